@@ -1,0 +1,66 @@
+"""What a verb of the `edge` command is: declared cheaply, run late."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from edge.errors import EdgeError
+
+
+@dataclass(frozen=True)
+class Command:
+    """One verb. `arguments` declares its options; `run` does the work and returns the exit code.
+
+    The module that defines a Command must import nothing heavy: `run` imports what it needs.
+    """
+
+    summary: str
+    examples: str  # commands that run, one a line; they open the help
+    arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def parser_for(program: str, command: Command) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=program,
+        usage=f"{program} [options]\n\nexamples:\n{_indented(command.examples)}",
+        description=command.summary,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    command.arguments(parser)
+    return parser
+
+
+def _indented(examples: str) -> str:
+    return "\n".join("  " + line.strip() for line in examples.strip().splitlines())
+
+
+def dispatch(program: str, summary: str, commands: dict[str, Callable[[], Command]], argv: Sequence[str]) -> int:
+    """Run `argv` against lazily loaded `commands`; errors become one message and exit code 2."""
+    if not argv or argv[0] in ("-h", "--help"):
+        print(f"{summary}\n\nusage: {program} COMMAND [options]\n\ncommands:")
+        for name in commands:
+            print(f"  {name:<10} {program} {name} --help")
+        return 0 if argv else 2
+    if argv[0] == "--version":
+        from importlib.metadata import version
+
+        print(f"edge-ranker {version('edge-ranker')}")
+        return 0
+    try:
+        if argv[0] not in commands:
+            raise EdgeError(
+                f"{program} has no command {argv[0]!r}", fix=f"use one of: {', '.join(commands)}"
+            )
+        command = commands[argv[0]]()
+        arguments = parser_for(f"{program} {argv[0]}", command).parse_args(argv[1:])
+        return command.run(arguments)
+    except EdgeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted: run the same command again to go on", file=sys.stderr)
+        return 130

@@ -1,0 +1,110 @@
+"""Frozen dataclasses as configuration: overrides by dotted key, and a strict way back from JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from edge.errors import EdgeError
+
+C = TypeVar("C")
+
+
+def override(config: C, assignments: Iterable[str]) -> C:
+    """`config` with each "key.sub=value" applied; an unknown key names the nearest one."""
+    for assignment in assignments:
+        key, sign, text = assignment.partition("=")
+        if not sign:
+            raise EdgeError(f"--set {assignment!r} is not of the form key=value", fix="--set click.steps=200")
+        config = _replace(config, key.strip().split("."), text.strip(), key.strip())
+    return config
+
+
+def _replace(config: Any, path: list[str], text: str, full_key: str) -> Any:
+    hints = typing.get_type_hints(type(config))
+    if path[0] not in hints:
+        known = list(_dotted_keys(config))
+        nearest = difflib.get_close_matches(full_key, known, n=1, cutoff=0.0)
+        raise EdgeError(f"unknown setting {full_key!r}", fix=f"did you mean {nearest[0]!r}?")
+    current = getattr(config, path[0])
+    if dataclasses.is_dataclass(current):
+        if len(path) == 1:
+            raise EdgeError(f"{full_key!r} is a group of settings", fix=f"set one of: {', '.join(_dotted_keys(current))}")
+        return dataclasses.replace(config, **{path[0]: _replace(current, path[1:], text, full_key)})  # type: ignore[type-var]
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        value = text
+    return dataclasses.replace(config, **{path[0]: _coerce(hints[path[0]], value, full_key)})
+
+
+def _dotted_keys(config: Any, prefix: str = "") -> Iterable[str]:
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if dataclasses.is_dataclass(value):
+            yield from _dotted_keys(value, f"{prefix}{field.name}.")
+        else:
+            yield prefix + field.name
+
+
+def to_dict(config: Any) -> dict[str, Any]:
+    """Plain JSON values of a configuration dataclass."""
+    plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(config)))
+    return plain
+
+
+def from_dict(kind: type[C], values: Mapping[str, Any], where: str = "config") -> C:
+    """The dataclass `kind` from plain values; unknown keys and wrong types are refused."""
+    hints = typing.get_type_hints(kind)
+    arguments = {}
+    for key, value in values.items():
+        if key not in hints:
+            nearest = difflib.get_close_matches(key, list(hints), n=1, cutoff=0.0)
+            raise EdgeError(f"{where}: unknown key {key!r}", fix=f"did you mean {nearest[0]!r}?")
+        arguments[key] = _coerce(hints[key], value, f"{where}.{key}")
+    missing = [
+        field.name
+        for field in dataclasses.fields(kind)  # type: ignore[arg-type]
+        if field.name not in arguments
+        and field.default is dataclasses.MISSING
+        and field.default_factory is dataclasses.MISSING
+    ]
+    if missing:
+        raise EdgeError(f"{where}: missing {', '.join(missing)}")
+    return kind(**arguments)
+
+
+def _coerce(hint: Any, value: Any, where: str) -> Any:
+    """`value` as the annotated type, or an error that names both."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
+        return from_dict(typing.cast(type, hint), value, where)
+    if origin in (typing.Union, types.UnionType):
+        for option in arguments:
+            try:
+                return _coerce(option, value, where)
+            except EdgeError:
+                continue
+    elif origin is tuple and isinstance(value, list | tuple):
+        kinds = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else list(arguments)
+        if len(kinds) == len(value):
+            return tuple(_coerce(kind, part, where) for kind, part in zip(kinds, value, strict=True))
+    elif origin is typing.Literal:
+        if value in arguments:
+            return value
+    elif origin in (dict, Mapping) or (isinstance(origin, type) and issubclass(origin, Mapping)):
+        if isinstance(value, Mapping):
+            return {key: _coerce(arguments[1], part, f"{where}.{key}") for key, part in value.items()}
+    elif hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    elif hint is type(None) and value is None:
+        return None
+    elif isinstance(hint, type) and isinstance(value, hint) and (hint is bool) == isinstance(value, bool):
+        return value
+    name = getattr(hint, "__name__", None) if origin is None else None
+    raise EdgeError(f"{where} must be {name or hint}, not {value!r}")

@@ -1,0 +1,32 @@
+"""The one error type that users see: what is wrong, the evidence, and what to do about it."""
+
+from __future__ import annotations
+
+
+class EdgeError(Exception):
+    """A problem the user can act on; printed without a stack trace, exit code 2.
+
+    `problem` is one sentence; `evidence` and `fix` are optional lines below it.
+    """
+
+    def __init__(self, problem: str, *, evidence: str = "", fix: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.evidence = evidence
+        self.fix = fix
+
+    def __str__(self) -> str:
+        lines = [self.problem]
+        if self.evidence:
+            lines.append(self.evidence)
+        if self.fix:
+            lines.append(f"fix: {self.fix}")
+        return "\n".join(lines)
+
+
+def missing_extra(extra: str, error: ImportError) -> EdgeError:
+    """The error for an optional part whose packages are not installed."""
+    return EdgeError(
+        f"this command needs packages that are not installed ({error.name})",
+        fix=f"pip install 'edge-ranker[{extra}]'",
+    )
