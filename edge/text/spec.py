@@ -1,0 +1,49 @@
+"""The text specification: all that turns a request into token ids, beside the vocabulary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.errors import EdgeError
+from edge.text.template import Template
+
+SCHEMA = "edge-ranker/text/1"
+
+
+@dataclass(frozen=True)
+class TextSpec:
+    """Templates and limits. Lengths count tokens, the special ones included; checked when made."""
+
+    profile: str
+    event: str
+    candidate: str
+    max_events: int = 20
+    max_segment_tokens: int = 32
+    max_user_tokens: int = 192
+    lowercase: bool = True
+    schema: str = SCHEMA
+
+    def __post_init__(self) -> None:
+        if self.schema != SCHEMA:
+            raise EdgeError(f"text has schema {self.schema!r}, this version reads {SCHEMA!r}")
+        for name, least in (
+            ("max_events", 0),
+            ("max_segment_tokens", 3),  # [BOS] one-token [EOS]
+            ("max_user_tokens", self.max_segment_tokens + 1),  # a full profile and the closing token
+        ):
+            if getattr(self, name) < least:
+                raise EdgeError(f"text.{name} is {getattr(self, name)}", fix=f"it must be at least {least}")
+        self.templates()
+
+    @property
+    def slots(self) -> int:
+        """How many segment embeddings there are: profile, candidate, closing, one per event's recency."""
+        return self.max_events + 3
+
+    def templates(self) -> tuple[Template, Template, Template]:
+        """Profile, event and candidate, parsed."""
+        return (
+            Template.parse(self.profile, "profile"),
+            Template.parse(self.event, "event", prefixes=("item",)),
+            Template.parse(self.candidate, "candidate"),
+        )

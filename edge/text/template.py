@@ -1,0 +1,172 @@
+"""Templates: how records become text. Data, not code, so every platform renders the same words."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edge.errors import EdgeError
+from edge.text.types import Value
+from edge.text.wording import ARGUMENTS, FILTERS, WordingError, is_missing, plain
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?", re.ASCII)
+_TOKEN = re.compile(r"\[\[|\]\]|\{[^{}]*\}|[{}]")
+_SPACES = re.compile(" {2,}")
+
+
+@dataclass(frozen=True)
+class Field:
+    """`{name|filter:argument}` at a 1-based column."""
+
+    name: str
+    column: int
+    filter: str = ""
+    arguments: tuple[str, ...] = ()
+
+    def words(self, value: Value) -> str:
+        return FILTERS[self.filter](value, *self.arguments) if self.filter else plain(value)
+
+
+@dataclass(frozen=True)
+class Group:
+    """`[[ ... ]]`: left out whole if one of its fields has nothing to say."""
+
+    parts: tuple[str | Field, ...]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A parsed template. Names the template and the column in every error."""
+
+    name: str
+    text: str
+    parts: tuple[str | Field | Group, ...]
+
+    @classmethod
+    def parse(cls, text: str, name: str = "template", prefixes: Collection[str] = ()) -> Template:
+        """`prefixes` are the records besides the main one that fields may name, e.g. "item" of {item.title}.
+
+        Errors: unclosed or nested braces and groups, a bad field name, prefix, filter or argument count.
+        """
+        return cls(name, text, _parts(text, name, prefixes))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names the template uses, in order of first use."""
+        return tuple(dict.fromkeys(field.name for field in self._fields()))
+
+    def _fields(self) -> Iterator[Field]:
+        for part in self.parts:
+            for inner in part.parts if isinstance(part, Group) else (part,):
+                if isinstance(inner, Field):
+                    yield inner
+
+    def render(self, scope: Mapping[str, Any]) -> str:
+        """The text; runs of spaces become one. `scope` maps names to values, prefixes to mappings.
+
+        Errors: a field outside a group has no value, or a filter does not fit the value.
+        """
+        pieces = []
+        for part in self.parts:
+            if isinstance(part, str):
+                pieces.append(part)
+            elif isinstance(part, Field):
+                pieces.append(self._required(part, scope))
+            else:
+                pieces.append(self._group(part, scope))
+        return _SPACES.sub(" ", "".join(pieces)).strip(" ")
+
+    def _group(self, group: Group, scope: Mapping[str, Any]) -> str:
+        pieces = []
+        for part in group.parts:
+            words = part if isinstance(part, str) else self._words(part, _value(scope, part.name))
+            if words == "" and not isinstance(part, str):
+                return ""
+            pieces.append(words)
+        return "".join(pieces)
+
+    def _required(self, field: Field, scope: Mapping[str, Any]) -> str:
+        value = _value(scope, field.name)
+        if is_missing(value):
+            raise _error(
+                self.name, field.column, f"{field.name!r} has no value", self.text,
+                fix="give the record that attribute, or put the phrase into [[ ]] so that it may be left out",
+            )  # fmt: skip
+        return self._words(field, value)
+
+    def _words(self, field: Field, value: Value) -> str:
+        if is_missing(value):
+            return ""
+        try:
+            return field.words(value)
+        except WordingError as error:
+            what = f"filter {field.filter!r} of {field.name!r}" if field.filter else repr(field.name)
+            raise _error(self.name, field.column, f"{what} {error}", self.text) from error
+
+
+def _value(scope: Mapping[str, Any], name: str) -> Value:
+    prefix, dot, rest = name.partition(".")
+    if not dot:
+        found: Value = scope.get(name)
+        return found
+    found = scope.get(prefix, {}).get(rest)
+    return found
+
+
+def _error(name: str, column: int, problem: str, text: str, fix: str = "") -> EdgeError:
+    return EdgeError(f"template {name!r} column {column}: {problem}", evidence=text, fix=fix)
+
+
+def _parts(text: str, name: str, prefixes: Collection[str]) -> tuple[str | Field | Group, ...]:
+    outer: list[str | Field | Group] = []
+    inner: list[str | Field] | None = None  # the open group's parts
+    opened = position = 0
+    for match in _TOKEN.finditer(text):
+        token, column = match.group(), match.start() + 1
+        target: list[Any] = outer if inner is None else inner
+        if match.start() > position:
+            target.append(text[position : match.start()])
+        position = match.end()
+        if token == "[[":
+            if inner is not None:
+                raise _error(name, column, "a group inside a group", text, fix="close the first with ]]")
+            inner, opened = [], column
+        elif token == "]]":
+            if inner is None:
+                raise _error(name, column, "']]' closes no group", text)
+            if not any(isinstance(part, Field) for part in inner):
+                raise _error(name, opened, "a group without a field", text, fix="write it without [[ ]]")
+            outer.append(Group(tuple(inner)))
+            inner = None
+        elif len(token) == 1:
+            raise _error(name, column, f"{token!r} without its other half", text)
+        else:
+            target.append(_field(token[1:-1], column, name, text, prefixes))
+    if inner is not None:
+        raise _error(name, opened, "'[[' is never closed", text, fix="add ]]")
+    return (*outer, text[position:]) if position < len(text) else tuple(outer)
+
+
+def _field(body: str, column: int, name: str, text: str, prefixes: Collection[str]) -> Field:
+    path, bar, call = body.partition("|")
+    if not _NAME.fullmatch(path):
+        raise _error(name, column, f"{path!r} is not a field name", text, fix="letters, digits, _; one dot")
+    prefix, dot, _ = path.partition(".")
+    if dot and prefix not in prefixes:
+        known = ", ".join(f"{known}." for known in prefixes)
+        raise _error(name, column, f"unknown prefix {prefix!r}", text, fix=f"use {known or 'no prefix'} here")
+    if not bar:
+        return Field(path, column)
+    filter_name, *arguments = call.split(":")
+    if filter_name not in FILTERS:
+        nearest = difflib.get_close_matches(filter_name, list(FILTERS), n=1, cutoff=0.0)[0]
+        raise _error(name, column, f"unknown filter {filter_name!r}", text, fix=f"did you mean {nearest!r}?")
+    if len(arguments) != ARGUMENTS.get(filter_name, 0):
+        wanted = ARGUMENTS.get(filter_name, 0)
+        raise _error(
+            name, column, f"filter {filter_name!r} takes {wanted} arguments, got {len(arguments)}", text
+        )
+    return Field(path, column, filter_name, tuple(arguments))
