@@ -15,6 +15,14 @@ from edge.errors import EdgeError
 C = TypeVar("C")
 
 
+def preset(presets: Mapping[str, C], name: str) -> C:
+    """The settings of that name; an unknown one names the nearest."""
+    if name not in presets:
+        nearest = difflib.get_close_matches(name, list(presets), n=1, cutoff=0.0)
+        raise EdgeError(f"unknown preset {name!r}", fix=f"did you mean {nearest[0]!r}? known: {', '.join(presets)}")
+    return presets[name]
+
+
 def override(config: C, assignments: Iterable[str]) -> C:
     """`config` with each "key.sub=value" applied; an unknown key names the nearest one."""
     for assignment in assignments:

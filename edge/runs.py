@@ -115,6 +115,15 @@ class Workspace:
         directory.mkdir(exist_ok=True)
         return directory
 
+    def keep_metrics(self, *phases: str) -> None:
+        """Gather the training curves of `scratch`/PHASE into the run's metrics.jsonl, one phase after another."""
+        lines = [
+            json.dumps({"phase": phase} | json.loads(line))
+            for phase in phases
+            for line in (self.scratch / phase / "metrics.jsonl").read_text().splitlines()
+        ]
+        write_atomically(self.path / "metrics.jsonl", "".join(line + "\n" for line in lines))
+
 
 def _partial(out: Path) -> Path:
     return out.with_name(out.name + ".partial")

@@ -1,0 +1,69 @@
+"""Weights and training state on disk: written whole or not at all, read without running code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from cloud.model import Encoder, ModelConfig
+from edge.config import from_dict
+from edge.errors import EdgeError
+from edge.runs import Run, write_atomically
+
+WEIGHTS = "weights.safetensors"
+
+
+def save_checkpoint(directory: Path, step: int, trained: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """One file with everything that the next step depends on."""
+    tensors = {f"trained.{name}": value for name, value in trained.state_dict().items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
+    contiguous = {name: value.detach().contiguous() for name, value in tensors.items()}
+    write_atomically(directory / "checkpoint.safetensors", save(contiguous, {"step": str(step)}))
+
+
+def load_checkpoint(directory: Path, trained: nn.Module, optimizer: torch.optim.Optimizer) -> int:
+    """Restore what `save_checkpoint` wrote, if anything; returns the step to go on from."""
+    path = directory / "checkpoint.safetensors"
+    if not path.exists():
+        return 0
+    tensors = load_file(path)
+    trained.load_state_dict(_under("trained.", tensors))
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in _under("optimizer.", tensors).items():
+        index, _, key = name.partition(".")
+        state.setdefault(int(index), {})[key] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    return int(_metadata(path)["step"])
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _metadata(path: Path) -> dict[str, Any]:
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        return dict(file.metadata())
+
+
+def save_weights(directory: Path, tensors: dict[str, Tensor]) -> None:
+    """The stage's result, `weights.safetensors`."""
+    contiguous = {name: value.detach().contiguous() for name, value in tensors.items()}
+    write_atomically(directory / WEIGHTS, save(contiguous))
+
+
+def load_encoder(run: Run) -> Encoder:
+    """The encoder of a finished run, in evaluation mode; its shape is the config's "model"."""
+    if "model" not in run.config:
+        raise EdgeError(f"{run.path} ({run.stage}) holds no model")
+    encoder = Encoder(from_dict(ModelConfig, run.config["model"], f"{run.path}/config.json model"))
+    encoder.load_state_dict(load_file(run.file(WEIGHTS)))
+    return encoder.eval()
+

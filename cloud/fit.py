@@ -1,0 +1,137 @@
+"""The one training loop. A stage differs by the loss and the batches it passes."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from cloud.checkpoint import load_checkpoint, save_checkpoint
+from edge.errors import EdgeError
+
+Batch = TypeVar("Batch")
+Loss = Callable[[nn.Module, Batch, int], tuple[Tensor, dict[str, float]]]  # (model, batch, step) -> loss, figures
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """How to train. A step is one update of the weights, over `accumulate` batches."""
+
+    steps: int
+    learning_rate: float = 1e-3
+    warmup_steps: int = 20
+    final_rate: float = 0.05  # of learning_rate, at the last step
+    weight_decay: float = 0.01
+    clip: float = 1.0  # largest gradient norm
+    accumulate: int = 1
+    precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the processor multiplies it natively
+    checkpoint_seconds: float = 30.0
+    seed: int = 0
+
+
+def fit(
+    model: nn.Module,
+    batches: Callable[[int], Batch],
+    loss: Loss[Batch],
+    config: FitConfig,
+    directory: Path,
+    name: str,
+) -> None:
+    """Train `model` in place. `batches(i)` gives batch i, always the same one, so a killed run resumes exactly.
+
+    Checkpoints go to `directory`, one line per 10 steps to `directory`/metrics.jsonl. If `loss` is a module,
+    its buffers are part of the checkpoint.
+    """
+    trained = nn.ModuleDict({"model": model} | ({"loss": loss} if isinstance(loss, nn.Module) else {}))
+    optimizer = torch.optim.AdamW(_weight_groups(model, config.weight_decay), lr=config.learning_rate, betas=(0.9, 0.98))
+    directory.mkdir(parents=True, exist_ok=True)
+    step = load_checkpoint(directory, trained, optimizer)
+    log = _MetricsLog(directory / "metrics.jsonl", step)
+    autocast_bf16 = _use_bf16(config.precision)
+    saved_at = time.monotonic()
+    model.train()
+    with tqdm(total=config.steps, initial=step, desc=name, unit="step", mininterval=1.0) as progress:
+        while step < config.steps:
+            torch.manual_seed(config.seed * 1_000_003 + step)
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(config, step)
+            value, figures = 0.0, {}
+            for part in range(config.accumulate):
+                with torch.autocast("cpu", torch.bfloat16, enabled=autocast_bf16):
+                    part_loss, figures = loss(model, batches(step * config.accumulate + part), step)
+                (part_loss / config.accumulate).backward()  # type: ignore[no-untyped-call]
+                value += float(part_loss.detach()) / config.accumulate
+            if not math.isfinite(value):
+                raise EdgeError(f"{name}: the loss became {value} at step {step}", fix="lower the learning_rate")
+            norm = float(nn.utils.clip_grad_norm_(model.parameters(), config.clip))
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            step += 1
+            log.add(step, loss=value, gradient_norm=norm, learning_rate=learning_rate(config, step - 1), **figures)
+            progress.update()
+            progress.set_postfix(loss=f"{log.recent_loss:.4f}", refresh=False)
+            if step == config.steps or time.monotonic() - saved_at > config.checkpoint_seconds:
+                log.flush()
+                save_checkpoint(directory, step, trained, optimizer)
+                saved_at = time.monotonic()
+    model.eval()
+
+
+def learning_rate(config: FitConfig, step: int) -> float:
+    """Linear warm-up, then a cosine down to `final_rate` (Loshchilov & Hutter, 2017)."""
+    warm = min(1.0, (step + 1) / max(config.warmup_steps, 1))
+    done = max(0, step - config.warmup_steps) / max(config.steps - config.warmup_steps, 1)
+    cosine = 0.5 * (1.0 + math.cos(math.pi * min(done, 1.0)))
+    return config.learning_rate * warm * (config.final_rate + (1.0 - config.final_rate) * cosine)
+
+
+def _weight_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Matrices decay; biases, norms and embeddings' vectors of one dimension do not."""
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return [
+        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+    ]
+
+
+def _use_bf16(precision: str) -> bool:
+    """Without native bf16 (AMX or AVX-512 BF16) it is emulated, and 20 times slower than fp32."""
+    if precision != "auto":
+        return precision == "bf16"
+    native = (getattr(torch.cpu, f"_is_{kind}_supported", None) for kind in ("amx_tile", "avx512_bf16"))
+    return any(check is not None and check() for check in native)
+
+
+class _MetricsLog:
+    """Appends the mean of every 10 steps to a JSONL file; lines of steps to be done again are cut off."""
+
+    EVERY = 10
+
+    def __init__(self, path: Path, step: int) -> None:
+        kept = path.read_text().splitlines() if path.exists() else []
+        self.lines = [line for line in kept if json.loads(line)["step"] <= step]
+        self.path = path
+        self.pending: list[dict[str, float]] = []
+        self.recent_loss = math.nan
+        self.started = time.monotonic()
+
+    def add(self, step: int, **figures: float) -> None:
+        self.pending.append(figures)
+        loss = figures["loss"]
+        self.recent_loss = loss if math.isnan(self.recent_loss) else 0.95 * self.recent_loss + 0.05 * loss
+        if step % self.EVERY == 0:
+            means = {key: sum(row[key] for row in self.pending) / len(self.pending) for key in figures}
+            seconds = round(time.monotonic() - self.started, 2)
+            self.lines.append(json.dumps({"step": step, "seconds": seconds} | means))
+            self.pending = []
+
+    def flush(self) -> None:
+        self.path.write_text("".join(line + "\n" for line in self.lines))

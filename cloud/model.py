@@ -1,0 +1,173 @@
+"""The encoder that serves as teacher and as student; they differ by configuration alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cloud.attention import MASKED, Plan, attention_masks
+from cloud.packing import Packed
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Shape of an encoder. Every layer has its own weights, or, if `shared`, one layer is applied `layers` times."""
+
+    vocabulary_size: int
+    hidden_size: int
+    heads: int
+    layers: int
+    embedding_size: int  # below hidden_size the embedding is factorised, as in ALBERT
+    shared: bool
+    exits: Literal["last", "every"]
+    handover: int = 0  # layers that see each segment alone in the segments plan
+    slots: int = 23  # segment embeddings: profile, candidate, closing, then events from the newest
+    positions: int = 32  # tokens in the longest segment
+    feed_forward: int = 4  # width of the feed-forward part, in hidden sizes
+
+    @property
+    def exit_depths(self) -> tuple[int, ...]:
+        """Depths whose states the head was trained to score."""
+        return tuple(range(1, self.layers + 1)) if self.exits == "every" else (self.layers,)
+
+
+class Layer(nn.Module):
+    """One pre-norm transformer layer, in the three forms that the product needs."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        hidden, inner = config.hidden_size, config.hidden_size * config.feed_forward
+        self.heads = config.heads
+        self.attention_norm = nn.LayerNorm(hidden)
+        self.attention_in = nn.Linear(hidden, 3 * hidden)  # queries, keys, values
+        self.attention_out = nn.Linear(hidden, hidden)
+        self.feed_forward_norm = nn.LayerNorm(hidden)
+        self.feed_forward_in = nn.Linear(hidden, inner)
+        self.feed_forward_out = nn.Linear(inner, hidden)
+
+    def queries_keys_values(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(batch, seq, hidden) -> three of (batch, heads, seq, head width)."""
+        batch, seq, width = hidden.shape
+        projected = self.attention_in(self.attention_norm(hidden))  # (batch, seq, 3 * hidden)
+        split = projected.view(batch, seq, 3, self.heads, width // self.heads)
+        queries, keys, values = split.permute(2, 0, 3, 1, 4).unbind(0)
+        return queries, keys, values
+
+    def finish(self, hidden: Tensor, attended: Tensor) -> Tensor:
+        """Residual, output projection and feed-forward; `attended` is (batch, heads, seq, head width)."""
+        hidden = hidden + self.attention_out(attended.transpose(1, 2).flatten(2))
+        inner = F.gelu(self.feed_forward_in(self.feed_forward_norm(hidden)))
+        return hidden + self.feed_forward_out(inner)
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """`mask` is additive, (batch, 1, seq, seq): 0 where a query may look, very negative elsewhere."""
+        queries, keys, values = self.queries_keys_values(hidden)
+        return self.finish(hidden, F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask))
+
+    def user_step(self, hidden: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The same step, also handing out keys and values for candidates to look at."""
+        queries, keys, values = self.queries_keys_values(hidden)
+        attended = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
+        return self.finish(hidden, attended), keys, values
+
+    def candidate_step(self, hidden: Tensor, user_keys: Tensor, user_values: Tensor, mask: Tensor) -> Tensor:
+        """Candidates, (candidates, seq, hidden), look at one user's keys (1, heads, user seq, head width) and,
+        causally, at themselves. `mask` is additive over the user's tokens: (1, 1, 1, user seq)."""
+        queries, keys, values = self.queries_keys_values(hidden)
+        count, heads, seq, width = queries.shape
+        causal = torch.full((seq, seq), MASKED).triu(1)  # (seq, seq)
+        # One matrix product per head for all candidates against the user: keys are not repeated per candidate.
+        user_logits = _by_head(queries) @ user_keys[0].transpose(1, 2) * width**-0.5 + mask[0]
+        own_logits = queries @ keys.transpose(2, 3) * width**-0.5 + causal  # (candidates, heads, seq, seq)
+        weights = torch.cat([user_logits, _by_head(own_logits)], -1).softmax(-1)
+        user_seq = user_keys.shape[2]
+        from_user = weights[..., :user_seq] @ user_values[0]  # (heads, candidates * seq, head width)
+        own_weights = weights[..., user_seq:].reshape(heads, count, seq, seq).transpose(0, 1)
+        attended = from_user.reshape(heads, count, seq, width).transpose(0, 1) + own_weights @ values
+        return self.finish(hidden, attended)
+
+
+def _by_head(vectors: Tensor) -> Tensor:
+    """(candidates, heads, seq, width) -> (heads, candidates * seq, width)."""
+    count, heads, seq, width = vectors.shape
+    return vectors.transpose(0, 1).reshape(heads, count * seq, width)
+
+
+class Encoder(nn.Module):
+    """Token segments in, one score per candidate and exit depth out (M6-Rec, section 3)."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.token = nn.Embedding(config.vocabulary_size, config.embedding_size)
+        self.position = nn.Embedding(config.positions, config.embedding_size)
+        self.embedding_norm = nn.LayerNorm(config.embedding_size)
+        factorised = config.embedding_size != config.hidden_size
+        self.widen = nn.Linear(config.embedding_size, config.hidden_size) if factorised else nn.Identity()
+        self.slot = nn.Embedding(config.slots, config.hidden_size)
+        self.layers = nn.ModuleList(Layer(config) for _ in range(1 if config.shared else config.layers))
+        self.head_norm = nn.LayerNorm(config.hidden_size)
+        self.head = nn.Linear(config.hidden_size, 1)
+        self.apply(self._initialise)
+
+    def _initialise(self, module: nn.Module) -> None:
+        if isinstance(module, nn.Embedding):
+            nn.init.normal_(module.weight, std=0.02)
+        elif isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, std=0.5 * module.in_features**-0.5)
+            nn.init.zeros_(module.bias)
+
+    def layer(self, depth: int) -> Layer:
+        """The layer that takes depth - 1 to `depth`, counted from 1."""
+        found = self.layers[0 if self.config.shared else depth - 1]
+        assert isinstance(found, Layer)
+        return found
+
+    def embed(self, tokens: Tensor, positions: Tensor) -> Tensor:
+        """(batch, seq) ids and places within their segment -> (batch, seq, hidden), not yet placed by slot."""
+        embedded: Tensor = self.widen(self.embedding_norm(self.token(tokens) + self.position(positions)))
+        return embedded
+
+    def place(self, hidden: Tensor, slots: Tensor) -> Tensor:
+        """The hand-over: tells each token which segment of the request it stands in."""
+        placed: Tensor = hidden + self.slot(slots)
+        return placed
+
+    def score(self, hidden: Tensor) -> Tensor:
+        """(..., hidden) states at the final [EOS] -> (...) logits."""
+        return self.head(self.head_norm(hidden)).squeeze(-1)  # type: ignore[no-any-return]
+
+    def states(self, packed: Packed, plan: Plan) -> Iterator[Tensor]:
+        """The hidden states, (batch, seq, hidden), at depth 0, 1, ... layers, under the plan's masks."""
+        alone, together = attention_masks(packed, plan)
+        hidden = self.embed(packed.tokens, packed.positions)
+        for depth in range(self.config.layers + 1):
+            if depth == plan.handover:
+                hidden = self.place(hidden, packed.slots)
+            yield hidden
+            if depth < self.config.layers:
+                hidden = self.layer(depth + 1)(hidden, alone if depth < plan.handover else together)
+
+    def forward(self, packed: Packed, plan: Plan, depths: tuple[int, ...] | None = None) -> Tensor:
+        """Logits, (depths, candidates), in the order in which the candidates are packed."""
+        wanted = depths or self.config.exit_depths
+        states = enumerate(self.states(packed, plan))
+        return torch.stack([self.score(packed.at_ends(hidden)) for depth, hidden in states if depth in wanted])
+
+    def token_logits(self, hidden: Tensor) -> Tensor:
+        """(..., hidden) -> (..., vocabulary): the embedding, read backwards."""
+        narrowed = self.head_norm(hidden)
+        if isinstance(self.widen, nn.Linear):
+            narrowed = narrowed @ self.widen.weight  # (..., embedding)
+        return narrowed @ self.token.weight.T
+
+
+def count_parameters(config: ModelConfig) -> int:
+    """Weights and biases of that shape, without allocating them."""
+    with torch.device("meta"):
+        return sum(parameter.numel() for parameter in Encoder(config).parameters())

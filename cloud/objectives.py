@@ -1,0 +1,81 @@
+"""What the models learn: to predict a click, and before that, to fill in text (M6-Rec, section 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from cloud.attention import PREFIX, Plan
+from cloud.batches import LabelledBatch
+from cloud.model import Encoder
+from cloud.packing import Packed, pack
+from edge.text.wordpiece import BOS, EOS, MASK
+
+
+def click_loss(model: Encoder, batch: LabelledBatch, plan: Plan = PREFIX) -> Tensor:
+    """Cross-entropy of the label, weighted over the exits."""
+    logits = model(batch.packed, plan, plan.exits(model.config.exit_depths))  # (exits, candidates)
+    losses = F.binary_cross_entropy_with_logits(logits, batch.labels.expand_as(logits), reduction="none").mean(1)
+    return exit_weighted(losses)
+
+
+def exit_weighted(losses: Tensor) -> Tensor:
+    """sum_k 2k / (K (K + 1)) * L_k over exits k = 1..K: later exits count for more (Kaya et al., 2019)."""
+    count = len(losses)
+    weights = torch.arange(1, count + 1, dtype=losses.dtype) * (2.0 / (count * (count + 1)))
+    return (weights * losses).sum()
+
+
+@dataclass(frozen=True)
+class InfillBatch:
+    packed: Packed
+    targets: Tensor  # (batch, seq) next token on the candidate side, -100 elsewhere
+
+
+def infill_loss(model: Encoder, batch: InfillBatch) -> Tensor:
+    """Cross-entropy of the hidden spans' tokens, generated left to right on the candidate side."""
+    *_, hidden = model.states(batch.packed, PREFIX)
+    asked = batch.targets >= 0
+    return F.cross_entropy(model.token_logits(hidden[asked]), batch.targets[asked])
+
+
+def infill_batch(users: Sequence[Sequence[Sequence[int]]], seed: int, longest: int, hidden_share: float = 0.3) -> InfillBatch:
+    """Replace spans of each user side by [MASK]; the candidate side is `[BOS] span [MASK] span ... [EOS]`.
+
+    About `hidden_share` of the text is hidden, in spans of 1 to 6 tokens within a segment, at most `longest`
+    tokens on the candidate side.
+    """
+    random = np.random.default_rng(seed)
+    corrupted = [_hide_spans(user, random, longest, hidden_share) for user in users]
+    packed = pack([(user, [answer]) for user, answer in corrupted])
+    following = torch.full_like(packed.tokens, -100)
+    following[:, :-1] = packed.tokens[:, 1:]
+    inside = packed.is_candidate.clone()
+    inside[:, :-1] &= packed.is_candidate[:, 1:]  # the last candidate token has nothing to predict
+    inside[:, -1] = False
+    return InfillBatch(packed, following.masked_fill(~inside, -100))
+
+
+def _hide_spans(
+    user: Sequence[Sequence[int]], random: np.random.Generator, longest: int, hidden_share: float
+) -> tuple[list[list[int]], list[int]]:
+    """The user side with spans hidden, and the answer. The first and the last segment stay as they are."""
+    answer = [BOS]
+    corrupted = [list(segment) for segment in user]
+    budget = hidden_share * sum(map(len, user[1:-1]))
+    for index in sorted(random.permutation(np.arange(1, len(user) - 1)).tolist()):
+        segment = corrupted[index]
+        length = int(random.integers(1, 7))
+        start = int(random.integers(0, max(1, len(segment) - length + 1)))
+        span = segment[start : start + length]
+        too_long = len(answer) + len(span) + 1 > longest
+        if too_long or not span or random.random() > 1.5 * budget / max(1, sum(map(len, user[1:-1]))):
+            continue
+        answer += [*span, MASK]
+        corrupted[index] = [*segment[:start], MASK, *segment[start + length :]]
+    return corrupted, [*answer[:-1], EOS] if len(answer) > 1 else [BOS, EOS]

@@ -1,0 +1,82 @@
+"""What every stage that trains a model shares: its shape from the data, its figures, its report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from cloud.attention import PREFIX, Plan, segments_plan
+from cloud.checkpoint import save_weights
+from cloud.data.requests import load_requests
+from cloud.evaluate import evaluate
+from cloud.model import Encoder, ModelConfig
+from edge.config import from_dict
+from edge.runs import Run, Workspace, write_atomically
+from edge.text.spec import TextSpec
+
+PROTOCOL = (
+    "last 10 % of each user's events by time are test, the 10 % before them validation; "
+    "history and statistics end before the scored events; every exit scored on all of the split's rows"
+)
+
+
+def text_spec(prepared: Run) -> TextSpec:
+    return from_dict(TextSpec, json.loads(prepared.file("text.json").read_text()), "text.json")
+
+
+def sized_for(model: ModelConfig, prepared: Run) -> ModelConfig:
+    """The shape with the vocabulary, segment embeddings and positions that the prepared text needs."""
+    spec = text_spec(prepared)
+    vocabulary = prepared.file("vocab.txt").read_text(encoding="utf-8").splitlines()
+    return replace(
+        model, vocabulary_size=len(vocabulary), slots=spec.slots, positions=spec.max_segment_tokens
+    )
+
+
+def plans_of(config: ModelConfig) -> tuple[Plan, ...]:
+    """The plans that a model of this shape is trained for and measured on."""
+    return (PREFIX, segments_plan(config.handover)) if config.handover else (PREFIX,)
+
+
+def measure(model: Encoder, prepared: Run) -> dict[str, Any]:
+    """Quality on validation and test: split -> plan -> exit depth -> figures."""
+    return {
+        split: {plan.name: evaluate(model, requests, plan) for plan in plans_of(model.config)}
+        for split in ("validation", "test")
+        for requests in [load_requests(prepared, split)]
+    }
+
+
+def complete(workspace: Workspace, model: Encoder, prepared: Run, title: str) -> None:
+    """Save the weights, measure them, and write the figures and the report."""
+    tensors = model.state_dict()
+    save_weights(workspace.path, tensors)
+    parameters = [tensor for name, tensor in tensors.items() if not name.endswith(".scale")]
+    workspace.dataset = dict(prepared.manifest["dataset"])
+    workspace.protocol = PROTOCOL
+    workspace.summary |= {
+        "parameters": sum(parameter.numel() for parameter in parameters),
+        "nonzero": sum(int(parameter.count_nonzero()) for parameter in parameters),
+        "quality": measure(model, prepared),
+    }
+    write_atomically(workspace.path / "report.md", stage_report(title, workspace.summary, PROTOCOL))
+
+
+def stage_report(title: str, summary: dict[str, Any], protocol: str) -> str:
+    """Markdown: size, and test quality per plan and exit."""
+    lines = [
+        f"# {title}",
+        "",
+        f"{summary['parameters']:,} parameters, {summary['nonzero']:,} not zero.",
+        "",
+        f"Test split; {protocol}.",
+        "",
+        "| plan | exit | AUC | per-user AUC | NDCG@10 | log loss |",
+        "|---|---|---|---|---|---|",
+    ]
+    for plan, exits in summary["quality"]["test"].items():
+        for depth, row in exits.items():
+            figures = " | ".join(f"{row[key]:.4f}" for key in ("auc", "user_auc", "ndcg@10", "log_loss"))
+            lines.append(f"| {plan} | {depth} | {figures} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,80 @@
+"""Stage "teacher": the full model, warmed up on text infilling, then taught to predict clicks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from cloud.attention import PREFIX
+from cloud.batches import LabelledBatch, RequestBatches
+from cloud.data.requests import load_requests
+from cloud.fit import FitConfig, fit
+from cloud.model import Encoder, ModelConfig
+from cloud.objectives import InfillBatch, click_loss, infill_batch, infill_loss
+from cloud.presets import PRESETS
+from cloud.stage import complete, sized_for
+from edge.config import to_dict
+from edge.runs import Run, finished, writing
+
+
+@dataclass(frozen=True)
+class TeacherConfig:
+    """The vocabulary size, segment embeddings and positions are taken from the prepared data."""
+
+    model: ModelConfig = PRESETS["quickstart-teacher"]
+    infill: FitConfig = field(default_factory=lambda: FitConfig(steps=60))
+    click: FitConfig = field(default_factory=lambda: FitConfig(steps=400))
+    batch_tokens: int = 4096
+
+
+TEACHERS = {
+    "quickstart": TeacherConfig(),
+    "m6-base": TeacherConfig(
+        model=PRESETS["m6-base"],
+        infill=FitConfig(steps=100_000, learning_rate=2e-4, warmup_steps=2_000, accumulate=8),
+        click=FitConfig(steps=100_000, learning_rate=5e-5, warmup_steps=2_000, accumulate=8),
+        batch_tokens=16_384,
+    ),
+}
+
+
+def train_teacher(prepared: Run, out: Path, config: TeacherConfig) -> Run:
+    """Train on the prepared run's training requests; measure on its validation and test requests."""
+    shape = sized_for(config.model, prepared)
+    settings = to_dict(config) | {"model": to_dict(shape)}
+    if not finished(out, "teacher", [prepared], settings):
+        with writing(out, "teacher", [prepared], settings) as workspace:
+            torch.manual_seed(config.click.seed)
+            model = Encoder(shape)
+            batches = RequestBatches(load_requests(prepared, "train"), config.batch_tokens, config.click.seed)
+            infill = _InfillBatches(batches, shape.positions)
+            fit(model, infill, _infill, config.infill, workspace.scratch / "infill", "teacher: infilling")
+            fit(model, batches, _click, config.click, workspace.scratch / "click", "teacher: clicks")
+            workspace.keep_metrics("infill", "click")
+            complete(workspace, model, prepared, "Teacher")
+    return Run.open(out, "teacher")
+
+
+@dataclass(frozen=True)
+class _InfillBatches:
+    """The user sides of the training requests, with spans hidden anew in every batch."""
+
+    batches: RequestBatches
+    longest: int
+
+    def __call__(self, number: int) -> InfillBatch:
+        users = [request.segments for request in self.batches.group(number) if len(request.segments) > 3]
+        return infill_batch(users, number, self.longest)
+
+
+def _infill(model: nn.Module, batch: InfillBatch, step: int) -> tuple[Tensor, dict[str, float]]:
+    assert isinstance(model, Encoder)
+    return infill_loss(model, batch), {}
+
+
+def _click(model: nn.Module, batch: LabelledBatch, step: int) -> tuple[Tensor, dict[str, float]]:
+    assert isinstance(model, Encoder)
+    return click_loss(model, batch, PREFIX), {}

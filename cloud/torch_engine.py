@@ -1,0 +1,52 @@
+"""The torch model behind the runtime's engine interface: the reference that every export is held to."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cloud.model import Encoder
+from edge.engine import Shape
+
+
+class TorchEngine:
+    """Implements edge.engine.Engine with the cached forms of the model's own layer."""
+
+    def __init__(self, model: Encoder) -> None:
+        config = model.config
+        self.model = model.eval()
+        self.shape = Shape(config.layers, config.hidden_size, config.heads, config.handover)
+
+    @torch.inference_mode()
+    def embed(self, ids: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        return self.model.embed(_row(ids).long(), _row(positions).long())[0].numpy()
+
+    @torch.inference_mode()
+    def place(self, hidden: np.ndarray, slots: np.ndarray) -> np.ndarray:
+        return self.model.place(_row(hidden), _row(slots).long())[0].numpy()
+
+    @torch.inference_mode()
+    def layer(self, hidden: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        stepped, keys, values = self.model.layer(1).user_step(_row(hidden), _row(mask)[None])
+        return stepped[0].numpy(), keys[0].numpy(), values[0].numpy()
+
+    @torch.inference_mode()
+    def layer_candidate(
+        self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray
+    ) -> np.ndarray:
+        user_mask = torch.from_numpy(mask).view(1, 1, 1, -1)
+        stepped = self.model.layer(1).candidate_step(torch.from_numpy(hidden), _row(keys), _row(values), user_mask)
+        return stepped.numpy()
+
+    @torch.inference_mode()
+    def head(self, hidden: np.ndarray) -> np.ndarray:
+        return self.model.score(torch.from_numpy(hidden)).numpy()
+
+    def close(self) -> None:
+        """Nothing to give back: the model belongs to the caller."""
+
+
+def _row(array: np.ndarray) -> Tensor:
+    """With a batch dimension of one."""
+    return torch.from_numpy(array)[None]

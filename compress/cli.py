@@ -1,0 +1,43 @@
+"""`edge compress`: pruning and int8, from prepared data, a teacher and a student."""
+
+from __future__ import annotations
+
+import argparse
+
+from cloud.cli import stage_arguments
+from edge.command import Command
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--to", choices=("pruned", "int8"), required=True, help="what the weights become")
+    stage_arguments(parser)
+
+
+def _compress(arguments: argparse.Namespace) -> int:
+    from compress.pruned import PRUNINGS, prune_student
+    from compress.quantised import quantise_student
+    from edge.config import override, preset
+    from edge.errors import EdgeError
+    from edge.runs import Run, parent
+
+    runs = [Run.open(path) for path in arguments.parent]
+    prepared = parent(runs, "prepare")
+    if arguments.to == "pruned":
+        config = override(preset(PRUNINGS, arguments.preset), arguments.set)
+        teacher, student = parent(runs, "teacher"), parent(runs, "student")
+        run = prune_student(prepared, teacher, student, arguments.out, config)
+    elif arguments.set:
+        raise EdgeError("--to int8 has no settings", fix="leave --set out")
+    else:
+        run = quantise_student(prepared, parent(runs, "pruned", "student"), arguments.out)
+    print((run.path / "report.md").read_text())
+    return 0
+
+
+compress = Command(
+    summary="Prune a student while it trains on, or give it int8 weights; quality is measured after each.",
+    examples="""edge compress --to pruned --parent runs/data --parent runs/teacher --parent runs/student --out runs/pruned
+                edge compress --to int8 --parent runs/data --parent runs/pruned --out runs/int8""",
+    arguments=_arguments,
+    run=_compress,
+)

@@ -1,0 +1,20 @@
+"""Stage "int8": the pruned student with int8 weights, and what that cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cloud.checkpoint import load_encoder
+from cloud.stage import complete
+from compress.int8 import quantise
+from edge.runs import Run, finished, writing
+
+
+def quantise_student(prepared: Run, source: Run, out: Path) -> Run:
+    """Quantise a student, pruned or not, and measure it with int8 weights and activations."""
+    parents = [prepared, source]
+    settings = {"model": source.config["model"], "weights": "int8 per row", "activations": "int8 per token, dynamic"}
+    if not finished(out, "int8", parents, settings):
+        with writing(out, "int8", parents, settings) as workspace:
+            complete(workspace, quantise(load_encoder(source)), prepared, "int8 student")
+    return Run.open(out, "int8")

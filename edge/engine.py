@@ -1,0 +1,46 @@
+"""What a bundle's model file offers, whatever engine runs it. The host loops over depth; weights exist once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+MASKED = np.float32(-1e9)  # additive mask of a forbidden look
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Of the student in a bundle."""
+
+    layers: int
+    hidden: int
+    heads: int
+    handover: int  # depth at which the segments plan's segments meet
+
+
+class Engine(Protocol):
+    """The entry points. Arrays are float32 and hold one request, without padding; ids, positions, slots int32."""
+
+    shape: Shape
+
+    def embed(self, ids: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """(tokens,), (tokens,) -> (tokens, hidden)"""
+
+    def place(self, hidden: np.ndarray, slots: np.ndarray) -> np.ndarray:
+        """(tokens, hidden), (tokens,) -> (tokens, hidden): adds the segment embeddings"""
+
+    def layer(self, hidden: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(tokens, hidden), (tokens, tokens) -> the same, keys and values (heads, tokens, head width)"""
+
+    def layer_candidate(
+        self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray
+    ) -> np.ndarray:
+        """(candidates, seq, hidden), the user's keys and values, (user tokens,) -> (candidates, seq, hidden)"""
+
+    def head(self, hidden: np.ndarray) -> np.ndarray:
+        """(candidates, hidden) -> (candidates,) logits"""
+
+    def close(self) -> None:
+        """Give the memory back."""

@@ -1,0 +1,131 @@
+"""Scores by the plans' cached forms: the user side once, candidates against it, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from edge.engine import MASKED, Engine
+from edge.segment_cache import SegmentCache
+from edge.text.sequence import CANDIDATE_SLOT, Segment, segment_slots
+
+
+class UserSide:
+    """One user's keys and values, computed to the depth that was asked for and kept.
+
+    `handover` is 0 for the prefix plan; in the segments plan it is the depth at which the segments meet, and
+    `cache` keeps what each segment computes alone.
+    """
+
+    def __init__(self, engine: Engine, segments: Sequence[Segment], handover: int, cache: SegmentCache) -> None:
+        self.engine = engine
+        self.handover = handover
+        self.cache = cache
+        self.segments = tuple(segments)
+        self.tokens = sum(map(len, segments))
+        self.mask = np.zeros(self.tokens, dtype=np.float32)  # every user token may be looked at
+        self._hidden: np.ndarray | None = None
+        self._keys_values: list[tuple[np.ndarray, np.ndarray]] = []
+
+    @property
+    def depth(self) -> int:
+        """How deep the user side has been computed."""
+        return self.handover + len(self._keys_values)
+
+    def keys_values(self, depth: int) -> tuple[np.ndarray, np.ndarray]:
+        """What candidates look at in the layer that reaches `depth`; both (heads, tokens, head width)."""
+        if self._hidden is None:
+            self._hidden = self._start()
+        together = np.zeros((self.tokens, self.tokens), dtype=np.float32)
+        while self.depth < depth:
+            self._hidden, keys, values = self.engine.layer(self._hidden, together)
+            self._keys_values.append((keys, values))
+        return self._keys_values[depth - self.handover - 1]
+
+    def _start(self) -> np.ndarray:
+        """(tokens, hidden) at the hand-over."""
+        if self.handover:
+            hidden = np.concatenate(states_alone(self.engine, self.segments, self.handover, self.cache))
+        else:
+            hidden = self.engine.embed(*_ids_positions(self.segments))
+        slots = np.repeat(segment_slots(self.segments), [len(segment) for segment in self.segments])
+        return self.engine.place(hidden, slots.astype(np.int32))
+
+
+def states_alone(
+    engine: Engine, segments: Sequence[Segment], handover: int, cache: SegmentCache
+) -> list[np.ndarray]:
+    """The user's segments at the hand-over, each (tokens, hidden), having seen only themselves."""
+    missing = sorted({segment for segment in segments if cache.get(segment) is None})
+    found = {segment: hidden for segment in segments if (hidden := cache.get(segment)) is not None}
+    if missing:
+        lengths = [len(segment) for segment in missing]
+        owner = np.repeat(np.arange(len(missing)), lengths)
+        mask = np.where(owner[:, None] == owner[None, :], np.float32(0), MASKED)
+        hidden = engine.embed(*_ids_positions(missing))
+        for _ in range(handover):
+            hidden, _, _ = engine.layer(hidden, mask)
+        for segment, states in zip(missing, np.split(hidden, np.cumsum(lengths)[:-1]), strict=True):
+            found[segment] = states
+            cache.put(segment, states)
+    return [found[segment] for segment in segments]
+
+
+def score_by_depth(
+    engine: Engine, user: UserSide, candidates: Sequence[Segment], cache: SegmentCache
+) -> Iterator[np.ndarray]:
+    """Hidden states at each candidate's [EOS], (candidates, hidden), at depth handover + 1, + 2, ...
+
+    The caller decides how far to go; `engine.head` turns any of them into scores.
+    """
+    if user.handover:
+        hidden = _candidates_alone(engine, candidates, user.handover, cache)
+    else:
+        hidden = _embed_candidates(engine, candidates)
+    count, seq, width = hidden.shape
+    slots = np.full(count * seq, CANDIDATE_SLOT, dtype=np.int32)
+    hidden = engine.place(hidden.reshape(count * seq, width), slots).reshape(count, seq, width)
+    ends = np.array([len(candidate) - 1 for candidate in candidates])
+    for depth in range(user.handover + 1, engine.shape.layers + 1):
+        keys, values = user.keys_values(depth)
+        hidden = engine.layer_candidate(hidden, keys, values, user.mask)
+        yield hidden[np.arange(count), ends]
+
+
+def _candidates_alone(
+    engine: Engine, candidates: Sequence[Segment], handover: int, cache: SegmentCache
+) -> np.ndarray:
+    """(candidates, seq, hidden) at the hand-over, each candidate having seen only itself."""
+    missing = sorted({candidate for candidate in candidates if cache.get(candidate) is None})
+    found = {segment: hidden for segment in candidates if (hidden := cache.get(segment)) is not None}
+    if missing:
+        hidden = _embed_candidates(engine, missing)
+        nobody = np.zeros((engine.shape.heads, 1, hidden.shape[2] // engine.shape.heads), dtype=np.float32)
+        for _ in range(handover):
+            hidden = engine.layer_candidate(hidden, nobody, nobody, np.array([MASKED]))
+        for segment, states in zip(missing, hidden, strict=True):
+            found[segment] = states[: len(segment)].copy()
+            cache.put(segment, found[segment])
+    longest = max(map(len, candidates))
+    padded = np.zeros((len(candidates), longest, engine.shape.hidden), dtype=np.float32)
+    for row, candidate in zip(padded, candidates, strict=True):
+        row[: len(candidate)] = found[candidate]
+    return padded
+
+
+def _embed_candidates(engine: Engine, candidates: Sequence[Segment]) -> np.ndarray:
+    """(candidates, seq, hidden), padded to the longest; what stands after [EOS] is never looked at."""
+    longest = max(map(len, candidates))
+    ids = np.zeros((len(candidates), longest), dtype=np.int32)
+    for row, candidate in zip(ids, candidates, strict=True):
+        row[: len(candidate)] = candidate
+    positions = np.tile(np.arange(longest, dtype=np.int32), len(candidates))
+    return engine.embed(ids.ravel(), positions).reshape(len(candidates), longest, engine.shape.hidden)
+
+
+def _ids_positions(segments: Sequence[Segment]) -> tuple[np.ndarray, np.ndarray]:
+    """(tokens,) ids and places within their segment."""
+    ids = np.concatenate([np.asarray(segment, dtype=np.int32) for segment in segments])
+    positions = np.concatenate([np.arange(len(segment), dtype=np.int32) for segment in segments])
+    return ids, positions

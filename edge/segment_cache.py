@@ -1,0 +1,34 @@
+"""Hidden states of segments computed alone: valid for as long as the segment's text is unchanged."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import numpy as np
+
+
+class SegmentCache:
+    """Least recently used entries go first once `budget_bytes` is exceeded. Keys are the segment's content."""
+
+    def __init__(self, budget_bytes: int = 8_000_000) -> None:
+        self.budget_bytes = budget_bytes
+        self.bytes = 0
+        self._entries: OrderedDict[tuple[int, ...], np.ndarray] = OrderedDict()
+
+    def get(self, segment: tuple[int, ...]) -> np.ndarray | None:
+        """(tokens, hidden) at the hand-over, or None."""
+        found = self._entries.get(segment)
+        if found is not None:
+            self._entries.move_to_end(segment)
+        return found
+
+    def put(self, segment: tuple[int, ...], hidden: np.ndarray) -> None:
+        self.bytes += hidden.nbytes - (self._entries[segment].nbytes if segment in self._entries else 0)
+        self._entries[segment] = hidden
+        self._entries.move_to_end(segment)
+        while self.bytes > self.budget_bytes and len(self._entries) > 1:
+            _, oldest = self._entries.popitem(last=False)
+            self.bytes -= oldest.nbytes
+
+    def __len__(self) -> int:
+        return len(self._entries)

@@ -1,0 +1,153 @@
+"""The edge graph for LiteRT: all entry points and shape buckets in one file, each weight in it once."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from cloud.model import Encoder
+from edge.errors import EdgeError
+from export.entry_points import CandidateLayer, Embed, Head, Place, UserLayer
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """The static shapes. Requests are padded up to the next one."""
+
+    user_tokens: tuple[int, ...] = (64, 192)
+    candidates: int = 8  # scored together; more are scored in turn
+    candidate_tokens: int = 32
+
+
+def signatures(model: Encoder, buckets: Buckets) -> Iterator[tuple[str, nn.Module, dict[str, Tensor]]]:
+    """Name, module and sample inputs of every entry point and bucket."""
+    hidden, heads = model.config.hidden_size, model.config.heads
+    count, seq = buckets.candidates, buckets.candidate_tokens
+
+    def ids(*shape: int) -> Tensor:
+        return torch.zeros(shape, dtype=torch.int32)
+
+    piece = min(buckets.user_tokens)  # one bucket is enough for look-ups: longer inputs come in pieces
+    yield f"embed_{piece}", Embed(model), {"ids": ids(1, piece), "positions": ids(1, piece)}
+    yield f"place_{piece}", Place(model), {"hidden": torch.zeros(1, piece, hidden), "slots": ids(1, piece)}
+    for tokens in buckets.user_tokens:
+        own_mask = torch.zeros(1, 1, tokens, tokens)
+        yield f"layer_{tokens}", UserLayer(model), {"hidden": torch.zeros(1, tokens, hidden), "mask": own_mask}
+        user = torch.zeros(1, heads, tokens, hidden // heads)
+        yield (
+            f"layer_candidate_{tokens}_{count}_{seq}",
+            CandidateLayer(model),
+            {
+                "hidden": torch.zeros(count, seq, hidden),
+                "keys": user,
+                "values": user.clone(),
+                "mask": torch.zeros(1, 1, 1, tokens),
+            },
+        )
+    yield f"head_{count}", Head(model), {"hidden": torch.zeros(count, hidden)}
+
+
+def export_litert(model: Encoder, buckets: Buckets, path: Path) -> None:
+    """Write the float model to `path`."""
+    with _quiet():
+        import litert_torch
+
+        converter = litert_torch
+        for name, module, sample in signatures(model, buckets):
+            converter = converter.signature(name, module.eval(), sample_kwargs=sample)
+        converter.convert().export(str(path))
+
+
+def quantise_litert(source: Path, path: Path) -> None:
+    """Write the int8 form: weights per channel, activations on the fly; attention stays float."""
+    with _quiet():
+        from ai_edge_quantizer import quantizer, recipe
+
+        job = quantizer.Quantizer(str(source))
+        job.load_quantization_recipe(recipe.dynamic_wi8_afp32())
+        path.write_bytes(job.quantize().quantized_model)
+
+
+@dataclass(frozen=True)
+class LiteRtFacts:
+    """What a file holds, read back from its flatbuffer."""
+
+    file_bytes: int
+    weight_bytes: int  # of distinct constant buffers
+    duplicate_bytes: int  # of buffers whose content another buffer of 1 KB or more has too
+    sparse_tensors: int
+    matmuls: dict[str, int]  # weight type of the fully connected layers -> how many
+
+
+def inspect_litert(path: Path) -> LiteRtFacts:
+    """Read the flatbuffer; nothing is run."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    data = path.read_bytes()
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(data, 0))
+    contents = [
+        bytes(memoryview(buffer.data)) if buffer.data is not None else data[buffer.offset : buffer.offset + buffer.size]
+        for buffer in model.buffers
+    ]
+    large = Counter(content for content in contents if len(content) >= 1024)
+    types = {value: name for name, value in vars(schema.TensorType).items() if isinstance(value, int)}
+    connected = schema.BuiltinOperator.FULLY_CONNECTED
+    matmuls: Counter[str] = Counter()
+    for graph in model.subgraphs:
+        for operator in graph.operators:
+            if model.operatorCodes[operator.opcodeIndex].builtinCode == connected:
+                matmuls[types[graph.tensors[operator.inputs[1]].type]] += 1
+    return LiteRtFacts(
+        file_bytes=len(data),
+        weight_bytes=sum(map(len, contents)),
+        duplicate_bytes=sum(len(content) * (times - 1) for content, times in large.items()),
+        sparse_tensors=sum(tensor.sparsity is not None for graph in model.subgraphs for tensor in graph.tensors),
+        matmuls=dict(matmuls),
+    )
+
+
+def check_litert(path: Path, *, int8: bool) -> LiteRtFacts:
+    """Refuse a file with a weight in it twice, a sparse tensor, or, if `int8`, a float matrix product."""
+    facts = inspect_litert(path)
+    wrong = []
+    if facts.duplicate_bytes:
+        wrong.append(f"{facts.duplicate_bytes} bytes of weights are stored twice")
+    if facts.sparse_tensors:
+        wrong.append(f"{facts.sparse_tensors} tensors carry LiteRT sparsity, which XNNPACK computes wrongly")
+    if int8 and set(facts.matmuls) != {"INT8"}:
+        wrong.append(f"matrix products by weight type: {facts.matmuls}, want INT8 alone")
+    if wrong:
+        raise EdgeError("the LiteRT file is not fit to ship", evidence="; ".join(wrong))
+    return facts
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The converters report every pass, also from C++; shown only if the conversion fails."""
+    with tempfile.TemporaryFile() as captured, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logging.disable(logging.WARNING)
+        saved = [os.dup(descriptor) for descriptor in (1, 2)]
+        for descriptor in (1, 2):
+            os.dup2(captured.fileno(), descriptor)
+        try:
+            yield
+        except Exception as error:
+            captured.seek(0)
+            error.add_note(captured.read().decode(errors="replace")[-2000:])
+            raise
+        finally:
+            for descriptor, original in zip((1, 2), saved, strict=True):
+                os.dup2(original, descriptor)
+                os.close(original)
+            logging.disable(logging.NOTSET)
