@@ -1,0 +1,48 @@
+"""A behaviour log in memory: users, items, and events as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.text.types import Item, User
+
+TRAIN, VALIDATION, TEST = 0, 1, 2
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Events:
+    """Parallel columns (event,), ordered by user, then time, then place in the file."""
+
+    user: NDArray[np.int32]  # index into Log.users
+    item: NDArray[np.int32]  # index into Log.items
+    time: NDArray[np.float64]  # seconds since 1970, UTC
+    liked: NDArray[np.bool_]
+    part: NDArray[np.int8]  # TRAIN, VALIDATION or TEST
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    def select(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Events:
+        """The events at a mask or at indices, in that order."""
+        return Events(*(getattr(self, column.name)[which] for column in fields(self)))
+
+
+@dataclass(frozen=True)
+class Log:
+    """`users[u]` is the profile of `user_ids[u]`; `items[i]` carries its id. Only those that occur in events."""
+
+    user_ids: tuple[str, ...]
+    users: tuple[User, ...]
+    items: tuple[Item, ...]
+    events: Events
+
+
+def first_users(log: Log, count: int) -> Log:
+    """The log of its first `count` users (all if 0); items keep their indices."""
+    if not count or count >= len(log.users):
+        return log
+    return Log(log.user_ids[:count], log.users[:count], log.items, log.events.select(log.events.user < count))

@@ -1,0 +1,190 @@
+"""The stage "prepare": a log becomes token ids, a vocabulary, baselines and real requests to replay."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from cloud.data import movielens, report
+from cloud.data.bad_rows import BadRows
+from cloud.data.baselines import PROTOCOL as BASELINES_PROTOCOL
+from cloud.data.baselines import baselines
+from cloud.data.examples import Blocks, Example, examples
+from cloud.data.log import PARTS, TEST, TRAIN, Log, first_users
+from cloud.data.read_log import fingerprint, read_log
+from cloud.data.rendering import CachedEncoder, count_texts, encode
+from cloud.data.requests import EncodedRequest, write_requests
+from cloud.data.samples import sample_requests
+from cloud.data.schema import Source, Split, read_source
+from cloud.data.split import protocol
+from cloud.data.statistics import LEAST
+from cloud.data.templates import check_templates
+from cloud.data.tokens import TokenCount
+from cloud.data.vocabulary import count_words, train_vocabulary
+from edge.config import to_dict
+from edge.errors import EdgeError
+from edge.runs import Run, Workspace, finished, write_json, writing
+from edge.text.spec import TextSpec
+from edge.text.wordpiece import SPECIAL_TOKENS, WordPiece
+
+STAGE = "prepare"
+
+
+@dataclass(frozen=True)
+class PrepareConfig:
+    """How a log is cut into requests and words."""
+
+    text: TextSpec = movielens.TEXT
+    split: Split = field(default_factory=Split)
+    vocabulary: int = 2_000  # tokens, the 7 special ones included
+    candidates_per_request: int = 16  # training
+    evaluation_candidates: int = 64  # validation and test
+    least_events: int = LEAST  # earlier events below which a share of likes is not given
+    requests: int = 200  # written for replay
+    max_users: int = 0  # 0: all
+
+    def __post_init__(self) -> None:
+        for name in ("vocabulary", "candidates_per_request", "evaluation_candidates", "requests"):
+            if getattr(self, name) < 1:
+                raise EdgeError(f"{name} is {getattr(self, name)}, it must be at least 1")
+
+
+PRESETS = {
+    "quickstart": PrepareConfig(),
+    "m6-edge": PrepareConfig(vocabulary=30_000),
+}
+
+
+def open_source(data: str) -> Source:
+    """A data set by name, or what an edge.toml at that path describes."""
+    return movielens.movielens(data) if data in movielens.NAMES else read_source(Path(data))
+
+
+def config_for(source: Source, preset: str = "quickstart") -> PrepareConfig:
+    """A preset with the source's own templates and split."""
+    if preset not in PRESETS:
+        raise EdgeError(f"no preset {preset!r}", fix=f"use one of: {', '.join(PRESETS)}")
+    return replace(PRESETS[preset], text=source.text, split=source.split)
+
+
+def prepare(source: Source, out: Path, config: PrepareConfig, skip_bad_rows: bool = False) -> Run:
+    """Write the prepared run `out`, or return it if it is there already, made from the same data and settings.
+
+    Errors: bad rows unless they may be skipped, a split without events, a template the data cannot fill.
+    """
+    check_templates(source, config.text)
+    hashes = fingerprint(source)
+    recorded = to_dict(config) | {
+        "source": _portable(source),
+        "data": hashes["all"],
+        "skip_bad_rows": skip_bad_rows,
+    }
+    if finished(out, STAGE, [], recorded):
+        return Run.open(out, STAGE)
+    bad = BadRows()
+    log = read_log(replace(source, split=config.split), bad)
+    if not skip_bad_rows:
+        bad.refuse()
+    log = first_users(log, config.max_users)
+    _check_parts(log)
+    with writing(out, STAGE, [], recorded) as workspace:
+        workspace.dataset = {"name": source.name, "fingerprint": hashes["all"], "files": hashes} | _counts(
+            log
+        )
+        workspace.protocol = _protocol(source, config)
+        _write(workspace, log, config, bad)
+    return Run.open(out, STAGE)
+
+
+def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) -> None:
+    path = workspace.path
+    encoder = CachedEncoder(config.text, _train_wordpiece(log, config))
+    (path / "vocab.txt").write_bytes("".join(f"{token}\n" for token in encoder.wordpiece.vocabulary).encode())
+    write_json(path / "text.json", to_dict(config.text))
+    counts = {}
+    for part, name in enumerate(PARTS):
+        counts[name] = TokenCount()
+        encoded = encode(_progress(log, part, config, f"tokenise {name}"), encoder)
+        write_requests(path / f"{name}.arrow", _counted(encoded, counts[name]))
+    found = baselines(log.events)
+    write_json(path / "baselines.json", found)
+    samples = sample_requests(examples(log, TEST, _blocks(config, TEST)), config.requests)
+    (path / "requests.jsonl").write_text(
+        "".join(json.dumps(line) + "\n" for line in samples), encoding="utf-8"
+    )
+    if bad.total:
+        bad.write(path / "bad_rows.jsonl")
+    workspace.summary = _counts(log) | {
+        "requests": {name: count.requests for name, count in counts.items()},
+        "tokens": {name: count.summary() for name, count in counts.items()},
+        "vocabulary": len(encoder.wordpiece),
+        "baselines": found,
+        "bad_rows": {"total": bad.total, "kinds": dict(bad.kinds)},
+    }
+    text = report.markdown(workspace.summary, workspace.dataset, workspace.protocol)
+    (path / "report.md").write_text(text, encoding="utf-8")
+
+
+def _train_wordpiece(log: Log, config: PrepareConfig) -> WordPiece:
+    """A vocabulary of the words that the training requests show."""
+    speller = CachedEncoder(config.text, WordPiece(SPECIAL_TOKENS, config.text.lowercase))
+    texts = count_texts(_progress(log, TRAIN, config, "render train"), speller)
+    tokens = train_vocabulary(count_words(texts, config.text.lowercase), config.vocabulary)
+    return WordPiece(tokens, config.text.lowercase)
+
+
+def _blocks(config: PrepareConfig, part: int) -> Blocks:
+    size = config.candidates_per_request if part == TRAIN else config.evaluation_candidates
+    return Blocks(size, config.text.max_events, config.least_events)
+
+
+def _progress(log: Log, part: int, config: PrepareConfig, what: str) -> Iterator[Example]:
+    total = int((log.events.part == part).sum())
+    with tqdm(desc=what, total=total, unit=" events", unit_scale=True, leave=False, disable=None) as progress:
+        for example in examples(log, part, _blocks(config, part)):
+            yield example
+            progress.update(len(example.labels))
+
+
+def _counted(requests: Iterable[EncodedRequest], count: TokenCount) -> Iterator[EncodedRequest]:
+    for request in requests:
+        count.add(request)
+        yield request
+
+
+def _check_parts(log: Log) -> None:
+    for part, name in enumerate(PARTS):
+        if not (log.events.part == part).any():
+            raise EdgeError(
+                f"the {name} split is empty: {len(log.events)} events of {len(log.users)} users are too few",
+                fix="use users with 10 events or more, or a larger share: --set split.test=0.2",
+            )
+
+
+def _counts(log: Log) -> dict[str, Any]:
+    rows = {name: int((log.events.part == part).sum()) for part, name in enumerate(PARTS)}
+    return {"rows": rows, "users": len(log.users), "items": len(log.items)}
+
+
+def _portable(source: Source) -> dict[str, Any]:
+    """The source for the record, its files by name alone: the same anywhere; text and split stand apart."""
+    tables = {"log": source.log, "items": source.items, "users": source.users}
+    return {"name": source.name} | {
+        name: to_dict(table) | {"path": Path(table.path).name if table.path else ""}
+        for name, table in tables.items()
+    }
+
+
+def _protocol(source: Source, config: PrepareConfig) -> str:
+    log = source.log
+    label = f"{log.rating} >= {log.threshold:g}" if log.rating else f"{log.label} = 1"
+    return (
+        f"{source.name}; liked: {label}; split {protocol(config.split)}; candidates are the user's own events of "
+        "that part, no sampled negatives; history and statistics from strictly earlier events of train "
+        f"(for test: train and validation); baselines {BASELINES_PROTOCOL}"
+    )

@@ -1,0 +1,159 @@
+"""How a log is described: the sections of `edge.toml` as frozen dataclasses."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from edge.config import from_dict
+from edge.errors import EdgeError
+from edge.text.spec import TextSpec
+
+Format = Literal["csv", "parquet", "jsonl"]
+ValueType = Literal["text", "title", "integer", "number", "boolean", "list"]
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute of an item or a user, read from `column`.
+
+    type "title" is text whose trailing article ("Matrix, The") moves to the front; "list" splits at `separator`.
+    Values listed in `missing` count as absent; `decode` turns codes into words before anything else.
+    """
+
+    column: str
+    type: ValueType = "text"
+    separator: str = "|"
+    required: bool = False
+    missing: tuple[str, ...] = ()
+    decode: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class File:
+    """Where a table lies. `separator`, `quote` and `encoding` are for CSV; an empty `quote` means no quoting."""
+
+    path: str
+    format: Format = "csv"
+    separator: str = ","
+    quote: str = '"'
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True)
+class LogTable:
+    """The [log] section: one row per event. Liked is `rating` >= `threshold`, or `label` (0 or 1)."""
+
+    path: str
+    user: str
+    item: str
+    time: str
+    format: Format = "csv"
+    separator: str = ","
+    quote: str = '"'
+    encoding: str = "utf-8"
+    time_unit: Literal["seconds", "milliseconds", "iso"] = "seconds"
+    rating: str = ""
+    threshold: float = 4.0
+    label: str = ""
+    order: Literal["sorted", "any"] = (
+        "sorted"  # sorted: an event earlier than its user's last one is a bad row
+    )
+
+    @property
+    def file(self) -> File:
+        return File(self.path, self.format, self.separator, self.quote, self.encoding)
+
+
+@dataclass(frozen=True)
+class Entities:
+    """The [items] or [users] section. Without `path` the attributes are columns of the log itself."""
+
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+    path: str = ""
+    id: str = ""
+    format: Format = "csv"
+    separator: str = ","
+    quote: str = '"'
+    encoding: str = "utf-8"
+
+    @property
+    def file(self) -> File | None:
+        return File(self.path, self.format, self.separator, self.quote, self.encoding) if self.path else None
+
+
+@dataclass(frozen=True)
+class Split:
+    """Shares of each user's events, by time: the last `test`, and `validation` before them (rounded down)."""
+
+    validation: float = 0.1
+    test: float = 0.1
+
+
+@dataclass(frozen=True)
+class Source:
+    """A whole `edge.toml`: which files, which columns, which words."""
+
+    log: LogTable
+    text: TextSpec
+    items: Entities = field(default_factory=Entities)
+    users: Entities = field(default_factory=Entities)
+    split: Split = field(default_factory=Split)
+    name: str = "log"
+
+
+def read_source(path: Path) -> Source:
+    """The source that an `edge.toml` describes, its paths made absolute.
+
+    Errors: no such file, not TOML (with line and column), unknown keys, wrong types, label and rating both or neither.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise EdgeError(
+            f"no data set or file {str(path)!r}",
+            fix="use ml-100k, ml-1m or an edge.toml (`edge init` writes one)",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
+        raise EdgeError(f"{path} is not a TOML file", evidence=str(error)) from error
+    source = from_dict(Source, values, where=str(path))
+    _check(source, path)
+    return replace(
+        source,
+        name=values.get("name", path.stem),
+        log=replace(source.log, path=_absolute(path, source.log.path)),
+        items=replace(source.items, path=_absolute(path, source.items.path)),
+        users=replace(source.users, path=_absolute(path, source.users.path)),
+    )
+
+
+def _check(source: Source, path: Path) -> None:
+    if bool(source.log.label) == bool(source.log.rating):
+        raise EdgeError(f"{path}: [log] needs either label or rating, and not both", fix='label = "clicked"')
+    for section, entities in (("items", source.items), ("users", source.users)):
+        if entities.path and not entities.id:
+            raise EdgeError(f"{path}: [{section}] has a path and no id column", fix='id = "item_id"')
+    if not source.items.attributes:
+        raise EdgeError(
+            f"{path}: [items.attributes] is empty, so an item has no text",
+            fix='title = { column = "title", required = true }',
+        )
+    for file in (source.log.file, source.items.file, source.users.file):
+        if file and (len(file.separator) != 1 or len(file.quote) > 1):
+            raise EdgeError(
+                f"{path}: separator must be one character, quote one or none", evidence=repr(file)
+            )
+    shares = (source.split.validation, source.split.test)
+    if min(shares) < 0 or sum(shares) >= 1:
+        raise EdgeError(f"{path}: [split] shares must not be negative and must leave events to train on")
+
+
+def _absolute(toml: Path, path: str) -> str:
+    return str(toml.parent / path) if path else ""
+
+
+def attribute_columns(attributes: Mapping[str, Attribute]) -> list[str]:
+    return [attribute.column for attribute in attributes.values()]
