@@ -9,7 +9,10 @@ from importlib.metadata import entry_points
 from edge.command import Command, dispatch
 from edge.errors import missing_extra
 
-SUMMARY = "edge: from a behaviour log to a text ranker that ships inside an app"
+SUMMARY = """edge: from a behaviour log to a text ranker that ships inside an app
+
+  edge run --preset quickstart --out runs/quickstart
+  edge rank runs/quickstart/movies.edge --request request.json"""
 ORDER = ("run", "init", "prepare", "train", "distill", "compress", "export", "rank", "verify", "inspect")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -38,7 +39,9 @@ def _indented(examples: str) -> str:
     return "\n".join("  " + line.strip() for line in examples.strip().splitlines())
 
 
-def dispatch(program: str, summary: str, commands: dict[str, Callable[[], Command]], argv: Sequence[str]) -> int:
+def dispatch(
+    program: str, summary: str, commands: dict[str, Callable[[], Command]], argv: Sequence[str]
+) -> int:
     """Run `argv` against lazily loaded `commands`; errors become one message and exit code 2."""
     if not argv or argv[0] in ("-h", "--help"):
         print(f"{summary}\n\nusage: {program} COMMAND [options]\n\ncommands:")
@@ -52,15 +55,18 @@ def dispatch(program: str, summary: str, commands: dict[str, Callable[[], Comman
         return 0
     try:
         if argv[0] not in commands:
-            raise EdgeError(
-                f"{program} has no command {argv[0]!r}", fix=f"use one of: {', '.join(commands)}"
-            )
+            raise EdgeError(f"{program} has no command {argv[0]!r}", fix=f"use one of: {', '.join(commands)}")
         command = commands[argv[0]]()
         arguments = parser_for(f"{program} {argv[0]}", command).parse_args(argv[1:])
-        return command.run(arguments)
+        status = command.run(arguments)
+        sys.stdout.flush()
+        return status
     except EdgeError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted: run the same command again to go on", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141

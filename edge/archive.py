@@ -1,0 +1,293 @@
+"""The strict subset of ZIP that a bundle is: every byte is accounted for, and nothing it declares is trusted.
+
+Layout: deflated entries back to back, the central directory, the end record, and as the archive's
+comment the SHA-256 (64 hex digits) of every byte before it. Any unzip tool reads it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import stat
+import struct
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, NoReturn
+
+from edge.deflate import BLOCK, deflate
+from edge.errors import EdgeError
+
+CHUNK = 1 << 18
+MAX_NAME = 200
+SMALL = 1 << 20  # files up to this size may have any ratio: they cannot be a bomb
+
+# Sections 4.3.7, 4.3.12 and 4.3.16 of PKWARE's APPNOTE; constants are named where they are used.
+_LOCAL = struct.Struct("<4s5H3L2H")
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_END = struct.Struct("<4s4H2LH")
+_VERSION, _DEFLATE, _TIME, _DATE = 20, 8, 0, 0x21  # 1980-01-01 00:00: equal content gives equal bytes
+_UNIX, _MODE = 3 << 8, (stat.S_IFREG | 0o644) << 16
+_COMMENT = 64
+_COMPONENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@+-]*(?<!\.)")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an archive may declare; checked before anything is decompressed."""
+
+    total_bytes: int = 1 << 30  # of all files, decompressed; also of the archive itself
+    files: int = 1000
+    ratio: int = 200  # decompressed to compressed bytes of one file above 1 MiB
+    manifest_bytes: int = 1 << 20
+
+
+@dataclass(frozen=True)
+class Entry:
+    name: str
+    crc: int
+    compressed: int
+    bytes: int  # decompressed
+    offset: int  # of its data in the archive
+
+    @property
+    def overhead(self) -> int:
+        """Bytes of its two headers in the archive."""
+        return _LOCAL.size + _CENTRAL.size + 2 * len(self.name)
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A scanned archive. `sha256` is that of the whole file."""
+
+    path: Path
+    sha256: str
+    bytes: int
+    entries: Mapping[str, Entry]
+
+
+END_BYTES = _END.size + _COMMENT
+
+
+def refuse(path: Path, reason: str) -> NoReturn:
+    """The one-line error for an archive or bundle that must not be used."""
+    raise EdgeError(f"{path} refused: {reason}")
+
+
+def scan(path: Path, limits: Limits | None = None) -> Archive:
+    """The archive's entries, after checking its digest and layout. Decompresses nothing."""
+    limits = limits or Limits()
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            refuse(path, "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file")
+        if status.st_size > limits.total_bytes:
+            refuse(path, f"{status.st_size:,} bytes, more than the limit of {limits.total_bytes:,}")
+        with path.open("rb") as file:
+            sha256, end = _check_digest(path, file, status.st_size)
+            entries = _read_directory(path, file, status.st_size, end, limits)
+    except (OSError, ValueError) as error:
+        refuse(path, getattr(error, "strerror", None) or "not a usable file name")
+    return Archive(path, sha256, status.st_size, {entry.name: entry for entry in entries})
+
+
+def _check_digest(path: Path, file: BinaryIO, size: int) -> tuple[str, bytes]:
+    """The file's SHA-256 and its end record; refuses a file whose comment is not the digest of the rest."""
+    if size == 0:
+        refuse(path, "the file is empty")
+    if size < END_BYTES or file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
+        refuse(path, "not a bundle (no ZIP archive)")
+    file.seek(0)
+    digest = hashlib.sha256()
+    remaining = size - _COMMENT
+    end = b""
+    while remaining:
+        chunk = file.read(min(CHUNK, remaining))
+        if not chunk:
+            refuse(path, "it shrank while it was read")
+        digest.update(chunk)
+        remaining -= len(chunk)
+        end = (end + chunk)[-_END.size :]
+    comment = file.read(_COMMENT)
+    if comment != digest.hexdigest().encode():
+        refuse(path, "altered, truncated or not a bundle (its bytes do not match their SHA-256)")
+    digest.update(comment)
+    return digest.hexdigest(), end
+
+
+def _read_directory(path: Path, file: BinaryIO, size: int, end: bytes, limits: Limits) -> list[Entry]:
+    """Entries in file order; their headers and data must tile the archive without a gap."""
+    count, length, start = struct.unpack_from("<H2L", end, 10)
+    if count > limits.files:
+        refuse(path, f"{count:,} files, more than the limit of {limits.files:,}")
+    if end != _end_record(count, length, start):
+        refuse(path, "its end record is malformed")
+    if start + length != size - END_BYTES or length > limits.files * (_CENTRAL.size + MAX_NAME):
+        refuse(path, "its central directory is not where it must be")
+    file.seek(start)
+    directory = file.read(length)
+    entries: list[Entry] = []
+    position = offset = 0  # in the directory; in the archive
+    for _ in range(count):
+        entry = _parse_entry(path, directory, position, offset, limits)
+        file.seek(offset)
+        local = _local_header(entry)
+        if file.read(len(local)) != local:
+            refuse(path, f"the header of {entry.name!r} contradicts the central directory")
+        entries.append(entry)
+        position += _CENTRAL.size + len(entry.name)
+        offset = entry.offset + entry.compressed
+    if position != length or offset != start:
+        refuse(path, "it holds bytes that belong to no file")
+    _check_names(path, [entry.name for entry in entries])
+    total = sum(entry.bytes for entry in entries)
+    if total > limits.total_bytes:
+        refuse(path, f"its files declare {total:,} bytes, more than the limit of {limits.total_bytes:,}")
+    return entries
+
+
+def _parse_entry(path: Path, directory: bytes, position: int, offset: int, limits: Limits) -> Entry:
+    """One central header at `position`, whose file must start at `offset`."""
+    if len(directory) - position < _CENTRAL.size:
+        refuse(path, "its central directory is truncated")
+    fields = _CENTRAL.unpack_from(directory, position)
+    flags, method, crc, compressed, declared, name_length = *fields[3:5], *fields[7:11]
+    raw = directory[position + _CENTRAL.size :][:name_length]
+    name = raw.decode("latin-1")
+    if flags & 1:
+        refuse(path, f"{_shown(name)} is encrypted")
+    if method != _DEFLATE:
+        refuse(path, f"{_shown(name)} uses compression method {method}, only deflate (8) is allowed")
+    if declared > limits.total_bytes or (declared > SMALL and declared > limits.ratio * compressed):
+        size = "4 GB or more" if declared == 0xFFFFFFFF else f"{declared:,} bytes"
+        refuse(path, f"{_shown(name)} declares {size}, more than the limits allow")
+    check_name(path, name)
+    if stat.S_ISLNK(fields[15] >> 16):
+        refuse(path, f"{_shown(name)} is a symbolic link")
+    data = offset + _LOCAL.size + name_length
+    entry = Entry(name, crc, compressed, declared, data)
+    if directory[position : position + _CENTRAL.size + name_length] != _central_header(entry):
+        refuse(path, f"the central header of {_shown(name)} is malformed")
+    return entry
+
+
+def _shown(name: str) -> str:
+    """A name from an untrusted archive, safe to print in one line."""
+    return ascii(name if len(name) <= 80 else name[:77] + "...")
+
+
+def check_name(path: Path, name: str) -> None:
+    """Refuses a name that is not a plain relative path on every system."""
+    components = name.split("/")
+    if "\\" in name or ":" in name or ".." in components or name.startswith("/"):
+        refuse(path, f"{_shown(name)} leaves the archive")
+    valid = all(_COMPONENT.fullmatch(part) and not _RESERVED.fullmatch(part) for part in components)
+    if not valid or len(name) > MAX_NAME:
+        refuse(path, f"{_shown(name)} is not an allowed file name")
+
+
+def _check_names(path: Path, names: Sequence[str]) -> None:
+    """Refuses names that are the same file, or file and directory at once, where case is not kept apart."""
+    seen = {name.lower() for name in names}
+    if len(seen) < len(names):
+        refuse(path, "two of its files have the same name")
+    for name in seen:
+        if any(str(parent) in seen for parent in PurePosixPath(name).parents):
+            refuse(path, f"{_shown(name)} lies inside another file")
+
+
+def stream(archive: Archive, entry: Entry) -> Iterator[bytes]:
+    """The file's decompressed chunks, never more than it declares; refuses data that belie its header."""
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    crc = produced = 0
+    try:
+        with archive.path.open("rb") as file:
+            file.seek(entry.offset)
+            remaining = entry.compressed
+            pending = b""
+            while not inflate.eof:
+                if not pending:
+                    pending = file.read(min(CHUNK, remaining))
+                    remaining -= len(pending)
+                # one byte more than declared is enough to know that it lies
+                chunk = inflate.decompress(pending, min(CHUNK, entry.bytes - produced + 1))
+                if not (chunk or pending or inflate.eof):
+                    refuse(archive.path, f"the data of {entry.name!r} is truncated")
+                pending = inflate.unconsumed_tail
+                produced += len(chunk)
+                crc = zlib.crc32(chunk, crc)
+                if produced > entry.bytes:
+                    refuse(
+                        archive.path, f"{entry.name!r} holds more than the {entry.bytes:,} bytes it declares"
+                    )
+                yield chunk
+    except (OSError, zlib.error) as error:
+        refuse(archive.path, f"the data of {entry.name!r} cannot be read ({error})")
+    if produced != entry.bytes or crc != entry.crc or inflate.unused_data or remaining:
+        refuse(archive.path, f"the data of {entry.name!r} does not match its header")
+
+
+def write(path: Path, files: Mapping[str, Path | bytes], first: str) -> None:
+    """Write `files` by name, `first` leading, then sorted. Equal files give equal bytes (per zlib build)."""
+    with path.open("w+b") as file:
+        names = sorted(files, key=lambda name: (name != first, name))
+        entries = [_write_entry(file, name, files[name]) for name in names]
+        start = file.tell()
+        directory = b"".join(_central_header(entry) for entry in entries)
+        if start + len(directory) > 0xFFFFFFFF:
+            raise EdgeError(f"{path} would be larger than 4 GB, which no bundle may be")
+        file.write(directory)
+        file.write(_end_record(len(entries), len(directory), start))
+        file.flush()
+        file.seek(0)
+        file.write(hashlib.file_digest(file, "sha256").hexdigest().encode())  # hashing ends at the end
+
+
+def _write_entry(file: BinaryIO, name: str, source: Path | bytes) -> Entry:
+    start = file.tell()
+    data = start + _LOCAL.size + len(name)
+    file.seek(data)
+    crc = size = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal crc, size
+        for block in _blocks(source):
+            crc, size = zlib.crc32(block, crc), size + len(block)
+            yield block
+
+    file.writelines(deflate(counted()))
+    end = file.tell()
+    entry = Entry(name, crc, end - data, size, data)
+    if max(size, end) > 0xFFFFFFFF:
+        raise EdgeError(f"{name} is too large for a bundle")
+    file.seek(start)
+    file.write(_local_header(entry))
+    file.seek(end)
+    return entry
+
+
+def _blocks(source: Path | bytes) -> Iterator[bytes]:
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+        while block := file.read(BLOCK):
+            yield block
+
+
+def _local_header(entry: Entry) -> bytes:
+    name = entry.name.encode("ascii")
+    sizes = (entry.crc, entry.compressed, entry.bytes, len(name), 0)
+    return _LOCAL.pack(b"PK\x03\x04", _VERSION, 0, _DEFLATE, _TIME, _DATE, *sizes) + name
+
+
+def _central_header(entry: Entry) -> bytes:
+    name = entry.name.encode("ascii")
+    sizes = (entry.crc, entry.compressed, entry.bytes, len(name))
+    where = (0, 0, 0, 0, _MODE, entry.offset - _LOCAL.size - len(name))
+    versions = (_UNIX | _VERSION, _VERSION)
+    return _CENTRAL.pack(b"PK\x01\x02", *versions, 0, _DEFLATE, _TIME, _DATE, *sizes, *where) + name
+
+
+def _end_record(count: int, length: int, start: int) -> bytes:
+    return _END.pack(b"PK\x05\x06", 0, 0, count, count, length, start, _COMMENT)

@@ -1,0 +1,93 @@
+"""Unpacking a bundle where backends can map its files: once per bundle, whole or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edge.bundle import Bundle, open_bundle, read_manifest
+from edge.errors import EdgeError
+from edge.manifest import MANIFEST
+from edge.runs import sha256_file
+
+PARTIAL = ".partial"
+
+
+def default_cache() -> Path:
+    """`EDGE_CACHE`, or ~/.cache/edge-ranker."""
+    return Path(os.environ.get("EDGE_CACHE") or Path("~/.cache/edge-ranker").expanduser())
+
+
+def install(path: Path | str, cache: Path | None = None) -> Path:
+    """The directory of the bundle's verified files, `<cache>/<sha256 of the bundle>`; unpacked if need be.
+
+    A bad bundle is refused before the cache is touched. Files that others put there, e.g. a backend's
+    weight cache, stay until the installation is found damaged and made anew.
+    """
+    bundle = read_manifest(Path(path))
+    cache = cache or default_cache()
+    target = cache / bundle.sha256
+    if is_intact(bundle, target):
+        return target
+    open_bundle(path)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with _alone(cache):
+            _remove_leftovers(cache)
+            if not is_intact(bundle, target):  # another process may have installed it meanwhile
+                _unpack(bundle, target)
+    except OSError as error:
+        raise EdgeError(
+            f"{path} cannot be installed in {cache}: {error.strerror}",
+            fix="make room there, or name another directory in EDGE_CACHE",
+        ) from error
+    return target
+
+
+def is_intact(bundle: Bundle, directory: Path) -> bool:
+    """True if every file is there with the bytes the bundle has."""
+    expected = {file.path: (file.bytes, file.sha256) for file in bundle.files}
+    manifest = bundle.read(MANIFEST)
+    expected[MANIFEST] = (len(manifest), hashlib.sha256(manifest).hexdigest())
+    for name, (size, sha256) in expected.items():
+        file = directory / name
+        if not file.is_file() or file.stat().st_size != size or sha256_file(file) != sha256:
+            return False
+    return True
+
+
+@contextmanager
+def _alone(cache: Path) -> Iterator[None]:
+    """One installer at a time; the system lets go of the lock when a process dies."""
+    with (cache / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _remove_leftovers(cache: Path) -> None:
+    """What killed installers left: whoever holds the lock owns every partial directory."""
+    for leftover in cache.glob(f"*{PARTIAL}"):
+        shutil.rmtree(leftover)
+
+
+def _unpack(bundle: Bundle, target: Path) -> None:
+    # Not synced to disk: after a power failure the hashes fail, and the next open unpacks again.
+    temporary = Path(tempfile.mkdtemp(prefix=target.name[:16], suffix=PARTIAL, dir=target.parent))
+    try:
+        contents = temporary / "new"
+        for name in bundle.names:
+            file = contents / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("wb") as output:
+                output.writelines(bundle.stream(name))
+        if target.exists():  # damaged
+            target.rename(temporary / "old")
+        contents.rename(target)
+    finally:
+        shutil.rmtree(temporary)

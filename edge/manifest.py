@@ -1,0 +1,144 @@
+"""What a bundle says about itself: its files, the exits' measured quality, and where it came from."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge.archive import Limits, refuse
+
+SCHEMA = "edge-ranker/bundle/1"
+MANIFEST = "manifest.json"
+BACKENDS = ("litert", "onnx", "coreml")
+COMMON_SECTIONS = ("text", "vocabulary", "golden")
+_COMMON = {"text.json": "text", "vocab.txt": "vocabulary", "golden.jsonl": "golden"}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_REQUIRED: Mapping[str, type] = {"name": str, "model": dict, "exits": list, "provenance": dict, "files": list}
+
+
+@dataclass(frozen=True)
+class BundleFile:
+    """One file of the bundle, as the manifest lists it. `bytes` is its installed size."""
+
+    path: str
+    bytes: int
+    sha256: str
+    section: str
+
+
+@dataclass(frozen=True)
+class Exit:
+    """Quality on the test split when scoring stops at `depth`; of all backends if `backend` is None."""
+
+    depth: int
+    plan: str  # attention plan: full, prefix or segments
+    quality: Mapping[str, float]
+    backend: str | None = None
+
+
+def section_of(name: str) -> str | None:
+    """The section a file belongs to, by its path; None if it has no place in a bundle."""
+    for backend in BACKENDS:
+        if name.startswith((f"models/{backend}.", f"models/{backend}/")):
+            return f"model:{backend}"
+    return _COMMON.get(name)
+
+
+def parse_manifest(path: Path, data: bytes) -> dict[str, Any]:
+    """The manifest of the bundle at `path`; refuses what is not one of this schema."""
+    try:
+        manifest = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        json.dumps(manifest, ensure_ascii=False).encode("utf-8")  # lone surrogates cannot be printed
+    except (ValueError, RecursionError):
+        refuse(path, f"{MANIFEST} is not valid JSON")
+    if not isinstance(manifest, dict) or "schema" not in manifest:
+        refuse(path, f"{MANIFEST} has no schema")
+    if manifest["schema"] != SCHEMA:
+        refuse(path, f"unknown schema {ascii(manifest['schema'])[:60]}, this version reads {SCHEMA!r}")
+    for key, kind in _REQUIRED.items():
+        if not isinstance(manifest.get(key), kind):
+            refuse(path, f"{MANIFEST} has no {key!r} of type {kind.__name__}")
+    if not _NAME.fullmatch(manifest["name"]):
+        refuse(path, f"{MANIFEST}: the name must be up to 64 letters, digits, spaces, '.', '_' or '-'")
+    parse_exits(path, manifest["exits"])
+    parse_files(path, manifest["files"])
+    parse_parts(path, manifest.get("parts", {}))
+    return manifest
+
+
+def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError("a key occurs twice")
+    return values
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def parse_exits(path: Path, values: Sequence[Any]) -> tuple[Exit, ...]:
+    """Of `[{"depth": 4, "plan": "prefix", "quality": {"auc": 0.76}}]`, and optionally "backend": "litert"."""
+    exits = []
+    for index, value in enumerate(values):
+        where = f"{MANIFEST}: exits[{index}]"
+        if not isinstance(value, dict) or not _is_count(value.get("depth"), least=1):
+            refuse(path, f"{where} has no depth of 1 or more")
+        plan, backend, quality = value.get("plan"), value.get("backend"), value.get("quality")
+        if not isinstance(plan, str) or backend not in (None, *BACKENDS):
+            refuse(path, f"{where} needs a plan, and a known backend if it names one")
+        if not isinstance(quality, dict) or not all(_is_number(figure) for figure in quality.values()):
+            refuse(path, f"{where}.quality must map metrics to finite numbers")
+        exits.append(Exit(value["depth"], plan, quality, backend))
+    if not exits:
+        refuse(path, f"{MANIFEST} lists no exit")
+    return tuple(exits)
+
+
+def parse_files(path: Path, values: Sequence[Any]) -> tuple[BundleFile, ...]:
+    """`[{"path": ..., "bytes": ..., "sha256": ..., "section": ...}, ...]`."""
+    files = []
+    for index, value in enumerate(values):
+        where = f"{MANIFEST}: files[{index}]"
+        if not isinstance(value, dict) or set(value) != {"path", "bytes", "sha256", "section"}:
+            refuse(path, f"{where} must have exactly path, bytes, sha256 and section")
+        name, size, digest, section = (value[key] for key in ("path", "bytes", "sha256", "section"))
+        if not isinstance(name, str) or section_of(name) is None or section_of(name) != section:
+            refuse(path, f"{where}: {ascii(name)[:80]} does not belong to section {ascii(section)[:40]}")
+        if not _is_count(size) or not isinstance(digest, str) or not _SHA256.fullmatch(digest):
+            refuse(path, f"{where} needs a size in bytes and a SHA-256")
+        files.append(BundleFile(name, size, digest, section))
+    if len({file.path for file in files}) < len(files):
+        refuse(path, f"{MANIFEST} lists a file twice")
+    present = {file.section for file in files}
+    missing = [section for section in COMMON_SECTIONS if section not in present]
+    if missing or not any(section.startswith("model:") for section in present):
+        refuse(path, f"{MANIFEST} lists no {missing[0] if missing else 'model'} file")
+    return tuple(files)
+
+
+def parse_parts(path: Path, values: Any) -> dict[str, dict[str, int]]:
+    """Installed bytes of what sections are made of: `{"model:litert": {"token embedding": 2100000}}`."""
+    groups = list(values.values()) if isinstance(values, dict) else [None]
+    plain = all(isinstance(parts, dict) and all(map(_is_count, parts.values())) for parts in groups)
+    if not plain:
+        refuse(path, f"{MANIFEST}: parts must map sections to parts to bytes")
+    return dict(values)
+
+
+def _is_count(value: Any, least: int = 0) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= Limits.total_bytes
+
+
+def _is_number(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    try:
+        return number and math.isfinite(value)
+    except OverflowError:  # an integer too large for a float
+        return False
