@@ -156,7 +156,7 @@ def _text(value: str, path: str) -> str:
 def _number(value: object, path: str) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise EdgeError(f"{path} must be a number, not {_shown(value)}")
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise EdgeError(f"{path} is {value}", fix="use null for a value that is not known")
     if not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
         raise EdgeError(f"{path} is out of range: {_shown(value)}", fix="between -1e15 and 1e15")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from edge.errors import EdgeError
 from edge.text.spec import TextSpec
+from edge.text.template import Template
 from edge.text.types import Event, Item, User
 from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER, WordPiece
 
@@ -23,13 +26,14 @@ class TextEncoder:
         self._profile, self._event, self._candidate = spec.templates()
 
     def profile_text(self, user: User) -> str:
-        return self._profile.render(user.attributes)
+        return _render(self._profile, user.attributes, "the user")
 
     def event_text(self, event: Event) -> str:
-        return self._event.render({**event.attributes, "item": event.item.attributes})
+        scope = {**event.attributes, "item": event.item.attributes}
+        return _render(self._event, scope, f"an event with item {event.item.id!r}")
 
     def candidate_text(self, item: Item) -> str:
-        return self._candidate.render(item.attributes)
+        return _render(self._candidate, item.attributes, f"candidate {item.id!r}")
 
     def profile(self, user: User) -> Segment:
         """[BOS'] and the profile's tokens."""
@@ -63,6 +67,13 @@ class TextEncoder:
             if segment:
                 kept.append(segment)
         return kept[::-1]
+
+
+def _render(template: Template, scope: Mapping[str, Any], record: str) -> str:
+    try:
+        return template.render(scope)
+    except EdgeError as error:
+        raise EdgeError(f"{record}: {error.problem}", evidence=error.evidence, fix=error.fix) from error
 
 
 def segment_slots(segments: Sequence[Segment]) -> list[int]:

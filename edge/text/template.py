@@ -155,6 +155,8 @@ def _field(body: str, column: int, name: str, text: str, prefixes: Collection[st
     if not _NAME.fullmatch(path):
         raise _error(name, column, f"{path!r} is not a field name", text, fix="letters, digits, _; one dot")
     prefix, dot, _ = path.partition(".")
+    if not dot and prefix in prefixes:
+        raise _error(name, column, f"{prefix!r} is a record", text, fix=f"name an attribute: {prefix}.title")
     if dot and prefix not in prefixes:
         known = ", ".join(f"{known}." for known in prefixes)
         raise _error(name, column, f"unknown prefix {prefix!r}", text, fix=f"use {known or 'no prefix'} here")

@@ -25,8 +25,10 @@ class WordingError(ValueError):
 
 
 def is_missing(value: Value) -> bool:
-    """Nothing to say: None, "", an empty list, NaN."""
-    return value is None or value in ("", ()) or (isinstance(value, float) and math.isnan(value))
+    """Nothing to say: None, text of spaces alone, an empty list, NaN."""
+    if isinstance(value, str):
+        return not value.strip(" ")
+    return value is None or value == () or (isinstance(value, float) and math.isnan(value))
 
 
 def plain(value: Value) -> str:
@@ -43,10 +45,10 @@ def plain(value: Value) -> str:
 def decimal(value: Value) -> Decimal:
     """The shortest decimal that parses to the same double; refuses what is no number or too large."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise WordingError(f"needs a number, got {value!r}")
+        raise WordingError(f"needs a number, got {value!r:.60}")
     if not -LARGEST <= value <= LARGEST:
-        raise WordingError(f"needs a number between -1e15 and 1e15, got {value!r}")
-    return Decimal(repr(value))
+        raise WordingError(f"needs a number between -1e15 and 1e15, got {value!r:.60}")
+    return Decimal(value) if isinstance(value, int) else Decimal(repr(float(value)))
 
 
 def number(value: Value) -> str:
@@ -60,7 +62,7 @@ def number(value: Value) -> str:
 def share(value: Value) -> Decimal:
     exact = decimal(value)
     if not 0 <= exact <= 1:
-        raise WordingError(f"needs a share between 0 and 1, got {value!r}")
+        raise WordingError(f"needs a share between 0 and 1, got {value!r:.60}")
     return exact
 
 
@@ -81,7 +83,7 @@ def top(value: Value) -> str:
 
 def listing(value: Value) -> str:
     if not isinstance(value, tuple):
-        raise WordingError(f"needs a list, got {value!r}")
+        raise WordingError(f"needs a list, got {value!r:.60}")
     return ", ".join(value)
 
 
@@ -103,7 +105,7 @@ def ago(value: Value) -> str:
 
 def choose(value: Value, when_true: str, when_false: str) -> str:
     if not isinstance(value, bool):
-        raise WordingError(f"needs true or false, got {value!r}")
+        raise WordingError(f"needs true or false, got {value!r:.60}")
     return when_true if value else when_false
 
 
