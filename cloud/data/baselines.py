@@ -1,4 +1,4 @@
-"""What a model must beat on the same rows: popularity, the item's mean, item and user means, item and user bias."""
+"""What a model must beat on the same rows: popularity, means of item and user, biases of item and user."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Metrics = dict[str, float | None]  # None where a figure has no meaning, e.g. AU
 SMOOTHING = 20.0  # rows of the overall mean added to the plain means
 CHOICES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # what the bias baseline chooses from, for items and for users
 PROTOCOL = (
-    "fitted on all events of the earlier parts (validation from train, test from train and validation); means "
-    "smoothed with 20 rows of the overall mean; the bias baseline's smoothing chosen on validation by log loss"
+    "fitted on all events of the earlier parts (validation from train, test from train and validation), "
+    "means smoothed with 20 rows of the overall mean, the bias baseline's smoothing chosen on validation"
 )
 
 

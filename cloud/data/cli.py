@@ -22,16 +22,12 @@ def _run_init(arguments: argparse.Namespace) -> int:
     if not arguments.out.parent.is_dir():
         raise EdgeError(f"no folder {arguments.out.parent}", fix=f"mkdir -p {arguments.out.parent}")
     arguments.out.write_bytes(files("cloud.data").joinpath("edge.toml").read_bytes())
-    print(
-        f"wrote {arguments.out}: edit it, then run: edge prepare --data {arguments.out} --out runs/prepared"
-    )
+    print(f"wrote {arguments.out}: edit it, then: edge prepare --data {arguments.out} --out runs/prepared")
     return 0
 
 
 def _prepare_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--data", required=True, help="ml-100k, ml-1m, or an edge.toml (`edge init` writes one)"
-    )
+    parser.add_argument("--data", required=True, help="ml-100k, ml-1m, or an edge.toml (see edge init)")
     parser.add_argument("--out", type=Path, required=True, help="the run to write")
     parser.add_argument("--preset", default="quickstart", help="quickstart or m6-edge")
     parser.add_argument(
@@ -84,7 +80,7 @@ init = Command(
 )
 
 prepare = Command(
-    summary="Read a behaviour log, check it, split it by time, and turn it into token ids, with baselines to beat.",
+    summary="Check a behaviour log, split it by time and turn it into token ids, with baselines to beat.",
     examples="""
         edge prepare --data ml-100k --out runs/prepared
         edge prepare --data edge.toml --out runs/prepared --skip-bad-rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def may_see(part: int) -> tuple[int, ...]:
 
 
 def examples(log: Log, part: int, blocks: Blocks, seen: Events | None = None) -> Iterator[Example]:
-    """The requests of one part, by user and time. Only `seen` events (the log's by default) are looked back on.
+    """The requests of one part, by user and time, looking back on `seen` events (the log's by default).
 
     History and the user's share: the user's events strictly before the request's first candidate.
     An item's statistics: all users' events strictly before that candidate's own time.
@@ -78,7 +79,7 @@ def examples(log: Log, part: int, blocks: Blocks, seen: Events | None = None) ->
 def _blocks(targets: Events, size: int) -> Iterator[tuple[int, int, int]]:
     """(user, first, last) of consecutive events of one user, at most `size` at a time."""
     bounds = [0, *(np.flatnonzero(np.diff(targets.user)) + 1).tolist(), len(targets)]
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         for first in range(start, end, size):
             yield int(targets.user[first]), first, min(first + size, end)
 
@@ -91,7 +92,7 @@ def _history(log: Log, seen: Events, start: int, end: int) -> tuple[Event, ...]:
 
 
 class _Catalogue:
-    """Items with their statistics of the moment; equal ones are the same object, which makes caching cheap."""
+    """Items with their statistics of the moment; equal ones are one object, which makes caching cheap."""
 
     def __init__(self, log: Log, statistics: ItemStatistics) -> None:
         self.log = log

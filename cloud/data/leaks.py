@@ -35,7 +35,8 @@ def spoiled_future(events: Events, time: float) -> Events:
 def assert_no_leak(build: Build, events: Events, times: Sequence[float]) -> None:
     """Whatever lies at or after each of `times` must not touch what is shown for that time or an earlier one.
 
-    `build(seen)` makes the same requests each call, looking back on `seen`. Errors: LeakError names the request.
+    `build(seen)` makes the same requests at each call, looking back on `seen`.
+    Errors: LeakError names the request.
     """
     honest = list(build(events))
     for time in times:
@@ -60,6 +61,7 @@ def _assert_equal(honest: Sequence[Example], spoiled: Sequence[Example], time: f
 def _require(same: bool, example: Example, what: str, time: float) -> None:
     if not same:
         raise LeakError(
-            f"a leak: {what} of user {example.user_id!r} at {example.time:.15g} depends on events from {time:.15g} on",
+            f"a leak: {what} of user {example.user_id!r} at {example.time:.15g} "
+            f"depends on events from {time:.15g} on",
             fix="look back only on events whose time is strictly earlier",
         )

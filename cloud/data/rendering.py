@@ -3,43 +3,69 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
 import numpy as np
 
 from cloud.data.examples import Example
 from cloud.data.requests import EncodedRequest
 from edge.text.sequence import Segment, TextEncoder
-from edge.text.types import Event, Item, User, Value
-
-AttributeKey = tuple[tuple[str, Value], ...]
+from edge.text.spec import TextSpec
+from edge.text.types import Event, Item, User
+from edge.text.wordpiece import WordPiece
 
 
 class CachedEncoder(TextEncoder):
-    """A `TextEncoder` that renders each distinct record once: items by identity, profiles by their values."""
+    """A `TextEncoder` that renders each distinct record once: items by identity, the rest by their values."""
 
-    def __init__(self, *arguments: object) -> None:
-        super().__init__(*arguments)  # type: ignore[arg-type]
-        self._items: dict[int, tuple[Item, Segment]] = {}  # the item itself is kept, so its id stays its own
-        self._events: dict[tuple[int, AttributeKey], tuple[Item, Segment]] = {}
-        self._profiles: dict[AttributeKey, Segment] = {}
+    def __init__(self, spec: TextSpec, wordpiece: WordPiece) -> None:
+        super().__init__(spec, wordpiece)
+        self._texts: dict[Hashable, str] = {}
+        self._segments: dict[Hashable, Segment] = {}
+        self._kept: dict[int, Item] = {}  # while an item is kept, no other can have its id
+
+    def _key(self, record: User | Event | Item) -> Hashable:
+        if isinstance(record, Item):
+            self._kept[id(record)] = record
+            return id(record)
+        attributes = tuple(record.attributes.items())
+        return (self._key(record.item), attributes) if isinstance(record, Event) else attributes
+
+    def profile_text(self, user: User) -> str:
+        key = self._key(user)
+        if key not in self._texts:
+            self._texts[key] = super().profile_text(user)
+        return self._texts[key]
+
+    def event_text(self, event: Event) -> str:
+        key = self._key(event)
+        if key not in self._texts:
+            self._texts[key] = super().event_text(event)
+        return self._texts[key]
+
+    def candidate_text(self, item: Item) -> str:
+        key = self._key(item)
+        if key not in self._texts:
+            self._texts[key] = super().candidate_text(item)
+        return self._texts[key]
 
     def profile(self, user: User) -> Segment:
-        key = tuple(user.attributes.items())
-        if key not in self._profiles:
-            self._profiles[key] = super().profile(user)
-        return self._profiles[key]
+        key = self._key(user)
+        if key not in self._segments:
+            self._segments[key] = super().profile(user)
+        return self._segments[key]
 
     def event(self, event: Event) -> Segment:
-        key = (id(event.item), tuple(event.attributes.items()))
-        if key not in self._events:
-            self._events[key] = (event.item, super().event(event))
-        return self._events[key][1]
+        key = self._key(event)
+        if key not in self._segments:
+            self._segments[key] = super().event(event)
+        return self._segments[key]
 
     def candidate(self, item: Item) -> Segment:
-        if id(item) not in self._items:
-            self._items[id(item)] = (item, super().candidate(item))
-        return self._items[id(item)][1]
+        key = self._key(item)
+        if key not in self._segments:
+            self._segments[key] = super().candidate(item)
+        return self._segments[key]
 
 
 def encode(found: Iterable[Example], encoder: TextEncoder) -> Iterator[EncodedRequest]:
@@ -58,27 +84,10 @@ def encode(found: Iterable[Example], encoder: TextEncoder) -> Iterator[EncodedRe
 
 def count_texts(found: Iterable[Example], encoder: TextEncoder) -> Counter[str]:
     """Every text of the examples with how often it is shown: profiles, events, candidates."""
-    profiles: Counter[AttributeKey] = Counter()
-    events: Counter[tuple[int, bool]] = Counter()
-    candidates: Counter[int] = Counter()
-    users: dict[AttributeKey, User] = {}
-    items: dict[int, Item] = {}
-    shown: dict[tuple[int, bool], Event] = {}
-    for example in found:
-        key = tuple(example.request.user.attributes.items())
-        users[key] = example.request.user
-        profiles[key] += 1
-        for event in example.request.events:
-            shown[id(event.item), bool(event.attributes.get("liked"))] = event
-            events[id(event.item), bool(event.attributes.get("liked"))] += 1
-        for item in example.request.candidates:
-            items[id(item)] = item
-            candidates[id(item)] += 1
     texts: Counter[str] = Counter()
-    for profile, count in profiles.items():
-        texts[encoder.profile_text(users[profile])] += count
-    for pair, count in events.items():
-        texts[encoder.event_text(shown[pair])] += count
-    for identity, count in candidates.items():
-        texts[encoder.candidate_text(items[identity])] += count
+    for example in found:
+        request = example.request
+        texts[encoder.profile_text(request.user)] += 1
+        texts.update(map(encoder.event_text, request.events))
+        texts.update(map(encoder.candidate_text, request.candidates))
     return texts

@@ -19,7 +19,7 @@ def markdown(summary: Mapping[str, Any], dataset: Mapping[str, Any], protocol: s
     lines = [
         f"# Prepared: {dataset['name']}",
         "",
-        f"{summary['users']:,} users, {summary['items']:,} items, vocabulary of {summary['vocabulary']:,} tokens.",
+        f"{summary['users']:,} users, {summary['items']:,} items, {summary['vocabulary']:,} tokens known.",
         f"Data fingerprint (SHA-256): `{dataset['fingerprint']}`.",
         "",
         f"Protocol: {protocol}.",
@@ -33,7 +33,7 @@ def markdown(summary: Mapping[str, Any], dataset: Mapping[str, Any], protocol: s
         _piped(_tokens(tokens)),
         "",
         f"{tokens['events_per_request']:g} events per request; {tokens['total']:,} tokens in all, "
-        f"{tokens['unknown_share']:.4%} of them unknown (test: {summary['tokens']['test']['unknown_share']:.4%}).",
+        f"{tokens['unknown_share']:.4%} unknown (test: {summary['tokens']['test']['unknown_share']:.4%}).",
         "",
         "## Baselines",
         "",

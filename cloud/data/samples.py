@@ -1,4 +1,4 @@
-"""Real requests of the test split in the JSON an app sends: for golden files, benchmarks and trying things out."""
+"""Real requests of the test split in the JSON an app sends: for golden files and benchmarks."""
 
 from __future__ import annotations
 

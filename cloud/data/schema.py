@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -20,8 +19,8 @@ ValueType = Literal["text", "title", "integer", "number", "boolean", "list"]
 class Attribute:
     """One attribute of an item or a user, read from `column`.
 
-    type "title" is text whose trailing article ("Matrix, The") moves to the front; "list" splits at `separator`.
-    Values listed in `missing` count as absent; `decode` turns codes into words before anything else.
+    type "title" is text whose trailing article ("Matrix, The") moves to the front; "list" splits at
+    `separator`. Values listed in `missing` count as absent; `decode` turns codes into words first.
     """
 
     column: str
@@ -34,7 +33,7 @@ class Attribute:
 
 @dataclass(frozen=True)
 class File:
-    """Where a table lies. `separator`, `quote` and `encoding` are for CSV; an empty `quote` means no quoting."""
+    """Where a table lies. `separator` and `quote` are for CSV; an empty `quote` means no quoting."""
 
     path: str
     format: Format = "csv"
@@ -59,9 +58,7 @@ class LogTable:
     rating: str = ""
     threshold: float = 4.0
     label: str = ""
-    order: Literal["sorted", "any"] = (
-        "sorted"  # sorted: an event earlier than its user's last one is a bad row
-    )
+    order: Literal["sorted", "any"] = "sorted"  # in the file, within each user
 
     @property
     def file(self) -> File:
@@ -92,6 +89,13 @@ class Split:
     validation: float = 0.1
     test: float = 0.1
 
+    def __post_init__(self) -> None:
+        if min(self.validation, self.test) <= 0 or self.validation + self.test >= 1:
+            raise EdgeError(
+                f"split shares {self.validation:g} and {self.test:g} leave nothing to train, validate or test on",
+                fix="use shares above 0 that add up to less than 1",
+            )
+
 
 @dataclass(frozen=True)
 class Source:
@@ -108,7 +112,8 @@ class Source:
 def read_source(path: Path) -> Source:
     """The source that an `edge.toml` describes, its paths made absolute.
 
-    Errors: no such file, not TOML (with line and column), unknown keys, wrong types, label and rating both or neither.
+    Errors: no such file, not TOML (with line and column), unknown keys, wrong types, a section that is
+    incomplete or contradicts itself.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -146,14 +151,7 @@ def _check(source: Source, path: Path) -> None:
             raise EdgeError(
                 f"{path}: separator must be one character, quote one or none", evidence=repr(file)
             )
-    shares = (source.split.validation, source.split.test)
-    if min(shares) < 0 or sum(shares) >= 1:
-        raise EdgeError(f"{path}: [split] shares must not be negative and must leave events to train on")
 
 
 def _absolute(toml: Path, path: str) -> str:
     return str(toml.parent / path) if path else ""
-
-
-def attribute_columns(attributes: Mapping[str, Attribute]) -> list[str]:
-    return [attribute.column for attribute in attributes.values()]

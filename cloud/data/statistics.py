@@ -59,6 +59,6 @@ def item_statistics(
 
 
 def liked_before(seen: Events, users: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(starts, likes): user u's events are seen[starts[u]:starts[u + 1]]; likes[e] counts all likes before event e."""
+    """(starts, likes): user u's events are starts[u] up to starts[u + 1]; likes[e] counts likes before e."""
     starts = np.searchsorted(seen.user, np.arange(users + 1))
     return starts, np.concatenate([[0], np.cumsum(seen.liked)])

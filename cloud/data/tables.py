@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,7 +23,7 @@ BATCH = 65_536
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of a table: `columns[name][i]` stands at `lines[i]`. Absent values are None; broken bytes surrogates."""
+    """Rows: `columns[name][i]` stands at `lines[i]`. Absent is None, broken bytes are surrogates."""
 
     lines: list[int]
     columns: dict[str, list[Any]]
@@ -82,7 +82,7 @@ def _read_csv(file: File, wanted: list[str], bad: BadRows) -> Iterator[Batch]:
 
 def _csv_rows(text: TextIO, file: File, bad: BadRows) -> Iterator[tuple[int, list[str]]]:
     """(line on which the row starts, its fields); empty lines are passed over."""
-    quoting = csv.QUOTE_MINIMAL if file.quote else csv.QUOTE_NONE
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if file.quote else csv.QUOTE_NONE
     rows = csv.reader(
         text, delimiter=file.separator, quotechar=file.quote or None, quoting=quoting, strict=True
     )

@@ -17,7 +17,7 @@ RESERVED = ("id", "time", "item", *CANDIDATE_STATISTICS, *EVENT_FIELDS)
 
 
 def check_templates(source: Source, text: TextSpec) -> None:
-    """Errors: a template names an attribute that the source does not map, or shows an optional one outside [[ ]]."""
+    """Errors: a template names an attribute the source does not map, or an optional one outside [[ ]]."""
     items, users = source.items.attributes, source.users.attributes
     for section, attributes in (("items", items), ("users", users)):
         for name in attributes:

@@ -37,7 +37,7 @@ class TokenCount:
         return len(self.request)
 
     def summary(self) -> dict[str, Any]:
-        """{"request" | "user" | "candidate" | "event": {mean, p95, max}, events per request, total, unknown share}."""
+        """{request, user, candidate, event: {mean, p95, max}; events_per_request, total, unknown_share}."""
         total = sum(self.request)
         return {
             "request": _spread(self.request),
