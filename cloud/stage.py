@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from cloud.checkpoint import save_weights
 from cloud.data.requests import load_requests
 from cloud.evaluate import evaluate
 from cloud.model import Encoder, ModelConfig
+from cloud.torch_engine import TorchEngine
 from edge.config import from_dict
 from edge.runs import Run, Workspace, write_atomically
 from edge.text.spec import TextSpec
@@ -39,16 +41,19 @@ def plans_of(config: ModelConfig) -> tuple[Plan, ...]:
     return (PREFIX, segments_plan(config.handover)) if config.handover else (PREFIX,)
 
 
-def measure(model: Encoder, prepared: Run) -> dict[str, Any]:
-    """Quality on validation and test: split -> plan -> exit depth -> figures."""
+def measure(model: Encoder, prepared: Run, splits: tuple[str, ...], name: str) -> dict[str, Any]:
+    """Quality: split -> plan -> exit depth -> figures."""
+    engines, depths = [TorchEngine(model)] * (os.cpu_count() or 1), model.config.exit_depths
     return {
-        split: {plan.name: evaluate(model, requests, plan) for plan in plans_of(model.config)}
-        for split in ("validation", "test")
+        split: {
+            plan.name: evaluate(engines, requests, plan, plan.exits(depths), name) for plan in plans_of(model.config)
+        }
+        for split in splits
         for requests in [load_requests(prepared, split)]
     }
 
 
-def complete(workspace: Workspace, model: Encoder, prepared: Run, title: str) -> None:
+def complete(workspace: Workspace, model: Encoder, prepared: Run, splits: tuple[str, ...], title: str) -> None:
     """Save the weights, measure them, and write the figures and the report."""
     tensors = model.state_dict()
     save_weights(workspace.path, tensors)
@@ -58,25 +63,26 @@ def complete(workspace: Workspace, model: Encoder, prepared: Run, title: str) ->
     workspace.summary |= {
         "parameters": sum(parameter.numel() for parameter in parameters),
         "nonzero": sum(int(parameter.count_nonzero()) for parameter in parameters),
-        "quality": measure(model, prepared),
+        "quality": measure(model, prepared, splits, title.lower()),
     }
     write_atomically(workspace.path / "report.md", stage_report(title, workspace.summary, PROTOCOL))
 
 
 def stage_report(title: str, summary: dict[str, Any], protocol: str) -> str:
-    """Markdown: size, and test quality per plan and exit."""
+    """Markdown: size, and quality per split, plan and exit."""
     lines = [
         f"# {title}",
         "",
         f"{summary['parameters']:,} parameters, {summary['nonzero']:,} not zero.",
         "",
-        f"Test split; {protocol}.",
+        f"Protocol: {protocol}.",
         "",
-        "| plan | exit | AUC | per-user AUC | NDCG@10 | log loss |",
-        "|---|---|---|---|---|---|",
+        "| split | plan | exit | AUC | per-user AUC | NDCG@10 | log loss |",
+        "|---|---|---|---|---|---|---|",
     ]
-    for plan, exits in summary["quality"]["test"].items():
-        for depth, row in exits.items():
-            figures = " | ".join(f"{row[key]:.4f}" for key in ("auc", "user_auc", "ndcg@10", "log_loss"))
-            lines.append(f"| {plan} | {depth} | {figures} |")
+    for split, plans in summary["quality"].items():
+        for plan, exits in plans.items():
+            for depth, row in exits.items():
+                figures = " | ".join(f"{row[key]:.4f}" for key in ("auc", "user_auc", "ndcg@10", "log_loss"))
+                lines.append(f"| {split} | {plan} | {depth} | {figures} |")
     return "\n".join(lines) + "\n"

@@ -28,6 +28,7 @@ class TeacherConfig:
     infill: FitConfig = field(default_factory=lambda: FitConfig(steps=60))
     click: FitConfig = field(default_factory=lambda: FitConfig(steps=400))
     batch_tokens: int = 4096
+    splits: tuple[str, ...] = ("test",)  # what the result is measured on
 
 
 TEACHERS = {
@@ -54,7 +55,7 @@ def train_teacher(prepared: Run, out: Path, config: TeacherConfig) -> Run:
             fit(model, infill, _infill, config.infill, workspace.scratch / "infill", "teacher: infilling")
             fit(model, batches, _click, config.click, workspace.scratch / "click", "teacher: clicks")
             workspace.keep_metrics("infill", "click")
-            complete(workspace, model, prepared, "Teacher")
+            complete(workspace, model, prepared, config.splits, "Teacher")
     return Run.open(out, "teacher")
 
 

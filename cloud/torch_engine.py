@@ -27,17 +27,19 @@ class TorchEngine:
         return self.model.place(_row(hidden), _row(slots).long())[0].numpy()
 
     @torch.inference_mode()
-    def layer(self, hidden: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        stepped, keys, values = self.model.layer(1).user_step(_row(hidden), _row(mask)[None])
+    def layer(
+        self, hidden: np.ndarray, mask: np.ndarray, depth: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        stepped, keys, values = self.model.layer(depth).user_step(_row(hidden), _row(mask)[None])
         return stepped[0].numpy(), keys[0].numpy(), values[0].numpy()
 
     @torch.inference_mode()
     def layer_candidate(
-        self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray
+        self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int
     ) -> np.ndarray:
         user_mask = torch.from_numpy(mask).view(1, 1, 1, -1)
-        stepped = self.model.layer(1).candidate_step(torch.from_numpy(hidden), _row(keys), _row(values), user_mask)
-        return stepped.numpy()
+        candidates = torch.from_numpy(hidden)
+        return self.model.layer(depth).candidate_step(candidates, _row(keys), _row(values), user_mask).numpy()
 
     @torch.inference_mode()
     def head(self, hidden: np.ndarray) -> np.ndarray:

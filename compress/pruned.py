@@ -28,6 +28,7 @@ class PruneConfig:
     schedule: PruneSchedule = field(default_factory=lambda: PruneSchedule(end=140))
     fit: FitConfig = field(default_factory=lambda: FitConfig(steps=240, learning_rate=1.5e-3))
     batch_tokens: int = 4096
+    splits: tuple[str, ...] = ("test",)  # what the result is measured on
     teacher_share: float = 0.5
 
 
@@ -73,5 +74,5 @@ def prune_student(prepared: Run, teacher_run: Run, student_run: Run, out: Path, 
             pruner.apply_at(model, config.fit.steps)
             workspace.summary["sparsity"] = sparsity_by_tensor(model)
             workspace.keep_metrics("prune")
-            complete(workspace, model, prepared, "Pruned student")
+            complete(workspace, model, prepared, config.splits, "Pruned student")
     return Run.open(out, "pruned")

@@ -10,11 +10,12 @@ from compress.int8 import quantise
 from edge.runs import Run, finished, writing
 
 
-def quantise_student(prepared: Run, source: Run, out: Path) -> Run:
+def quantise_student(prepared: Run, source: Run, out: Path, splits: tuple[str, ...] = ("test",)) -> Run:
     """Quantise a student, pruned or not, and measure it with int8 weights and activations."""
     parents = [prepared, source]
     settings = {"model": source.config["model"], "weights": "int8 per row", "activations": "int8 per token, dynamic"}
+    settings |= {"splits": list(splits)}
     if not finished(out, "int8", parents, settings):
         with writing(out, "int8", parents, settings) as workspace:
-            complete(workspace, quantise(load_encoder(source)), prepared, "int8 student")
+            complete(workspace, quantise(load_encoder(source)), prepared, splits, "int8 student")
     return Run.open(out, "int8")

@@ -30,6 +30,7 @@ class StudentConfig:
     relations: FitConfig = field(default_factory=lambda: FitConfig(steps=60))
     scores: FitConfig = field(default_factory=lambda: FitConfig(steps=300, learning_rate=2e-3))
     batch_tokens: int = 4096
+    splits: tuple[str, ...] = ("test",)  # what the result is measured on
     relation_heads: int = 8
     teacher_share: float = 0.5  # of the target; the rest is the label
 
@@ -71,7 +72,7 @@ def train_student(prepared: Run, teacher_run: Run, out: Path, config: StudentCon
             fit(model, batches, relations, config.relations, workspace.scratch / "relations", "student: relations")
             fit(model, batches, scores, config.scores, workspace.scratch / "scores", "student: scores")
             workspace.keep_metrics("relations", "scores")
-            complete(workspace, model, prepared, "Student")
+            complete(workspace, model, prepared, config.splits, "Student")
     return Run.open(out, "student")
 
 

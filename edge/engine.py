@@ -31,11 +31,14 @@ class Engine(Protocol):
     def place(self, hidden: np.ndarray, slots: np.ndarray) -> np.ndarray:
         """(tokens, hidden), (tokens,) -> (tokens, hidden): adds the segment embeddings"""
 
-    def layer(self, hidden: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(tokens, hidden), (tokens, tokens) -> the same, keys and values (heads, tokens, head width)"""
+    def layer(self, hidden: np.ndarray, mask: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(tokens, hidden), (tokens, tokens) -> the same, keys and values (heads, tokens, head width).
+
+        The step that reaches `depth`, from 1; with one shared layer they are all the same.
+        """
 
     def layer_candidate(
-        self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray
+        self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int
     ) -> np.ndarray:
         """(candidates, seq, hidden), the user's keys and values, (user tokens,) -> (candidates, seq, hidden)"""
 

@@ -39,7 +39,7 @@ class UserSide:
             self._hidden = self._start()
         together = np.zeros((self.tokens, self.tokens), dtype=np.float32)
         while self.depth < depth:
-            self._hidden, keys, values = self.engine.layer(self._hidden, together)
+            self._hidden, keys, values = self.engine.layer(self._hidden, together, self.depth + 1)
             self._keys_values.append((keys, values))
         return self._keys_values[depth - self.handover - 1]
 
@@ -64,8 +64,8 @@ def states_alone(
         owner = np.repeat(np.arange(len(missing)), lengths)
         mask = np.where(owner[:, None] == owner[None, :], np.float32(0), MASKED)
         hidden = engine.embed(*_ids_positions(missing))
-        for _ in range(handover):
-            hidden, _, _ = engine.layer(hidden, mask)
+        for depth in range(1, handover + 1):
+            hidden, _, _ = engine.layer(hidden, mask, depth)
         for segment, states in zip(missing, np.split(hidden, np.cumsum(lengths)[:-1]), strict=True):
             found[segment] = states
             cache.put(segment, states)
@@ -89,7 +89,7 @@ def score_by_depth(
     ends = np.array([len(candidate) - 1 for candidate in candidates])
     for depth in range(user.handover + 1, engine.shape.layers + 1):
         keys, values = user.keys_values(depth)
-        hidden = engine.layer_candidate(hidden, keys, values, user.mask)
+        hidden = engine.layer_candidate(hidden, keys, values, user.mask, depth)
         yield hidden[np.arange(count), ends]
 
 
@@ -102,8 +102,8 @@ def _candidates_alone(
     if missing:
         hidden = _embed_candidates(engine, missing)
         nobody = np.zeros((engine.shape.heads, 1, hidden.shape[2] // engine.shape.heads), dtype=np.float32)
-        for _ in range(handover):
-            hidden = engine.layer_candidate(hidden, nobody, nobody, np.array([MASKED]))
+        for depth in range(1, handover + 1):
+            hidden = engine.layer_candidate(hidden, nobody, nobody, np.array([MASKED]), depth)
         for segment, states in zip(missing, hidden, strict=True):
             found[segment] = states[: len(segment)].copy()
             cache.put(segment, found[segment])

@@ -47,7 +47,7 @@ class LiteRtEngine:
             parts.append(output["hidden"][0])
         return _joined(parts, len(slots))
 
-    def layer(self, hidden: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def layer(self, hidden: np.ndarray, mask: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         tokens = len(hidden)
         (bucket,) = self._smallest("layer", tokens)
         padded_mask = _pad(mask, (bucket, bucket), MASKED)[None, None]
@@ -56,7 +56,7 @@ class LiteRtEngine:
         return output["hidden"][0, :tokens], output["keys"][0, :, :tokens], output["values"][0, :, :tokens]
 
     def layer_candidate(
-        self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray
+        self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int
     ) -> np.ndarray:
         count, seq, width = hidden.shape
         bucket = self._candidate_bucket(len(mask), seq)

@@ -38,13 +38,13 @@ class OnnxEngine:
     def place(self, hidden: np.ndarray, slots: np.ndarray) -> np.ndarray:
         return self._run("place", hidden=hidden, slots=slots)[0]
 
-    def layer(self, hidden: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def layer(self, hidden: np.ndarray, mask: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         nobody = {"user_keys": self._nobody, "user_values": self._nobody, "user_mask": np.array([MASKED])}
         stepped, keys, values = self._run("layer", hidden=hidden[None], own_mask=mask, **nobody)
         return stepped[0], keys[0], values[0]
 
     def layer_candidate(
-        self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray
+        self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int
     ) -> np.ndarray:
         seq = hidden.shape[1]
         causal = np.triu(np.full((seq, seq), MASKED), 1)
