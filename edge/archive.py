@@ -21,7 +21,7 @@ from edge.deflate import BLOCK, deflate
 from edge.errors import EdgeError
 
 CHUNK = 1 << 18
-MAX_NAME = 200
+MAX_NAME, MAX_DEPTH = 200, 20
 SMALL = 1 << 20  # files up to this size may have any ratio: they cannot be a bomb
 
 # Sections 4.3.7, 4.3.12 and 4.3.16 of PKWARE's APPNOTE; constants are named where they are used.
@@ -185,7 +185,7 @@ def check_name(path: Path, name: str) -> None:
     if "\\" in name or ":" in name or ".." in components or name.startswith("/"):
         refuse(path, f"{_shown(name)} leaves the archive")
     valid = all(_COMPONENT.fullmatch(part) and not _RESERVED.fullmatch(part) for part in components)
-    if not valid or len(name) > MAX_NAME:
+    if not valid or len(name) > MAX_NAME or len(components) > MAX_DEPTH:
         refuse(path, f"{_shown(name)} is not an allowed file name")
 
 

@@ -43,6 +43,25 @@ def dispatch(
     program: str, summary: str, commands: dict[str, Callable[[], Command]], argv: Sequence[str]
 ) -> int:
     """Run `argv` against lazily loaded `commands`; errors become one message and exit code 2."""
+    try:
+        try:
+            return _dispatch(program, summary, commands, argv)
+        finally:
+            sys.stdout.flush()
+    except EdgeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted: run the same command again to go on", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _dispatch(
+    program: str, summary: str, commands: dict[str, Callable[[], Command]], argv: Sequence[str]
+) -> int:
     if not argv or argv[0] in ("-h", "--help"):
         print(f"{summary}\n\nusage: {program} COMMAND [options]\n\ncommands:")
         for name in commands:
@@ -53,20 +72,8 @@ def dispatch(
 
         print(f"edge-ranker {version('edge-ranker')}")
         return 0
-    try:
-        if argv[0] not in commands:
-            raise EdgeError(f"{program} has no command {argv[0]!r}", fix=f"use one of: {', '.join(commands)}")
-        command = commands[argv[0]]()
-        arguments = parser_for(f"{program} {argv[0]}", command).parse_args(argv[1:])
-        status = command.run(arguments)
-        sys.stdout.flush()
-        return status
-    except EdgeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted: run the same command again to go on", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+    if argv[0] not in commands:
+        raise EdgeError(f"{program} has no command {argv[0]!r}", fix=f"use one of: {', '.join(commands)}")
+    command = commands[argv[0]]()
+    arguments = parser_for(f"{program} {argv[0]}", command).parse_args(argv[1:])
+    return command.run(arguments)

@@ -1,0 +1,225 @@
+"""A build passes at its budget and fails one byte over it, saying by how much and what to edit."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bundles import FILES, REQUEST, make
+
+from edge.bench import cli
+from edge.bench.budget import Budget, parse_budget, read_budget
+from edge.bench.gate import check_bundle
+from edge.bench.run import Measurement, Percentiles, measure, measurement_text, percentiles, read_requests
+from edge.bench.sizes import parse_bytes, parts, sizes
+from edge.bundle import open_bundle
+from edge.errors import EdgeError
+from edge.text.request import parse_request
+from edge.text.types import Event, Item, User
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    """The exit code of `edge-bench` with these arguments."""
+    monkeypatch.setattr(sys, "argv", ["edge-bench", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return int(ended.value.code or 0)
+
+
+@pytest.mark.parametrize("limited", ["download", "installed"])
+def test_gate_passes_at_the_budget_and_fails_one_byte_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], limited: str
+) -> None:
+    bundle = make(tmp_path / "m.edge")
+    size = getattr(sizes(bundle, "litert"), limited)
+    assert run(monkeypatch, "gate", bundle, f"--max-{limited}", size) == 0
+    assert "pass" in capsys.readouterr().out
+    assert run(monkeypatch, "gate", bundle, f"--max-{limited}", size - 1) == 1
+    out = capsys.readouterr().out
+    assert f"failed: {limited} is {size:,} bytes, 1 byte over its limit of {size - 1:,}" in out
+    assert out.count("largest: ") == out.count("    fix: ") == 3
+
+
+def test_gate_names_the_three_largest_parts_and_what_to_edit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = {"token embedding": 1500, "layer": 500}
+    bundle = make(tmp_path / "m.edge", parts={"model:litert": weights})
+    assert run(monkeypatch, "gate", bundle, "--max-installed", "1 kB", "--json") == 1
+    result = json.loads(capsys.readouterr().out)
+    assert [part["part"] for part in result["largest"]] == ["token embedding", "manifest", "layer"]
+    assert "vocabulary_size" in result["largest"][0]["fix"]
+    assert "schedule.sparsity" in result["largest"][2]["fix"]
+    assert result["largest"][0]["installed"] == 1500
+    assert not result["passed"]
+
+
+def test_parts_add_up_to_the_sizes(tmp_path: Path) -> None:
+    bundle = open_bundle(make(tmp_path / "m.edge"))
+    for backend in ("litert", "onnx", None):
+        found, total = parts(bundle, backend), sizes(bundle.path, backend)
+        assert sum(part.installed for part in found) == total.installed
+        assert sum(part.download for part in found) + 86 == total.download  # 86: end record and digest
+
+
+def test_quality_is_held_at_every_exit_and_plan(tmp_path: Path) -> None:
+    bundle = open_bundle(make(tmp_path / "m.edge"))  # auc .71, .72 and .74 at exits 1, 2 and 4; log loss .6
+    for table, passed in (
+        ({"quality": {"auc": 0.74}}, True),
+        ({"quality": {"auc": 0.7401}}, False),
+        ({"quality": {"log_loss": 0.6}}, True),
+        ({"quality": {"log_loss": 0.59}}, False),
+        ({"exits": {"2": {"quality": {"auc": 0.72}}}}, True),
+        ({"exits": {"2": {"quality": {"auc": 0.73}}}}, False),
+        ({"exits": {"4": {"quality": {"auc": 0.75}}}, "quality": {"auc": 0.7}}, False),
+    ):
+        verdict = check_bundle(bundle, parse_budget(table, "test"), "litert")
+        assert verdict.passed is passed
+        assert len(verdict.checks) == 2  # prefix and segments
+
+
+def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = make(tmp_path / "m.edge")
+    budget = tmp_path / "budget.toml"
+    for text, reason in (
+        ("[quality]\nhit_rate = 0.3", "no 'hit_rate' for exit 4"),
+        ("[exits.3.quality]\nauc = 0.3", "no figures for exit 3"),
+        ("", "no limit is given"),
+        ("downlod = 3", "did you mean 'download'"),
+        ("download = '2 potatoes'", "is not a size"),
+        ("download = -1", "is not a size"),
+        ("download = true", "is not a size"),
+        ("[quality]\nauc = 'high'", "must be a number"),
+        ("[quality]\nauc = nan", "must be a number"),
+        ("quality = 3", "must be a table"),
+        ("[exits.first.quality]\nauc = 1", "no exit depth"),
+        ("exits = {4 = 2}", "must be a table"),
+        ("download = ", "not a TOML file"),
+    ):
+        budget.write_text(text)
+        assert run(monkeypatch, "gate", bundle, "--budget", budget) == 2
+        assert reason in capsys.readouterr().err
+    assert run(monkeypatch, "gate", bundle, "--budget", tmp_path / "absent.toml") == 2
+    assert run(monkeypatch, "gate", tmp_path / "absent.edge", "--max-download", "1MB") == 2
+    assert run(monkeypatch, "gate", bundle, "--max-download", "1MB", "--backend", "coreml") == 2
+    assert run(monkeypatch, "compare") == 2
+
+
+def test_options_replace_the_values_of_a_budget_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle, budget = make(tmp_path / "m.edge"), tmp_path / "budget.toml"
+    budget.write_text('download = 1\n[quality]\nauc = 0.9\n"log_loss" = 0.7\n')
+    assert run(monkeypatch, "gate", bundle, "--budget", budget) == 1
+    assert (
+        run(monkeypatch, "gate", bundle, "--budget", budget, "--max-download", "1MB", "--min-auc", 0.7) == 0
+    )
+    assert (
+        capsys.readouterr().out.count("log_loss at exit 4") == 4
+    )  # the first run names the two, the second too
+
+
+def test_the_budget_that_is_shipped_can_be_read() -> None:
+    budgets = Path(__file__).parents[2] / "benchmarks" / "budgets"
+    assert not read_budget(budgets / "quickstart.toml").empty
+
+
+def test_sizes_are_read_in_decimal_and_binary_units() -> None:
+    assert [parse_bytes(text) for text in (5, "5", "5B", "2.8 MB", "2.8mb", "1 KiB", "0.5 MiB", "1GB")] == [
+        5, 5, 5, 2_800_000, 2_800_000, 1024, 524_288, 1_000_000_000
+    ]  # fmt: skip
+    assert parse_bytes("1.0000019 MB") == 1_000_001
+    for text in ("", "MB", "1,5 MB", "1e6", "-1", "1 TB", None, 1.5):
+        with pytest.raises(EdgeError):
+            parse_bytes(text)
+
+
+def test_resident_memory_is_limited_like_the_sizes(tmp_path: Path) -> None:
+    bundle = open_bundle(make(tmp_path / "m.edge"))
+    budget = Budget(resident=100)
+    assert check_bundle(bundle, budget, "litert", resident=100).passed
+    assert not check_bundle(bundle, budget, "litert", resident=101).passed
+    with pytest.raises(EdgeError, match="was not measured"):
+        check_bundle(bundle, budget, "litert")
+
+
+class Ranked:
+    milliseconds = 1.0
+
+    def __init__(self, depth: int | None) -> None:
+        self.depth = depth
+
+
+class FakeRanker:
+    depths = (1, 2, 4)
+
+    def __init__(self) -> None:
+        self.calls: list[Any] = []
+
+    def user(self, user: User, events: Sequence[Event]) -> object:
+        self.calls.append("user")
+        return object()
+
+    def rank(self, user: object, candidates: Sequence[Item], *, depth: int | None = None) -> Ranked:
+        self.calls.append((user, depth))
+        return Ranked(depth)
+
+
+def test_every_exit_is_measured_for_a_new_user_and_the_same_again() -> None:
+    ranker = FakeRanker()
+    measured = measure(lambda: ranker, [parse_request(REQUEST)] * 3, repeats=2)
+    assert [times.depth for times in measured.exits] == [1, 2, 4]
+    assert ranker.calls[0] == "user" and ranker.calls[1][1] == 4  # the first request goes to the deepest exit
+    rest = ranker.calls[2:]
+    assert len(rest) == 3 * 2 * 3 * 3  # exits, repeats, requests; user, rank, rank again
+    assert rest[1] == rest[2]
+    assert measured.process >= measured.resident >= 0
+    text = measurement_text(measured)
+    assert "3 requests x 2" in text and text.count("\n") == 7
+
+
+def test_percentiles_are_values_that_were_measured() -> None:
+    assert percentiles([3.0, 1.0, 2.0]) == Percentiles(2.0, 3.0, 3.0)
+    assert percentiles([5.0]) == Percentiles(5.0, 5.0, 5.0)
+    assert percentiles(list(map(float, range(1, 101)))) == Percentiles(50.0, 90.0, 99.0)
+
+
+def test_requests_come_from_the_golden_file_or_a_file_of_ones_own(tmp_path: Path) -> None:
+    bundle = make(tmp_path / "m.edge")
+    expected = [parse_request(REQUEST)]
+    assert read_requests(bundle, None) == expected
+    own = tmp_path / "requests.jsonl"
+    own.write_bytes(REQUEST + b"\n\n" + REQUEST + b"\n")
+    assert read_requests(bundle, own) == expected * 2
+    own.write_bytes(REQUEST + b"\n{broken\n")
+    with pytest.raises(EdgeError, match=r"requests.jsonl:2: "):
+        read_requests(bundle, own)
+    own.write_bytes(b"")
+    with pytest.raises(EdgeError, match="no requests"):
+        read_requests(bundle, own)
+
+
+def test_a_bundle_that_cannot_be_measured_is_misuse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "cache"))
+    bundle = make(tmp_path / "m.edge", FILES | {"models/litert.tflite": b"not a model"})
+    for command in (("run", bundle), ("gate", bundle, "--max-resident", "1GB")):
+        assert run(monkeypatch, *command) == 2
+        assert capsys.readouterr().err.startswith("error: ")
+    assert run(monkeypatch, "run", bundle, "--repeats", 0) == 2
+
+
+def test_a_measurement_survives_the_way_through_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import asdict
+
+    from edge.config import from_dict
+
+    measured = measure(FakeRanker, [parse_request(REQUEST)], repeats=1)
+    assert from_dict(Measurement, json.loads(json.dumps(asdict(measured)))) == measured
