@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cloud.data.bad_rows import BadRows
 from cloud.data.schema import Attribute, Entities
 from cloud.data.tables import Batch, read_batches
@@ -20,7 +23,7 @@ Attributes = dict[str, Value]
 class Directory:
     """Users or items: ids to indices in order of appearance in the log, and each one's attributes.
 
-    Where attributes stand in the log, each row is checked, and an id's first good row counts.
+    Where attributes stand in the log, each row is checked, and those of an id's first row count.
     """
 
     entities: Entities
@@ -66,6 +69,12 @@ class Directory:
             self.indices[name] = len(self.indices)
             self.attributes.append(found)
         return self.indices[name]
+
+    def occurring(self, indices: NDArray[np.int32]) -> tuple[list[tuple[str, Attributes]], NDArray[np.int32]]:
+        """(id, attributes) of those among `indices`, in the same order, and `indices` into that list."""
+        left, renumbered = np.unique(indices, return_inverse=True)
+        names = list(self.indices)
+        return [(names[index], self.attributes[index]) for index in left], renumbered.astype(np.int32)
 
 
 def attribute_columns(entities: Entities) -> list[str]:

@@ -57,13 +57,13 @@ def read_log(source: Source, bad: BadRows) -> Log:
         keep &= in_order(source.log, line, user, time, bad)
     order = np.flatnonzero(keep)
     order = order[np.lexsort((time[order], user[order]))]
-    events = Events(user[order], item[order], time[order], liked[order], parts(user[order], source.split))
-    users, items = reader.users, reader.items
+    users, user = reader.users.occurring(user[order])
+    items, item = reader.items.occurring(item[order])
     return Log(
-        tuple(users.indices),
-        tuple(User(attributes) for attributes in users.attributes),
-        tuple(Item(name, items.attributes[index]) for name, index in items.indices.items()),
-        events,
+        tuple(name for name, _ in users),
+        tuple(User(attributes) for _, attributes in users),
+        tuple(Item(name, attributes) for name, attributes in items),
+        Events(user, item, time[order], liked[order], parts(user, source.split)),
     )
 
 

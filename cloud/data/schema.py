@@ -92,7 +92,7 @@ class Split:
     def __post_init__(self) -> None:
         if min(self.validation, self.test) <= 0 or self.validation + self.test >= 1:
             raise EdgeError(
-                f"split shares {self.validation:g} and {self.test:g} leave nothing to train, validate or test on",
+                f"split shares of {self.validation:g} and {self.test:g} leave one part empty",
                 fix="use shares above 0 that add up to less than 1",
             )
 

@@ -49,7 +49,8 @@ def read_batches(file: File, columns: Sequence[str], bad: BadRows) -> Iterator[B
 def _require(wanted: Sequence[str], present: Sequence[str], file: File) -> None:
     for name in wanted:
         if name not in present:
-            nearest = difflib.get_close_matches(name, present, n=1, cutoff=0.0)
+            longer = [other for other in present if name.lower() in other.lower()]
+            nearest = longer or difflib.get_close_matches(name, present, n=1, cutoff=0.0)
             raise EdgeError(
                 f"{file.path}:1: missing column {name!r}",
                 evidence=f"it has: {', '.join(map(repr, present))}",

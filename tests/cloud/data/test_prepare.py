@@ -1,0 +1,260 @@
+import json
+import re
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+from logs import HEADER, make_rows, make_source, write_csv
+
+from cloud.data import cli
+from cloud.data.examples import Blocks, examples
+from cloud.data.log import TRAIN, Log
+from cloud.data.prepare import PrepareConfig, config_for, open_source, prepare
+from cloud.data.rendering import CachedEncoder, encode
+from cloud.data.requests import load_requests, read_requests, write_requests
+from cloud.data.samples import load_samples
+from cloud.data.schema import Source
+from edge.cli import SUMMARY, commands
+from edge.command import dispatch
+from edge.config import from_dict
+from edge.errors import EdgeError
+from edge.runs import Run
+from edge.text.sequence import TextEncoder
+from edge.text.spec import TextSpec
+from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER, SPECIAL_TOKENS, WordPiece
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Source:
+    return make_source(write_csv(tmp_path / "events.csv", make_rows()))
+
+
+def small(source: Source) -> PrepareConfig:
+    return replace(config_for(source), vocabulary=300, requests=10, candidates_per_request=4)
+
+
+@pytest.fixture
+def run(source: Source, tmp_path: Path) -> Run:
+    return prepare(source, tmp_path / "run", small(source))
+
+
+def edge(*argv: str) -> int:
+    return dispatch("edge", SUMMARY, commands(), argv)
+
+
+def test_a_prepared_run_holds_what_the_model_reads(run: Run, log: Log) -> None:
+    spec = from_dict(TextSpec, json.loads(run.file("text.json").read_text()))
+    wordpiece = WordPiece.open(run.file("vocab.txt"))
+    encoder = TextEncoder(spec, wordpiece)
+    requests = load_requests(run, "train")
+    plain = list(examples(log, TRAIN, Blocks(4, spec.max_events)))
+    assert len(requests) == len(plain)
+    for request, example in zip(requests, plain, strict=True):
+        assert request.segments == encoder.user(example.request.user, example.request.events)
+        assert request.candidates == tuple(map(encoder.candidate, example.request.candidates))
+        assert request.items == tuple(item.id for item in example.request.candidates)
+        assert request.labels.dtype == np.int8
+        assert request.labels.tolist() == list(example.labels)
+        assert (request.user, request.time) == (example.user_id, int(example.time))
+
+
+def test_segments_are_framed_by_special_tokens(run: Run) -> None:
+    for split in ("train", "validation", "test"):
+        for request in load_requests(run, split):
+            assert request.segments[0][0] == BOS_USER
+            assert request.segments[-1] == (EOS_USER,)
+            assert all(candidate[0] == BOS and candidate[-1] == EOS for candidate in request.candidates)
+
+
+def test_the_manifest_names_dataset_protocol_and_counts(run: Run, log: Log) -> None:
+    dataset = run.manifest["dataset"]
+    assert re.fullmatch("[0-9a-f]{64}", dataset["fingerprint"])
+    assert sum(dataset["rows"].values()) == len(log.events)
+    assert "rating >= 4" in run.manifest["protocol"]
+    assert "the last 10% of events" in run.manifest["protocol"]
+    assert str(run.path.parent) not in json.dumps(run.manifest)  # nothing about this machine
+    assert run.summary["tokens"]["train"]["unknown_share"] == 0
+    assert "| item mean | test |" in run.file("report.md").read_text()
+
+
+def test_the_same_log_gives_the_same_run(source: Source, run: Run, tmp_path: Path) -> None:
+    other = prepare(source, tmp_path / "other", small(source))
+    assert other.hash == run.hash
+
+
+def test_a_finished_run_is_not_made_again_and_another_log_is_noticed(
+    source: Source, run: Run, tmp_path: Path
+) -> None:
+    before = (run.path / "manifest.json").stat().st_mtime_ns
+    assert prepare(source, run.path, small(source)).hash == run.hash
+    assert (run.path / "manifest.json").stat().st_mtime_ns == before
+    write_csv(tmp_path / "events.csv", make_rows(users=9))
+    with pytest.raises(EdgeError, match="made with other settings"):
+        prepare(source, run.path, small(source))
+
+
+def test_a_cached_encoder_equals_a_plain_one(few_real_users: Log) -> None:
+    spec = PrepareConfig().text
+    wordpiece = WordPiece([*SPECIAL_TOKENS, *"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "aeionrst")])
+    found = list(examples(few_real_users, TRAIN, Blocks()))[:60]
+    for one, other in zip(
+        encode(found, CachedEncoder(spec, wordpiece)),
+        encode(found, TextEncoder(spec, wordpiece)),
+        strict=True,
+    ):
+        assert (one.segments, one.candidates) == (other.segments, other.candidates)
+
+
+def test_requests_survive_the_file(few_real_users: Log, tmp_path: Path) -> None:
+    encoder = CachedEncoder(PrepareConfig().text, WordPiece([*SPECIAL_TOKENS, "the"]))
+    wanted = list(encode(examples(few_real_users, TRAIN, Blocks()), encoder))
+    write_requests(tmp_path / "train.arrow", wanted)
+    for one, other in zip(wanted, read_requests(tmp_path / "train.arrow"), strict=True):
+        assert one.labels.tolist() == other.labels.tolist()
+        assert replace(one, labels=None) == replace(other, labels=None)  # type: ignore[arg-type]
+
+
+def test_samples_replay_and_cover_the_odd_cases(run: Run) -> None:
+    samples = load_samples(run)
+    assert len(samples) == len({name for name, _ in samples}) == run.summary["requests"]["test"] == 8
+    assert any(not request.events for _, request in samples)
+    assert any(len(request.candidates) == 1 for _, request in samples)
+
+
+def test_a_share_that_leaves_a_part_empty_is_refused(tmp_path: Path) -> None:
+    source = make_source(write_csv(tmp_path / "events.csv", make_rows(moments=4)))
+    with pytest.raises(EdgeError, match="the validation split is empty"):
+        prepare(source, tmp_path / "run", small(source))
+
+
+@pytest.mark.parametrize(
+    ("field", "template", "problem"),
+    [
+        ("candidate", "{titel}", "names 'titel', which the data does not have"),
+        ("candidate", "{title} {year}", "'year' may be absent"),
+        ("event", "{item.title} [[{item.views_rank|top}]]", "names 'item.views_rank'"),
+        ("profile", "[[{age}]]", "names 'age'"),
+    ],
+)
+def test_a_template_the_data_cannot_fill_is_refused_before_reading(
+    source: Source, tmp_path: Path, field: str, template: str, problem: str
+) -> None:
+    config = small(source)
+    with pytest.raises(EdgeError, match=problem):
+        prepare(source, tmp_path / "run", replace(config, text=replace(config.text, **{field: template})))
+
+
+def initialised(folder: Path) -> Path:
+    """The edge.toml of `edge init` beside a log of the columns that its comments show."""
+    assert edge("init", "--out", str(folder / "edge.toml")) == 0
+    lines = (folder / "edge.toml").read_text().splitlines()
+    header = next(line for line in lines if line.startswith("#   user,")).strip("# ").split(",")
+    shown = [line.strip("# ").split(",") for line in lines if re.match(r"#   \d", line)]
+    assert all(len(row) == len(header) for row in shown)
+    row = dict(zip(header, shown[0], strict=True))
+    rows = [
+        row
+        | {
+            "user": str(user),
+            "item": str(item),
+            "title": f"Film {item}",
+            "time": str(item),
+            "rating": str(item % 5 + 1),
+        }
+        for user in range(3)
+        for item in range(10 + user)
+    ]
+    write_csv(folder / "events.csv", [list(each.values()) for each in rows], header)
+    return folder / "edge.toml"
+
+
+def test_init_writes_a_file_that_works_as_it_stands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toml = initialised(tmp_path)
+    assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run"), "--json") == 0
+    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert summary["rows"] == {"train": 27, "validation": 3, "test": 3}
+    assert summary["users"] == 3
+    request = load_samples(Run.open(tmp_path / "run"))[0][1]
+    assert request.candidates[0].attributes["genres"] == ("Action", "Sci-Fi")
+    assert request.user.attributes["age"] == 24
+
+
+def test_init_does_not_overwrite(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    initialised(tmp_path)
+    assert edge("init", "--out", str(tmp_path / "edge.toml")) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_bad_rows_refuse_the_run_and_leave_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toml = initialised(tmp_path)
+    with (tmp_path / "events.csv").open("a") as file:
+        file.write("9,9,,1999,Drama,20,F,1,5\n9,9,Film 9,1999,Drama,20,F,soon,5\n")
+    assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run")) == 2
+    error = capsys.readouterr().err
+    assert "2 bad rows in the log (1 empty title, 1 wrong type)" in error
+    assert "events.csv:35: column 'title': empty title" in error
+    assert "Traceback" not in error
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["edge.toml", "events.csv"]
+
+
+def test_bad_rows_may_be_skipped_counted_and_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toml = initialised(tmp_path)
+    with (tmp_path / "events.csv").open("a") as file:
+        file.write("9,9,,1999,Drama,20,F,1,5\n")
+    assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run"), "--skip-bad-rows") == 0
+    assert "1 bad rows left out" in capsys.readouterr().err
+    run = Run.open(tmp_path / "run")
+    assert run.summary["bad_rows"] == {"total": 1, "kinds": {"empty title": 1}}
+    listed = [json.loads(line) for line in run.file("bad_rows.jsonl").read_text().splitlines()]
+    assert [(row["line"], row["column"], row["problem"]) for row in listed] == [(35, "title", "empty title")]
+    assert run.summary["users"] == 3
+    assert "| empty title | 1 |" in run.file("report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('rating = "rating"', 'ratnig = "rating"', "unknown key 'ratnig'"),
+        ('rating = "rating"', "", "needs either label or rating"),
+        ("threshold = 4", 'threshold = "four"', "log.threshold must be float"),
+        ('format = "csv"', 'format = "xls"', "log.format must be"),
+        ("[log]", "[log", "is not a TOML file"),
+        ('path = "events.csv"', 'path = "absent.csv"', "no file .*absent.csv"),
+        ('title = { column = "title"', 'id = { column = "title"', "cannot name an attribute 'id'"),
+        ('encoding = "utf-8"', 'encoding = "utf-88"', "unknown encoding 'utf-88'"),
+        ("test = 0.1", "test = 0.9", "leave one part empty"),
+        ("{title} [[", "{title|percent} [[", "'percent'"),
+    ],
+)
+def test_a_wrong_edge_toml_says_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, problem: str
+) -> None:
+    toml = initialised(tmp_path)
+    assert old in toml.read_text()
+    toml.write_text(toml.read_text().replace(old, new, 1))
+    assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run")) == 2
+    assert re.search(problem, capsys.readouterr().err)
+
+
+def test_an_unknown_data_set_or_setting_names_what_there_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert edge("prepare", "--data", "ml-20m", "--out", str(tmp_path / "run")) == 2
+    assert "ml-100k, ml-1m or an edge.toml" in capsys.readouterr().err
+    toml = str(initialised(tmp_path))
+    assert edge("prepare", "--data", toml, "--out", str(tmp_path / "run"), "--set", "vocabulry=9") == 2
+    assert "did you mean 'vocabulary'" in capsys.readouterr().err
+
+
+def test_the_verbs_are_declared_without_reading_anything_heavy() -> None:
+    assert cli.init.examples and cli.prepare.examples
+    assert files("cloud.data").joinpath("edge.toml").is_file()
+    assert HEADER and open_source("ml-100k").name == "ml-100k"
