@@ -24,6 +24,9 @@ class CachedEncoder(TextEncoder):
         self._segments: dict[Hashable, Segment] = {}
         self._kept: dict[int, Item] = {}  # while an item is kept, no other can have its id
 
+    def __reduce__(self) -> tuple[type[CachedEncoder], tuple[TextSpec, WordPiece]]:
+        return CachedEncoder, (self.spec, self.wordpiece)  # identities mean nothing in another process
+
     def _key(self, record: User | Event | Item) -> Hashable:
         if isinstance(record, Item):
             self._kept[id(record)] = record

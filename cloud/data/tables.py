@@ -43,7 +43,10 @@ def read_batches(file: File, columns: Sequence[str], bad: BadRows) -> Iterator[B
         "jsonl": _read_jsonl,
         "parquet": _read_parquet,
     }
-    return readers[file.format](file, wanted, bad)
+    try:
+        yield from readers[file.format](file, wanted, bad)
+    except UnicodeError as error:
+        raise EdgeError(f"{file.path} is not {file.encoding}", evidence=str(error)) from error
 
 
 def _require(wanted: Sequence[str], present: Sequence[str], file: File) -> None:
@@ -92,7 +95,7 @@ def _csv_rows(text: TextIO, file: File, bad: BadRows) -> Iterator[tuple[int, lis
         try:
             row = next(rows, None)
         except csv.Error as error:
-            bad.add(file.path, line, "", "broken quoting", str(error))
+            bad.add(file.path, line, "", "broken quoting", f"{error} (up to line {rows.line_num})")
             continue
         if row is None:
             return
@@ -123,7 +126,7 @@ def _read_jsonl(file: File, wanted: list[str], bad: BadRows) -> Iterator[Batch]:
 def _json_row(number: int, line: str, wanted: list[str], file: File, bad: BadRows) -> dict[str, Any] | None:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         bad.add(file.path, number, "", "not JSON", str(error))
         return None
     if not isinstance(row, dict):

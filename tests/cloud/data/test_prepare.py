@@ -1,17 +1,18 @@
 import json
+import pickle
 import re
+import subprocess
+import sys
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pytest
-from logs import HEADER, make_rows, make_source, write_csv
+from logs import make_rows, make_source, write_csv
 
-from cloud.data import cli
 from cloud.data.examples import Blocks, examples
 from cloud.data.log import TRAIN, Log
-from cloud.data.prepare import PrepareConfig, config_for, open_source, prepare
+from cloud.data.prepare import PrepareConfig, config_for, prepare
 from cloud.data.rendering import CachedEncoder, encode
 from cloud.data.requests import load_requests, read_requests, write_requests
 from cloud.data.samples import load_samples
@@ -84,6 +85,20 @@ def test_the_same_log_gives_the_same_run(source: Source, run: Run, tmp_path: Pat
     assert other.hash == run.hash
 
 
+def test_an_interrupted_run_ends_like_an_undisturbed_one(
+    source: Source, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(events: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("cloud.data.prepare.baselines", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            prepare(source, tmp_path / "other", small(source))
+    assert not (tmp_path / "other").exists()
+    assert prepare(source, tmp_path / "other", small(source)).hash == run.hash
+
+
 def test_a_finished_run_is_not_made_again_and_another_log_is_noticed(
     source: Source, run: Run, tmp_path: Path
 ) -> None:
@@ -105,6 +120,15 @@ def test_a_cached_encoder_equals_a_plain_one(few_real_users: Log) -> None:
         strict=True,
     ):
         assert (one.segments, one.candidates) == (other.segments, other.candidates)
+
+
+def test_an_encoder_forgets_what_it_knew_when_sent_to_another_process(few_real_users: Log) -> None:
+    encoder = CachedEncoder(PrepareConfig().text, WordPiece([*SPECIAL_TOKENS, *"abcdefghijklmnopqrstuvwxyz"]))
+    item, other = few_real_users.items[:2]
+    expected = [encoder.candidate(item), encoder.candidate(other)]
+    sent, first, second = pickle.loads(pickle.dumps((encoder, item, other)))
+    assert [sent.candidate(first), sent.candidate(second)] == expected
+    assert sent._kept.keys() == {id(first), id(second)}
 
 
 def test_requests_survive_the_file(few_real_users: Log, tmp_path: Path) -> None:
@@ -254,7 +278,7 @@ def test_an_unknown_data_set_or_setting_names_what_there_is(
     assert "did you mean 'vocabulary'" in capsys.readouterr().err
 
 
-def test_the_verbs_are_declared_without_reading_anything_heavy() -> None:
-    assert cli.init.examples and cli.prepare.examples
-    assert files("cloud.data").joinpath("edge.toml").is_file()
-    assert HEADER and open_source("ml-100k").name == "ml-100k"
+def test_the_verbs_are_declared_without_loading_anything_heavy() -> None:
+    code = "import sys, cloud.data.cli; print({'numpy', 'pyarrow', 'tokenizers', 'torch'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -4,6 +4,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from logs import HEADER, ITEMS, make_rows, make_source, write_csv
 
 from cloud.data.bad_rows import BadRow, BadRows
@@ -277,3 +279,35 @@ def test_lists_are_split_and_codes_decoded(tmp_path: Path) -> None:
     log = read_log(source, BadRows())
     assert log.items[0].attributes == {"tags": ("a", "see")}
     assert log.users[0].attributes == {"sex": "female"}
+
+
+def test_an_encoding_that_does_not_fit_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_bytes(b"abc")
+    with pytest.raises(EdgeError, match="is not utf-16"):
+        read_log(make_source(tmp_path / "events.csv", encoding="utf-16"), BadRows())
+
+
+def test_an_unfinished_quote_says_how_far_it_reaches(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "events.csv", GOOD)
+    path.write_text(path.read_text() + 'ann,3,"Babe,1995,13,5\nann,4,Toys,1995,14,5\n')
+    bad = BadRows()
+    assert len(read_log(make_source(path), bad).events) == 3
+    assert bad.rows[0].line == 5
+    assert "up to line 6" in bad.rows[0].problem
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.sampled_from([",", "\n", '"', "\r", "1", "é", "nan", "\0", "ann,1,Babe,1995,2,3\n"])),
+    st.binary(),
+)
+def test_any_bytes_give_a_log_or_a_clear_error(
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[str], noise: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("fuzz") / "events.csv"
+    path.write_bytes((",".join(HEADER) + "\n" + "".join(pieces)).encode() + noise)
+    bad = BadRows()
+    try:
+        assert len(read_log(make_source(path), bad).events) > 0
+    except EdgeError as error:
+        assert "holds no events" in error.problem or bad.total
