@@ -16,7 +16,7 @@ from edge.table import render
 LOWER_IS_BETTER = ("log_loss",)
 _NARROWER = "a narrower student (edge distill --set model.hidden_size=...)"
 _SPARSER = "for the download, more zeros (edge compress --to pruned --set schedule.sparsity=...)"
-_FEWER_WORDS = "a smaller vocabulary (edge prepare --set vocabulary_size=...)"
+_FEWER_WORDS = "a smaller vocabulary (edge prepare --set vocabulary=...)"
 _HINTS = {
     "token embedding": f"{_FEWER_WORDS}, or thinner rows (edge distill --set model.embedding_size=...)",
     "vocabulary": _FEWER_WORDS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +14,9 @@ from bundles import FILES, REQUEST, make
 
 from edge.bench import cli
 from edge.bench.budget import Budget, parse_budget, read_budget
-from edge.bench.gate import check_bundle
+from edge.bench.gate import check_bundle, hint
 from edge.bench.run import Measurement, Percentiles, measure, measurement_text, percentiles, read_requests
-from edge.bench.sizes import parse_bytes, parts, sizes
+from edge.bench.sizes import Part, parse_bytes, parts, sizes
 from edge.bundle import open_bundle
 from edge.errors import EdgeError
 from edge.text.request import parse_request
@@ -52,10 +53,30 @@ def test_gate_names_the_three_largest_parts_and_what_to_edit(
     assert run(monkeypatch, "gate", bundle, "--max-installed", "1 kB", "--json") == 1
     result = json.loads(capsys.readouterr().out)
     assert [part["part"] for part in result["largest"]] == ["token embedding", "manifest", "layer"]
-    assert "vocabulary_size" in result["largest"][0]["fix"]
+    assert "--set vocabulary=" in result["largest"][0]["fix"]
     assert "schedule.sparsity" in result["largest"][2]["fix"]
     assert result["largest"][0]["installed"] == 1500
     assert not result["passed"]
+
+
+def test_every_setting_that_a_hint_names_exists() -> None:
+    from cloud.data.prepare import PrepareConfig
+    from compress.pruned import PruneConfig
+    from distill.student import StudentConfig
+    from edge.config import override
+
+    stages = {
+        "edge prepare": PrepareConfig,
+        "edge distill": StudentConfig,
+        "edge compress --to pruned": PruneConfig,
+    }
+    parts = [Part(name, "", 0, 0) for name in ("vocabulary", "token embedding", "layer", "model:litert")]
+    named = {
+        match for part in parts for match in re.findall(r"\((edge [^)]*?) --set ([a-z_.]+)=", hint(part))
+    }
+    assert {stage for stage, _ in named} == set(stages)
+    for stage, key in named:
+        override(stages[stage](), [f"{key}=1"])
 
 
 def test_parts_add_up_to_the_sizes(tmp_path: Path) -> None:
