@@ -133,7 +133,7 @@ def write_bundle(
 ) -> BundleInfo:
     """Write a bundle that appears whole or not at all. Equal content gives an equal SHA-256.
 
-    `manifest` has name, model, exits, provenance and optionally parts; schema and files are filled in.
+    `manifest` has name, model, exits, golden, provenance and optionally parts; schema and files are filled in.
     """
     path = Path(path)
     listed = [_describe(path, name, files[name]) for name in sorted(files)]

@@ -19,7 +19,10 @@ COMMON_SECTIONS = ("text", "vocabulary", "golden")
 _COMMON = {"text.json": "text", "vocab.txt": "vocabulary", "golden.jsonl": "golden"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_REQUIRED: Mapping[str, type] = {"name": str, "model": dict, "exits": list, "provenance": dict, "files": list}
+_REQUIRED: Mapping[str, type] = {
+    "name": str, "model": dict, "exits": list, "golden": dict, "provenance": dict, "files": list
+}  # fmt: skip
+_SHAPE = {"layers": 1, "hidden": 1, "heads": 1, "handover": 0}  # key: least value
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,13 @@ def parse_manifest(path: Path, data: bytes) -> dict[str, Any]:
             refuse(path, f"{MANIFEST} has no {key!r} of type {kind.__name__}")
     if not _NAME.fullmatch(manifest["name"]):
         refuse(path, f"{MANIFEST}: the name must be up to 64 letters, digits, spaces, '.', '_' or '-'")
-    parse_exits(path, manifest["exits"])
+    for key, least in _SHAPE.items():
+        if not _is_count(manifest["model"].get(key), least):
+            refuse(path, f"{MANIFEST}: model.{key} must be an integer of {least} or more")
+    if not _is_number(manifest["golden"].get("tolerance")):
+        refuse(path, f"{MANIFEST}: golden.tolerance must be a finite number")
+    if max(exit.depth for exit in parse_exits(path, manifest["exits"])) > manifest["model"]["layers"]:
+        refuse(path, f"{MANIFEST} lists an exit deeper than the model")
     parse_files(path, manifest["files"])
     parse_parts(path, manifest.get("parts", {}))
     return manifest

@@ -55,7 +55,8 @@ def _ranked_json(ranked: Any) -> dict[str, Any]:
         {"id": item.id, "score": round(float(score), 6), **item.attributes}
         for item, score in zip(ranked.items, ranked.scores, strict=True)
     ]
-    return {"depth": ranked.depth, "milliseconds": round(ranked.milliseconds, 3), "ranked": items}
+    spent = {"depth": ranked.depth, "milliseconds": round(ranked.milliseconds, 3)}
+    return spent | {"plan": _plain(ranked.plan), "ranked": items}
 
 
 def _ranked_text(result: dict[str, Any]) -> str:
@@ -65,7 +66,11 @@ def _ranked_text(result: dict[str, Any]) -> str:
         (place, item["score"], item["id"], str(item.get("title") or ""))
         for place, item in enumerate(result["ranked"], start=1)
     ]
-    spent = f"exit depth {result['depth']}, {result['milliseconds']:.1f} ms"
+    spent = f"{result['plan']['plan']} plan to exit {result['depth']}, {result['milliseconds']:.1f} ms"
+    budget = result["plan"]["budget_ms"]
+    if budget is not None:
+        over = result["milliseconds"] > budget
+        spent += f" of {budget:.1f} ms: {'over' if over else 'within'} the budget"
     return f"{render(('rank', 'score', 'id', 'title'), rows)}\n\n{spent}"
 
 

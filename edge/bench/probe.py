@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 from edge.bench.run import measure
 from edge.errors import EdgeError, missing_extra
-from edge.install import install
 from edge.text.request import request_from_json
 
 
@@ -19,7 +17,6 @@ def main() -> int:
         from edge.ranker import Ranker
 
         requests = [request_from_json(value) for value in job["requests"]]
-        install(Path(job["bundle"]))  # not part of the cold start: it happens once per bundle
         found = measure(lambda: Ranker.open(job["bundle"], backend=job["backend"]), requests, job["repeats"])
     except (EdgeError, ImportError) as error:
         print(missing_extra("export", error) if isinstance(error, ImportError) else error)

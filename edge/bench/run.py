@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -56,7 +58,7 @@ class ExitTimes:
 class Measurement:
     """Milliseconds and bytes. `resident`: growth by opening and ranking; `anonymous`: its unmapped part."""
 
-    open_ms: float  # with the bundle installed already
+    open_ms: float  # with the bundle installed and calibrated already
     first_ms: float  # the first request, at the deepest exit
     exits: tuple[ExitTimes, ...]
     requests: int
@@ -64,6 +66,7 @@ class Measurement:
     resident: int
     anonymous: int | None
     process: int  # all that the process held at the end, Python included
+    first_open_ms: float | None = None  # the very first on this device: install, check, calibrate
 
 
 def measure(open_ranker: Callable[[], RankerLike], requests: Sequence[Request], repeats: int) -> Measurement:
@@ -81,9 +84,7 @@ def measure(open_ranker: Callable[[], RankerLike], requests: Sequence[Request], 
                 elapsed, _ = _timed(partial(ranker.rank, user, request.candidates, depth=depth))
                 same[depth].append(elapsed)
     after = memory()
-    exits = tuple(
-        ExitTimes(depth, percentiles(new[depth]), percentiles(same[depth])) for depth in ranker.depths
-    )
+    exits = tuple(ExitTimes(d, percentiles(new[d]), percentiles(same[d])) for d in ranker.depths if new[d])
     known = before.anonymous is not None and after.anonymous is not None
     anonymous = after.anonymous - before.anonymous if known else None  # type: ignore[operator]
     grown = max(after.resident - before.resident, 0)
@@ -143,15 +144,27 @@ def _request(line: bytes) -> Request:
 
 
 def measure_apart(bundle: Path, backend: str, requests: Sequence[Request], repeats: int) -> Measurement:
-    """`measure` in a fresh process; its errors are raised here."""
+    """`measure` in a fresh process, after a first open in another one and in a cache of its own."""
     job = {
         "bundle": str(bundle),
         "backend": backend,
         "requests": [request_to_json(request) for request in requests],
-        "repeats": repeats,
     }
-    command = [sys.executable, "-m", "edge.bench.probe"]
-    done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, check=False)
+    with tempfile.TemporaryDirectory(prefix="edge-bench-") as cache:
+        first = _probe(job | {"repeats": 0}, cache)
+        return replace(_probe(job | {"repeats": repeats}, cache), first_open_ms=first.open_ms)
+
+
+def _probe(job: dict[str, Any], cache: str) -> Measurement:
+    """What edge.bench.probe measured; its errors are raised here."""
+    done = subprocess.run(
+        [sys.executable, "-m", "edge.bench.probe"],
+        input=json.dumps(job),
+        env=os.environ | {"EDGE_CACHE": cache},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode == 0:
         return from_dict(Measurement, json.loads(done.stdout.splitlines()[-1]), "measurement")
     if done.returncode == 2:
@@ -167,10 +180,12 @@ def measurement_text(measurement: Measurement) -> str:
         (times.depth, *asdict(times.new_user).values(), *asdict(times.same_user).values())
         for times in measurement.exits
     ]
+    first = "-" if measurement.first_open_ms is None else f"{measurement.first_open_ms:.1f} ms"
     headings = ("exit", "new user p50", "p90", "p99", "same user p50", "p90", "p99")
     return "\n".join(
         [
-            f"open {measurement.open_ms:.1f} ms, first request {measurement.first_ms:.1f} ms",
+            f"first open on a device {first}, open {measurement.open_ms:.1f} ms, "
+            f"first request {measurement.first_ms:.1f} ms",
             f"resident {measurement.resident:,} bytes for opening and ranking, "
             f"{measurement.process:,} with Python",
             "",

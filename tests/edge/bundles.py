@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.bundle import write_bundle
+from edge.bundle import manifest_bytes, write_bundle
 
 REQUEST = b'{"user": {}, "events": [], "candidates": [{"id": "1", "title": "Heat"}]}'
 FILES: dict[str, Path | bytes] = {
@@ -28,7 +28,10 @@ def manifest(**changes: Any) -> dict[str, Any]:
         for depth in (1, 2, 4)
         for plan in ("prefix", "segments")
     ]
-    return {"name": "movies", "model": {"layers": 4}, "exits": exits, "provenance": {"run": "ab"}} | changes
+    model = {"layers": 4, "hidden": 8, "heads": 2, "handover": 0}
+    golden = {"tolerance": 0.001}
+    plain = {"name": "movies", "model": model, "exits": exits, "golden": golden, "provenance": {"run": "ab"}}
+    return plain | changes
 
 
 def make(path: Path, files: dict[str, Path | bytes] | None = None, **changes: Any) -> Path:
@@ -81,3 +84,25 @@ def archive_of(entries: Sequence[Raw], between: bytes = b"", before: bytes = b""
 
 def signed(body: bytes) -> bytes:
     return body + hashlib.sha256(body).hexdigest().encode()
+
+
+def files_under(directory: Path) -> set[str]:
+    return {str(path.relative_to(directory)) for path in directory.rglob("*")}
+
+
+def entries_for(contents: dict[str, bytes], /, **changes: Any) -> list[Raw]:
+    """Raw entries of a valid bundle with `changes` to its manifest."""
+    listed = [
+        {"path": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "section": section}
+        for (name, data), section in zip(
+            contents.items(), ("text", "vocabulary", "golden", "model:litert", "model:onnx"), strict=False
+        )
+    ]
+    described = manifest(schema="edge-ranker/bundle/1", files=listed) | changes
+    return [
+        raw("manifest.json", manifest_bytes(described)),
+        *(raw(name, data) for name, data in contents.items()),
+    ]
+
+
+PLAIN = {name: data for name, data in FILES.items() if isinstance(data, bytes)}

@@ -6,10 +6,6 @@ import hashlib
 import json
 import os
 import random
-import signal
-import subprocess
-import sys
-import tempfile
 import tracemalloc
 import zipfile
 import zlib
@@ -17,20 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bundles import FILES, Raw, archive_of, make, manifest, raw, signed
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from bundles import FILES, PLAIN, Raw, archive_of, entries_for, files_under, make, manifest, raw, signed
 
 from edge.archive import Limits
 from edge.bench.sizes import sizes
-from edge.bundle import manifest_bytes, open_bundle, write_bundle
+from edge.bundle import open_bundle, write_bundle
 from edge.deflate import BLOCK, deflate
 from edge.errors import EdgeError
-from edge.install import default_cache, install
-
-
-def files_under(directory: Path) -> set[str]:
-    return {str(path.relative_to(directory)) for path in directory.rglob("*")}
+from edge.install import install
 
 
 def refused(path: Path) -> str:
@@ -50,24 +40,6 @@ def refused_bytes(directory: Path, data: bytes) -> str:
     path = directory / "bad.edge"
     path.write_bytes(data)
     return refused(path)
-
-
-def entries_for(contents: dict[str, bytes], /, **changes: Any) -> list[Raw]:
-    """Raw entries of a valid bundle with `changes` to its manifest."""
-    listed = [
-        {"path": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "section": section}
-        for (name, data), section in zip(
-            contents.items(), ("text", "vocabulary", "golden", "model:litert", "model:onnx"), strict=False
-        )
-    ]
-    described = manifest(schema="edge-ranker/bundle/1", files=listed) | changes
-    return [
-        raw("manifest.json", manifest_bytes(described)),
-        *(raw(name, data) for name, data in contents.items()),
-    ]
-
-
-PLAIN = {name: data for name, data in FILES.items() if isinstance(data, bytes)}
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
@@ -281,6 +253,12 @@ def entries_manifest() -> bytes:
         ({"schema": None}, "unknown schema None"),
         ({"name": "a\x1b[31m"}, "the name must be"),
         ({"model": []}, "no 'model'"),
+        (
+            {"model": {"layers": 4, "hidden": 8, "heads": 2.0, "handover": 0}},
+            "model.heads must be an integer",
+        ),
+        ({"model": {"layers": 3, "hidden": 8, "heads": 2, "handover": 0}}, "deeper than the model"),
+        ({"golden": {}}, "golden.tolerance"),
         ({"exits": []}, "lists no exit"),
         ({"exits": [{"depth": 0}]}, "exits[0] has no depth"),
         ({"exits": [{"depth": True, "plan": "full", "quality": {}}]}, "exits[0] has no depth"),
@@ -382,128 +360,3 @@ def test_the_download_of_a_backend_is_that_of_a_bundle_with_it_alone(tmp_path: P
     assert found.installed == sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
     with pytest.raises(EdgeError, match="no model for backend 'coreml'"):
         sizes(both, "coreml")
-
-
-def test_installing_unpacks_once_and_mends_what_was_altered(tmp_path: Path) -> None:
-    path, cache = make(tmp_path / "m.edge"), tmp_path / "cache"
-    directory = install(path, cache)
-    assert directory == cache / hashlib.sha256(path.read_bytes()).hexdigest()
-    assert {name: (directory / name).read_bytes() for name in FILES} == PLAIN
-    stamp = (directory / "vocab.txt").stat().st_mtime_ns
-    (directory / "weights.cache").write_bytes(b"of a backend")
-    assert install(path, cache) == directory
-    assert (directory / "vocab.txt").stat().st_mtime_ns == stamp
-    assert (directory / "weights.cache").exists()
-    altered = PLAIN["vocab.txt"].replace(b"heat", b"heap")
-    (directory / "vocab.txt").write_bytes(altered)
-    install(path, cache)
-    assert (directory / "vocab.txt").read_bytes() == PLAIN["vocab.txt"]
-    (directory / "text.json").unlink()
-    install(path, cache)
-    assert files_under(cache) == {".lock", directory.name} | {
-        f"{directory.name}/{name}" for name in (*FILES, "manifest.json", "models", "models/onnx")
-    }
-
-
-def test_the_cache_is_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "there"))
-    assert install(make(tmp_path / "m.edge")).parent == tmp_path / "there"
-    monkeypatch.setenv("EDGE_CACHE", "")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert default_cache() == tmp_path / ".cache" / "edge-ranker"
-
-
-def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(EdgeError, match=r"cannot be installed in .*file"):
-        install(make(tmp_path / "m.edge"), tmp_path / "file")
-
-
-KILLED = """
-import sys, time
-from pathlib import Path
-from edge import install, bundle
-plain = bundle.Bundle.stream
-def stalled(self, name):
-    if name.startswith("models/onnx") and any(Path(sys.argv[2]).glob("*.partial")):
-        print("unpacking", flush=True)
-        time.sleep(60)
-    yield from plain(self, name)
-bundle.Bundle.stream = stalled
-install.install(sys.argv[1], Path(sys.argv[2]))
-"""
-
-
-def test_an_installation_killed_in_the_middle_leaves_nothing_to_the_next(tmp_path: Path) -> None:
-    path, cache = make(tmp_path / "m.edge"), tmp_path / "cache"
-    command = [sys.executable, "-c", KILLED, str(path), str(cache)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None and process.stdout.readline() == b"unpacking\n"
-        process.send_signal(signal.SIGKILL)
-    assert any(cache.glob("*.partial"))
-    directory = install(path, cache)
-    assert {name: (directory / name).read_bytes() for name in FILES} == PLAIN
-    assert {entry.name for entry in cache.iterdir()} == {".lock", directory.name}
-
-
-def test_processes_that_install_at_once_agree(tmp_path: Path) -> None:
-    path, cache = make(tmp_path / "m.edge"), tmp_path / "cache"
-    code = "import sys, pathlib, edge.install as i; i.install(sys.argv[1], pathlib.Path(sys.argv[2]))"
-    command = [sys.executable, "-c", code, str(path), str(cache)]
-    processes = [subprocess.Popen(command) for _ in range(4)]
-    assert [process.wait() for process in processes] == [0] * 4
-    assert len(list(cache.iterdir())) == 2
-
-
-GOOD = archive_of(entries_for(PLAIN))
-PIECES = st.one_of(
-    st.binary(max_size=40), st.sampled_from([b"PK\1\2", b"PK\3\4", b"PK\5\6", b"\xff" * 4, b"\0" * 4])
-)
-
-
-@st.composite
-def mutated(draw: st.DrawFn) -> bytes:
-    data = bytearray(GOOD[:-64])
-    for _ in range(draw(st.integers(1, 4))):
-        start = draw(st.integers(0, len(data)))
-        data[start : start + draw(st.integers(0, 60))] = draw(PIECES)
-    return signed(bytes(data)) if draw(st.booleans()) else bytes(data) + GOOD[-64:]
-
-
-def opens_or_is_refused(data: bytes) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        path = Path(name) / "m.edge"
-        path.write_bytes(data)
-        try:
-            install(path, Path(name) / "cache")
-        except EdgeError as error:
-            assert "\n" not in str(error)
-            assert os.listdir(name) == ["m.edge"]  # noqa: PTH208
-
-
-@settings(max_examples=200, deadline=None)
-@given(mutated())
-def test_mutated_bundles_raise_nothing_but_a_refusal(data: bytes) -> None:
-    opens_or_is_refused(data)
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.binary(max_size=300), st.booleans())
-def test_arbitrary_bytes_raise_nothing_but_a_refusal(data: bytes, sign: bool) -> None:
-    opens_or_is_refused(signed(data) if sign else data)
-
-
-JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10)),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)
-    ),
-    max_leaves=8,
-)
-KEYS = st.sampled_from(["schema", "name", "model", "exits", "provenance", "files", "parts"])
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.dictionaries(KEYS, JSON, max_size=3))
-def test_arbitrary_manifests_raise_nothing_but_a_refusal(changes: dict[str, Any]) -> None:
-    opens_or_is_refused(archive_of(entries_for(PLAIN, **changes)))

@@ -50,13 +50,13 @@ def test_every_section_is_shown_with_its_bytes(
 def test_the_tables_name_exits_shapes_and_provenance(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    model = {"layers": 4, "shape": {"hidden": 128}}
+    model = {"layers": 4, "hidden": 8, "heads": 2, "handover": 0, "ids": {"hidden": 128}}
     bundle = make(tmp_path / "m.edge", model=model, parts={"model:litert": {"layer": 20}})
     assert run(monkeypatch, "inspect", bundle) == 0
     out = capsys.readouterr().out
     for line in (
         "movies  edge-ranker/bundle/1",
-        "shape.hidden  128",
+        "ids.hidden  128",
         "model:litert",
         "layer",
         "run         ab",
@@ -87,6 +87,13 @@ def test_a_bad_bundle_is_refused_in_one_line_with_exit_code_2(
 
 
 @dataclass
+class Plan:
+    plan: str
+    budget_ms: float | None
+    spent_ms: float = 1.5
+
+
+@dataclass
 class Ranking:
     """What the commands read of a ranking."""
 
@@ -94,6 +101,7 @@ class Ranking:
     scores: tuple[float, ...]
     depth: int = 2
     milliseconds: float = 1.5
+    plan: Any = None
 
 
 @pytest.fixture
@@ -112,7 +120,8 @@ def fake_runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
 
         def rank(self, user: str, candidates: Any, budget_ms: float | None, depth: int | None) -> Ranking:
             asked.append((budget_ms, depth))
-            return Ranking(tuple(candidates), tuple(0.5 for _ in candidates))
+            plan = Plan("prefix", budget_ms)
+            return Ranking(tuple(candidates), tuple(0.5 for _ in candidates), plan=plan)
 
     def verify(path: Path, backends: list[str] | None) -> list[Any]:
         asked.append(backends)
@@ -141,12 +150,16 @@ def test_rank_reads_a_file_or_stdin_and_prints_the_best_first(
     request.write_bytes(REQUEST)
     assert run(monkeypatch, "rank", "m.edge", "--request", request, "--depth", 2) == 0
     out = capsys.readouterr().out
-    assert "Heat" in out and "exit depth 2, 1.5 ms" in out
+    assert "Heat" in out and "prefix plan to exit 2, 1.5 ms\n" in out
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(REQUEST)))
     assert run(monkeypatch, "rank", "m.edge", "--budget-ms", 30, "--json", "--backend", "onnx") == 0
     result = json.loads(capsys.readouterr().out)
     assert result["ranked"] == [{"id": "1", "score": 0.5, "title": "Heat"}]
+    assert result["plan"] == {"plan": "prefix", "budget_ms": 30.0, "spent_ms": 1.5}
     assert fake_runtime == ["litert", (None, 2), "onnx", (30.0, None)]
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(REQUEST)))
+    assert run(monkeypatch, "rank", "m.edge", "--budget-ms", 1) == 0
+    assert "1.5 ms of 1.0 ms: over the budget" in capsys.readouterr().out
     assert run(monkeypatch, "rank", "m.edge", "--budget-ms", 30, "--depth", 2) == 2
     assert run(monkeypatch, "rank", "m.edge", "--request", tmp_path / "absent") == 2
 

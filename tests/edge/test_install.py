@@ -1,0 +1,86 @@
+"""An installation is whole or not there; the next one starts clean."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bundles import FILES, PLAIN, files_under, make
+
+from edge.errors import EdgeError
+from edge.install import default_cache, install
+
+
+def test_installing_unpacks_once_and_mends_what_was_altered(tmp_path: Path) -> None:
+    path, cache = make(tmp_path / "m.edge"), tmp_path / "cache"
+    directory = install(path, cache)
+    assert directory == cache / hashlib.sha256(path.read_bytes()).hexdigest()
+    assert {name: (directory / name).read_bytes() for name in FILES} == PLAIN
+    stamp = (directory / "vocab.txt").stat().st_mtime_ns
+    (directory / "weights.cache").write_bytes(b"of a backend")
+    assert install(path, cache) == directory
+    assert (directory / "vocab.txt").stat().st_mtime_ns == stamp
+    assert (directory / "weights.cache").exists()
+    altered = PLAIN["vocab.txt"].replace(b"heat", b"heap")
+    (directory / "vocab.txt").write_bytes(altered)
+    install(path, cache)
+    assert (directory / "vocab.txt").read_bytes() == PLAIN["vocab.txt"]
+    (directory / "text.json").unlink()
+    install(path, cache)
+    assert files_under(cache) == {".lock", directory.name} | {
+        f"{directory.name}/{name}" for name in (*FILES, "manifest.json", "models", "models/onnx")
+    }
+
+
+def test_the_cache_is_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "there"))
+    assert install(make(tmp_path / "m.edge")).parent == tmp_path / "there"
+    monkeypatch.setenv("EDGE_CACHE", "")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert default_cache() == tmp_path / ".cache" / "edge-ranker"
+
+
+def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(EdgeError, match=r"cannot be installed in .*file"):
+        install(make(tmp_path / "m.edge"), tmp_path / "file")
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from edge import install, bundle
+plain = bundle.Bundle.stream
+def stalled(self, name):
+    if name.startswith("models/onnx") and any(Path(sys.argv[2]).glob("*.partial")):
+        print("unpacking", flush=True)
+        time.sleep(60)
+    yield from plain(self, name)
+bundle.Bundle.stream = stalled
+install.install(sys.argv[1], Path(sys.argv[2]))
+"""
+
+
+def test_an_installation_killed_in_the_middle_leaves_nothing_to_the_next(tmp_path: Path) -> None:
+    path, cache = make(tmp_path / "m.edge"), tmp_path / "cache"
+    command = [sys.executable, "-c", KILLED, str(path), str(cache)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline() == b"unpacking\n"
+        process.send_signal(signal.SIGKILL)
+    assert any(cache.glob("*.partial"))
+    directory = install(path, cache)
+    assert {name: (directory / name).read_bytes() for name in FILES} == PLAIN
+    assert {entry.name for entry in cache.iterdir()} == {".lock", directory.name}
+
+
+def test_processes_that_install_at_once_agree(tmp_path: Path) -> None:
+    path, cache = make(tmp_path / "m.edge"), tmp_path / "cache"
+    code = "import sys, pathlib, edge.install as i; i.install(sys.argv[1], pathlib.Path(sys.argv[2]))"
+    command = [sys.executable, "-c", code, str(path), str(cache)]
+    processes = [subprocess.Popen(command) for _ in range(4)]
+    assert [process.wait() for process in processes] == [0] * 4
+    assert len(list(cache.iterdir())) == 2
