@@ -85,9 +85,10 @@ def _blocks(targets: Events, size: int) -> Iterator[tuple[int, int, int]]:
 
 
 def _history(log: Log, seen: Events, start: int, end: int) -> tuple[Event, ...]:
-    columns = (seen.item[start:end].tolist(), seen.liked[start:end].tolist(), seen.time[start:end].tolist())
+    items, liked, times = (column[start:end].tolist() for column in (seen.item, seen.liked, seen.time))
     return tuple(
-        Event(log.items[item], LIKED[liked], time) for item, liked, time in zip(*columns, strict=True)
+        Event(log.items[item], LIKED[like], int(time) if time.is_integer() else time)
+        for item, like, time in zip(items, liked, times, strict=True)
     )
 
 

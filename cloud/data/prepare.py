@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from cloud.data import movielens, report
@@ -165,7 +166,7 @@ def _check_parts(log: Log) -> None:
 
 def _counts(log: Log) -> dict[str, Any]:
     rows = {name: int((log.events.part == part).sum()) for part, name in enumerate(PARTS)}
-    return {"rows": rows, "users": len(log.users), "items": len(log.items)}
+    return {"rows": rows, "users": len(log.users), "items": len(np.unique(log.events.item))}
 
 
 def _portable(source: Source) -> dict[str, Any]:
