@@ -33,7 +33,7 @@ class Events:
 
 @dataclass(frozen=True)
 class Log:
-    """`users[u]` is the profile of `user_ids[u]`; `items[i]` carries its id. All have events, until users are picked."""
+    """`users[u]` is the profile of `user_ids[u]`; `items[i]` carries its id."""
 
     user_ids: tuple[str, ...]
     users: tuple[User, ...]
