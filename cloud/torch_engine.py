@@ -18,6 +18,12 @@ class TorchEngine:
         self.model = model.eval()
         self.shape = Shape(config.layers, config.hidden_size, config.heads, config.handover)
 
+    def padded_user(self, tokens: int) -> int:
+        return tokens
+
+    def padded_candidates(self, count: int) -> int:
+        return count
+
     @torch.inference_mode()
     def embed(self, ids: np.ndarray, positions: np.ndarray) -> np.ndarray:
         return self.model.embed(_row(ids).long(), _row(positions).long())[0].numpy()

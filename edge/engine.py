@@ -25,6 +25,12 @@ class Engine(Protocol):
 
     shape: Shape
 
+    def padded_user(self, tokens: int) -> int:
+        """The user tokens that a layer is computed for when it is given `tokens`"""
+
+    def padded_candidates(self, count: int) -> int:
+        """The candidates that a layer is computed for when it is given `count`"""
+
     def embed(self, ids: np.ndarray, positions: np.ndarray) -> np.ndarray:
         """(tokens,), (tokens,) -> (tokens, hidden)"""
 

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import os
-import tempfile
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,15 +13,16 @@ from torch import Tensor, nn
 from cloud.model import Encoder
 from edge.errors import EdgeError
 from export.entry_points import CandidateLayer, Embed, Head, Place, UserLayer
+from export.quiet import quiet
 
 
 @dataclass(frozen=True)
 class Buckets:
     """The static shapes. Requests are padded up to the next one."""
 
-    user_tokens: tuple[int, ...] = (64, 192)
+    user_tokens: tuple[int, ...] = (56, 112)
     candidates: int = 8  # scored together; more are scored in turn
-    candidate_tokens: int = 32
+    candidate_tokens: int = 24
 
 
 def signatures(model: Encoder, buckets: Buckets) -> Iterator[tuple[str, nn.Module, dict[str, Tensor]]]:
@@ -59,7 +55,7 @@ def signatures(model: Encoder, buckets: Buckets) -> Iterator[tuple[str, nn.Modul
 
 def export_litert(model: Encoder, buckets: Buckets, path: Path) -> None:
     """Write the float model to `path`."""
-    with _quiet():
+    with quiet():
         import litert_torch
 
         converter = litert_torch
@@ -70,7 +66,7 @@ def export_litert(model: Encoder, buckets: Buckets, path: Path) -> None:
 
 def quantise_litert(source: Path, path: Path) -> None:
     """Write the int8 form: weights per channel, activations on the fly; attention stays float."""
-    with _quiet():
+    with quiet():
         from ai_edge_quantizer import quantizer, recipe
 
         job = quantizer.Quantizer(str(source))
@@ -129,25 +125,3 @@ def check_litert(path: Path, *, int8: bool) -> LiteRtFacts:
     if wrong:
         raise EdgeError("the LiteRT file is not fit to ship", evidence="; ".join(wrong))
     return facts
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """The converters report every pass, also from C++; shown only if the conversion fails."""
-    with tempfile.TemporaryFile() as captured, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        logging.disable(logging.WARNING)
-        saved = [os.dup(descriptor) for descriptor in (1, 2)]
-        for descriptor in (1, 2):
-            os.dup2(captured.fileno(), descriptor)
-        try:
-            yield
-        except Exception as error:
-            captured.seek(0)
-            error.add_note(captured.read().decode(errors="replace")[-2000:])
-            raise
-        finally:
-            for descriptor, original in zip((1, 2), saved, strict=True):
-                os.dup2(original, descriptor)
-                os.close(original)
-            logging.disable(logging.NOTSET)

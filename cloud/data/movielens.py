@@ -14,8 +14,11 @@ NAMES = ("ml-100k", "ml-1m")
 TEXT = TextSpec(
     profile="[[{age} years old]] [[{gender}]] [[{occupation}]] [[likes {liked_share|percent}]]",
     event="{liked|choose:liked:disliked} {item.title} [[{item.genres|list}]]",
-    candidate="{title} [[{year}]] [[{genres|list}]] [[among {views_rank|top} watched]] "
-    "[[liked by {liked_share|percent}]]",
+    # What a long title must not cut off comes first.
+    candidate="[[{views_rank|top} watched]] [[liked by {liked_share|percent}]] {title} [[{year}]] [[{genres|list}]]",
+    max_events=10,
+    max_segment_tokens=24,
+    max_user_tokens=112,
 )
 
 GENDERS = {"F": "female", "M": "male"}

@@ -57,7 +57,7 @@ class PrepareConfig:
 
 PRESETS = {
     "quickstart": PrepareConfig(),
-    "m6-edge": PrepareConfig(vocabulary=30_000),
+    "m6-edge": PrepareConfig(vocabulary=24_000),
 }
 
 

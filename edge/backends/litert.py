@@ -32,6 +32,13 @@ class LiteRtEngine:
             buckets.sort()
         self._runners: dict[str, Any] = {}
 
+    def padded_user(self, tokens: int) -> int:
+        return self._smallest("layer", tokens)[0]
+
+    def padded_candidates(self, count: int) -> int:
+        rows = self._buckets["layer_candidate"][0][1]
+        return -(-count // rows) * rows
+
     def embed(self, ids: np.ndarray, positions: np.ndarray) -> np.ndarray:
         parts = []
         for start, stop, bucket in self._pieces("embed", len(ids)):

@@ -32,6 +32,12 @@ class OnnxEngine:
         }
         self._nobody = np.zeros((shape.heads, 1, shape.hidden // shape.heads), dtype=np.float32)
 
+    def padded_user(self, tokens: int) -> int:
+        return tokens
+
+    def padded_candidates(self, count: int) -> int:
+        return count
+
     def embed(self, ids: np.ndarray, positions: np.ndarray) -> np.ndarray:
         return self._run("embed", ids=ids, positions=positions)[0]
 

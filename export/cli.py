@@ -1,0 +1,68 @@
+"""`edge export`: model files and the bundle. `edge run`: every stage, then the report."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from cloud.cli import stage_arguments
+from edge.command import Command
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from edge.config import override, preset
+    from edge.runs import Run, parent
+    from export.student import EXPORTS, export_student
+
+    runs = [Run.open(path) for path in arguments.parent]
+    config = override(preset(EXPORTS, arguments.preset), arguments.set)
+    run = export_student(parent(runs, "prepare"), parent(runs, "int8"), arguments.out, config)
+    print((run.path / "report.md").read_text())
+    print(f"bundle: {run.path / config.name}.edge")
+    return 0
+
+
+export = Command(
+    summary="Write an int8 student as LiteRT, ONNX and Core ML files and as one bundle, held to torch.",
+    examples="""edge export --parent runs/data --parent runs/int8 --out runs/export
+                edge export --parent runs/data --parent runs/int8 --out runs/export --set name=books""",
+    arguments=stage_arguments,
+    run=_export,
+)
+
+
+def _run_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", default="ml-100k", help="ml-100k, ml-1m, or an edge.toml (edge init writes one)")
+    parser.add_argument("--out", type=Path, required=True, help="directory for all stages and the report")
+    parser.add_argument("--preset", default="quickstart", help="named settings of all stages")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. teacher.click.steps=800")
+    parser.add_argument("--skip-bad-rows", action="store_true", help="leave bad rows out and list them")
+    parser.add_argument("--json", action="store_true", help="the final table as JSON")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    import json
+
+    from edge.config import override, preset
+    from export.pipeline import PIPELINES, run_pipeline
+    from export.report import write_report
+    from export.results import results, results_text
+
+    config = override(preset(PIPELINES, arguments.preset)(arguments.data), arguments.set)
+    stages = run_pipeline(arguments.data, arguments.out, config, arguments.skip_bad_rows)
+    rows = results(stages)
+    write_report(stages, rows, arguments.out)
+    print(json.dumps(rows, indent=2) if arguments.json else results_text(rows))
+    if not arguments.json:
+        print(f"\nbundle: {stages.export.path / config.export.name}.edge\nreport: {arguments.out / 'report.html'}")
+    return 0
+
+
+run = Command(
+    summary="From a behaviour log to a bundle: every stage in turn, finished ones skipped, then one report.",
+    examples="""edge run --preset quickstart --out runs/quickstart
+                edge run --data edge.toml --out runs/mine
+                edge run --out runs/longer --set teacher.click.steps=2000 --set student.scores.steps=2000""",
+    arguments=_run_arguments,
+    run=_run,
+)

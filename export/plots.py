@@ -1,0 +1,107 @@
+"""The report's pictures: quality, bytes and latency, each against what it depends on."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+from matplotlib import pyplot  # noqa: E402
+
+from export.pipeline import Stages  # noqa: E402
+
+COLOURS = {"student": "#8888aa", "pruned": "#cc8844", "int8": "#338855", "litert": "#2266cc", "onnx": "#aa3377"}
+
+
+@dataclass(frozen=True)
+class Plot:
+    name: str
+    caption: str
+    png: bytes
+
+
+def draw_plots(stages: Stages) -> list[Plot]:
+    return [
+        _plot("auc", "AUC against exit depth, test split", stages, _auc),
+        _plot("bytes", "Bytes per stage, logarithmic", stages, _bytes),
+        _plot("latency", "Median milliseconds per request against exit depth, this machine, one thread", stages, _latency),
+        _plot("training", "Training loss of each phase", stages, _training),
+    ]
+
+
+def _plot(name: str, caption: str, stages: Stages, draw: Callable[[Any, Stages], None]) -> Plot:
+    figure, axes = pyplot.subplots(figsize=(7.5, 4.2), dpi=110)
+    draw(axes, stages)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25)
+    figure.tight_layout()
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    pyplot.close(figure)
+    return Plot(name, caption, buffer.getvalue())
+
+
+def _auc(axes: Any, stages: Stages) -> None:
+    baselines = json.loads(stages.data.file("baselines.json").read_text())["test"]
+    teacher = max(stages.teacher.summary["quality"]["test"]["prefix"].values(), key=lambda row: row["auc"])["auc"]
+    lines = {"teacher": teacher} | {name: figures["auc"] for name, figures in baselines.items()}
+    for (name, value), style in zip(lines.items(), ("-", "--", "-.", ":", (0, (1, 4))), strict=False):
+        axes.axhline(value, color="#555", linestyle=style, linewidth=1, label=f"{name} {value:.3f}")
+    for name in ("student", "pruned", "int8"):
+        for plan, marker in (("prefix", "o-"), ("segments", "s--")):
+            exits = getattr(stages, name).summary["quality"]["test"].get(plan, {})
+            depths = sorted(map(int, exits))
+            aucs = [exits[str(depth)]["auc"] for depth in depths]
+            axes.plot(depths, aucs, marker, color=COLOURS[name], label=f"{name}, {plan}", markersize=4)
+    axes.set_xlabel("exit depth")
+    axes.set_ylabel("AUC")
+    axes.legend(fontsize=7, ncol=2)
+
+
+def _bytes(axes: Any, stages: Stages) -> None:
+    bars = {
+        name: (getattr(stages, name).path / "weights.safetensors").stat().st_size
+        for name in ("teacher", "student", "pruned", "int8")
+    }
+    for backend, sizes in stages.export.summary["sizes"].items():
+        bars |= {f"{backend} installed": sizes["installed"], f"{backend} download": sizes["download"]}
+    positions = range(len(bars))
+    axes.barh(positions, bars.values(), color="#2266cc")
+    axes.set_yticks(positions, bars.keys())
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlabel("bytes")
+    for position, size in zip(positions, bars.values(), strict=True):
+        axes.text(size, position, f" {size / 1e6:.2f} MB", va="center", fontsize=8)
+
+
+def _latency(axes: Any, stages: Stages) -> None:
+    for backend, timing in stages.export.summary["timing"].items():
+        depths = [times["depth"] for times in timing["exits"]]
+        for kind, style in (("new_user", "o-"), ("same_user", "o--")):
+            times = [exit[kind]["p50"] for exit in timing["exits"]]
+            axes.plot(depths, times, style, color=COLOURS[backend], label=f"{backend}, {kind.replace('_', ' ')}")
+    axes.set_xlabel("exit depth")
+    axes.set_ylabel("milliseconds")
+    axes.set_ylim(bottom=0)
+    axes.legend(fontsize=8)
+
+
+def _training(axes: Any, stages: Stages) -> None:
+    for stage in (stages.teacher, stages.student, stages.pruned):
+        phases: dict[str, list[tuple[int, float]]] = {}
+        for line in stage.file("metrics.jsonl").read_text().splitlines():
+            row = json.loads(line)
+            phases.setdefault(row["phase"], []).append((row["step"], row["loss"]))
+        for phase, points in phases.items():
+            steps, losses = zip(*points, strict=True)
+            axes.plot(steps, losses, label=f"{stage.stage}: {phase}", linewidth=1)
+    axes.set_xlabel("step")
+    axes.set_ylabel("loss")
+    axes.set_yscale("log")
+    axes.legend(fontsize=8)

@@ -1,0 +1,58 @@
+"""One table of what every stage made: size, and quality on the same test examples."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from edge.table import render
+from export.pipeline import Stages
+
+METRICS = ("auc", "user_auc", "ndcg@10", "log_loss")
+
+
+def results(stages: Stages) -> list[dict[str, Any]]:
+    """A row per baseline, model and exported backend, each at its deepest exit under the prefix plan."""
+    rows: list[dict[str, Any]] = [
+        {"name": name, **{metric: figures[metric] for metric in METRICS}}
+        for name, figures in _baselines(stages).items()
+    ]
+    for name in ("teacher", "student", "pruned", "int8"):
+        summary = getattr(stages, name).summary
+        row = {"name": name, "parameters": summary["parameters"], "nonzero": summary["nonzero"]}
+        rows.append(row | _deepest(summary["quality"]["test"]["prefix"]))
+    exported, int8 = stages.export.summary, stages.int8.summary
+    for backend, exits in exported["quality"].items():
+        row = {"name": backend, "parameters": int8["parameters"], "nonzero": int8["nonzero"]}
+        row |= exported["sizes"][backend] | {"resident": exported["timing"][backend]["resident"]}
+        rows.append(row | _deepest(exits))
+    return rows
+
+
+def kept_lift(rows: list[dict[str, Any]], name: str) -> float:
+    """Share of the teacher's AUC above .5 that a row keeps."""
+    aucs = {row["name"]: row["auc"] for row in rows}
+    return float((aucs[name] - 0.5) / (aucs["teacher"] - 0.5))
+
+
+def results_text(rows: list[dict[str, Any]]) -> str:
+    """The table as people read it, and what the smallest model keeps."""
+    headings = ("", "parameters", "non-zero", "download", "installed", "resident", "AUC", "user AUC", "NDCG@10", "log loss")
+    counts = ("parameters", "nonzero", "download", "installed", "resident")
+    lines = [
+        (row["name"], *(row.get(key) for key in counts), *(row[key] for key in METRICS)) for row in rows
+    ]
+    backends = [row["name"] for row in rows if "download" in row]
+    kept = ", ".join(f"{name} {100 * kept_lift(rows, name):.1f} %" for name in ("student", "pruned", "int8", *backends))
+    return f"{render(headings, lines)}\n\nkept of the teacher's AUC above .5: {kept}"
+
+
+def _deepest(exits: dict[str, dict[str, float]]) -> dict[str, float]:
+    figures = exits[max(exits, key=int)]
+    return {metric: figures[metric] for metric in METRICS}
+
+
+def _baselines(stages: Stages) -> dict[str, dict[str, float]]:
+    """On the test split."""
+    figures: dict[str, dict[str, float]] = json.loads(stages.data.file("baselines.json").read_text())["test"]
+    return figures
