@@ -9,7 +9,6 @@ from torch import Tensor
 
 from cloud.packing import Packed
 
-
 MASKED = -1e9  # additive mask of a forbidden look; finite, so that a row of padding stays a number
 
 

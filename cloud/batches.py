@@ -36,9 +36,7 @@ class RequestBatches:
         self.requests = requests
         self.batch_tokens = batch_tokens
         self.seed = seed
-        self.lengths = [
-            sum(map(len, request.segments)) + sum(map(len, request.candidates)) for request in requests
-        ]
+        self.lengths = [sum(map(len, request.segments)) + sum(map(len, request.candidates)) for request in requests]
         order = sorted(range(len(requests)), key=lambda index: self.lengths[index])
         self.batches = _cut(order, self.lengths, batch_tokens)
 

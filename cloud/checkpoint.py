@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -66,4 +65,3 @@ def load_encoder(run: Run) -> Encoder:
     encoder = Encoder(from_dict(ModelConfig, run.config["model"], f"{run.path}/config.json model"))
     encoder.load_state_dict(load_file(run.file(WEIGHTS)))
     return encoder.eval()
-

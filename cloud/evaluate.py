@@ -21,7 +21,11 @@ CHUNK = 16  # candidates scored together, of similar length
 
 
 def score_requests(
-    engines: Sequence[Engine], requests: Sequence[EncodedRequest], plan: Plan, depths: tuple[int, ...], name: str
+    engines: Sequence[Engine],
+    requests: Sequence[EncodedRequest],
+    plan: Plan,
+    depths: tuple[int, ...],
+    name: str,
 ) -> np.ndarray:
     """Logits, (depths, rows), rows in the order of the requests' candidates.
 
@@ -61,7 +65,11 @@ def _score_request(
 
 
 def evaluate(
-    engines: Sequence[Engine], requests: Sequence[EncodedRequest], plan: Plan, depths: tuple[int, ...], name: str
+    engines: Sequence[Engine],
+    requests: Sequence[EncodedRequest],
+    plan: Plan,
+    depths: tuple[int, ...],
+    name: str,
 ) -> dict[str, dict[str, float]]:
     """Exit depth (as text) -> AUC, per-user AUC, NDCG@10, log loss."""
     logits = score_requests(engines, requests, plan, depths, name)

@@ -51,11 +51,10 @@ def fit(
     its buffers are part of the checkpoint.
     """
     trained = nn.ModuleDict({"model": model} | ({"loss": loss} if isinstance(loss, nn.Module) else {}))
-    optimizer = torch.optim.AdamW(_weight_groups(model, config.weight_decay), lr=config.learning_rate, betas=(0.9, 0.98))
+    optimizer = _optimizer(model, config)
     directory.mkdir(parents=True, exist_ok=True)
     step = load_checkpoint(directory, trained, optimizer)
     log = _MetricsLog(directory / "metrics.jsonl", step)
-    autocast_bf16 = _use_bf16(config.precision)
     saved_at = time.monotonic()
     model.train()
     with tqdm(total=config.steps, initial=step, desc=name, unit="step", mininterval=1.0) as progress:
@@ -63,19 +62,11 @@ def fit(
             torch.manual_seed(config.seed * 1_000_003 + step)
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(config, step)
-            value, figures = 0.0, {}
-            for part in range(config.accumulate):
-                with torch.autocast("cpu", torch.bfloat16, enabled=autocast_bf16):
-                    part_loss, figures = loss(model, batches(step * config.accumulate + part), step)
-                (part_loss / config.accumulate).backward()  # type: ignore[no-untyped-call]
-                value += float(part_loss.detach()) / config.accumulate
-            if not math.isfinite(value):
-                raise EdgeError(f"{name}: the loss became {value} at step {step}", fix="lower the learning_rate")
-            norm = float(nn.utils.clip_grad_norm_(model.parameters(), config.clip))
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+            figures = _update(model, batches, loss, config, optimizer, step)
+            if not math.isfinite(figures["loss"]):
+                raise EdgeError(f"{name}: the loss is {figures['loss']} at step {step}", fix="lower learning_rate")
             step += 1
-            log.add(step, loss=value, gradient_norm=norm, learning_rate=learning_rate(config, step - 1), **figures)
+            log.add(step, figures)
             progress.update()
             progress.set_postfix(loss=f"{log.recent_loss:.4f}", refresh=False)
             if step == config.steps or time.monotonic() - saved_at > config.checkpoint_seconds:
@@ -83,6 +74,32 @@ def fit(
                 save_checkpoint(directory, step, trained, optimizer)
                 saved_at = time.monotonic()
     model.eval()
+
+
+def _update(
+    model: nn.Module,
+    batches: Callable[[int], Batch],
+    loss: Loss[Batch],
+    config: FitConfig,
+    optimizer: torch.optim.Optimizer,
+    step: int,
+) -> dict[str, float]:
+    """One step: gradients over `accumulate` batches, clipped, applied. The figures are those of the last batch."""
+    total, figures = 0.0, dict[str, float]()
+    for part in range(config.accumulate):
+        with torch.autocast("cpu", torch.bfloat16, enabled=_use_bf16(config.precision)):
+            part_loss, figures = loss(model, batches(step * config.accumulate + part), step)
+        (part_loss / config.accumulate).backward()
+        total += float(part_loss.detach()) / config.accumulate
+    norm = float(nn.utils.clip_grad_norm_(model.parameters(), config.clip))
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return {"loss": total, "gradient_norm": norm, "learning_rate": learning_rate(config, step)} | figures
+
+
+def _optimizer(model: nn.Module, config: FitConfig) -> torch.optim.Optimizer:
+    groups = _weight_groups(model, config.weight_decay)
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98))
 
 
 def learning_rate(config: FitConfig, step: int) -> float:
@@ -123,7 +140,7 @@ class _MetricsLog:
         self.recent_loss = math.nan
         self.started = time.monotonic()
 
-    def add(self, step: int, **figures: float) -> None:
+    def add(self, step: int, figures: dict[str, float]) -> None:
         self.pending.append(figures)
         loss = figures["loss"]
         self.recent_loss = loss if math.isnan(self.recent_loss) else 0.95 * self.recent_loss + 0.05 * loss

@@ -140,7 +140,8 @@ class Encoder(nn.Module):
 
     def score(self, hidden: Tensor) -> Tensor:
         """(..., hidden) states at the final [EOS] -> (...) logits."""
-        return self.head(self.head_norm(hidden)).squeeze(-1)  # type: ignore[no-any-return]
+        logits: Tensor = self.head(self.head_norm(hidden)).squeeze(-1)
+        return logits
 
     def states(self, packed: Packed, plan: Plan) -> Iterator[Tensor]:
         """The hidden states, (batch, seq, hidden), at depth 0, 1, ... layers, under the plan's masks."""

@@ -44,7 +44,9 @@ def infill_loss(model: Encoder, batch: InfillBatch) -> Tensor:
     return F.cross_entropy(model.token_logits(hidden[asked]), batch.targets[asked])
 
 
-def infill_batch(users: Sequence[Sequence[Sequence[int]]], seed: int, longest: int, hidden_share: float = 0.3) -> InfillBatch:
+def infill_batch(
+    users: Sequence[Sequence[Sequence[int]]], seed: int, longest: int, hidden_share: float = 0.3
+) -> InfillBatch:
     """Replace spans of each user side by [MASK]; the candidate side is `[BOS] span [MASK] span ... [EOS]`.
 
     About `hidden_share` of the text is hidden, in spans of 1 to 6 tokens within a segment, at most `longest`

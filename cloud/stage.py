@@ -31,9 +31,7 @@ def sized_for(model: ModelConfig, prepared: Run) -> ModelConfig:
     """The shape with the vocabulary, segment embeddings and positions that the prepared text needs."""
     spec = text_spec(prepared)
     vocabulary = prepared.file("vocab.txt").read_text(encoding="utf-8").splitlines()
-    return replace(
-        model, vocabulary_size=len(vocabulary), slots=spec.slots, positions=spec.max_segment_tokens
-    )
+    return replace(model, vocabulary_size=len(vocabulary), slots=spec.slots, positions=spec.max_segment_tokens)
 
 
 def plans_of(config: ModelConfig) -> tuple[Plan, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -10,13 +11,14 @@ from torch import Tensor, nn
 
 from cloud.attention import PREFIX
 from cloud.batches import LabelledBatch, RequestBatches
-from cloud.data.requests import load_requests
+from cloud.data.requests import EncodedRequest, load_requests
 from cloud.fit import FitConfig, fit
 from cloud.model import Encoder, ModelConfig
 from cloud.objectives import InfillBatch, click_loss, infill_batch, infill_loss
 from cloud.presets import PRESETS
 from cloud.stage import complete, sized_for
 from edge.config import to_dict
+from edge.errors import EdgeError
 from edge.runs import Run, finished, writing
 
 
@@ -50,24 +52,29 @@ def train_teacher(prepared: Run, out: Path, config: TeacherConfig) -> Run:
         with writing(out, "teacher", [prepared], settings) as workspace:
             torch.manual_seed(config.click.seed)
             model = Encoder(shape)
-            batches = RequestBatches(load_requests(prepared, "train"), config.batch_tokens, config.click.seed)
-            infill = _InfillBatches(batches, shape.positions)
-            fit(model, infill, _infill, config.infill, workspace.scratch / "infill", "teacher: infilling")
+            requests = load_requests(prepared, "train")
+            batches = RequestBatches(requests, config.batch_tokens, config.click.seed)
+            if config.infill.steps:
+                infill = InfillBatches(requests, config.batch_tokens, shape.positions)
+                fit(model, infill, _infill, config.infill, workspace.scratch / "infill", "teacher: infilling")
             fit(model, batches, _click, config.click, workspace.scratch / "click", "teacher: clicks")
-            workspace.keep_metrics("infill", "click")
+            workspace.keep_metrics(*(["infill"] if config.infill.steps else []), "click")
             complete(workspace, model, prepared, config.splits, "Teacher")
     return Run.open(out, "teacher")
 
 
-@dataclass(frozen=True)
-class _InfillBatches:
-    """The user sides of the training requests, with spans hidden anew in every batch."""
+class InfillBatches:
+    """The user sides of the requests that have a history, with spans hidden anew in every batch."""
 
-    batches: RequestBatches
-    longest: int
+    def __init__(self, requests: Sequence[EncodedRequest], batch_tokens: int, longest: int) -> None:
+        with_history = [replace(request, candidates=()) for request in requests if len(request.segments) > 3]
+        if not with_history:
+            raise EdgeError("no training request has a history to fill in", fix="--set infill.steps=0")
+        self.batches = RequestBatches(with_history, batch_tokens)
+        self.longest = longest
 
     def __call__(self, number: int) -> InfillBatch:
-        users = [request.segments for request in self.batches.group(number) if len(request.segments) > 3]
+        users = [request.segments for request in self.batches.group(number)]
         return infill_batch(users, number, self.longest)
 
 

@@ -33,9 +33,7 @@ class TorchEngine:
         return self.model.place(_row(hidden), _row(slots).long())[0].numpy()
 
     @torch.inference_mode()
-    def layer(
-        self, hidden: np.ndarray, mask: np.ndarray, depth: int
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def layer(self, hidden: np.ndarray, mask: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         stepped, keys, values = self.model.layer(depth).user_step(_row(hidden), _row(mask)[None])
         return stepped[0].numpy(), keys[0].numpy(), values[0].numpy()
 

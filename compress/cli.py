@@ -36,8 +36,8 @@ def _compress(arguments: argparse.Namespace) -> int:
 
 compress = Command(
     summary="Prune a student while it trains on, or give it int8 weights; quality is measured after each.",
-    examples="""edge compress --to pruned --parent runs/data --parent runs/teacher --parent runs/student --out runs/pruned
-                edge compress --to int8 --parent runs/data --parent runs/pruned --out runs/int8""",
+    examples="""edge compress --to pruned --parent r/data --parent r/teacher --parent r/student --out r/pruned
+                edge compress --to int8 --parent r/data --parent r/pruned --out r/int8""",
     arguments=_arguments,
     run=_compress,
 )

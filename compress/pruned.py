@@ -45,7 +45,9 @@ PRUNINGS = {
 class PrunedScores(nn.Module):
     """Score distillation of a model whose weights are being removed; a loss with the masks as state."""
 
-    def __init__(self, pruner: MagnitudePruner, teacher: Encoder, plans: tuple[Plan, ...], teacher_share: float) -> None:
+    def __init__(
+        self, pruner: MagnitudePruner, teacher: Encoder, plans: tuple[Plan, ...], teacher_share: float
+    ) -> None:
         super().__init__()
         self.pruner = pruner
         self.plans = plans

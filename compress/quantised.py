@@ -13,7 +13,11 @@ from edge.runs import Run, finished, writing
 def quantise_student(prepared: Run, source: Run, out: Path, splits: tuple[str, ...] = ("test",)) -> Run:
     """Quantise a student, pruned or not, and measure it with int8 weights and activations."""
     parents = [prepared, source]
-    settings = {"model": source.config["model"], "weights": "int8 per row", "activations": "int8 per token, dynamic"}
+    settings = {
+        "model": source.config["model"],
+        "weights": "int8 per row",
+        "activations": "int8 per token, dynamic",
+    }
     settings |= {"splits": list(splits)}
     if not finished(out, "int8", parents, settings):
         with writing(out, "int8", parents, settings) as workspace:

@@ -69,7 +69,14 @@ def train_student(prepared: Run, teacher_run: Run, out: Path, config: StudentCon
                 assert isinstance(student, Encoder)
                 return score_loss(student, teacher, batch, plan_of_step(plans, step), config.teacher_share), {}
 
-            fit(model, batches, relations, config.relations, workspace.scratch / "relations", "student: relations")
+            fit(
+                model,
+                batches,
+                relations,
+                config.relations,
+                workspace.scratch / "relations",
+                "student: relations",
+            )
             fit(model, batches, scores, config.scores, workspace.scratch / "scores", "student: scores")
             workspace.keep_metrics("relations", "scores")
             complete(workspace, model, prepared, config.splits, "Student")

@@ -220,9 +220,7 @@ def stream(archive: Archive, entry: Entry) -> Iterator[bytes]:
                 produced += len(chunk)
                 crc = zlib.crc32(chunk, crc)
                 if produced > entry.bytes:
-                    refuse(
-                        archive.path, f"{entry.name!r} holds more than the {entry.bytes:,} bytes it declares"
-                    )
+                    refuse(archive.path, f"{entry.name!r} holds more than the {entry.bytes:,} bytes it declares")
                 yield chunk
     except (OSError, zlib.error) as error:
         refuse(archive.path, f"the data of {entry.name!r} cannot be read ({error})")

@@ -86,9 +86,7 @@ class Bundle:
         """One file's bytes in chunks; raises after the last one if they are not those the manifest lists."""
         entry = self.archive.entries.get(name)
         if entry is None:
-            raise EdgeError(
-                f"{self.path} holds no file {name!r}", evidence=f"it holds: {', '.join(self.names)}"
-            )
+            raise EdgeError(f"{self.path} holds no file {name!r}", evidence=f"it holds: {', '.join(self.names)}")
         digest = hashlib.sha256()
         for chunk in archive.stream(self.archive, entry):
             digest.update(chunk)
@@ -128,9 +126,7 @@ def read_manifest(path: Path, limits: Limits | None = None) -> Bundle:
     return Bundle(scanned, manifest, files)
 
 
-def write_bundle(
-    path: Path | str, files: Mapping[str, Path | bytes], manifest: Mapping[str, Any]
-) -> BundleInfo:
+def write_bundle(path: Path | str, files: Mapping[str, Path | bytes], manifest: Mapping[str, Any]) -> BundleInfo:
     """Write a bundle that appears whole or not at all. Equal content gives an equal SHA-256.
 
     `manifest` has name, model, exits, golden, provenance and optionally parts; schema and files are filled in.

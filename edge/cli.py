@@ -28,9 +28,7 @@ def _runtime_command(name: str) -> Callable[[], Command]:
 
 def commands() -> dict[str, Callable[[], Command]]:
     """Every verb, by name, not yet imported."""
-    found: dict[str, Callable[[], Command]] = {
-        name: _runtime_command(name) for name in ("rank", "verify", "inspect")
-    }
+    found: dict[str, Callable[[], Command]] = {name: _runtime_command(name) for name in ("rank", "verify", "inspect")}
     for entry in entry_points(group="edge.commands"):
         found[entry.name] = entry.load
     return {name: found[name] for name in sorted(found, key=_rank)}

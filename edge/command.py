@@ -39,9 +39,7 @@ def _indented(examples: str) -> str:
     return "\n".join("  " + line.strip() for line in examples.strip().splitlines())
 
 
-def dispatch(
-    program: str, summary: str, commands: dict[str, Callable[[], Command]], argv: Sequence[str]
-) -> int:
+def dispatch(program: str, summary: str, commands: dict[str, Callable[[], Command]], argv: Sequence[str]) -> int:
     """Run `argv` against lazily loaded `commands`; errors become one message and exit code 2."""
     try:
         try:
@@ -59,9 +57,7 @@ def dispatch(
         return 141
 
 
-def _dispatch(
-    program: str, summary: str, commands: dict[str, Callable[[], Command]], argv: Sequence[str]
-) -> int:
+def _dispatch(program: str, summary: str, commands: dict[str, Callable[[], Command]], argv: Sequence[str]) -> int:
     if not argv or argv[0] in ("-h", "--help"):
         print(f"{summary}\n\nusage: {program} COMMAND [options]\n\ncommands:")
         for name in commands:

@@ -42,8 +42,10 @@ def _replace(config: Any, path: list[str], text: str, full_key: str) -> Any:
     current = getattr(config, path[0])
     if dataclasses.is_dataclass(current):
         if len(path) == 1:
-            raise EdgeError(f"{full_key!r} is a group of settings", fix=f"set one of: {', '.join(_dotted_keys(current))}")
-        return dataclasses.replace(config, **{path[0]: _replace(current, path[1:], text, full_key)})  # type: ignore[type-var]
+            raise EdgeError(
+                f"{full_key!r} is a group of settings", fix=f"set one of: {', '.join(_dotted_keys(current))}"
+            )
+        return dataclasses.replace(config, **{path[0]: _replace(current, path[1:], text, full_key)})
     try:
         value = json.loads(text)
     except json.JSONDecodeError:

@@ -83,9 +83,7 @@ def summarise(logits: ArrayLike, labels: ArrayLike, users: ArrayLike) -> dict[st
     }
 
 
-def _by_user(
-    scores: ArrayLike, labels: ArrayLike, users: ArrayLike
-) -> Iterator[tuple[Floats, NDArray[np.bool_]]]:
+def _by_user(scores: ArrayLike, labels: ArrayLike, users: ArrayLike) -> Iterator[tuple[Floats, NDArray[np.bool_]]]:
     """(scores, labels) of each user who has both labels."""
     values, liked = _checked(scores, labels)
     names: NDArray[Any] = np.asarray(users)
@@ -102,9 +100,7 @@ def _checked(scores: ArrayLike, labels: ArrayLike) -> tuple[Floats, NDArray[np.b
     """Errors: lengths differ, a score is NaN, a label is neither 0 nor 1."""
     values, marks = np.asarray(scores, dtype=np.float64), np.asarray(labels)
     if values.ndim != 1 or values.shape != marks.shape:
-        raise EdgeError(
-            f"scores are shaped {values.shape}, labels {marks.shape}", fix="pass one of each per row"
-        )
+        raise EdgeError(f"scores are shaped {values.shape}, labels {marks.shape}", fix="pass one of each per row")
     if np.isnan(values).any():
         raise EdgeError(f"{int(np.isnan(values).sum())} of {len(values)} scores are NaN")
     if not np.isin(marks, (0, 1)).all():

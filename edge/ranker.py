@@ -140,9 +140,7 @@ class Ranker:
         """Give the model's memory back."""
         self._engine.close()
 
-    def _choose(
-        self, side: UserSide, count: int, budget_ms: float | None, depth: int | None
-    ) -> tuple[int, float]:
+    def _choose(self, side: UserSide, count: int, budget_ms: float | None, depth: int | None) -> tuple[int, float]:
         possible = [exit for exit in self.depths if exit > side.handover]
         work = Work(side.tokens, side.depth, count, side.handover)
         if depth is not None:

@@ -174,11 +174,7 @@ def writing(out: Path, stage: str, parents: Sequence[Run], config: Mapping[str, 
     shutil.rmtree(partial / SCRATCH, ignore_errors=True)
     write_json(partial / "config.json", dict(config))
     marker.unlink()
-    files = {
-        str(path.relative_to(partial)): sha256_file(path)
-        for path in sorted(partial.rglob("*"))
-        if path.is_file()
-    }
+    files = {str(path.relative_to(partial)): sha256_file(path) for path in sorted(partial.rglob("*")) if path.is_file()}
     manifest = identity | {
         "dataset": workspace.dataset,
         "protocol": workspace.protocol,

@@ -90,11 +90,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     else:
         headings = list(dict.fromkeys(key for row in rows for key in row))
         print(render(headings, [[row.get(key) for key in headings] for row in rows]))
-        print(
-            "\nevery golden request is reproduced"
-            if passed
-            else "\nFAILED: golden requests are not reproduced"
-        )
+        print("\nevery golden request is reproduced" if passed else "\nFAILED: golden requests are not reproduced")
     return 0 if passed else 1
 
 

@@ -53,9 +53,7 @@ class UserSide:
         return self.engine.place(hidden, slots.astype(np.int32))
 
 
-def states_alone(
-    engine: Engine, segments: Sequence[Segment], handover: int, cache: SegmentCache
-) -> list[np.ndarray]:
+def states_alone(engine: Engine, segments: Sequence[Segment], handover: int, cache: SegmentCache) -> list[np.ndarray]:
     """The user's segments at the hand-over, each (tokens, hidden), having seen only themselves."""
     missing = sorted({segment for segment in segments if cache.get(segment) is None})
     found = {segment: hidden for segment in segments if (hidden := cache.get(segment)) is not None}
@@ -93,9 +91,7 @@ def score_by_depth(
         yield hidden[np.arange(count), ends]
 
 
-def _candidates_alone(
-    engine: Engine, candidates: Sequence[Segment], handover: int, cache: SegmentCache
-) -> np.ndarray:
+def _candidates_alone(engine: Engine, candidates: Sequence[Segment], handover: int, cache: SegmentCache) -> np.ndarray:
     """(candidates, seq, hidden) at the hand-over, each candidate having seen only itself."""
     missing = sorted({candidate for candidate in candidates if cache.get(candidate) is None})
     found = {segment: hidden for segment in candidates if (hidden := cache.get(segment)) is not None}

@@ -52,7 +52,11 @@ def check_text(encoder: TextEncoder, golden: Sequence[Golden]) -> Result:
     for record in golden:
         user = encoder.user(record.request.user, record.request.events)
         candidates = tuple(encoder.candidate(item) for item in record.request.candidates)
-        same = (render(encoder, record.request), user, candidates) == (record.texts, record.user, record.candidates)
+        same = (render(encoder, record.request), user, candidates) == (
+            record.texts,
+            record.user,
+            record.candidates,
+        )
         wrong += not same
     return Result("text", "-", 0, len(golden), float(wrong), 1.0 - wrong / max(len(golden), 1), 0.0, wrong == 0)
 

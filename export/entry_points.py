@@ -1,17 +1,14 @@
 """The edge graph's entry points as torch modules: what every exporter converts.
 
-    embed            token ids, positions -> hidden
-    place            hidden, slots -> hidden               (the hand-over adds segment embeddings)
-    layer            hidden, mask -> hidden, keys, values
-    layer_candidate  hidden, user keys, user values, mask -> hidden
-    head             hidden -> score
+embed            token ids, positions -> hidden
+place            hidden, slots -> hidden               (the hand-over adds segment embeddings)
+layer            hidden, mask -> hidden, keys, values
+layer_candidate  hidden, user keys, user values, mask -> hidden
+head             hidden -> score
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import torch
 from torch import Tensor, nn
 
 from cloud.model import Encoder

@@ -38,7 +38,11 @@ def signatures(model: Encoder, buckets: Buckets) -> Iterator[tuple[str, nn.Modul
     yield f"place_{piece}", Place(model), {"hidden": torch.zeros(1, piece, hidden), "slots": ids(1, piece)}
     for tokens in buckets.user_tokens:
         own_mask = torch.zeros(1, 1, tokens, tokens)
-        yield f"layer_{tokens}", UserLayer(model), {"hidden": torch.zeros(1, tokens, hidden), "mask": own_mask}
+        yield (
+            f"layer_{tokens}",
+            UserLayer(model),
+            {"hidden": torch.zeros(1, tokens, hidden), "mask": own_mask},
+        )
         user = torch.zeros(1, heads, tokens, hidden // heads)
         yield (
             f"layer_candidate_{tokens}_{count}_{seq}",

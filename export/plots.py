@@ -11,11 +11,17 @@ from typing import Any
 import matplotlib
 
 matplotlib.use("Agg")
-from matplotlib import pyplot  # noqa: E402
+from matplotlib import pyplot
 
-from export.pipeline import Stages  # noqa: E402
+from export.pipeline import Stages
 
-COLOURS = {"student": "#8888aa", "pruned": "#cc8844", "int8": "#338855", "litert": "#2266cc", "onnx": "#aa3377"}
+COLOURS = {
+    "student": "#8888aa",
+    "pruned": "#cc8844",
+    "int8": "#338855",
+    "litert": "#2266cc",
+    "onnx": "#aa3377",
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,12 @@ def draw_plots(stages: Stages) -> list[Plot]:
     return [
         _plot("auc", "AUC against exit depth, test split", stages, _auc),
         _plot("bytes", "Bytes per stage, logarithmic", stages, _bytes),
-        _plot("latency", "Median milliseconds per request against exit depth, this machine, one thread", stages, _latency),
+        _plot(
+            "latency",
+            "Median milliseconds per request against exit depth, this machine, one thread",
+            stages,
+            _latency,
+        ),
         _plot("training", "Training loss of each phase", stages, _training),
     ]
 

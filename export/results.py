@@ -37,11 +37,20 @@ def kept_lift(rows: list[dict[str, Any]], name: str) -> float:
 
 def results_text(rows: list[dict[str, Any]]) -> str:
     """The table as people read it, and what the smallest model keeps."""
-    headings = ("", "parameters", "non-zero", "download", "installed", "resident", "AUC", "user AUC", "NDCG@10", "log loss")
+    headings = (
+        "",
+        "parameters",
+        "non-zero",
+        "download",
+        "installed",
+        "resident",
+        "AUC",
+        "user AUC",
+        "NDCG@10",
+        "log loss",
+    )
     counts = ("parameters", "nonzero", "download", "installed", "resident")
-    lines = [
-        (row["name"], *(row.get(key) for key in counts), *(row[key] for key in METRICS)) for row in rows
-    ]
+    lines = [(row["name"], *(row.get(key) for key in counts), *(row[key] for key in METRICS)) for row in rows]
     backends = [row["name"] for row in rows if "download" in row]
     kept = ", ".join(f"{name} {100 * kept_lift(rows, name):.1f} %" for name in ("student", "pruned", "int8", *backends))
     return f"{render(headings, lines)}\n\nkept of the teacher's AUC above .5: {kept}"

@@ -125,7 +125,9 @@ def _write_models(
         export_coreml(float_model, config.buckets, workspace.path / "Model.mlpackage")
     _step("comparing every exit with torch")
     return {
-        "float": _compare(float_model, float_models, make_goldens(float_model, prepared, config), config.float_tolerance),
+        "float": _compare(
+            float_model, float_models, make_goldens(float_model, prepared, config), config.float_tolerance
+        ),
         "int8": _compare(model, models, make_goldens(model, prepared, config), config.int8_tolerance),
     }
 
@@ -187,7 +189,9 @@ def _manifest(model: Encoder, source: Run, quality: dict[str, Any], config: Expo
     keys = ("parameters", "nonzero")
     return {
         "name": config.name,
-        "model": shape | {"precision": "int8", "buckets": to_dict(config.buckets)} | {k: source.summary[k] for k in keys},
+        "model": shape
+        | {"precision": "int8", "buckets": to_dict(config.buckets)}
+        | {k: source.summary[k] for k in keys},
         "exits": exits,
         "golden": {"reference": "torch, int8 weights and activations", "tolerance": config.int8_tolerance},
         "parts": {"model:litert": {"token embedding": model.token.weight.numel()}},
@@ -212,7 +216,11 @@ def _time_backends(bundle: Path, prepared: Run, config: ExportConfig) -> dict[st
 
 
 def _report(summary: dict[str, Any]) -> str:
-    lines = ["# Exported bundle", "", "| precision | backend | plan | exit | largest difference | top-10 agreement |"]
+    lines = [
+        "# Exported bundle",
+        "",
+        "| precision | backend | plan | exit | largest difference | top-10 agreement |",
+    ]
     lines.append("|---|---|---|---|---|---|")
     for precision, rows in summary["parity"].items():
         for row in rows:

@@ -37,9 +37,7 @@ def _prepare_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="change one setting, e.g. vocabulary=4000",
     )
-    parser.add_argument(
-        "--skip-bad-rows", action="store_true", help="leave bad rows out and list them in the run"
-    )
+    parser.add_argument("--skip-bad-rows", action="store_true", help="leave bad rows out and list them in the run")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
 
 
@@ -56,11 +54,7 @@ def _run_prepare(arguments: argparse.Namespace) -> int:
     config = override(prepare.config_for(source, arguments.preset), arguments.set)
     run = prepare.prepare(source, arguments.out, config, arguments.skip_bad_rows)
     if arguments.json:
-        print(
-            json.dumps(
-                {"run": str(run.path), "hash": run.hash, "dataset": run.manifest["dataset"], **run.summary}
-            )
-        )
+        print(json.dumps({"run": str(run.path), "hash": run.hash, "dataset": run.manifest["dataset"], **run.summary}))
         return 0
     summary = run.summary
     if summary["bad_rows"]["total"]:

@@ -62,9 +62,7 @@ class Directory:
         elif name in self.table:
             found = self.table[name]
         else:
-            raise BadValueError(
-                "unknown id", f"{name!r} is not in {Path(self.entities.path).name}", self.column
-            )
+            raise BadValueError("unknown id", f"{name!r} is not in {Path(self.entities.path).name}", self.column)
         if name not in self.indices:
             self.indices[name] = len(self.indices)
             self.attributes.append(found)

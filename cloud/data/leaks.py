@@ -51,9 +51,7 @@ def _assert_equal(honest: Sequence[Example], spoiled: Sequence[Example], time: f
         if before.time <= time:
             same = before.request.user == after.request.user and before.request.events == after.request.events
             _require(same, before, "the user side", time)
-        for moment, one, other in zip(
-            before.times, before.request.candidates, after.request.candidates, strict=True
-        ):
+        for moment, one, other in zip(before.times, before.request.candidates, after.request.candidates, strict=True):
             if moment <= time:
                 _require(one == other, before, f"candidate {one.id!r}", time)
 
@@ -61,7 +59,6 @@ def _assert_equal(honest: Sequence[Example], spoiled: Sequence[Example], time: f
 def _require(same: bool, example: Example, what: str, time: float) -> None:
     if not same:
         raise LeakError(
-            f"a leak: {what} of user {example.user_id!r} at {example.time:.15g} "
-            f"depends on events from {time:.15g} on",
+            f"a leak: {what} of user {example.user_id!r} at {example.time:.15g} depends on events from {time:.15g} on",
             fix="look back only on events whose time is strictly earlier",
         )

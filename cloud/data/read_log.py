@@ -124,9 +124,7 @@ def _indices(batch: Batch, directory: Directory, refuse: Refuse) -> NDArray[np.i
     return indices
 
 
-def _numbers(
-    batch: Batch, column: str, read: Callable[[Any, str], float], refuse: Refuse
-) -> NDArray[np.float64]:
+def _numbers(batch: Batch, column: str, read: Callable[[Any, str], float], refuse: Refuse) -> NDArray[np.float64]:
     """`read` of each value of a column; the ones it refuses are 0 and passed to `refuse`."""
     values = batch.columns[column]
     numbers = np.zeros(len(values))

@@ -148,9 +148,7 @@ def _check(source: Source, path: Path) -> None:
         )
     for file in (source.log.file, source.items.file, source.users.file):
         if file and (len(file.separator) != 1 or len(file.quote) > 1):
-            raise EdgeError(
-                f"{path}: separator must be one character, quote one or none", evidence=repr(file)
-            )
+            raise EdgeError(f"{path}: separator must be one character, quote one or none", evidence=repr(file))
 
 
 def _absolute(toml: Path, path: str) -> str:

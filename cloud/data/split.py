@@ -22,9 +22,7 @@ def parts(user: NDArray[np.int32], split: Split) -> NDArray[np.int8]:
     """(event,) TRAIN, VALIDATION or TEST for events ordered by user, then time."""
     counts = np.bincount(user) if len(user) else np.zeros(0, dtype=np.int64)
     starts = np.cumsum(counts) - counts
-    left = (starts + counts)[user] - np.arange(
-        len(user)
-    )  # events of the user from here to the end, this one included
+    left = (starts + counts)[user] - np.arange(len(user))  # events of the user from here to the end, this one included
     test = _share(counts, split.test)[user]
     validation = _share(counts, split.validation)[user]
     part = np.full(len(user), TRAIN, dtype=np.int8)

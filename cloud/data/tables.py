@@ -67,9 +67,7 @@ def _open(file: File) -> TextIO:
     try:
         return Path(file.path).open(encoding=encoding, errors="surrogateescape", newline="")
     except LookupError as error:
-        raise EdgeError(
-            f"unknown encoding {file.encoding!r} for {file.path}", fix='encoding = "utf-8"'
-        ) from error
+        raise EdgeError(f"unknown encoding {file.encoding!r} for {file.path}", fix='encoding = "utf-8"') from error
 
 
 def _read_csv(file: File, wanted: list[str], bad: BadRows) -> Iterator[Batch]:
@@ -87,9 +85,7 @@ def _read_csv(file: File, wanted: list[str], bad: BadRows) -> Iterator[Batch]:
 def _csv_rows(text: TextIO, file: File, bad: BadRows) -> Iterator[tuple[int, list[str]]]:
     """(line on which the row starts, its fields); empty lines are passed over."""
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if file.quote else csv.QUOTE_NONE
-    rows = csv.reader(
-        text, delimiter=file.separator, quotechar=file.quote or None, quoting=quoting, strict=True
-    )
+    rows = csv.reader(text, delimiter=file.separator, quotechar=file.quote or None, quoting=quoting, strict=True)
     while True:
         line = rows.line_num + 1
         try:

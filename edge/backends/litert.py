@@ -95,7 +95,7 @@ class LiteRtEngine:
     def _run(self, entry: str, bucket: Signature, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         name = "_".join([entry, *map(str, bucket)])
         if name not in self._runners:
-            self._runners[name] = self._interpreter.get_signature_runner(name)  # type: ignore[union-attr]
+            self._runners[name] = self._interpreter.get_signature_runner(name)
         outputs: dict[str, np.ndarray] = self._runners[name](**inputs)
         return outputs
 
@@ -112,7 +112,9 @@ class LiteRtEngine:
         for bucket in self._buckets[entry]:
             if bucket[0] >= size:
                 return bucket
-        raise EdgeError(f"the user side has {size} tokens, the bundle's largest bucket is {self._buckets[entry][-1][0]}")
+        raise EdgeError(
+            f"the user side has {size} tokens, the bundle's largest bucket is {self._buckets[entry][-1][0]}"
+        )
 
     def _candidate_bucket(self, user_tokens: int, seq: int) -> Signature:
         for bucket in self._buckets["layer_candidate"]:

@@ -44,9 +44,7 @@ class Budget:
     def tightened(self, other: Budget) -> Budget:
         """This budget with every limit that `other` sets in place of its own."""
         own = {size: getattr(other, size) for size in SIZES if getattr(other, size) is not None}
-        return replace(
-            self, **own, quality={**self.quality, **other.quality}, exits={**self.exits, **other.exits}
-        )
+        return replace(self, **own, quality={**self.quality, **other.quality}, exits={**self.exits, **other.exits})
 
 
 def read_budget(path: Path) -> Budget:

@@ -186,8 +186,7 @@ def measurement_text(measurement: Measurement) -> str:
         [
             f"first open on a device {first}, open {measurement.open_ms:.1f} ms, "
             f"first request {measurement.first_ms:.1f} ms",
-            f"resident {measurement.resident:,} bytes for opening and ranking, "
-            f"{measurement.process:,} with Python",
+            f"resident {measurement.resident:,} bytes for opening and ranking, {measurement.process:,} with Python",
             "",
             f"milliseconds over {measurement.requests} requests x {measurement.repeats}:",
             render(headings, rows),

@@ -117,9 +117,7 @@ def _attributes(record: Mapping[str, Any], path: str) -> dict[str, Value]:
 
 def _name(name: object, path: str) -> str:
     if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME:
-        raise EdgeError(
-            f"{path} has an attribute named {_shown(name)}", fix=f"names have 1 to {MAX_NAME} characters"
-        )
+        raise EdgeError(f"{path} has an attribute named {_shown(name)}", fix=f"names have 1 to {MAX_NAME} characters")
     return _text(name, f"an attribute name of {path}")
 
 
@@ -131,12 +129,8 @@ def _value(value: object, path: str) -> Value:
     if isinstance(value, int | float):
         return _number(value, path)
     if isinstance(value, list | tuple):
-        return tuple(
-            _string(part, f"{path}[{index}]") for index, part in enumerate(_list(value, path, MAX_LIST))
-        )
-    raise EdgeError(
-        f"{path} must be a string, a number, true, false, null or a list of strings, not {_shown(value)}"
-    )
+        return tuple(_string(part, f"{path}[{index}]") for index, part in enumerate(_list(value, path, MAX_LIST)))
+    raise EdgeError(f"{path} must be a string, a number, true, false, null or a list of strings, not {_shown(value)}")
 
 
 def _string(value: object, path: str) -> str:
@@ -200,9 +194,7 @@ def _check_times(events: tuple[Event, ...]) -> None:
         if event.time is None:
             continue
         if event.time < latest:
-            raise EdgeError(
-                f"events[{index}].time is before events[{where}].time", fix="list events oldest first"
-            )
+            raise EdgeError(f"events[{index}].time is before events[{where}].time", fix="list events oldest first")
         latest, where = event.time, index
 
 

@@ -76,7 +76,7 @@ def _render(template: Template, scope: Mapping[str, Any], record: str) -> str:
         raise EdgeError(f"{record}: {error.problem}", evidence=error.evidence, fix=error.fix) from error
 
 
-def segment_slots(segments: Sequence[Segment]) -> list[int]:
+def segment_slots(segments: Sequence[Sequence[int]]) -> list[int]:
     """The segment embedding of each user-side segment: profile 0, events by recency from 3, closing 2."""
     events = len(segments) - 2
     return [PROFILE_SLOT, *range(NEWEST_EVENT_SLOT + events - 1, NEWEST_EVENT_SLOT - 1, -1), CLOSING_SLOT]

@@ -168,7 +168,5 @@ def _field(body: str, column: int, name: str, text: str, prefixes: Collection[st
         raise _error(name, column, f"unknown filter {filter_name!r}", text, fix=f"did you mean {nearest!r}?")
     if len(arguments) != ARGUMENTS.get(filter_name, 0):
         wanted = ARGUMENTS.get(filter_name, 0)
-        raise _error(
-            name, column, f"filter {filter_name!r} takes {wanted} arguments, got {len(arguments)}", text
-        )
+        raise _error(name, column, f"filter {filter_name!r} takes {wanted} arguments, got {len(arguments)}", text)
     return Field(path, column, filter_name, tuple(arguments))

@@ -59,9 +59,7 @@ def raw(name: str | bytes, content: bytes = b"", **changes: Any) -> Raw:
     packer = zlib.compressobj(6, zlib.DEFLATED, -15)
     data = packer.compress(content) + packer.flush()
     name = name.encode("latin-1") if isinstance(name, str) else name
-    return Raw(
-        **({"name": name, "data": data, "crc": zlib.crc32(content), "declared": len(content)} | changes)
-    )
+    return Raw(**({"name": name, "data": data, "crc": zlib.crc32(content), "declared": len(content)} | changes))
 
 
 def archive_of(entries: Sequence[Raw], between: bytes = b"", before: bytes = b"") -> bytes:

@@ -29,9 +29,7 @@ def violations(root: Path) -> list[str]:
 def forbidden(package: str, target: str, root: Path) -> str | None:
     if target in ORDER:
         return "to the right" if ORDER.index(target) > ORDER.index(package) else None
-    if target not in sys.stdlib_module_names and (
-        (root / target).is_dir() or (root / f"{target}.py").is_file()
-    ):
+    if target not in sys.stdlib_module_names and ((root / target).is_dir() or (root / f"{target}.py").is_file()):
         return "outside the packages"
     if package == "edge" and target not in RUNTIME | set(sys.stdlib_module_names):
         return "not part of the light runtime"

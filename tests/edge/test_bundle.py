@@ -278,9 +278,7 @@ def entries_manifest() -> bytes:
         (changed_file(path="text.json", section="text"), "lists a file twice"),
     ],
 )
-def test_a_manifest_that_is_not_of_the_schema_is_refused(
-    tmp_path: Path, changes: dict[str, Any], reason: str
-) -> None:
+def test_a_manifest_that_is_not_of_the_schema_is_refused(tmp_path: Path, changes: dict[str, Any], reason: str) -> None:
     assert reason in refused_bytes(tmp_path, archive_of(entries_for(PLAIN, **changes)))
 
 

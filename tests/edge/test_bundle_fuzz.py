@@ -15,9 +15,7 @@ from edge.errors import EdgeError
 from edge.install import install
 
 GOOD = archive_of(entries_for(PLAIN))
-PIECES = st.one_of(
-    st.binary(max_size=40), st.sampled_from([b"PK\1\2", b"PK\3\4", b"PK\5\6", b"\xff" * 4, b"\0" * 4])
-)
+PIECES = st.one_of(st.binary(max_size=40), st.sampled_from([b"PK\1\2", b"PK\3\4", b"PK\5\6", b"\xff" * 4, b"\0" * 4]))
 
 
 @st.composite
@@ -54,9 +52,7 @@ def test_arbitrary_bytes_raise_nothing_but_a_refusal(data: bytes, sign: bool) ->
 
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10)),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)
-    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
     max_leaves=8,
 )
 KEYS = st.sampled_from(["schema", "name", "model", "exits", "provenance", "files", "parts"])

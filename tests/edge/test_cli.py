@@ -82,9 +82,7 @@ def test_exit_codes(monkeypatch: pytest.MonkeyPatch, arguments: list[str], statu
 
 @pytest.mark.parametrize("arguments", ["--help", "rank --help", "--version"])
 def test_a_reader_that_has_seen_enough_is_no_error(arguments: str) -> None:
-    command = (
-        f"{sys.executable} -c 'from edge.cli import main; main()' {arguments} | true; echo ${{PIPESTATUS[0]}}"
-    )
+    command = f"{sys.executable} -c 'from edge.cli import main; main()' {arguments} | true; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
 

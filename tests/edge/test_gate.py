@@ -72,9 +72,7 @@ def test_every_setting_that_a_hint_names_exists() -> None:
         "edge compress --to pruned": PruneConfig,
     }
     parts = [Part(name, "", 0, 0) for name in ("vocabulary", "token embedding", "layer", "model:litert")]
-    named = {
-        match for part in parts for match in re.findall(r"\((edge [^)]*?) --set ([a-z_.]+)=", hint(part))
-    }
+    named = {match for part in parts for match in re.findall(r"\((edge [^)]*?) --set ([a-z_.]+)=", hint(part))}
     assert {stage for stage, _ in named} == set(stages)
     for stage, key in named:
         override(stages[stage](), [f"{key}=1"])
@@ -139,12 +137,8 @@ def test_options_replace_the_values_of_a_budget_file(
     bundle, budget = make(tmp_path / "m.edge"), tmp_path / "budget.toml"
     budget.write_text('download = 1\n[quality]\nauc = 0.9\n"log_loss" = 0.7\n')
     assert run(monkeypatch, "gate", bundle, "--budget", budget) == 1
-    assert (
-        run(monkeypatch, "gate", bundle, "--budget", budget, "--max-download", "1MB", "--min-auc", 0.7) == 0
-    )
-    assert (
-        capsys.readouterr().out.count("log_loss at exit 4") == 4
-    )  # the first run names the two, the second too
+    assert run(monkeypatch, "gate", bundle, "--budget", budget, "--max-download", "1MB", "--min-auc", 0.7) == 0
+    assert capsys.readouterr().out.count("log_loss at exit 4") == 4  # the first run names the two, the second too
 
 
 def test_the_budget_that_is_shipped_can_be_read() -> None:

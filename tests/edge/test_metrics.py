@@ -51,8 +51,7 @@ def test_ndcg_by_hand() -> None:
 def test_ndcg_of_ties_is_the_mean_over_their_orders() -> None:
     labels = [1, 0, 0, 1]
     means = [
-        ndcg([9, *(-place for place in order)], labels, [0] * 4, k=2)
-        for order in itertools.permutations(range(3))
+        ndcg([9, *(-place for place in order)], labels, [0] * 4, k=2) for order in itertools.permutations(range(3))
     ]
     assert ndcg([9, 1, 1, 1], labels, [0] * 4, k=2) == pytest.approx(np.mean(means))
 

@@ -16,9 +16,7 @@ TEXT = TextSpec(
     event="{liked|choose:liked:disliked} {item.title}",
     candidate="{title} [[{year}]] [[among {views_rank|top} watched]] [[liked by {liked_share|percent}]]",
 )
-ITEMS = Entities(
-    attributes={"title": Attribute("title", "title", required=True), "year": Attribute("year", "integer")}
-)
+ITEMS = Entities(attributes={"title": Attribute("title", "title", required=True), "year": Attribute("year", "integer")})
 Rows = list[list[str]]
 
 

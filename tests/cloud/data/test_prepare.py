@@ -99,9 +99,7 @@ def test_an_interrupted_run_ends_like_an_undisturbed_one(
     assert prepare(source, tmp_path / "other", small(source)).hash == run.hash
 
 
-def test_a_finished_run_is_not_made_again_and_another_log_is_noticed(
-    source: Source, run: Run, tmp_path: Path
-) -> None:
+def test_a_finished_run_is_not_made_again_and_another_log_is_noticed(source: Source, run: Run, tmp_path: Path) -> None:
     before = (run.path / "manifest.json").stat().st_mtime_ns
     assert prepare(source, run.path, small(source)).hash == run.hash
     assert (run.path / "manifest.json").stat().st_mtime_ns == before
@@ -194,9 +192,7 @@ def initialised(folder: Path) -> Path:
     return folder / "edge.toml"
 
 
-def test_init_writes_a_file_that_works_as_it_stands(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_init_writes_a_file_that_works_as_it_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     toml = initialised(tmp_path)
     assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run"), "--json") == 0
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -213,9 +209,7 @@ def test_init_does_not_overwrite(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "exists already" in capsys.readouterr().err
 
 
-def test_bad_rows_refuse_the_run_and_leave_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_bad_rows_refuse_the_run_and_leave_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     toml = initialised(tmp_path)
     with (tmp_path / "events.csv").open("a") as file:
         file.write("9,9,,1999,Drama,20,F,1,5\n9,9,Film 9,1999,Drama,20,F,soon,5\n")
@@ -227,9 +221,7 @@ def test_bad_rows_refuse_the_run_and_leave_nothing(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["edge.toml", "events.csv"]
 
 
-def test_bad_rows_may_be_skipped_counted_and_listed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_bad_rows_may_be_skipped_counted_and_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     toml = initialised(tmp_path)
     with (tmp_path / "events.csv").open("a") as file:
         file.write("9,9,,1999,Drama,20,F,1,5\n")
@@ -268,9 +260,7 @@ def test_a_wrong_edge_toml_says_what_is_wrong(
     assert re.search(problem, capsys.readouterr().err)
 
 
-def test_an_unknown_data_set_or_setting_names_what_there_is(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_data_set_or_setting_names_what_there_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert edge("prepare", "--data", "ml-20m", "--out", str(tmp_path / "run")) == 2
     assert "ml-100k, ml-1m or an edge.toml" in capsys.readouterr().err
     toml = str(initialised(tmp_path))

@@ -63,9 +63,7 @@ def test_a_log_is_ordered_by_user_then_time(tmp_path: Path) -> None:
         (["ann", "3", "Babe", "1995", "13", "5", "6"], "rating", "too many columns: 7 values for 6"),
     ],
 )
-def test_a_bad_row_is_reported_with_line_and_column(
-    tmp_path: Path, row: list[str], column: str, problem: str
-) -> None:
+def test_a_bad_row_is_reported_with_line_and_column(tmp_path: Path, row: list[str], column: str, problem: str) -> None:
     found = only_bad_row(tmp_path, row)
     assert (found.file, found.line, found.column) == (str(tmp_path / "events.csv"), 5, column)
     assert found.problem.startswith(problem)
@@ -157,8 +155,7 @@ def test_a_refusal_shows_twenty_rows_and_counts_all() -> None:
 def test_csv_parquet_and_jsonl_give_the_same_log(tmp_path: Path) -> None:
     rows = make_rows(users=3, moments=6)
     records = [
-        dict(zip(HEADER, row, strict=True))
-        | {"year": int(row[3]), "time": float(row[4]), "rating": int(row[5])}
+        dict(zip(HEADER, row, strict=True)) | {"year": int(row[3]), "time": float(row[4]), "rating": int(row[5])}
         for row in rows
     ]
     (tmp_path / "events.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
@@ -205,9 +202,7 @@ def test_bad_jsonl_lines_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_bad_parquet_values_are_reported_by_row(tmp_path: Path) -> None:
-    broken = pa.Array.from_buffers(
-        pa.string(), 3, pa.array([b"Babe", b"\xff\xfe", b"Toys"], pa.binary()).buffers()
-    )
+    broken = pa.Array.from_buffers(pa.string(), 3, pa.array([b"Babe", b"\xff\xfe", b"Toys"], pa.binary()).buffers())
     table = pa.table(
         {
             "user": ["ann", "ann", "ann"],

@@ -8,9 +8,7 @@ from cloud.data.statistics import item_statistics
 def events(rows: list[tuple[int, float, bool]]) -> Events:
     item, time, liked = (np.array(column) for column in zip(*rows, strict=True))
     none = np.zeros(len(rows))
-    return Events(
-        none.astype(np.int32), item.astype(np.int32), time.astype(float), liked, none.astype(np.int8)
-    )
+    return Events(none.astype(np.int32), item.astype(np.int32), time.astype(float), liked, none.astype(np.int8))
 
 
 SEEN = events([(0, 1, True), (0, 2, False), (1, 2, True), (0, 3, True), (2, 3, False), (1, 4, True)])

@@ -69,9 +69,7 @@ def order(points: list[int], folded: dict[int, str], fold: Callable[[str], str])
     return [ranges(p for p in marks if before[p] == group) for group in groups]
 
 
-def walls(
-    points: list[int], kept: dict[int, str], folded: dict[int, str], fold: Callable[[str], str]
-) -> list[int]:
+def walls(points: list[int], kept: dict[int, str], folded: dict[int, str], fold: Callable[[str], str]) -> list[int]:
     """Code points that vanish when folding yet keep the marks on their two sides apart."""
     return [p for p in points if kept[p] and not folded[p] and fold(LATE + chr(p) + EARLY) == LATE + EARLY]
 

@@ -27,9 +27,7 @@ awkward = st.sampled_from(
         "❤️",
     ]
 )
-unicode_text = st.lists(st.one_of(st.characters(exclude_categories=["Cs"]), awkward), max_size=40).map(
-    "".join
-)
+unicode_text = st.lists(st.one_of(st.characters(exclude_categories=["Cs"]), awkward), max_size=40).map("".join)
 
 
 def library_words(text: str) -> list[str]:
@@ -82,8 +80,6 @@ def test_tables_hold_sorted_ranges_that_do_not_overlap() -> None:
     for name in ("removed", "spaces", "ideographs", "dropped", "walls", "punctuation"):
         flat = [point for pair in tables[name] for point in pair]
         assert flat == sorted(flat), name
-    apart = [
-        (*pair, name) for name in ("removed", "spaces", "ideographs", "dropped") for pair in tables[name]
-    ]
+    apart = [(*pair, name) for name in ("removed", "spaces", "ideographs", "dropped") for pair in tables[name]]
     apart.sort()
     assert all(before[1] < after[0] for before, after in pairwise(apart))

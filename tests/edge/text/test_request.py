@@ -35,9 +35,7 @@ items = st.builds(Item, text.filter(bool), attributes)
 def requests(draw: st.DrawFn) -> Request:
     events = draw(st.lists(st.builds(Event, items, attributes, st.none()), max_size=4))
     stamps = sorted(draw(st.lists(st.integers(0, 2**31), min_size=len(events), max_size=len(events))))
-    timed = tuple(
-        Event(event.item, event.attributes, stamp) for event, stamp in zip(events, stamps, strict=True)
-    )
+    timed = tuple(Event(event.item, event.attributes, stamp) for event, stamp in zip(events, stamps, strict=True))
     candidates = draw(st.lists(items, min_size=1, max_size=4, unique_by=lambda item: item.id))
     return Request(User(draw(attributes)), timed, tuple(candidates))
 

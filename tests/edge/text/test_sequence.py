@@ -96,9 +96,7 @@ def test_one_more_event_only_drops_old_segments(history: list[str], newest: str)
 
 
 def test_an_item_that_lacks_a_needed_attribute_is_named() -> None:
-    with pytest.raises(
-        EdgeError, match="candidate '172': template 'candidate' column 1: 'title' has no value"
-    ):
+    with pytest.raises(EdgeError, match="candidate '172': template 'candidate' column 1: 'title' has no value"):
         encoder().candidate(Item("172", {"year": 1980}))
 
 
@@ -119,8 +117,6 @@ def test_the_specification_survives_json() -> None:
         ({"profile": "[["}, "template 'profile' column 1"),
     ],
 )
-def test_a_specification_that_cannot_work_is_refused_when_made(
-    changes: dict[str, object], words: str
-) -> None:
+def test_a_specification_that_cannot_work_is_refused_when_made(changes: dict[str, object], words: str) -> None:
     with pytest.raises(EdgeError, match=words):
         encoder(**changes)

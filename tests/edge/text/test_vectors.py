@@ -52,9 +52,7 @@ def check_parse(vector: Vector) -> None:
 
 def check_render(vector: Vector) -> None:
     template = Template.parse(vector["template"], prefixes=vector["prefixes"])
-    scope = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in vector["scope"].items()
-    }
+    scope = {name: tuple(value) if isinstance(value, list) else value for name, value in vector["scope"].items()}
     if "error" in vector:
         with pytest.raises(EdgeError, match=_column(vector)):
             template.render(scope)

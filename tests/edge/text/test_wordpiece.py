@@ -37,16 +37,13 @@ pieces = st.sampled_from(
         "x" * 99,
     ]
 )
-messy = st.lists(st.one_of(pieces, st.text(st.characters(exclude_categories=["Cs"]), max_size=6))).map(
-    "".join
-)
+messy = st.lists(st.one_of(pieces, st.text(st.characters(exclude_categories=["Cs"]), max_size=6))).map("".join)
 
 
 @pytest.fixture(scope="module")
 def both(vocabulary: list[str], library: Library) -> dict[bool, tuple[WordPiece, Callable[[str], list[int]]]]:
     return {
-        lowercase: (WordPiece(vocabulary, lowercase), library(vocabulary, lowercase))
-        for lowercase in (True, False)
+        lowercase: (WordPiece(vocabulary, lowercase), library(vocabulary, lowercase)) for lowercase in (True, False)
     }
 
 
@@ -98,9 +95,7 @@ def test_the_cache_stays_bounded_and_changes_no_answer(monkeypatch: pytest.Monke
     monkeypatch.setattr(module, "CACHE_CHUNKS", 3)
     wordpiece = small("a", "##b", "c")
     texts = ["a", "ab", "abb", "c", "c a", "q", "a" * 65, ""] * 3
-    assert [wordpiece.encode(text) for text in texts] == [
-        small("a", "##b", "c").encode(text) for text in texts
-    ]
+    assert [wordpiece.encode(text) for text in texts] == [small("a", "##b", "c").encode(text) for text in texts]
     assert len(wordpiece._cache) <= 3
 
 
