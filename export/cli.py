@@ -46,13 +46,13 @@ def _run(arguments: argparse.Namespace) -> int:
     from edge.config import override, preset
     from export.pipeline import PIPELINES, run_pipeline
     from export.report import write_report
-    from export.results import results, results_text
+    from export.results import agreement_text, results, results_text
 
     config = override(preset(PIPELINES, arguments.preset)(arguments.data), arguments.set)
     stages = run_pipeline(arguments.data, arguments.out, config, arguments.skip_bad_rows)
     rows = results(stages)
     write_report(stages, rows, arguments.out)
-    print(json.dumps(rows, indent=2) if arguments.json else results_text(rows))
+    print(json.dumps(rows, indent=2) if arguments.json else f"{results_text(rows)}\n\n{agreement_text(stages)}")
     if not arguments.json:
         print(f"\nbundle: {stages.export.path / config.export.name}.edge\nreport: {arguments.out / 'report.html'}")
     return 0

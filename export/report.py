@@ -11,7 +11,7 @@ from typing import Any
 from edge.runs import write_atomically
 from export.pipeline import Stages
 from export.plots import draw_plots
-from export.results import METRICS, kept_lift
+from export.results import METRICS, agreement, kept_lift
 
 COLUMNS = ("parameters", "nonzero", "download", "installed", "resident", *METRICS)
 HEADINGS = {
@@ -40,10 +40,13 @@ def write_report(stages: Stages, rows: list[dict[str, Any]], out: Path) -> None:
     table = [[row["name"], *(_cell(row.get(column)) for column in COLUMNS)] for row in rows]
     headings = ["", *(HEADINGS.get(column, column) for column in COLUMNS)]
     kept = f"{100 * kept_lift(rows, 'litert'):.1f} % of the teacher's AUC above .5 is kept by the LiteRT bundle."
+    parity = agreement(stages)
+    parity_table = [[_cell(value) if not isinstance(value, str) else value for value in row.values()] for row in parity]
     protocol = str(stages.export.manifest["protocol"])
     dataset = json.dumps(stages.data.manifest["dataset"], sort_keys=True)
     markdown = ["# What each stage made", "", kept, "", _markdown_table(headings, table), ""]
     markdown += [f"Test split; {protocol}.", "", f"Data: `{dataset}`", ""]
+    markdown += ["## Against torch, on the golden requests", "", _markdown_table(list(parity[0]), parity_table), ""]
     markdown += [f"![{plot.caption}](plots/{plot.name}.png)\n\n{plot.caption}\n" for plot in plots]
     write_atomically(out / "report.md", "\n".join(markdown))
     figures = "".join(
@@ -53,7 +56,9 @@ def write_report(stages: Stages, rows: list[dict[str, Any]], out: Path) -> None:
     )
     body = (
         f"<h1>What each stage made</h1>\n<p>{html.escape(kept)}</p>\n{_html_table(headings, table)}\n"
-        f"<p>Test split; {html.escape(protocol)}.</p>\n{figures}<p>Data: <code>{html.escape(dataset)}</code></p>"
+        f"<p>Test split; {html.escape(protocol)}.</p>\n{figures}"
+        f"<h2>Against torch, on the golden requests</h2>\n{_html_table(list(parity[0]), parity_table)}\n"
+        f"<p>Data: <code>{html.escape(dataset)}</code></p>"
     )
     page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Ranker report</title><style>{STYLE}</style>'
     write_atomically(out / "report.html", f"{page}\n{body}\n</html>\n")

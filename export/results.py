@@ -35,6 +35,31 @@ def kept_lift(rows: list[dict[str, Any]], name: str) -> float:
     return float((aucs[name] - 0.5) / (aucs["teacher"] - 0.5))
 
 
+def agreement(stages: Stages) -> list[dict[str, Any]]:
+    """How far each engine is from torch on the golden requests, the worst over plans and exits."""
+    found = []
+    for precision, comparisons in stages.export.summary["parity"].items():
+        for backend in dict.fromkeys(row["backend"] for row in comparisons):
+            mine = [row for row in comparisons if row["backend"] == backend]
+            found.append(
+                {
+                    "precision": precision,
+                    "backend": backend,
+                    "plans and exits": len(mine),
+                    "largest logit difference": max(row["max_difference"] for row in mine),
+                    "least top-10 agreement": min(row["top10"] for row in mine),
+                }
+            )
+    return found
+
+
+def agreement_text(stages: Stages) -> str:
+    """The comparison with torch as a table."""
+    rows = agreement(stages)
+    lines = [[f"{value:.2g}" if key.startswith("largest") else value for key, value in row.items()] for row in rows]
+    return f"against torch, on the golden requests:\n{render(list(rows[0]), lines)}"
+
+
 def results_text(rows: list[dict[str, Any]]) -> str:
     """The table as people read it, and what the smallest model keeps."""
     headings = (

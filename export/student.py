@@ -194,7 +194,12 @@ def _manifest(model: Encoder, source: Run, quality: dict[str, Any], config: Expo
         | {k: source.summary[k] for k in keys},
         "exits": exits,
         "golden": {"reference": "torch, int8 weights and activations", "tolerance": config.int8_tolerance},
-        "parts": {"model:litert": {"token embedding": model.token.weight.numel()}},
+        "parts": {
+            "model:litert": {
+                "token embedding": _bytes_of(model, "token."),
+                "shared layer": _bytes_of(model, "layers."),
+            }
+        },
         "provenance": {
             "run": source.hash,
             "weights": source.manifest["files"]["weights.safetensors"],
@@ -203,6 +208,12 @@ def _manifest(model: Encoder, source: Run, quality: dict[str, Any], config: Expo
             "code": source.manifest["code"],
         },
     }
+
+
+def _bytes_of(model: Encoder, prefix: str) -> int:
+    """int8 weights whose names begin so."""
+    tensors = model.state_dict().items()
+    return sum(value.numel() for name, value in tensors if name.startswith(prefix) and name.endswith(".weight"))
 
 
 def _time_backends(bundle: Path, prepared: Run, config: ExportConfig) -> dict[str, Any]:
