@@ -71,7 +71,7 @@ def _auc(axes: Any, stages: Stages) -> None:
             axes.plot(depths, aucs, marker, color=COLOURS[name], label=f"{name}, {plan}", markersize=4)
     axes.set_xlabel("exit depth")
     axes.set_ylabel("AUC")
-    axes.legend(fontsize=7, ncol=2)
+    axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 
 def _bytes(axes: Any, stages: Stages) -> None:
