@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from cloud.data.requests import EncodedRequest
 from cloud.packing import Packed, pack
+from edge.errors import EdgeError
 
 
 @dataclass(frozen=True)
@@ -29,38 +31,37 @@ def label_batch(requests: Sequence[EncodedRequest]) -> LabelledBatch:
 class RequestBatches:
     """Requests of similar length together, at most `batch_tokens` of padded tokens a batch.
 
-    Each pass over the requests has an order of its own; `groups(i)` is batch i of the endless sequence of passes.
+    Each pass has every request once, in an order and batches of its own; `group(i)` is batch i of the endless
+    sequence of passes.
     """
 
     def __init__(self, requests: Sequence[EncodedRequest], batch_tokens: int, seed: int = 0) -> None:
         self.requests = requests
         self.batch_tokens = batch_tokens
         self.seed = seed
-        self.lengths = [sum(map(len, request.segments)) + sum(map(len, request.candidates)) for request in requests]
-        order = sorted(range(len(requests)), key=lambda index: self.lengths[index])
-        self.batches = _cut(order, self.lengths, batch_tokens)
-
-    def __len__(self) -> int:
-        """Batches in one pass."""
-        return len(self.batches)
+        self.lengths = [request.tokens for request in requests]
+        self._starts = [0]  # the first batch of each pass, as far as passes were asked for
+        if not requests:
+            raise EdgeError("there are no requests to train on", fix="give the log more events before the split")
 
     def group(self, number: int) -> list[EncodedRequest]:
-        epoch, place = divmod(number, len(self.batches))
-        return [self.requests[index] for index in _epoch(self, epoch)[place]]
+        while self._starts[-1] <= number:
+            self._starts.append(self._starts[-1] + len(_pass(self, len(self._starts) - 1)))
+        number_of_pass = bisect_right(self._starts, number) - 1
+        indices = _pass(self, number_of_pass)[number - self._starts[number_of_pass]]
+        return [self.requests[index] for index in indices]
 
     def __call__(self, number: int) -> LabelledBatch:
         return label_batch(self.group(number))
 
 
 @lru_cache(maxsize=4)
-def _epoch(source: RequestBatches, epoch: int) -> list[list[int]]:
+def _pass(source: RequestBatches, number: int) -> list[list[int]]:
     """One pass: requests jittered in length order, cut into batches, batches shuffled."""
-    random = np.random.default_rng((source.seed, epoch))
+    random = np.random.default_rng((source.seed, number))
     jittered = np.array(source.lengths) * random.uniform(0.9, 1.1, len(source.lengths))
     batches = _cut(np.argsort(jittered, kind="stable").tolist(), source.lengths, source.batch_tokens)
-    # Every pass has the same number of batches: a batch too few repeats one, a batch too many is dropped.
-    order = random.permutation(len(batches))
-    return [batches[order[place % len(order)]] for place in range(len(source))]
+    return [batches[place] for place in random.permutation(len(batches))]
 
 
 def _cut(order: Sequence[int], lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
@@ -31,14 +32,21 @@ def load_checkpoint(directory: Path, trained: nn.Module, optimizer: torch.optim.
     path = directory / "checkpoint.safetensors"
     if not path.exists():
         return 0
-    tensors = load_file(path)
-    trained.load_state_dict(_under("trained.", tensors))
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, value in _under("optimizer.", tensors).items():
-        index, _, key = name.partition(".")
-        state.setdefault(int(index), {})[key] = value
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    return int(_metadata(path)["step"])
+    try:
+        tensors, step = load_file(path), int(_metadata(path)["step"])
+        trained.load_state_dict(_under("trained.", tensors))
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in _under("optimizer.", tensors).items():
+            index, _, key = name.partition(".")
+            state.setdefault(int(index), {})[key] = value
+        optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    except (SafetensorError, RuntimeError, ValueError, KeyError, OSError) as error:
+        raise EdgeError(
+            f"{path} is damaged or of another model",
+            evidence=str(error).splitlines()[0],
+            fix=f"delete {directory} to train this phase from its start",
+        ) from error
+    return step
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -46,10 +54,8 @@ def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _metadata(path: Path) -> dict[str, Any]:
-    from safetensors import safe_open
-
     with safe_open(path, framework="pt") as file:
-        return dict(file.metadata())
+        return dict(file.metadata() or {})
 
 
 def save_weights(directory: Path, tensors: dict[str, Tensor]) -> None:

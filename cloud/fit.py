@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from cloud.checkpoint import load_checkpoint, save_checkpoint
+from edge.config import check_least
 from edge.errors import EdgeError
+from edge.runs import write_atomically
 
 Batch = TypeVar("Batch")
 Loss = Callable[[nn.Module, Batch, int], tuple[Tensor, dict[str, float]]]  # (model, batch, step) -> loss, figures
@@ -33,8 +35,12 @@ class FitConfig:
     clip: float = 1.0  # largest gradient norm
     accumulate: int = 1
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the processor multiplies it natively
-    checkpoint_seconds: float = 30.0
+    checkpoint_seconds: float = 30.0  # kept at least that often, to the next line of the metrics
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_least(self, "", steps=0, learning_rate=0, warmup_steps=0, final_rate=0, weight_decay=0)
+        check_least(self, "", clip=1e-9, accumulate=1, checkpoint_seconds=0, seed=0)
 
 
 def fit(
@@ -62,14 +68,13 @@ def fit(
             torch.manual_seed(config.seed * 1_000_003 + step)
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(config, step)
-            figures = _update(model, batches, loss, config, optimizer, step)
-            if not math.isfinite(figures["loss"]):
-                raise EdgeError(f"{name}: the loss is {figures['loss']} at step {step}", fix="lower learning_rate")
+            figures = _update(model, batches, loss, config, optimizer, step, name)
             step += 1
             log.add(step, figures)
             progress.update()
             progress.set_postfix(loss=f"{log.recent_loss:.4f}", refresh=False)
-            if step == config.steps or time.monotonic() - saved_at > config.checkpoint_seconds:
+            due = log.complete and time.monotonic() - saved_at >= config.checkpoint_seconds
+            if due or step == config.steps:
                 log.flush()
                 save_checkpoint(directory, step, trained, optimizer)
                 saved_at = time.monotonic()
@@ -83,8 +88,12 @@ def _update(
     config: FitConfig,
     optimizer: torch.optim.Optimizer,
     step: int,
+    name: str,
 ) -> dict[str, float]:
-    """One step: gradients over `accumulate` batches, clipped, applied. The figures are those of the last batch."""
+    """One step: gradients over `accumulate` batches, clipped, applied. The figures are those of the last batch.
+
+    Errors: the loss or its gradient is not finite; the weights are as they were.
+    """
     total, figures = 0.0, dict[str, float]()
     for part in range(config.accumulate):
         with torch.autocast("cpu", torch.bfloat16, enabled=_use_bf16(config.precision)):
@@ -92,6 +101,10 @@ def _update(
         (part_loss / config.accumulate).backward()
         total += float(part_loss.detach()) / config.accumulate
     norm = float(nn.utils.clip_grad_norm_(model.parameters(), config.clip))
+    if not math.isfinite(total + norm):
+        what = "loss" if not math.isfinite(total) else "norm of the gradient"
+        value = total if what == "loss" else norm
+        raise EdgeError(f"{name}: the {what} is {value} at step {step}", fix="lower learning_rate")
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return {"loss": total, "gradient_norm": norm, "learning_rate": learning_rate(config, step)} | figures
@@ -128,7 +141,10 @@ def _use_bf16(precision: str) -> bool:
 
 
 class _MetricsLog:
-    """Appends the mean of every 10 steps to a JSONL file; lines of steps to be done again are cut off."""
+    """The mean of every 10 steps as a line of a JSONL file; lines of steps to be done again are cut off.
+
+    No times in it: a run that was interrupted ends with the very file of one that was not.
+    """
 
     EVERY = 10
 
@@ -138,7 +154,11 @@ class _MetricsLog:
         self.path = path
         self.pending: list[dict[str, float]] = []
         self.recent_loss = math.nan
-        self.started = time.monotonic()
+
+    @property
+    def complete(self) -> bool:
+        """True if every step so far is in a line: a checkpoint made now loses none."""
+        return not self.pending
 
     def add(self, step: int, figures: dict[str, float]) -> None:
         self.pending.append(figures)
@@ -146,9 +166,8 @@ class _MetricsLog:
         self.recent_loss = loss if math.isnan(self.recent_loss) else 0.95 * self.recent_loss + 0.05 * loss
         if step % self.EVERY == 0:
             means = {key: sum(row[key] for row in self.pending) / len(self.pending) for key in figures}
-            seconds = round(time.monotonic() - self.started, 2)
-            self.lines.append(json.dumps({"step": step, "seconds": seconds} | means))
+            self.lines.append(json.dumps({"step": step} | means))
             self.pending = []
 
     def flush(self) -> None:
-        self.path.write_text("".join(line + "\n" for line in self.lines))
+        write_atomically(self.path, "".join(line + "\n" for line in self.lines))

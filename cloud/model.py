@@ -12,6 +12,8 @@ from torch.nn import functional as F
 
 from cloud.attention import MASKED, Plan, attention_masks
 from cloud.packing import Packed
+from edge.config import check_least
+from edge.errors import EdgeError
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,20 @@ class ModelConfig:
     slots: int = 23  # segment embeddings: profile, candidate, closing, then events from the newest
     positions: int = 32  # tokens in the longest segment
     feed_forward: int = 4  # width of the feed-forward part, in hidden sizes
+
+    def __post_init__(self) -> None:
+        at_least_one = ("vocabulary_size", "hidden_size", "heads", "layers", "embedding_size", "positions")
+        check_least(self, "model.", **dict.fromkeys(at_least_one, 1), feed_forward=1, slots=3, handover=0)
+        if self.hidden_size % self.heads:
+            raise EdgeError(
+                f"model.heads={self.heads} does not divide model.hidden_size={self.hidden_size}",
+                fix="choose a multiple of the heads as hidden size",
+            )
+        if self.handover >= self.layers:
+            raise EdgeError(
+                f"model.handover={self.handover} leaves none of the {self.layers} layers to see all segments",
+                fix=f"--set model.handover=N with N below {self.layers}; 0 trains no segments plan",
+            )
 
     @property
     def exit_depths(self) -> tuple[int, ...]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from edge.config import check_least
+from edge.errors import EdgeError
+
 
 @dataclass(frozen=True)
 class PruneSchedule:
@@ -18,9 +21,14 @@ class PruneSchedule:
     end: int = 100
     every: int = 5
 
+    def __post_init__(self) -> None:
+        check_least(self, "schedule.", sparsity=0, begin=0, end=self.begin + 1, every=1)
+        if self.sparsity >= 1.0:
+            raise EdgeError(f"schedule.sparsity is {self.sparsity}", fix="it must be below 1: something has to stay")
+
     def at(self, step: int) -> float:
         """s_t = s_f - s_f (1 - (t - t_0) / (t_1 - t_0))^3, equation 1 with an initial sparsity of 0."""
-        done = (step - self.begin) / max(self.end - self.begin, 1)
+        done = (step - self.begin) / (self.end - self.begin)
         return self.sparsity * (1.0 - (1.0 - min(max(done, 0.0), 1.0)) ** 3)
 
 

@@ -18,6 +18,7 @@ from cloud.stage import complete, plans_of
 from compress.magnitude import MagnitudePruner, PruneSchedule, sparsity_by_tensor
 from distill.scores import plan_of_step, score_loss
 from edge.config import to_dict
+from edge.errors import EdgeError
 from edge.runs import Run, finished, writing
 
 
@@ -30,6 +31,13 @@ class PruneConfig:
     batch_tokens: int = 4096
     splits: tuple[str, ...] = ("test",)  # what the result is measured on
     teacher_share: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.schedule.end > self.fit.steps:
+            raise EdgeError(
+                f"pruning ends at step {self.schedule.end}, training at step {self.fit.steps}",
+                fix=f"--set schedule.end=N with N up to {self.fit.steps}, or train for more steps",
+            )
 
 
 PRUNINGS = {

@@ -24,33 +24,58 @@ def preset(presets: Mapping[str, C], name: str) -> C:
 
 
 def override(config: C, assignments: Iterable[str]) -> C:
-    """`config` with each "key.sub=value" applied; an unknown key names the nearest one."""
+    """`config` with all of "key.sub=value" applied at once; an unknown key names the nearest one.
+
+    At once, because a configuration checks itself when it is made: two settings may only fit together.
+    """
+    texts = {}
+    known = list(_dotted_keys(config))
     for assignment in assignments:
-        key, sign, text = assignment.partition("=")
+        key, sign, text = (part.strip() for part in assignment.partition("="))
         if not sign:
             raise EdgeError(f"--set {assignment!r} is not of the form key=value", fix="--set click.steps=200")
-        config = _replace(config, key.strip().split("."), text.strip(), key.strip())
-    return config
+        if key not in known:
+            _refuse_key(key, known)
+        texts[key] = text
+    changed: C = _replace(config, texts, "")
+    return changed
 
 
-def _replace(config: Any, path: list[str], text: str, full_key: str) -> Any:
+def _refuse_key(key: str, known: list[str]) -> typing.NoReturn:
+    group = [other for other in known if other.startswith(f"{key}.")]
+    if group:
+        raise EdgeError(f"{key!r} is a group of settings", fix=f"set one of: {', '.join(group)}")
+    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
+    raise EdgeError(f"unknown setting {key!r}", fix=f"did you mean {nearest[0]!r}?")
+
+
+def _replace(config: Any, texts: Mapping[str, str], prefix: str) -> Any:
+    """`config`, which stands at the dotted `prefix` of the whole, with the settings below it applied."""
     hints = typing.get_type_hints(type(config))
-    if path[0] not in hints:
-        known = list(_dotted_keys(config))
-        nearest = difflib.get_close_matches(full_key, known, n=1, cutoff=0.0)
-        raise EdgeError(f"unknown setting {full_key!r}", fix=f"did you mean {nearest[0]!r}?")
-    current = getattr(config, path[0])
-    if dataclasses.is_dataclass(current):
-        if len(path) == 1:
-            raise EdgeError(
-                f"{full_key!r} is a group of settings", fix=f"set one of: {', '.join(_dotted_keys(current))}"
-            )
-        return dataclasses.replace(config, **{path[0]: _replace(current, path[1:], text, full_key)})
+    changes = {}
+    for field in dataclasses.fields(config):
+        key, value = prefix + field.name, getattr(config, field.name)
+        if dataclasses.is_dataclass(value) and any(other.startswith(f"{key}.") for other in texts):
+            changes[field.name] = _replace(value, texts, f"{key}.")
+        elif key in texts:
+            changes[field.name] = _coerce(hints[field.name], _from_text(texts[key]), key)
+    return dataclasses.replace(config, **changes)
+
+
+def _from_text(text: str) -> Any:
+    """JSON where it is JSON, else the text itself."""
     try:
-        value = json.loads(text)
-    except json.JSONDecodeError:
-        value = text
-    return dataclasses.replace(config, **{path[0]: _coerce(hints[path[0]], value, full_key)})
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def check_least(config: Any, where: str, **least: float) -> None:
+    """Refuse a configuration with a number below its least allowed value, or one that is not a number."""
+    for name, bound in least.items():
+        value = getattr(config, name)
+        if not bound <= value < float("inf"):
+            raise EdgeError(f"{where}{name} is {value}", fix=f"it must be at least {bound}")
 
 
 def _dotted_keys(config: Any, prefix: str = "") -> Iterable[str]:
@@ -72,6 +97,8 @@ def from_dict(kind: type[C], values: Mapping[str, Any], where: str = "config") -
     """The dataclass `kind` from plain values; unknown keys and wrong types are refused."""
     hints = typing.get_type_hints(kind)
     arguments = {}
+    if not isinstance(values, Mapping):
+        raise EdgeError(f"{where} must be an object, not {values!r}")
     for key, value in values.items():
         if key not in hints:
             nearest = difflib.get_close_matches(key, list(hints), n=1, cutoff=0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.engine import Engine
+from edge.errors import EdgeError
 
 SAFETY = 0.9  # of the budget is planned for; the rest is for what the model does not see
 REPEATS = 3
@@ -22,12 +24,25 @@ class CostModel:
     user_layer: Points
     candidate_layer: Points
 
+    def __post_init__(self) -> None:
+        for points in (self.user_layer, self.candidate_layer):
+            sizes = [size for size, _ in points]
+            if not points or sizes != sorted(set(sizes)) or not all(0 <= cost < math.inf for _, cost in points):
+                raise EdgeError("the costs are not times by ascending size", evidence=f"{points}")
+
     def predict(self, engine: Engine, work: Work, depth: int) -> float:
         """Milliseconds to bring the request's candidates to `depth`."""
         user_layers = max(depth - work.user_depth, 0)
-        user = _at(self.user_layer, engine.padded_user(work.user_tokens))
-        candidates = _at(self.candidate_layer, engine.padded_candidates(work.candidates))
-        return user_layers * user + (depth - work.candidates_from) * candidates
+        together = user_layers * self._user(engine, work.user_tokens)
+        together += (depth - work.handover) * self._candidates(engine, work.candidates)
+        alone = self._user(engine, work.new_tokens) + self._candidates(engine, work.new_candidates)
+        return together + work.handover * alone
+
+    def _user(self, engine: Engine, tokens: int) -> float:
+        return _at(self.user_layer, engine.padded_user(tokens)) if tokens else 0.0
+
+    def _candidates(self, engine: Engine, count: int) -> float:
+        return _at(self.candidate_layer, engine.padded_candidates(count)) if count else 0.0
 
 
 @dataclass(frozen=True)
@@ -37,7 +52,9 @@ class Work:
     user_tokens: int
     user_depth: int  # layers of the user side that are kept from before
     candidates: int
-    candidates_from: int = 0  # depth at which the candidates' own part starts
+    handover: int = 0  # layers that each segment passes alone
+    new_tokens: int = 0  # of the user's segments that have yet to do so
+    new_candidates: int = 0  # that have yet to do so
 
 
 def choose_depth(

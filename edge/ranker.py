@@ -126,7 +126,7 @@ class Ranker:
         started = time.perf_counter()
         side = user.side(plan)
         segments = [self._encoder.candidate(item) for item in candidates]
-        chosen, predicted = self._choose(side, len(segments), budget_ms, depth)
+        chosen, predicted = self._choose(side, segments, budget_ms, depth)
         scores = self._scores(side, segments, chosen)
         order = np.argsort(-scores, kind="stable")
         spent = (time.perf_counter() - started) * 1e3
@@ -140,15 +140,22 @@ class Ranker:
         """Give the model's memory back."""
         self._engine.close()
 
-    def _choose(self, side: UserSide, count: int, budget_ms: float | None, depth: int | None) -> tuple[int, float]:
+    def _choose(
+        self, side: UserSide, segments: Sequence[Segment], budget_ms: float | None, depth: int | None
+    ) -> tuple[int, float]:
         possible = [exit for exit in self.depths if exit > side.handover]
-        work = Work(side.tokens, side.depth, count, side.handover)
+        if not possible:
+            raise EdgeError(f"the bundle has no exit beyond depth {side.handover}, where segments meet")
         if depth is not None:
             if depth not in possible:
                 raise EdgeError(f"no exit at depth {depth}", fix=f"use one of: {', '.join(map(str, possible))}")
             possible = [depth]
         elif budget_ms is None:
             possible = possible[-1:]
+        new_candidates = len(self._cache.missing(segments)) if side.handover else 0
+        work = Work(
+            side.tokens, side.depth, len(segments), side.handover, sum(map(len, side.new_segments)), new_candidates
+        )
         return choose_depth(self._costs, self._engine, work, possible, budget_ms or 0.0)
 
     def _scores(self, side: UserSide, segments: Sequence[Segment], depth: int) -> np.ndarray:

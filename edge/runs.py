@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,9 @@ from edge.errors import EdgeError
 
 SCHEMA = "edge-ranker/run/1"
 SCRATCH = "scratch"  # checkpoints and caches of an unfinished stage; gone when it completes
+IDENTITY = "identity.json"  # of an unfinished stage
+TEMPORARY = ".tmp"
+_KEYS = ("stage", "parents", "config", "code", "dataset", "protocol", "summary", "files")
 
 
 def sha256_file(path: Path) -> str:
@@ -30,7 +34,7 @@ def sha256_json(value: Any) -> str:
 
 def write_atomically(path: Path, data: bytes | str) -> None:
     """The file appears whole or not at all, also across a crash."""
-    temporary = path.with_name(path.name + ".tmp")
+    temporary = path.with_name(path.name + TEMPORARY)
     with temporary.open("wb") as file:
         file.write(data.encode() if isinstance(data, str) else data)
         file.flush()
@@ -64,8 +68,12 @@ class Run:
             manifest = json.loads(manifest_path.read_text())
         except ValueError as error:
             raise EdgeError(f"{manifest_path} is not JSON", evidence=str(error)) from error
+        if not isinstance(manifest, dict):
+            raise EdgeError(f"{manifest_path} is not the manifest of a run")
         if manifest.get("schema") != SCHEMA:
             raise EdgeError(f"{manifest_path} has schema {manifest.get('schema')!r}, this version reads {SCHEMA!r}")
+        if missing := [key for key in _KEYS if key not in manifest]:
+            raise EdgeError(f"{manifest_path} is not the manifest of a run", evidence=f"missing: {', '.join(missing)}")
         if stage and manifest["stage"] != stage:
             raise EdgeError(f"{path} is a {manifest['stage']!r} run, a {stage!r} run is needed")
         return cls(path, manifest)
@@ -116,11 +124,16 @@ class Workspace:
         return directory
 
     def keep_metrics(self, *phases: str) -> None:
-        """Gather the training curves of `scratch`/PHASE into the run's metrics.jsonl, one phase after another."""
+        """Gather the training curves of `scratch`/PHASE into the run's metrics.jsonl, one phase after another.
+
+        A phase of no steps has none.
+        """
+        curves = [(phase, self.scratch / phase / "metrics.jsonl") for phase in phases]
         lines = [
             json.dumps({"phase": phase} | json.loads(line))
-            for phase in phases
-            for line in (self.scratch / phase / "metrics.jsonl").read_text().splitlines()
+            for phase, path in curves
+            if path.is_file()
+            for line in path.read_text().splitlines()
         ]
         write_atomically(self.path / "metrics.jsonl", "".join(line + "\n" for line in lines))
 
@@ -143,6 +156,7 @@ def finished(out: Path, stage: str, parents: Sequence[Run], config: Mapping[str,
     """True if `out` is that stage, complete, with these parents and settings; an error if it is another."""
     if not (out / "manifest.json").is_file():
         return False
+    _sweep(out)
     manifest = Run.open(out, stage).manifest
     identity = _identity(stage, parents, config)
     changed = [key for key, value in identity.items() if manifest[key] != value]
@@ -164,25 +178,47 @@ def writing(out: Path, stage: str, parents: Sequence[Run], config: Mapping[str, 
         raise EdgeError(f"{out} exists already", fix="choose another --out, or delete it")
     identity = _identity(stage, parents, config)
     partial = _partial(out)
-    marker = partial / "identity.json"
+    marker = partial / IDENTITY
     if partial.exists() and (not marker.is_file() or json.loads(marker.read_text()) != identity):
         shutil.rmtree(partial)  # another stage or other settings: nothing in it can be used
     partial.mkdir(parents=True, exist_ok=True)
+    for torn in partial.rglob(f"*{TEMPORARY}"):
+        torn.unlink()
     write_json(marker, identity)
     workspace = Workspace(partial)
     yield workspace
-    shutil.rmtree(partial / SCRATCH, ignore_errors=True)
     write_json(partial / "config.json", dict(config))
-    marker.unlink()
-    files = {str(path.relative_to(partial)): sha256_file(path) for path in sorted(partial.rglob("*")) if path.is_file()}
     manifest = identity | {
         "dataset": workspace.dataset,
         "protocol": workspace.protocol,
-        "summary": workspace.summary,
-        "files": files,
+        "summary": _without_nan(workspace.summary),
+        "files": {str(path.relative_to(partial)): sha256_file(path) for path in _results(partial)},
     }
     write_json(partial / "manifest.json", manifest)
     partial.rename(out)
+    _sweep(out)
+
+
+def _results(partial: Path) -> list[Path]:
+    """What the stage made; not what it needs to resume, which has to stay until the run is complete."""
+    aside = (partial / SCRATCH, partial / IDENTITY, partial / "manifest.json")
+    paths = sorted(path for path in partial.rglob("*") if path.is_file())
+    return [path for path in paths if not any(path.is_relative_to(other) for other in aside)]
+
+
+def _sweep(out: Path) -> None:
+    """Remove what a finished stage no longer needs; it may have been killed just before."""
+    shutil.rmtree(out / SCRATCH, ignore_errors=True)
+    (out / IDENTITY).unlink(missing_ok=True)
+
+
+def _without_nan(value: Any) -> Any:
+    """`value` with null for figures that are not defined, e.g. the AUC of labels that are all the same."""
+    if isinstance(value, Mapping):
+        return {key: _without_nan(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def parent(runs: Sequence[Run], *stages: str) -> Run:

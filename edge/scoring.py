@@ -33,6 +33,11 @@ class UserSide:
         """How deep the user side has been computed."""
         return self.handover + len(self._keys_values)
 
+    @property
+    def new_segments(self) -> list[Segment]:
+        """The segments that have yet to be computed alone."""
+        return self.cache.missing(self.segments) if self.handover and self._hidden is None else []
+
     def keys_values(self, depth: int) -> tuple[np.ndarray, np.ndarray]:
         """What candidates look at in the layer that reaches `depth`; both (heads, tokens, head width)."""
         if self._hidden is None:
@@ -55,7 +60,7 @@ class UserSide:
 
 def states_alone(engine: Engine, segments: Sequence[Segment], handover: int, cache: SegmentCache) -> list[np.ndarray]:
     """The user's segments at the hand-over, each (tokens, hidden), having seen only themselves."""
-    missing = sorted({segment for segment in segments if cache.get(segment) is None})
+    missing = cache.missing(segments)
     found = {segment: hidden for segment in segments if (hidden := cache.get(segment)) is not None}
     if missing:
         lengths = [len(segment) for segment in missing]
@@ -93,7 +98,7 @@ def score_by_depth(
 
 def _candidates_alone(engine: Engine, candidates: Sequence[Segment], handover: int, cache: SegmentCache) -> np.ndarray:
     """(candidates, seq, hidden) at the hand-over, each candidate having seen only itself."""
-    missing = sorted({candidate for candidate in candidates if cache.get(candidate) is None})
+    missing = cache.missing(candidates)
     found = {segment: hidden for segment in candidates if (hidden := cache.get(segment)) is not None}
     if missing:
         hidden = _embed_candidates(engine, missing)
@@ -101,7 +106,7 @@ def _candidates_alone(engine: Engine, candidates: Sequence[Segment], handover: i
         for depth in range(1, handover + 1):
             hidden = engine.layer_candidate(hidden, nobody, nobody, np.array([MASKED]), depth)
         for segment, states in zip(missing, hidden, strict=True):
-            found[segment] = states[: len(segment)].copy()
+            found[segment] = states[: len(segment)]
             cache.put(segment, found[segment])
     longest = max(map(len, candidates))
     padded = np.zeros((len(candidates), longest, engine.shape.hidden), dtype=np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -22,7 +23,12 @@ class SegmentCache:
             self._entries.move_to_end(segment)
         return found
 
+    def missing(self, segments: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
+        """Those of `segments` that are not kept, each once, in a fixed order."""
+        return sorted({segment for segment in segments if segment not in self._entries})
+
     def put(self, segment: tuple[int, ...], hidden: np.ndarray) -> None:
+        hidden = hidden.copy()  # a view would keep the whole array that it was cut from
         self.bytes += hidden.nbytes - (self._entries[segment].nbytes if segment in self._entries else 0)
         self._entries[segment] = hidden
         self._entries.move_to_end(segment)

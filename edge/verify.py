@@ -11,6 +11,7 @@ import numpy as np
 
 from edge.backends import RUNNABLE, open_engine
 from edge.engine import Engine
+from edge.errors import EdgeError
 from edge.golden import Golden, read_golden, render, score
 from edge.install import install
 from edge.metrics import top_overlap
@@ -37,6 +38,8 @@ def verify(path: Path | str, backends: Sequence[str] | None = None) -> list[Resu
     directory = install(path)
     manifest = json.loads((directory / "manifest.json").read_text())
     golden = list(read_golden((directory / "golden.jsonl").read_text(encoding="utf-8").splitlines()))
+    if not golden:
+        raise EdgeError(f"{path} carries no golden request: nothing can be verified")
     carried = [name for name in RUNNABLE if (directory / "models" / name).is_dir()]
     results = [check_text(read_encoder(directory), golden)]
     for backend in backends or carried:
@@ -69,13 +72,15 @@ def check_scores(engine: Engine, golden: Sequence[Golden], backend: str, toleran
         found = score(engine, record.user, record.candidates)
         for plan, exits in record.scores.items():
             for depth, wanted in exits.items():
-                got = found[plan][depth]
+                got = found.get(plan, {}).get(depth, np.empty(0))
+                if got.shape != wanted.shape:
+                    raise EdgeError(f"a golden request has scores of exit {depth} ({plan}) that the model cannot give")
                 differences.setdefault((plan, depth), []).append(float(np.abs(got - wanted).max()))
                 overlaps.setdefault((plan, depth), []).append(top_overlap(wanted, got))
     return [
         Result(
-            backend, plan, depth, len(golden), max(worst), float(np.mean(overlaps[plan, depth])), tolerance,
-            bool(max(worst) <= tolerance),
+            backend, plan, depth, len(golden), float(np.max(worst)), float(np.mean(overlaps[plan, depth])), tolerance,
+            bool(np.max(worst) <= tolerance),  # not max(): it may pass over a NaN
         )
         for (plan, depth), worst in differences.items()
     ]  # fmt: skip

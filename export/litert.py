@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from cloud.model import Encoder
+from edge.config import check_least
 from edge.errors import EdgeError
 from export.entry_points import CandidateLayer, Embed, Head, Place, UserLayer
 from export.quiet import quiet
+from export.weights import REPEATABLE, faults, is_int8, require_shared, weights_of
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,15 @@ class Buckets:
     candidates: int = 8  # scored together; more are scored in turn
     candidate_tokens: int = 24
 
+    def __post_init__(self) -> None:
+        check_least(self, "buckets.", candidates=1, candidate_tokens=1)
+        if not self.user_tokens or min(self.user_tokens) < 1:
+            raise EdgeError(f"buckets.user_tokens is {list(self.user_tokens)}", fix="name at least one size: [112]")
+
 
 def signatures(model: Encoder, buckets: Buckets) -> Iterator[tuple[str, nn.Module, dict[str, Tensor]]]:
     """Name, module and sample inputs of every entry point and bucket."""
+    require_shared(model)
     hidden, heads = model.config.hidden_size, model.config.heads
     count, seq = buckets.candidates, buckets.candidate_tokens
 
@@ -36,7 +45,7 @@ def signatures(model: Encoder, buckets: Buckets) -> Iterator[tuple[str, nn.Modul
     piece = min(buckets.user_tokens)  # one bucket is enough for look-ups: longer inputs come in pieces
     yield f"embed_{piece}", Embed(model), {"ids": ids(1, piece), "positions": ids(1, piece)}
     yield f"place_{piece}", Place(model), {"hidden": torch.zeros(1, piece, hidden), "slots": ids(1, piece)}
-    for tokens in buckets.user_tokens:
+    for tokens in sorted(set(buckets.user_tokens)):
         own_mask = torch.zeros(1, 1, tokens, tokens)
         yield (
             f"layer_{tokens}",
@@ -86,7 +95,9 @@ class LiteRtFacts:
     weight_bytes: int  # of distinct constant buffers
     duplicate_bytes: int  # of buffers whose content another buffer of 1 KB or more has too
     sparse_tensors: int
-    matmuls: dict[str, int]  # weight type of the fully connected layers -> how many
+    matmuls: dict[str, int]  # weight type of the products with weights -> how many
+    tables: dict[str, int]  # type of the tables that are looked up in -> how many
+    weights: tuple[bytes, ...] = field(repr=False)  # content of each buffer that one of these reads
 
 
 def inspect_litert(path: Path) -> LiteRtFacts:
@@ -99,33 +110,43 @@ def inspect_litert(path: Path) -> LiteRtFacts:
         bytes(memoryview(buffer.data)) if buffer.data is not None else data[buffer.offset : buffer.offset + buffer.size]
         for buffer in model.buffers
     ]
-    large = Counter(content for content in contents if len(content) >= 1024)
+    large = Counter(content for content in contents if len(content) >= REPEATABLE)
+    uses = list(_weight_tensors(schema, model, contents))
     types = {value: name for name, value in vars(schema.TensorType).items() if isinstance(value, int)}
-    connected = schema.BuiltinOperator.FULLY_CONNECTED
-    matmuls: Counter[str] = Counter()
-    for graph in model.subgraphs:
-        for operator in graph.operators:
-            if model.operatorCodes[operator.opcodeIndex].builtinCode == connected:
-                matmuls[types[graph.tensors[operator.inputs[1]].type]] += 1
     return LiteRtFacts(
         file_bytes=len(data),
         weight_bytes=sum(map(len, contents)),
         duplicate_bytes=sum(len(content) * (times - 1) for content, times in large.items()),
         sparse_tensors=sum(tensor.sparsity is not None for graph in model.subgraphs for tensor in graph.tensors),
-        matmuls=dict(matmuls),
+        matmuls=dict(Counter(types[tensor.type] for is_product, tensor in uses if is_product)),
+        tables=dict(Counter(types[tensor.type] for is_product, tensor in uses if not is_product)),
+        weights=tuple(contents[index] for index in sorted({tensor.buffer for _, tensor in uses})),
     )
 
 
-def check_litert(path: Path, *, int8: bool) -> LiteRtFacts:
-    """Refuse a file with a weight in it twice, a sparse tensor, or, if `int8`, a float matrix product."""
+def _weight_tensors(schema: Any, model: Any, contents: list[bytes]) -> Iterator[tuple[bool, Any]]:
+    """Whether it is a product, and the constant tensor, of every product with weights and every look-up."""
+    kinds = schema.BuiltinOperator
+    products, lookups = (kinds.FULLY_CONNECTED, kinds.BATCH_MATMUL), (kinds.EMBEDDING_LOOKUP, kinds.GATHER)
+    for graph in model.subgraphs:
+        for operator in graph.operators:
+            kind = model.operatorCodes[operator.opcodeIndex].builtinCode
+            if kind in products or kind in lookups:
+                tensor = graph.tensors[operator.inputs[0 if kind == kinds.GATHER else 1]]
+                if contents[tensor.buffer]:
+                    yield kind in products, tensor
+
+
+def check_litert(path: Path, model: Encoder) -> LiteRtFacts:
+    """Refuse a file whose weights are not those of `model`, each once, dense, and int8 wherever the model's are."""
     facts = inspect_litert(path)
-    wrong = []
-    if facts.duplicate_bytes:
-        wrong.append(f"{facts.duplicate_bytes} bytes of weights are stored twice")
+    wrong = faults({name: weight.tobytes() for name, weight in weights_of(model).items()}, facts.weights)
+    if facts.duplicate_bytes and not any("twice" in fault for fault in wrong):
+        wrong.append(f"{facts.duplicate_bytes} bytes of constants are stored twice")
     if facts.sparse_tensors:
         wrong.append(f"{facts.sparse_tensors} tensors carry LiteRT sparsity, which XNNPACK computes wrongly")
-    if int8 and set(facts.matmuls) != {"INT8"}:
-        wrong.append(f"matrix products by weight type: {facts.matmuls}, want INT8 alone")
+    if is_int8(model) and (set(facts.matmuls) | set(facts.tables)) != {"INT8"}:
+        wrong.append(f"by weight type, products {facts.matmuls}, tables {facts.tables}: INT8 alone is wanted")
     if wrong:
         raise EdgeError("the LiteRT file is not fit to ship", evidence="; ".join(wrong))
     return facts

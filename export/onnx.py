@@ -8,18 +8,20 @@ processors without VNNI.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import numpy_helper, parser
+from torch import nn
 
 from cloud.model import Encoder
 from compress.int8 import Int8Embedding, Int8Linear
 from edge.backends.onnx import ENTRY_POINTS
 from edge.errors import EdgeError
+from export.weights import faults, is_int8, require_shared, weights_of
 
 HEADER = '<ir_version: 10, opset_import: ["" : 21]>'
 
@@ -110,6 +112,7 @@ class _Graph:
 
 def export_onnx(model: Encoder, directory: Path) -> None:
     """Write the graphs of a float or an int8 encoder into `directory`."""
+    require_shared(model)
     directory.mkdir(parents=True, exist_ok=True)
     graphs = {"embed": _embed, "place": _place, "layer": _layer, "head": _head}
     for name in ENTRY_POINTS:
@@ -197,24 +200,44 @@ def _layer(model: Encoder) -> onnx.ModelProto:
     )
 
 
-def check_onnx(directory: Path, *, int8: bool) -> int:
-    """The bytes of all weights; refuses a weight that stands twice and, if `int8`, a float product of weights."""
-    contents: Counter[bytes] = Counter()
-    float_products = []
+def check_onnx(directory: Path, model: Encoder) -> int:
+    """The bytes of all constants; refuses weights that are not those of `model`, each once, and int8 if its are."""
+    contents: list[bytes] = []
+    weights: list[bytes] = []
+    float_weights: list[str] = []
     for name in ENTRY_POINTS:
-        model = onnx.load(str(directory / f"{name}.onnx"))
-        weights = {tensor.name: numpy_helper.to_array(tensor).tobytes() for tensor in model.graph.initializer}
-        contents.update(weights.values())
-        float_products += [
-            node.input[1] for node in model.graph.node if node.op_type == "MatMul" and node.input[1] in weights
-        ]
-    twice = sum(len(content) * (times - 1) for content, times in contents.items() if len(content) >= 1024)
-    if twice or (int8 and float_products):
-        raise EdgeError(
-            "the ONNX graphs are not fit to ship",
-            evidence=f"{twice} bytes of weights are stored twice; float products: {float_products or 'none'}",
-        )
+        graph = onnx.load(str(directory / f"{name}.onnx")).graph
+        constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+        used = sorted(set(_weight_names(graph, constants)))
+        weights += [constants[key].tobytes() for key in used]
+        float_weights += [f"{name}.{key}" for key in used if constants[key].dtype.kind == "f"]
+        contents += [value.tobytes() for value in constants.values()]
+    wrong = faults({name: _as_stored(name, model) for name in weights_of(model)}, weights)
+    wrong += [fault for fault in faults({}, contents) if "twice" in fault and fault not in wrong]
+    if is_int8(model) and float_weights:
+        wrong.append(f"float weights: {', '.join(float_weights)}")
+    if wrong:
+        raise EdgeError("the ONNX graphs are not fit to ship", evidence="; ".join(wrong))
     return sum(map(len, contents))
+
+
+def _weight_names(graph: onnx.GraphProto, constants: dict[str, np.ndarray]) -> Iterator[str]:
+    """Constants that a product multiplies with or a look-up reads rows of; a table's scales are one column."""
+    for node in graph.node:
+        place = {"MatMul": 1, "Gemm": 1, "MatMulInteger": 1, "Gather": 0}.get(node.op_type)
+        if place is not None and node.input[place] in constants:
+            name = node.input[place]
+            if node.op_type != "Gather" or constants[name].shape[-1] > 1:
+                yield name
+
+
+def _as_stored(name: str, model: Encoder) -> bytes:
+    """A weight's bytes as the graphs hold them: products transposed, int8 ones of products moved up by 128."""
+    weight = weights_of(model)[name]
+    module = model.get_submodule(name)
+    if isinstance(module, Int8Linear):
+        return (weight.astype(np.int32).T + 128).astype(np.uint8).tobytes()
+    return weight.T.tobytes() if isinstance(module, nn.Linear) else weight.tobytes()
 
 
 def _flat(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from edge.table import render
@@ -31,8 +32,9 @@ def results(stages: Stages) -> list[dict[str, Any]]:
 
 def kept_lift(rows: list[dict[str, Any]], name: str) -> float:
     """Share of the teacher's AUC above .5 that a row keeps."""
-    aucs = {row["name"]: row["auc"] for row in rows}
-    return float((aucs[name] - 0.5) / (aucs["teacher"] - 0.5))
+    aucs = {row["name"]: math.nan if row["auc"] is None else row["auc"] for row in rows}
+    lift = aucs["teacher"] - 0.5
+    return float((aucs[name] - 0.5) / lift) if lift else math.nan
 
 
 def agreement(stages: Stages) -> list[dict[str, Any]]:

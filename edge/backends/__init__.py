@@ -25,3 +25,8 @@ def open_engine(backend: str, models: Path, shape: Shape, threads: int = 1) -> E
     from edge.backends.onnx import OnnxEngine
 
     return OnnxEngine(directory, shape, threads)
+
+
+def unreadable(path: Path, error: Exception) -> EdgeError:
+    """The error for a model file that its engine refuses."""
+    return EdgeError(f"{path} is not a model that this engine reads", evidence=str(error).splitlines()[0])

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from edge.backends import unreadable
 from edge.engine import MASKED, Shape
 from edge.errors import EdgeError
 
+ENTRY_POINTS = ("embed", "place", "layer", "layer_candidate", "head")
 Signature = tuple[int, ...]
 
 
@@ -22,12 +24,17 @@ class LiteRtEngine:
         from ai_edge_litert.interpreter import Interpreter
 
         self.shape = shape
-        self._interpreter = Interpreter(str(directory / "model.tflite"), num_threads=threads)
-        names = self._interpreter.get_signature_list()
+        path = directory / "model.tflite"
+        try:
+            self._interpreter = Interpreter(str(path), num_threads=threads)
+        except (ValueError, RuntimeError) as error:
+            raise unreadable(path, error) from error
         self._buckets: dict[str, list[Signature]] = {}
-        for name in names:
-            entry, numbers = re.fullmatch(r"([a-z_]+?)((?:_\d+)+)", name).groups()  # type: ignore[union-attr]
-            self._buckets.setdefault(entry, []).append(tuple(map(int, numbers[1:].split("_"))))
+        for name in self._interpreter.get_signature_list():
+            if parts := re.fullmatch(r"([a-z_]+?)((?:_\d+)+)", name):
+                self._buckets.setdefault(parts[1], []).append(tuple(map(int, parts[2][1:].split("_"))))
+        if missing := sorted(set(ENTRY_POINTS) - set(self._buckets)):
+            raise EdgeError(f"{path} is no edge graph", evidence=f"no signature for: {', '.join(missing)}")
         for buckets in self._buckets.values():
             buckets.sort()
         self._runners: dict[str, Any] = {}

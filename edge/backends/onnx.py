@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.backends import unreadable
 from edge.engine import MASKED, Shape
 
 ENTRY_POINTS = ("embed", "place", "layer", "head")
@@ -26,10 +27,13 @@ class OnnxEngine:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         self.shape = shape
-        self._sessions = {
-            name: onnxruntime.InferenceSession(str(directory / f"{name}.onnx"), options, ["CPUExecutionProvider"])
-            for name in ENTRY_POINTS
-        }
+        self._sessions = {}
+        for name in ENTRY_POINTS:
+            path = str(directory / f"{name}.onnx")
+            try:
+                self._sessions[name] = onnxruntime.InferenceSession(path, options, ["CPUExecutionProvider"])
+            except Exception as error:  # onnxruntime's errors have no base class of their own
+                raise unreadable(Path(path), error) from error
         self._nobody = np.zeros((shape.heads, 1, shape.hidden // shape.heads), dtype=np.float32)
 
     def padded_user(self, tokens: int) -> int:

@@ -54,7 +54,7 @@ def test_every_help_opens_with_commands_that_parse() -> None:
     found |= {"edge-bench gate": gate, "edge-bench run": run}
     for program, command in found.items():
         parser = parser_for(program, command)
-        assert parser.format_help().startswith(f"usage: {program} [options]\n\nexamples:\n  {program} ")
+        assert parser.format_help().startswith(f"usage: {program} [options]\n\nexamples:\n  {program}")
         for example in command.examples.strip().splitlines():
             words = example.split("#")[0].split("<")[0].split()
             assert " ".join(words[: len(program.split())]) == program
