@@ -1,0 +1,116 @@
+"""What is learned: the weighted exits by hand, hidden spans that can be put back, gradients everywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_models import Segment, make_model, make_requests, make_user, shape, teacher_shape
+from torch.nn import functional as F
+
+from cloud.attention import PREFIX, Plan, segments_plan
+from cloud.batches import label_batch
+from cloud.model import ModelConfig
+from cloud.objectives import InfillBatch, click_loss, exit_weighted, infill_batch, infill_loss
+from edge.text.wordpiece import BOS, EOS, MASK
+
+LONGEST = 16
+
+
+def test_later_exits_count_for_more_by_the_formula() -> None:
+    assert float(exit_weighted(torch.tensor([1.0, 10.0, 100.0]))) == pytest.approx((2 * 1 + 4 * 10 + 6 * 100) / 12)
+    assert float(exit_weighted(torch.tensor([7.0]))) == 7.0
+    assert float(exit_weighted(torch.full((24,), 0.3))) == pytest.approx(0.3)  # the weights sum to 1
+
+
+@pytest.mark.parametrize(("plan", "depths"), [(PREFIX, (1, 2, 3, 4)), (segments_plan(2), (3, 4))])
+def test_the_click_loss_is_the_weighted_cross_entropy_of_the_plans_exits(plan: Plan, depths: tuple[int, ...]) -> None:
+    model, batch = make_model(), label_batch(make_requests(3))
+    total = 0.0
+    for place, depth in enumerate(depths, start=1):
+        chance = model(batch.packed, plan, (depth,))[0].sigmoid()
+        entropy = -(batch.labels * chance.log() + (1 - batch.labels) * (1 - chance).log()).mean()
+        total += 2 * place / (len(depths) * (len(depths) + 1)) * entropy.item()
+    assert click_loss(model, batch, plan).item() == pytest.approx(total, rel=1e-5)
+
+
+@pytest.mark.parametrize("config", [shape(), shape(embedding_size=32), teacher_shape()])
+@pytest.mark.parametrize("plan", [PREFIX, segments_plan(2)], ids=lambda plan: plan.name)
+def test_gradients_reach_every_parameter(config: ModelConfig, plan: Plan) -> None:
+    model = make_model(config)
+    click_loss(model, label_batch(make_requests(6)), plan).backward()
+    idle = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().max() > 0]
+    assert idle == []
+
+
+def test_infilling_trains_the_embedding_that_it_is_read_by() -> None:
+    model = make_model()
+    random = np.random.default_rng(0)
+    batch = infill_batch([make_user(random) for _ in range(4)], 0, LONGEST)
+    infill_loss(model, batch).backward()
+    idle = {name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().max() > 0}
+    assert idle == {"head.weight", "head.bias"}  # the click's own
+
+
+def test_the_infilling_loss_is_that_of_the_asked_tokens_alone() -> None:
+    model = make_model()
+    batch = infill_batch([make_user(np.random.default_rng(1)) for _ in range(3)], 0, LONGEST)
+    *_, hidden = model.states(batch.packed, PREFIX)
+    logits = model.token_logits(hidden)
+    wanted = F.cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), ignore_index=-100)
+    torch.testing.assert_close(infill_loss(model, batch), wanted)
+
+
+def read_row(batch: InfillBatch, row: int) -> tuple[list[Segment], Segment, list[int]]:
+    """The corrupted user side, the answer, and the targets at the answer's tokens."""
+    packed = batch.packed
+    count = int(packed.segments[row].max()) + 1
+    parts = [tuple(packed.tokens[row][packed.segments[row] == number].tolist()) for number in range(count)]
+    return parts[:-1], parts[-1], batch.targets[row][packed.is_candidate[row]].tolist()
+
+
+def put_back(corrupted: list[Segment], answer: Segment) -> list[Segment]:
+    """The user side with each [MASK] replaced by its span, in order."""
+    spans, span = [], list[int]()
+    for token in answer[1:]:
+        if token in (MASK, EOS):
+            spans.append(span)
+            span = []
+        else:
+            span.append(token)
+    left = iter(spans)
+    return [tuple(t for token in segment for t in (next(left) if token == MASK else [token])) for segment in corrupted]
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000), events=st.lists(st.integers(0, 7), min_size=1, max_size=4))
+def test_the_answer_puts_the_hidden_spans_back_exactly(seed: int, events: list[int]) -> None:
+    random = np.random.default_rng(seed)
+    users = [make_user(random, count, longest=9) for count in events]
+    batch = infill_batch(users, seed, LONGEST)
+    for row, user in enumerate(users):
+        corrupted, answer, targets = read_row(batch, row)
+        assert answer[0] == BOS and answer[-1] == EOS
+        assert targets == [*answer[1:], -100]
+        assert put_back(corrupted, answer) == list(user)
+        assert corrupted[0] == user[0] and corrupted[-1] == user[-1]
+        assert len(answer) <= LONGEST
+    assert int(batch.packed.positions.max()) < LONGEST
+    assert (batch.targets[~batch.packed.is_candidate] == -100).all()
+
+
+def test_infill_batches_are_the_same_for_the_same_seed() -> None:
+    users = [make_user(np.random.default_rng(2), 6) for _ in range(4)]
+    one, two, other = (infill_batch(users, seed, LONGEST) for seed in (5, 5, 6))
+    assert torch.equal(one.packed.tokens, two.packed.tokens) and torch.equal(one.targets, two.targets)
+    assert not torch.equal(one.packed.tokens[:, :30], other.packed.tokens[:, :30])
+
+
+def test_a_fair_share_of_a_long_history_is_hidden() -> None:
+    users = [make_user(np.random.default_rng(seed), 8, longest=9) for seed in range(200)]
+    batch = infill_batch(users, 0, longest=64)
+    hidden = int((batch.targets >= 7).sum())
+    share = hidden / sum(len(segment) for user in users for segment in user[1:-1])
+    assert 0.1 < share < 0.4

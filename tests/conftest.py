@@ -1,0 +1,1 @@
+"""Makes `small_models` importable from every folder of tests."""
