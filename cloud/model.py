@@ -133,7 +133,7 @@ class Encoder(nn.Module):
 
     def _initialise(self, module: nn.Module) -> None:
         if isinstance(module, nn.Embedding):
-            nn.init.normal_(module.weight, std=0.02)
+            nn.init.normal_(module.weight, std=0.1)
         elif isinstance(module, nn.Linear):
             nn.init.normal_(module.weight, std=0.5 * module.in_features**-0.5)
             nn.init.zeros_(module.bias)
@@ -177,8 +177,8 @@ class Encoder(nn.Module):
         return torch.stack([self.score(packed.at_ends(hidden)) for depth, hidden in states if depth in wanted])
 
     def token_logits(self, hidden: Tensor) -> Tensor:
-        """(..., hidden) -> (..., vocabulary): the embedding, read backwards."""
-        narrowed = self.head_norm(hidden)
+        """(..., hidden) -> (..., vocabulary): the embedding, read backwards. The scoring head has no part in it."""
+        narrowed = F.layer_norm(hidden, hidden.shape[-1:])
         if isinstance(self.widen, nn.Linear):
             narrowed = narrowed @ self.widen.weight  # (..., embedding)
         return narrowed @ self.token.weight.T

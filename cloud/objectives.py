@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,11 +37,23 @@ class InfillBatch:
     targets: Tensor  # (batch, seq) next token on the candidate side, -100 elsewhere
 
 
-def infill_loss(model: Encoder, batch: InfillBatch) -> Tensor:
-    """Cross-entropy of the hidden spans' tokens, generated left to right on the candidate side."""
+def infill_loss(model: Encoder, batch: InfillBatch, log_frequencies: Tensor) -> Tensor:
+    """Cross-entropy of the hidden spans' tokens, generated left to right on the candidate side.
+
+    `log_frequencies`, (vocabulary,), are added to the logits: what is common anyway need not be learned into
+    the embeddings, where it would make all of them alike.
+    """
     *_, hidden = model.states(batch.packed, PREFIX)
     asked = batch.targets >= 0
-    return F.cross_entropy(model.token_logits(hidden[asked]), batch.targets[asked])
+    return F.cross_entropy(model.token_logits(hidden[asked]) + log_frequencies, batch.targets[asked])
+
+
+def token_log_frequencies(users: Iterable[Sequence[Sequence[int]]], vocabulary: int) -> Tensor:
+    """(vocabulary,) log of each token's share of the user sides' text, every token counted once more."""
+    counts = np.ones(vocabulary)
+    for user in users:
+        counts += np.bincount([token for segment in user for token in segment], minlength=vocabulary)
+    return torch.from_numpy(np.log(counts / counts.sum())).float()
 
 
 def infill_batch(

@@ -14,7 +14,7 @@ from cloud.batches import LabelledBatch, RequestBatches
 from cloud.data.requests import EncodedRequest, load_requests
 from cloud.fit import FitConfig, fit
 from cloud.model import Encoder, ModelConfig
-from cloud.objectives import InfillBatch, click_loss, infill_batch, infill_loss
+from cloud.objectives import InfillBatch, click_loss, infill_batch, infill_loss, token_log_frequencies
 from cloud.presets import PRESETS
 from cloud.stage import complete, sized_for
 from edge.config import to_dict
@@ -55,32 +55,33 @@ def train_teacher(prepared: Run, out: Path, config: TeacherConfig) -> Run:
             requests = load_requests(prepared, "train")
             batches = RequestBatches(requests, config.batch_tokens, config.click.seed)
             if config.infill.steps:
-                infill = InfillBatches(requests, config.batch_tokens, shape.positions)
-                fit(model, infill, _infill, config.infill, workspace.scratch / "infill", "teacher: infilling")
+                infill = Infilling(requests, config.batch_tokens, shape)
+                fit(model, infill, infill.loss, config.infill, workspace.scratch / "infill", "teacher: infilling")
             fit(model, batches, _click, config.click, workspace.scratch / "click", "teacher: clicks")
             workspace.keep_metrics(*(["infill"] if config.infill.steps else []), "click")
             complete(workspace, model, prepared, config.splits, "Teacher")
     return Run.open(out, "teacher")
 
 
-class InfillBatches:
-    """The user sides of the requests that have a history, with spans hidden anew in every batch."""
+class Infilling:
+    """Batches and loss of the warm-up: user sides that have a history, with spans hidden anew in every batch."""
 
-    def __init__(self, requests: Sequence[EncodedRequest], batch_tokens: int, longest: int) -> None:
+    def __init__(self, requests: Sequence[EncodedRequest], batch_tokens: int, shape: ModelConfig) -> None:
         with_history = [replace(request, candidates=()) for request in requests if len(request.segments) > 3]
         if not with_history:
             raise EdgeError("no training request has a history to fill in", fix="--set infill.steps=0")
         self.batches = RequestBatches(with_history, batch_tokens)
-        self.longest = longest
+        self.longest = shape.positions
+        users = (request.segments for request in with_history)
+        self.log_frequencies = token_log_frequencies(users, shape.vocabulary_size)
 
     def __call__(self, number: int) -> InfillBatch:
         users = [request.segments for request in self.batches.group(number)]
         return infill_batch(users, number, self.longest)
 
-
-def _infill(model: nn.Module, batch: InfillBatch, step: int) -> tuple[Tensor, dict[str, float]]:
-    assert isinstance(model, Encoder)
-    return infill_loss(model, batch), {}
+    def loss(self, model: nn.Module, batch: InfillBatch, step: int) -> tuple[Tensor, dict[str, float]]:
+        assert isinstance(model, Encoder)
+        return infill_loss(model, batch, self.log_frequencies), {}
 
 
 def _click(model: nn.Module, batch: LabelledBatch, step: int) -> tuple[Tensor, dict[str, float]]:

@@ -49,7 +49,7 @@ def test_infilling_trains_the_embedding_that_it_is_read_by() -> None:
     model = make_model()
     random = np.random.default_rng(0)
     batch = infill_batch([make_user(random) for _ in range(4)], 0, LONGEST)
-    infill_loss(model, batch).backward()
+    infill_loss(model, batch, torch.zeros(model.config.vocabulary_size)).backward()
     idle = {name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().max() > 0}
     assert idle == {"head.weight", "head.bias"}  # the click's own
 
@@ -60,7 +60,7 @@ def test_the_infilling_loss_is_that_of_the_asked_tokens_alone() -> None:
     *_, hidden = model.states(batch.packed, PREFIX)
     logits = model.token_logits(hidden)
     wanted = F.cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), ignore_index=-100)
-    torch.testing.assert_close(infill_loss(model, batch), wanted)
+    torch.testing.assert_close(infill_loss(model, batch, torch.zeros(model.config.vocabulary_size)), wanted)
 
 
 def read_row(batch: InfillBatch, row: int) -> tuple[list[Segment], Segment, list[int]]:
