@@ -1,0 +1,147 @@
+"""Settings: changed by dotted key, checked as a whole, read back strictly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pytest
+
+from edge.config import check_least, from_dict, override, preset, to_dict
+from edge.errors import EdgeError
+
+
+@dataclass(frozen=True)
+class Inner:
+    steps: int = 10
+    rate: float = 0.5
+    mode: Literal["fast", "slow"] = "fast"
+    until: int = 10
+
+    def __post_init__(self) -> None:
+        check_least(self, "inner.", steps=1, rate=0)
+        if self.until > self.steps:
+            raise EdgeError("until is beyond steps")
+
+
+@dataclass(frozen=True)
+class Outer:
+    name: str = "x"
+    inner: Inner = field(default_factory=Inner)
+    sizes: tuple[int, ...] = (1, 2)
+    pair: tuple[int, float] = (1, 2.0)
+    limit: float | None = None
+    flag: bool = False
+    table: Mapping[str, int] = field(default_factory=dict)
+
+
+@pytest.mark.parametrize(
+    ("assignments", "found"),
+    [
+        (["inner.steps=20"], {"inner": {"steps": 20}}),
+        (["inner.rate=1"], {"inner": {"rate": 1.0}}),
+        (["inner.mode=slow"], {"inner": {"mode": "slow"}}),
+        ([" name = a b=c "], {"name": "a b=c"}),
+        (["name="], {"name": ""}),
+        (["sizes=[3]", "flag=true"], {"sizes": [3], "flag": True}),
+        (["pair=[5, 6]"], {"pair": [5, 6.0]}),
+        (["limit=3"], {"limit": 3.0}),
+        (["limit=3", "limit=null"], {"limit": None}),
+        (['table={"a": 1}'], {"table": {"a": 1}}),
+        ([], {}),
+    ],
+)
+def test_a_setting_is_read_as_the_type_it_has(assignments: list[str], found: dict[str, Any]) -> None:
+    plain = to_dict(Outer())
+    inner = plain["inner"] | found.pop("inner", {})
+    assert to_dict(override(Outer(), assignments)) == plain | found | {"inner": inner}
+
+
+@pytest.mark.parametrize(
+    ("assignment", "problem"),
+    [
+        ("inner.steps=1.5", "inner.steps must be int, not 1.5"),
+        ("inner.steps=true", "inner.steps must be int, not True"),
+        ("inner.steps=many", "inner.steps must be int, not 'many'"),
+        ("inner.mode=medium", "inner.mode must be typing.Literal['fast', 'slow'], not 'medium'"),
+        ("flag=1", "flag must be bool, not 1"),
+        ("sizes=3", "sizes must be tuple[int, ...], not 3"),
+        ("pair=[1]", "pair must be tuple[int, float], not [1]"),
+        ("limit=soon", "limit must be float | None, not 'soon'"),
+        ("inner.rate=NaN", "inner.rate is nan"),
+        ("inner.rate=-1", "inner.rate is -1.0"),
+        ("inner.steps=0", "inner.steps is 0"),
+        ("steps", "--set 'steps' is not of the form key=value"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_by_its_key(assignment: str, problem: str) -> None:
+    with pytest.raises(EdgeError) as refused:
+        override(Outer(), [assignment])
+    assert refused.value.problem == problem
+
+
+@pytest.mark.parametrize(
+    ("key", "nearest"),
+    [
+        ("iner.steps", "inner.steps"),
+        ("inner.step", "inner.steps"),
+        ("nane", "name"),
+        ("inner.steps.more", "inner.steps"),
+        ("name.first", "name"),
+        ("", "name"),
+    ],
+)
+def test_an_unknown_key_names_the_nearest_one_in_full(key: str, nearest: str) -> None:
+    with pytest.raises(EdgeError, match=f"^unknown setting '{key}'") as refused:
+        override(Outer(), [f"{key}=1"])
+    if key:
+        assert refused.value.fix == f"did you mean {nearest!r}?"
+
+
+def test_a_group_names_its_settings() -> None:
+    with pytest.raises(EdgeError, match="'inner' is a group of settings") as refused:
+        override(Outer(), ["inner=1"])
+    assert refused.value.fix == "set one of: inner.steps, inner.rate, inner.mode, inner.until"
+
+
+@pytest.mark.parametrize("order", [["inner.steps=3", "inner.until=3"], ["inner.until=30", "inner.steps=30"]])
+def test_settings_that_fit_only_together_may_come_in_any_order(order: list[str]) -> None:
+    for assignments in (order, order[::-1]):
+        assert override(Outer(), assignments).inner.until == override(Outer(), assignments).inner.steps
+    with pytest.raises(EdgeError, match="until is beyond steps"):
+        override(Outer(), ["inner.steps=3"])
+
+
+def test_an_unknown_preset_names_the_nearest() -> None:
+    assert preset({"quick": 1, "large": 2}, "large") == 2
+    with pytest.raises(EdgeError, match="unknown preset 'quik'") as refused:
+        preset({"quick": 1, "large": 2}, "quik")
+    assert refused.value.fix == "did you mean 'quick'? known: quick, large"
+
+
+def test_what_was_written_is_read_back() -> None:
+    changed = override(Outer(), ["sizes=[]", "limit=2", 'table={"b": 2}', "inner.mode=slow"])
+    assert from_dict(Outer, to_dict(changed)) == changed
+
+
+@dataclass(frozen=True)
+class Needed:
+    first: int
+    second: int = 0
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"second": 1}, "file: missing first"),
+        ({"first": 1, "secnd": 2}, "file: unknown key 'secnd'"),
+        ({"first": "1"}, "file.first must be int, not '1'"),
+        ([1], "file must be an object, not [1]"),
+        (None, "file must be an object, not None"),
+    ],
+)
+def test_plain_values_that_are_not_the_dataclass_are_refused(values: Any, problem: str) -> None:
+    with pytest.raises(EdgeError, match=f"^{re.escape(problem)}"):
+        from_dict(Needed, values, "file")

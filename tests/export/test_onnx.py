@@ -1,0 +1,113 @@
+"""The ONNX graphs hold the int8 stage's own integers, each weight once; a planted fault is refused."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from exports import Exported
+from onnx import numpy_helper
+from small_models import make_model, teacher_shape
+
+from compress.int8 import quantise
+from edge.backends.onnx import ENTRY_POINTS
+from edge.errors import EdgeError
+from export.onnx import check_onnx, export_onnx
+from export.weights import weights_of
+
+
+@pytest.fixture
+def graphs(exported: Exported, tmp_path: Path) -> Path:
+    return shutil.copytree(exported.models / "int8" / "onnx", tmp_path / "onnx")
+
+
+def constants(directory: Path) -> dict[str, np.ndarray]:
+    found = {}
+    for name in ENTRY_POINTS:
+        for tensor in onnx.load(str(directory / f"{name}.onnx")).graph.initializer:
+            found[f"{name}.{tensor.name}"] = numpy_helper.to_array(tensor)
+    return found
+
+
+def test_every_weight_is_stored_once_as_the_integers_of_the_int8_stage(exported: Exported, graphs: Path) -> None:
+    total = check_onnx(graphs, exported.reference["int8"])
+    held = constants(graphs)
+    assert total == sum(value.nbytes for value in held.values())
+    product = held["layer.attention_in_weight"]
+    assert product.dtype == np.uint8
+    wanted = exported.reference["int8"].state_dict()["layers.0.attention_in.weight"].numpy()
+    np.testing.assert_array_equal(product.astype(int) - 128, wanted.T)
+    np.testing.assert_array_equal(held["embed.token_weight"], exported.reference["int8"].token.weight.numpy())
+    weights = sum(weight.size for weight in weights_of(exported.reference["int8"]).values())
+    files = sum(path.stat().st_size for path in graphs.iterdir())
+    assert weights < files < 2 * weights + 12_000  # once, and what describes the graphs
+
+
+def test_every_product_with_weights_is_an_integer_product(exported: Exported, graphs: Path) -> None:
+    products = []
+    for name in ENTRY_POINTS:
+        graph = onnx.load(str(graphs / f"{name}.onnx")).graph
+        held = {tensor.name for tensor in graph.initializer}
+        products += [node.op_type for node in graph.node if "MatMul" in node.op_type and node.input[1] in held]
+    assert products == ["MatMulInteger"] * 6  # widen, four of the layer, head
+    check_onnx(exported.models / "float" / "onnx", exported.reference["float"])
+
+
+def test_writing_twice_gives_the_same_bytes(exported: Exported, graphs: Path, tmp_path: Path) -> None:
+    export_onnx(exported.reference["int8"], tmp_path / "again")
+    for name in ENTRY_POINTS:
+        assert (tmp_path / "again" / f"{name}.onnx").read_bytes() == (graphs / f"{name}.onnx").read_bytes()
+
+
+def _duplicate(graphs: Path) -> None:
+    layer, head = (onnx.load(str(graphs / f"{name}.onnx")) for name in ("layer", "head"))
+    head.graph.initializer.extend(t for t in layer.graph.initializer if t.name == "feed_forward_in_weight")
+    onnx.save(head, str(graphs / "head.onnx"))
+
+
+def _to_float(graphs: Path) -> None:
+    layer = onnx.load(str(graphs / "layer.onnx"))
+    (weight,) = (t for t in layer.graph.initializer if t.name == "feed_forward_in_weight")
+    values = numpy_helper.to_array(weight).astype(np.float32)
+    weight.CopyFrom(numpy_helper.from_array(values, weight.name))
+    onnx.save(layer, str(graphs / "layer.onnx"))
+
+
+def _spoil(graphs: Path) -> None:
+    layer = onnx.load(str(graphs / "layer.onnx"))
+    (weight,) = (t for t in layer.graph.initializer if t.name == "attention_out_weight")
+    values = numpy_helper.to_array(weight).copy()
+    values[0, 0] ^= 1
+    weight.CopyFrom(numpy_helper.from_array(values, weight.name))
+    onnx.save(layer, str(graphs / "layer.onnx"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "named"),
+    [
+        (_duplicate, "4096 bytes of weights are stored twice"),
+        (_to_float, "float weights: layer.feed_forward_in_weight"),
+        (_spoil, "the model's layers.0.attention_out are not in it"),
+    ],
+)
+def test_a_planted_fault_is_refused(
+    exported: Exported, graphs: Path, fault: Callable[[Path], None], named: str
+) -> None:
+    fault(graphs)
+    with pytest.raises(EdgeError, match="not fit to ship") as refused:
+        check_onnx(graphs, exported.reference["int8"])
+    assert named in refused.value.evidence
+
+
+def test_the_graphs_of_another_model_are_refused(graphs: Path) -> None:
+    with pytest.raises(EdgeError, match="not fit to ship"):
+        check_onnx(graphs, quantise(make_model(seed=4)))
+
+
+def test_a_model_with_layers_of_their_own_is_not_exported(tmp_path: Path) -> None:
+    with pytest.raises(EdgeError, match="3 layers of their own"):
+        export_onnx(make_model(teacher_shape()), tmp_path)

@@ -1,0 +1,94 @@
+"""Every engine gives torch's scores, at every exit, under both plans, whatever the request's shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from exports import BUCKETS, TOLERANCE, Exported, scores
+from small_models import VOCABULARY, Segment, make_candidates, make_user
+
+from cloud.torch_engine import TorchEngine
+from edge.backends import RUNNABLE
+from edge.engine import Engine
+from edge.errors import EdgeError
+from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER
+
+PRECISIONS = ("float", "int8")
+Request = tuple[tuple[Segment, ...], tuple[Segment, ...]]
+
+
+def requests() -> dict[str, Request]:
+    random = np.random.default_rng(3)
+
+    def words(count: int) -> Segment:
+        return tuple(random.integers(7, VOCABULARY, count).tolist())
+
+    largest = ((BOS_USER, *words(15)), words(16), words(15), (EOS_USER,))
+    assert sum(map(len, largest)) == max(BUCKETS.user_tokens)
+    return {
+        "plain": (make_user(random, 4), make_candidates(random, 4)),
+        "new user, one candidate": (((BOS_USER,), (EOS_USER,)), ((BOS, 20, EOS),)),
+        "fills the largest bucket": (largest, tuple((BOS, *words(14), EOS) for _ in range(4))),
+        "more candidates than a bucket": (make_user(random, 5, 3), make_candidates(random, 11, 14)),
+        "the same twice": (make_user(random, 2), ((BOS, 9, EOS),) * 3),
+        "a row of zeros": (((BOS_USER, 50, 50), (50,), (EOS_USER,)), ((BOS, 50, EOS), (BOS, 50, 50, EOS))),
+    }
+
+
+@pytest.fixture(scope="module", params=[(p, b) for p in PRECISIONS for b in RUNNABLE], ids="-".join)
+def opened(request: pytest.FixtureRequest, exported: Exported) -> Iterator[tuple[str, Engine, TorchEngine]]:
+    precision, backend = request.param
+    engine = exported.engine(precision, backend)
+    yield precision, engine, TorchEngine(exported.reference[precision])
+    engine.close()
+
+
+@pytest.mark.parametrize("name", requests())
+def test_an_engine_gives_torchs_scores_at_every_exit(opened: tuple[str, Engine, TorchEngine], name: str) -> None:
+    precision, engine, torch_engine = opened
+    wanted, found = (scores(one, *requests()[name]) for one in (torch_engine, engine))
+    assert {plan: len(exits) for plan, exits in found.items()} == {"prefix": 4, "segments": 2}
+    for plan, exits in wanted.items():
+        np.testing.assert_allclose(found[plan], exits, rtol=0, atol=TOLERANCE[precision], err_msg=plan)
+
+
+def test_a_score_does_not_depend_on_what_else_is_asked(opened: tuple[str, Engine, TorchEngine]) -> None:
+    precision, engine, _ = opened
+    user, candidates = requests()["more candidates than a bucket"]
+    together = scores(engine, user, candidates)
+    for place, one in enumerate(candidates):
+        for plan, exits in scores(engine, user, (one,)).items():
+            gap = np.abs(exits[:, 0] - together[plan][:, place]).max()
+            assert gap < (1e-5 if precision == "float" else TOLERANCE["int8"] / 5), (plan, place)
+
+
+def test_a_large_neighbour_does_not_coarsen_a_score(opened: tuple[str, Engine, TorchEngine]) -> None:
+    """Activations have a scale per token: with one per tensor an outlier would take the others' levels."""
+    _, engine, _ = opened
+    random = np.random.default_rng(0)
+    hidden = random.normal(size=(4, 32)).astype(np.float32)
+    loud = np.concatenate([hidden[:3], 1e4 * np.sign(hidden[3:])])
+    np.testing.assert_allclose(engine.head(loud)[:3], engine.head(hidden)[:3], rtol=0, atol=1e-5)
+    sequences = random.normal(size=(4, 5, 32)).astype(np.float32)
+    outlier = sequences.copy()
+    outlier[3] *= 1e4
+    nobody, mask = np.zeros((4, 1, 8), dtype=np.float32), np.full(1, -1e9, dtype=np.float32)
+    plain, beside = (engine.layer_candidate(one, nobody, nobody, mask, 1)[:3] for one in (sequences, outlier))
+    np.testing.assert_allclose(beside, plain, rtol=0, atol=2e-3)
+
+
+def test_a_request_beyond_every_bucket_is_an_error_that_names_it(exported: Exported) -> None:
+    engine = exported.engine("int8", "litert")
+    with pytest.raises(EdgeError, match="49 tokens, the bundle's largest bucket is 48"):
+        engine.layer(np.zeros((49, 32), dtype=np.float32), np.zeros((49, 49), dtype=np.float32), 1)
+    nobody = np.zeros((4, 1, 8), dtype=np.float32)
+    with pytest.raises(EdgeError, match="candidates of 17 tokens"):
+        engine.layer_candidate(np.zeros((1, 17, 32), dtype=np.float32), nobody, nobody, np.zeros(1, np.float32), 1)
+
+
+def test_int8_and_float_rank_alike(exported: Exported) -> None:
+    user, candidates = requests()["more candidates than a bucket"]
+    exact, coarse = (scores(exported.engine(p, "litert"), user, candidates)["prefix"][-1] for p in PRECISIONS)
+    assert np.corrcoef(exact, coarse)[0, 1] > 0.99
