@@ -18,6 +18,7 @@ from torch import nn
 from cloud.model import Encoder
 from export.litert import Buckets, signatures
 from export.quiet import quiet
+from export.weights import require_shared
 
 
 class _Outputs(nn.Module):
@@ -35,6 +36,7 @@ class _Outputs(nn.Module):
 
 def export_coreml(model: Encoder, buckets: Buckets, package: Path) -> None:
     """Write `package` (.mlpackage), int8 weights per channel, float16 arithmetic; replaces one that is there."""
+    require_shared(model)
     with quiet():
         import coremltools as ct
         from coremltools.models.utils import MultiFunctionDescriptor, save_multifunction
@@ -56,7 +58,7 @@ def _name_steadily(manifest: Path) -> None:
     text = manifest.read_text()
     for random, entry in json.loads(text)["itemInfoEntries"].items():
         text = text.replace(random, str(uuid.uuid5(uuid.NAMESPACE_URL, entry["name"])))
-    manifest.write_text(text)
+    manifest.write_text(json.dumps(json.loads(text), indent=4, sort_keys=True) + "\n")  # the UUIDs gave the order
 
 
 def _convert(ct: Any, module: nn.Module, sample: dict[str, torch.Tensor]) -> Any:

@@ -1,0 +1,83 @@
+"""`edge run`, killed in every stage and run again, ends with the files of a run that nothing disturbed."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Dies, as by SIGKILL from outside, when it is about to open a file of that name for the nth time.
+DRIVER = """
+import os, sys
+target, times = sys.argv[1], int(sys.argv[2])
+def hook(event, arguments):
+    global times
+    if event == "open" and target and str(arguments[0]).endswith(target):
+        times -= 1
+        if not times:
+            os.kill(os.getpid(), 9)
+sys.addaudithook(hook)
+sys.argv = ["edge", *sys.argv[3:]]
+from edge.cli import main
+main()
+"""
+STEPS = [f"{phase}.steps=20" for phase in ("teacher.infill", "teacher.click", "student.relations", "student.scores")]
+NO_WAIT = [f"{setting.rpartition('.')[0]}.checkpoint_seconds=0" for setting in [*STEPS, "prune.fit.steps"]]
+SMALL = [
+    "prepare.max_users=40", "prepare.vocabulary=400", "prepare.requests=20",
+    "teacher.model.hidden_size=32", "teacher.model.embedding_size=32", "teacher.model.layers=2",
+    "student.model.hidden_size=32", "student.model.embedding_size=16", "student.model.layers=3",
+    "student.model.handover=1", "teacher.batch_tokens=1024", "student.batch_tokens=1024", "prune.batch_tokens=1024",
+    "prune.fit.steps=20", "prune.schedule.end=15", "export.coreml=false", "export.golden_requests=3",
+    "export.timed_requests=1", "export.buckets.user_tokens=[112]", "export.int8_tolerance=1.0",
+]  # fmt: skip
+KILLS = [
+    ("data.partial/requests.jsonl.tmp", 1),
+    ("teacher.partial/scratch/infill/checkpoint.safetensors.tmp", 2),
+    ("teacher.partial/scratch/click/checkpoint.safetensors.tmp", 2),
+    ("teacher.partial/report.md.tmp", 1),
+    ("student.partial/scratch/relations/metrics.jsonl.tmp", 2),
+    ("student.partial/scratch/scores/checkpoint.safetensors.tmp", 2),
+    ("pruned.partial/scratch/prune/checkpoint.safetensors.tmp", 2),
+    ("pruned.partial/manifest.json.tmp", 1),
+    ("int8.partial/report.md.tmp", 1),
+    ("export.partial/models/onnx/layer.onnx", 1),
+]
+STAGES = ("data", "teacher", "student", "pruned", "int8", "export")
+
+
+def run(out: Path, target: str = "", times: int = 1) -> int:
+    settings = [part for setting in [*SMALL, *STEPS, *NO_WAIT] for part in ("--set", setting)]
+    command = [sys.executable, "-c", DRIVER, target, str(times), "run", "--out", str(out), "--json", *settings]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr[-3000:]
+    return done.returncode
+
+
+def files_of(out: Path) -> dict[str, str]:
+    manifests: dict[str, Any] = {stage: json.loads((out / stage / "manifest.json").read_text()) for stage in STAGES}
+    return {f"{stage}/{name}": digest for stage in STAGES for name, digest in manifests[stage]["files"].items()}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_run_killed_in_every_stage_ends_with_the_very_files_of_an_undisturbed_one(tmp_path: Path) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert run(whole) == 0
+    for target, times in KILLS:
+        assert run(broken, target, times) == -signal.SIGKILL, target
+        stage = target.partition(".")[0]
+        assert (broken / f"{stage}.partial").is_dir() and not (broken / stage).exists(), target
+    assert run(broken) == 0
+    wanted, found = files_of(whole), files_of(broken)
+    assert {name for name in wanted if wanted[name] != found.get(name)} == set()
+    assert set(found) == set(wanted)
+    for name in ("teacher/weights.safetensors", "int8/weights.safetensors", "export/movies.edge"):
+        assert name in wanted
+    assert not list(broken.glob("*.partial")) and not list(broken.rglob("scratch"))
+    assert (broken / "report.html").is_file()
