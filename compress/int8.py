@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cloud.checkpoint import WEIGHTS
-from cloud.model import Encoder, ModelConfig
+from cloud.model import Encoder, Layer, ModelConfig
 from edge.config import from_dict
 from edge.runs import Run
 
@@ -68,9 +70,30 @@ def int8_encoder(config: ModelConfig) -> Encoder:
     return encoder.eval()
 
 
+@torch.no_grad()
+def fold_norms(model: Encoder) -> Encoder:
+    """The same function with every norm's gain and bias inside the linear layer that follows it.
+
+    Converters do this by themselves: done here, before rounding, an exported file keeps these very integers.
+    """
+    folded = copy.deepcopy(model)
+    pairs = [(folded.head_norm, folded.head)]
+    for layer in folded.layers:
+        assert isinstance(layer, Layer)
+        pairs += [(layer.attention_norm, layer.attention_in), (layer.feed_forward_norm, layer.feed_forward_in)]
+    if isinstance(folded.widen, nn.Linear):
+        pairs.append((folded.embedding_norm, folded.widen))
+    for norm, linear in pairs:
+        linear.bias.add_(linear.weight @ norm.bias)
+        linear.weight.mul_(norm.weight)
+        norm.weight.fill_(1.0)
+        norm.bias.zero_()
+    return folded
+
+
 def quantise(model: Encoder) -> Encoder:
     """The int8 form of a float encoder."""
-    tensors = dict(model.state_dict())
+    tensors = dict(fold_norms(model).state_dict())
     encoder = int8_encoder(model.config)
     for name, module in encoder.named_modules():
         if isinstance(module, Int8Embedding | Int8Linear):

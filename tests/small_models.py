@@ -36,7 +36,7 @@ def teacher_shape(**changes: Any) -> ModelConfig:
 
 
 def make_model(config: ModelConfig | None = None, seed: int = 0) -> Encoder:
-    """Random in every weight: a fresh encoder's biases are zero and its slots next to nothing."""
+    """Random in every weight: a fresh encoder's norms do nothing, its biases are zero, its slots next to it."""
     torch.manual_seed(seed)
     model = Encoder(config or shape())
     with torch.no_grad():
@@ -45,6 +45,8 @@ def make_model(config: ModelConfig | None = None, seed: int = 0) -> Encoder:
                 module.weight.normal_(std=0.5)
             elif isinstance(module, nn.Linear | nn.LayerNorm):
                 module.bias.normal_(std=0.2)
+            if isinstance(module, nn.LayerNorm):
+                module.weight.normal_(mean=1.0, std=0.3)
     return model.eval()
 
 

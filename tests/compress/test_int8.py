@@ -6,21 +6,23 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_models import make_model, make_requests, teacher_shape
+from small_models import make_model, make_requests, shape, teacher_shape
 from torch import nn
 
 from cloud.attention import PREFIX
 from cloud.batches import label_batch
+from cloud.model import ModelConfig
 from compress.int8 import (
     Int8Embedding,
     Int8Linear,
     dequantise,
+    fold_norms,
     int8_encoder,
     quantise,
     quantise_activations,
     quantise_rows,
 )
-from compress.magnitude import MagnitudePruner, PruneSchedule
+from compress.magnitude import MagnitudePruner, PruneSchedule, sparsity_by_tensor
 
 
 def random_weight(seed: int, rows: int, columns: int, spread: float) -> torch.Tensor:
@@ -111,6 +113,19 @@ def test_the_int8_model_answers_nearly_as_the_float_one() -> None:
         exact, coarse = (one(batch.packed, PREFIX) for one in (model, quantise(model)))
     assert (exact - coarse).abs().max() < 0.1 * exact.std()
     assert not torch.equal(exact, coarse)
+
+
+@pytest.mark.parametrize("config", [shape(), shape(embedding_size=32), teacher_shape()])
+def test_folding_the_norms_changes_no_answer_and_no_zero(config: ModelConfig) -> None:
+    model, batch = make_model(config), label_batch(make_requests(4))
+    MagnitudePruner(model, PruneSchedule(end=1)).apply_at(model, 1)
+    folded = fold_norms(model)
+    with torch.inference_mode():
+        torch.testing.assert_close(folded(batch.packed, PREFIX), model(batch.packed, PREFIX), rtol=0, atol=2e-5)
+    assert sparsity_by_tensor(folded) == sparsity_by_tensor(model)
+    followed = [name for name, m in folded.named_modules() if isinstance(m, nn.LayerNorm) and (m.bias == 0).all()]
+    assert len(followed) == 2 * len(model.layers) + 1 + isinstance(model.widen, nn.Linear)
+    assert all(torch.equal(a, b) for a, b in zip(fold_norms(folded).parameters(), folded.parameters(), strict=True))
 
 
 def test_int8_products_are_those_of_the_integers() -> None:
