@@ -54,7 +54,7 @@ def train_student(prepared: Run, teacher_run: Run, out: Path, config: StudentCon
     parents = [prepared, teacher_run]
     if not finished(out, "student", parents, settings):
         teacher = load_encoder(teacher_run).requires_grad_(False)
-        _check_relation_heads(config.relation_heads, teacher.config, shape)
+        check_relation_heads(config.relation_heads, teacher.config, shape)
         with writing(out, "student", parents, settings) as workspace:
             torch.manual_seed(config.scores.seed)
             model = Encoder(shape)
@@ -83,7 +83,8 @@ def train_student(prepared: Run, teacher_run: Run, out: Path, config: StudentCon
     return Run.open(out, "student")
 
 
-def _check_relation_heads(heads: int, teacher: ModelConfig, student: ModelConfig) -> None:
+def check_relation_heads(heads: int, teacher: ModelConfig, student: ModelConfig) -> None:
+    """Each relation head takes an equal part of either model's width."""
     for name, width in (("teacher", teacher.hidden_size), ("student", student.hidden_size)):
-        if width % heads:
+        if heads < 1 or width % heads:
             raise EdgeError(f"relation_heads={heads} does not divide the {name}'s hidden size {width}")

@@ -17,7 +17,7 @@ MANIFEST = "manifest.json"
 BACKENDS = ("litert", "onnx", "coreml")
 COMMON_SECTIONS = ("text", "vocabulary", "golden")
 _COMMON = {"text.json": "text", "vocab.txt": "vocabulary", "golden.jsonl": "golden"}
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
+BUNDLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REQUIRED: Mapping[str, type] = {
     "name": str, "model": dict, "exits": list, "golden": dict, "provenance": dict, "files": list
@@ -67,7 +67,7 @@ def parse_manifest(path: Path, data: bytes) -> dict[str, Any]:
     for key, kind in _REQUIRED.items():
         if not isinstance(manifest.get(key), kind):
             refuse(path, f"{MANIFEST} has no {key!r} of type {kind.__name__}")
-    if not _NAME.fullmatch(manifest["name"]):
+    if not BUNDLE_NAME.fullmatch(manifest["name"]):
         refuse(path, f"{MANIFEST}: the name must be up to 64 letters, digits, spaces, '.', '_' or '-'")
     for key, least in _SHAPE.items():
         if not _is_count(manifest["model"].get(key), least):

@@ -36,7 +36,7 @@ class _Outputs(nn.Module):
 
 def export_coreml(model: Encoder, buckets: Buckets, package: Path) -> None:
     """Write `package` (.mlpackage), int8 weights per channel, float16 arithmetic; replaces one that is there."""
-    require_shared(model)
+    require_shared(model.config)
     with quiet():
         import coremltools as ct
         from coremltools.models.utils import MultiFunctionDescriptor, save_multifunction

@@ -35,7 +35,7 @@ class Buckets:
 
 def signatures(model: Encoder, buckets: Buckets) -> Iterator[tuple[str, nn.Module, dict[str, Tensor]]]:
     """Name, module and sample inputs of every entry point and bucket."""
-    require_shared(model)
+    require_shared(model.config)
     hidden, heads = model.config.hidden_size, model.config.heads
     count, seq = buckets.candidates, buckets.candidate_tokens
 

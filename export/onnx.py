@@ -112,7 +112,7 @@ class _Graph:
 
 def export_onnx(model: Encoder, directory: Path) -> None:
     """Write the graphs of a float or an int8 encoder into `directory`."""
-    require_shared(model)
+    require_shared(model.config)
     directory.mkdir(parents=True, exist_ok=True)
     graphs = {"embed": _embed, "place": _place, "layer": _layer, "head": _head}
     for name in ENTRY_POINTS:

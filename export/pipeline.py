@@ -11,20 +11,26 @@ from cloud.data.prepare import PrepareConfig, config_for, open_source, prepare
 from cloud.teacher import TEACHERS, TeacherConfig, train_teacher
 from compress.pruned import PRUNINGS, PruneConfig, prune_student
 from compress.quantised import quantise_student
-from distill.student import STUDENTS, StudentConfig, train_student
+from distill.student import STUDENTS, StudentConfig, check_relation_heads, train_student
 from edge.runs import Run
-from export.student import EXPORTS, ExportConfig, export_student
+from export.student import EXPORTS, ExportConfig, check_buckets, export_student
+from export.weights import require_shared
 
 
 @dataclass(frozen=True)
 class PipelineConfig:
-    """The settings of every stage."""
+    """The settings of every stage. What only fits together is checked here, before anything is trained."""
 
     prepare: PrepareConfig
     teacher: TeacherConfig
     student: StudentConfig
     prune: PruneConfig
     export: ExportConfig = field(default_factory=ExportConfig)
+
+    def __post_init__(self) -> None:
+        check_relation_heads(self.student.relation_heads, self.teacher.model, self.student.model)
+        require_shared(self.student.model)
+        check_buckets(self.prepare.text, self.export.buckets)
 
 
 PIPELINES = {

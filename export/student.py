@@ -26,9 +26,11 @@ from edge.config import check_least, to_dict
 from edge.engine import Shape
 from edge.errors import EdgeError
 from edge.golden import Golden, make_golden, to_line
+from edge.manifest import BUNDLE_NAME
 from edge.runs import Run, Workspace, finished, write_atomically, writing
 from edge.text.request import request_from_json
 from edge.text.sequence import TextEncoder
+from edge.text.spec import TextSpec
 from edge.text.types import Request
 from edge.text.wordpiece import WordPiece
 from edge.verify import Result, check_scores
@@ -52,6 +54,8 @@ class ExportConfig:
 
     def __post_init__(self) -> None:
         check_least(self, "", golden_requests=1, golden_candidates=1, timed_requests=1)
+        if not BUNDLE_NAME.fullmatch(self.name):
+            raise EdgeError(f"a bundle cannot be named {self.name!r}", fix="use letters, digits, '.', '_' or '-'")
 
 
 EXPORTS = {"quickstart": ExportConfig()}
@@ -62,7 +66,7 @@ def export_student(prepared: Run, source: Run, out: Path, config: ExportConfig) 
     parents = [prepared, source]
     settings = to_dict(config) | {"model": source.config["model"]}
     if not finished(out, "export", parents, settings):
-        check_buckets(prepared, config.buckets)
+        check_buckets(text_spec(prepared), config.buckets)
         with writing(out, "export", parents, settings) as workspace:
             model = load_int8(source)
             models = workspace.path / "models"
@@ -76,9 +80,8 @@ def export_student(prepared: Run, source: Run, out: Path, config: ExportConfig) 
     return Run.open(out, "export")
 
 
-def check_buckets(prepared: Run, buckets: Buckets) -> None:
+def check_buckets(spec: TextSpec, buckets: Buckets) -> None:
     """Every request that the text spec can make must fit the largest bucket."""
-    spec = text_spec(prepared)
     for name, largest, needed in (
         ("user_tokens", max(buckets.user_tokens), spec.max_user_tokens),
         ("candidate_tokens", buckets.candidate_tokens, spec.max_segment_tokens),

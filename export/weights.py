@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from torch import nn
 
-from cloud.model import Encoder
+from cloud.model import Encoder, ModelConfig
 from compress.int8 import Int8Embedding, Int8Linear
 from edge.errors import EdgeError
 
@@ -27,11 +27,11 @@ def weights_of(model: Encoder) -> dict[str, np.ndarray]:
     return {name: np.asarray(tensors[f"{name}.weight"].cpu().numpy()) for name in names}
 
 
-def require_shared(model: Encoder) -> None:
+def require_shared(config: ModelConfig) -> None:
     """The edge graph has one layer, which the host applies again and again."""
-    if not model.config.shared:
+    if not config.shared:
         raise EdgeError(
-            f"a model with {model.config.layers} layers of their own cannot become an edge graph",
+            f"a model with {config.layers} layers of their own cannot become an edge graph",
             fix="export a student: it applies one shared layer",
         )
 

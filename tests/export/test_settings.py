@@ -1,0 +1,57 @@
+"""Settings of `edge run` that cannot work are refused before anything is read or trained, in one message."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from edge.config import override, preset
+from edge.errors import EdgeError
+from export.pipeline import PIPELINES
+
+CONFIG = preset(PIPELINES, "quickstart")("ml-100k")
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ("teacher.model.heads=5", "model.heads=5 does not divide"),
+        ("student.model.layers=0", "model.layers is 0"),
+        ("student.model.handover=99", "model.handover=99 leaves none"),
+        ("student.model.shared=false", "layers of their own cannot become an edge graph"),
+        ("student.relation_heads=7", "relation_heads=7 does not divide"),
+        ("student.relation_heads=0", "relation_heads=0 does not divide"),
+        ("teacher.model.exits=first", "teacher.model.exits must be"),
+        ("teacher.click.accumulate=0", "accumulate is 0"),
+        ("teacher.click.learning_rate=Infinity", "learning_rate is inf"),
+        ("prune.schedule.end=100000", "pruning ends at step 100000"),
+        ("prune.fit.steps=1", "training at step 1"),
+        ("prune.schedule.sparsity=80", "schedule.sparsity is 80.0"),
+        ("prune.schedule.begin=100000", "schedule.end is"),
+        ("export.buckets.user_tokens=[16]", "buckets.user_tokens holds 16 tokens"),
+        ("export.buckets.candidate_tokens=8", "buckets.candidate_tokens holds 8 tokens"),
+        ("prepare.text.max_user_tokens=500", "the text spec allows 500"),
+        ("export.golden_requests=0", "golden_requests is 0"),
+        ("export.name=../movies", "a bundle cannot be named '../movies'"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_refused(settings: str, problem: str) -> None:
+    with pytest.raises(EdgeError, match=re.escape(problem)):
+        override(CONFIG, settings.split())
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "teacher.batch_tokens=1",
+        "teacher.infill.steps=0 student.relations.steps=0",
+        "student.model.layers=2 student.model.handover=1",
+        "student.model.handover=0",
+        "prune.schedule.end=5 prune.fit.steps=5",
+        "prune.schedule.sparsity=0",
+        "prepare.text.max_user_tokens=200 export.buckets.user_tokens=[64,200]",
+    ],
+)
+def test_an_unusual_setting_that_works_is_taken(settings: str) -> None:
+    assert override(CONFIG, settings.split()) != CONFIG
