@@ -14,6 +14,7 @@ from cloud.evaluate import evaluate
 from cloud.model import Encoder, ModelConfig
 from cloud.torch_engine import TorchEngine
 from edge.config import from_dict
+from edge.errors import EdgeError
 from edge.runs import Run, Workspace, write_atomically
 from edge.text.spec import TextSpec
 
@@ -32,6 +33,16 @@ def sized_for(model: ModelConfig, prepared: Run) -> ModelConfig:
     spec = text_spec(prepared)
     vocabulary = prepared.file("vocab.txt").read_text(encoding="utf-8").splitlines()
     return replace(model, vocabulary_size=len(vocabulary), slots=spec.slots, positions=spec.max_segment_tokens)
+
+
+def check_same_data(prepared: Run, *runs: Run) -> None:
+    """Refuse models that were made from other data: their token ids mean something else."""
+    for run in runs:
+        if prepared.hash not in [made_from["hash"] for made_from in run.manifest["parents"]]:
+            raise EdgeError(
+                f"{run.path} ({run.stage}) was not made from {prepared.path}",
+                fix="pass the prepared run that it was made from as --parent",
+            )
 
 
 def plans_of(config: ModelConfig) -> tuple[Plan, ...]:

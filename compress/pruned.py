@@ -14,7 +14,7 @@ from cloud.checkpoint import load_encoder
 from cloud.data.requests import load_requests
 from cloud.fit import FitConfig, fit
 from cloud.model import Encoder
-from cloud.stage import complete, plans_of
+from cloud.stage import check_same_data, complete, plans_of
 from compress.magnitude import MagnitudePruner, PruneSchedule, sparsity_by_tensor
 from distill.scores import plan_of_step, score_loss
 from edge.config import to_dict
@@ -71,6 +71,7 @@ class PrunedScores(nn.Module):
 def prune_student(prepared: Run, teacher_run: Run, student_run: Run, out: Path, config: PruneConfig) -> Run:
     """Prune every embedding table and linear layer of the student to the schedule's sparsity."""
     parents = [prepared, teacher_run, student_run]
+    check_same_data(prepared, teacher_run, student_run)
     settings = to_dict(config) | {"model": student_run.config["model"]}
     if not finished(out, "pruned", parents, settings):
         teacher = load_encoder(teacher_run).requires_grad_(False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloud.checkpoint import load_encoder
-from cloud.stage import complete
+from cloud.stage import check_same_data, complete
 from compress.int8 import quantise
 from edge.runs import Run, finished, writing
 
@@ -13,6 +13,7 @@ from edge.runs import Run, finished, writing
 def quantise_student(prepared: Run, source: Run, out: Path, splits: tuple[str, ...] = ("test",)) -> Run:
     """Quantise a student, pruned or not, and measure it with int8 weights and activations."""
     parents = [prepared, source]
+    check_same_data(prepared, source)
     settings = {
         "model": source.config["model"],
         "weights": "int8 per row",

@@ -14,7 +14,7 @@ from cloud.data.requests import load_requests
 from cloud.fit import FitConfig, fit
 from cloud.model import Encoder, ModelConfig
 from cloud.presets import PRESETS
-from cloud.stage import complete, plans_of, sized_for
+from cloud.stage import check_same_data, complete, plans_of, sized_for
 from distill.relations import relation_loss
 from distill.scores import plan_of_step, score_loss
 from edge.config import to_dict
@@ -52,6 +52,7 @@ def train_student(prepared: Run, teacher_run: Run, out: Path, config: StudentCon
     shape = sized_for(config.model, prepared)
     settings = to_dict(config) | {"model": to_dict(shape)}
     parents = [prepared, teacher_run]
+    check_same_data(prepared, teacher_run)
     if not finished(out, "student", parents, settings):
         teacher = load_encoder(teacher_run).requires_grad_(False)
         check_relation_heads(config.relation_heads, teacher.config, shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -186,8 +187,9 @@ def _calibrated(path: Path, engine: Engine, spec: TextSpec) -> CostModel:
     if path.exists():
         try:
             return from_dict(CostModel, json.loads(path.read_text()), str(path))
-        except (EdgeError, ValueError):
-            pass  # of another version: measure again
+        except (EdgeError, ValueError, OSError):
+            pass  # damaged, or of another version: measure again
     costs = calibrate(engine, spec.max_user_tokens, spec.max_segment_tokens)
-    write_json(path, to_dict(costs))
+    with suppress(OSError):  # where nothing can be written they are measured at each open
+        write_json(path, to_dict(costs))
     return costs

@@ -15,7 +15,7 @@ from cloud.attention import PREFIX
 from cloud.data.requests import load_requests
 from cloud.evaluate import evaluate
 from cloud.model import Encoder
-from cloud.stage import PROTOCOL, text_spec
+from cloud.stage import PROTOCOL, check_same_data, text_spec
 from cloud.torch_engine import TorchEngine
 from compress.int8 import dequantise, load_int8
 from edge.backends import RUNNABLE, open_engine
@@ -64,6 +64,7 @@ EXPORTS = {"quickstart": ExportConfig()}
 def export_student(prepared: Run, source: Run, out: Path, config: ExportConfig) -> Run:
     """Write the bundle NAME.edge and the plain model files; refuse what does not agree with torch."""
     parents = [prepared, source]
+    check_same_data(prepared, source)
     settings = to_dict(config) | {"model": source.config["model"]}
     if not finished(out, "export", parents, settings):
         check_buckets(text_spec(prepared), config.buckets)

@@ -170,6 +170,15 @@ def test_a_calibration_that_cannot_be_read_is_measured_again(bundle: Path, text:
     assert set(json.loads(kept.read_text())) == {"user_layer", "candidate_layer"}
 
 
+def test_where_nothing_can_be_kept_costs_are_measured_at_each_open(bundle: Path) -> None:
+    Ranker.open(bundle)
+    (kept,) = install(bundle).glob("calibration-*.json")
+    kept.unlink()
+    kept.mkdir()
+    ranker = Ranker.open(bundle)
+    assert ranker.rank(ranker.user(REQUEST.user), REQUEST.candidates).plan.predicted_ms > 0
+
+
 def test_a_backend_that_is_not_there_is_an_error(bundle: Path) -> None:
     with pytest.raises(EdgeError, match="no backend 'coreml' runs here") as refused:
         Ranker.open(bundle, backend="coreml")
