@@ -27,9 +27,9 @@ class TeacherConfig:
     """The vocabulary size, segment embeddings and positions are taken from the prepared data."""
 
     model: ModelConfig = PRESETS["quickstart-teacher"]
-    infill: FitConfig = field(default_factory=lambda: FitConfig(steps=60))
-    click: FitConfig = field(default_factory=lambda: FitConfig(steps=400))
-    batch_tokens: int = 4096
+    infill: FitConfig = field(default_factory=lambda: FitConfig(steps=60, warmup_steps=20))
+    click: FitConfig = field(default_factory=lambda: FitConfig(steps=700, learning_rate=2e-3, warmup_steps=50))
+    batch_tokens: int = 2048
     splits: tuple[str, ...] = ("test",)  # what the result is measured on
 
 

@@ -27,11 +27,11 @@ class StudentConfig:
     """The vocabulary size, segment embeddings and positions are taken from the prepared data."""
 
     model: ModelConfig = PRESETS["quickstart-student"]
-    relations: FitConfig = field(default_factory=lambda: FitConfig(steps=60))
-    scores: FitConfig = field(default_factory=lambda: FitConfig(steps=300, learning_rate=2e-3))
-    batch_tokens: int = 4096
+    relations: FitConfig = field(default_factory=lambda: FitConfig(steps=30))
+    scores: FitConfig = field(default_factory=lambda: FitConfig(steps=300, learning_rate=2e-3, warmup_steps=40))
+    batch_tokens: int = 2048
     splits: tuple[str, ...] = ("test",)  # what the result is measured on
-    relation_heads: int = 8
+    relation_heads: int = 4
     teacher_share: float = 0.5  # of the target; the rest is the label
 
 
