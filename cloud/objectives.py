@@ -16,6 +16,8 @@ from cloud.model import Encoder
 from cloud.packing import Packed, pack
 from edge.text.wordpiece import BOS, EOS, MASK
 
+LONGEST_SPAN = 6  # tokens hidden in one place
+
 
 def click_loss(model: Encoder, batch: LabelledBatch, plan: Plan = PREFIX) -> Tensor:
     """Cross-entropy of the label, weighted over the exits."""
@@ -57,15 +59,15 @@ def token_log_frequencies(users: Iterable[Sequence[Sequence[int]]], vocabulary: 
 
 
 def infill_batch(
-    users: Sequence[Sequence[Sequence[int]]], seed: int, longest: int, hidden_share: float = 0.3
+    users: Sequence[Sequence[Sequence[int]]], seed: int, longest: int, hidden_events: float = 0.45
 ) -> InfillBatch:
     """Replace spans of each user side by [MASK]; the candidate side is `[BOS] span [MASK] span ... [EOS]`.
 
-    About `hidden_share` of the text is hidden, in spans of 1 to 6 tokens within a segment, at most `longest`
-    tokens on the candidate side.
+    About `hidden_events` of the events lose a span of up to 6 tokens, the oldest first, until the candidate side
+    would be longer than `longest` tokens.
     """
     random = np.random.default_rng(seed)
-    corrupted = [_hide_spans(user, random, longest, hidden_share) for user in users]
+    corrupted = [_hide_spans(user, random, longest, hidden_events) for user in users]
     packed = pack([(user, [answer]) for user, answer in corrupted])
     following = torch.full_like(packed.tokens, -100)
     following[:, :-1] = packed.tokens[:, 1:]
@@ -76,20 +78,17 @@ def infill_batch(
 
 
 def _hide_spans(
-    user: Sequence[Sequence[int]], random: np.random.Generator, longest: int, hidden_share: float
+    user: Sequence[Sequence[int]], random: np.random.Generator, longest: int, hidden_events: float
 ) -> tuple[list[list[int]], list[int]]:
     """The user side with spans hidden, and the answer. The first and the last segment stay as they are."""
     answer = [BOS]
     corrupted = [list(segment) for segment in user]
-    budget = hidden_share * sum(map(len, user[1:-1]))
-    for index in sorted(random.permutation(np.arange(1, len(user) - 1)).tolist()):
+    for index in range(1, len(user) - 1):
         segment = corrupted[index]
-        length = int(random.integers(1, 7))
+        length = int(random.integers(1, LONGEST_SPAN + 1))
         start = int(random.integers(0, max(1, len(segment) - length + 1)))
         span = segment[start : start + length]
-        too_long = len(answer) + len(span) + 1 > longest
-        if too_long or not span or random.random() > 1.5 * budget / max(1, sum(map(len, user[1:-1]))):
-            continue
-        answer += [*span, MASK]
-        corrupted[index] = [*segment[:start], MASK, *segment[start + length :]]
+        if random.random() < hidden_events and len(answer) + len(span) + 1 <= longest:
+            answer += [*span, MASK]
+            corrupted[index] = [*segment[:start], MASK, *segment[start + length :]]
     return corrupted, [*answer[:-1], EOS] if len(answer) > 1 else [BOS, EOS]

@@ -18,7 +18,7 @@ PRESETS = {
         shared=False, exits="last",
     ),
     "quickstart-student": ModelConfig(
-        vocabulary_size=2_000, hidden_size=128, heads=4, layers=6, embedding_size=64,
-        shared=True, exits="every", handover=3,
+        vocabulary_size=2_000, hidden_size=128, heads=4, layers=4, embedding_size=64,
+        shared=True, exits="every", handover=2,
     ),
 }  # fmt: skip

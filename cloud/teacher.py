@@ -28,7 +28,7 @@ class TeacherConfig:
 
     model: ModelConfig = PRESETS["quickstart-teacher"]
     infill: FitConfig = field(default_factory=lambda: FitConfig(steps=60, warmup_steps=20))
-    click: FitConfig = field(default_factory=lambda: FitConfig(steps=700, learning_rate=2e-3, warmup_steps=50))
+    click: FitConfig = field(default_factory=lambda: FitConfig(steps=600, learning_rate=2e-3, warmup_steps=50))
     batch_tokens: int = 2048
     splits: tuple[str, ...] = ("test",)  # what the result is measured on
 

@@ -50,12 +50,13 @@ class Int8Linear(nn.Module):
 
 def quantise_activations(inputs: Tensor) -> Tensor:
     """(..., width) rounded to 256 levels between each row's least and greatest value, zero among them."""
-    least = inputs.amin(-1, keepdim=True).clamp(max=0.0)
-    greatest = inputs.amax(-1, keepdim=True).clamp(min=0.0)
+    rows = inputs.reshape(-1, inputs.shape[-1])
+    least, greatest = torch.aminmax(rows, dim=1)
+    least, greatest = least.clamp(max=0.0), greatest.clamp(min=0.0)
     scale = ((greatest - least) / 255.0).clamp(min=1e-12)
     zero_point = (-128.0 - least / scale).round().clamp(-128, 127)
-    levels = ((inputs / scale).round() + zero_point).clamp(-128, 127)
-    return (levels - zero_point) * scale
+    rounded = torch.fake_quantize_per_channel_affine(rows, scale, zero_point.to(torch.int32), 0, -128, 127)
+    return rounded.view(inputs.shape)
 
 
 def int8_encoder(config: ModelConfig) -> Encoder:

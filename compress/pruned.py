@@ -26,8 +26,8 @@ from edge.runs import Run, finished, writing
 class PruneConfig:
     """Pruning, then training on with the zeros fixed."""
 
-    schedule: PruneSchedule = field(default_factory=lambda: PruneSchedule(end=130))
-    fit: FitConfig = field(default_factory=lambda: FitConfig(steps=200, learning_rate=1e-3))
+    schedule: PruneSchedule = field(default_factory=lambda: PruneSchedule(end=110))
+    fit: FitConfig = field(default_factory=lambda: FitConfig(steps=170, learning_rate=1e-3))
     batch_tokens: int = 2048
     splits: tuple[str, ...] = ("test",)  # what the result is measured on
     teacher_share: float = 0.5

@@ -27,8 +27,8 @@ class StudentConfig:
     """The vocabulary size, segment embeddings and positions are taken from the prepared data."""
 
     model: ModelConfig = PRESETS["quickstart-student"]
-    relations: FitConfig = field(default_factory=lambda: FitConfig(steps=30))
-    scores: FitConfig = field(default_factory=lambda: FitConfig(steps=300, learning_rate=2e-3, warmup_steps=40))
+    relations: FitConfig = field(default_factory=lambda: FitConfig(steps=20))
+    scores: FitConfig = field(default_factory=lambda: FitConfig(steps=260, learning_rate=2e-3, warmup_steps=40))
     batch_tokens: int = 2048
     splits: tuple[str, ...] = ("test",)  # what the result is measured on
     relation_heads: int = 4

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import math
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cloud.attention import PREFIX
 from cloud.data.requests import load_requests
+from cloud.data.samples import load_samples
 from cloud.evaluate import evaluate
 from cloud.model import Encoder
 from cloud.stage import PROTOCOL, check_same_data, text_spec
@@ -23,20 +21,16 @@ from edge.bench.run import measure_apart
 from edge.bench.sizes import sizes
 from edge.bundle import write_bundle
 from edge.config import check_least, to_dict
-from edge.engine import Shape
 from edge.errors import EdgeError
-from edge.golden import Golden, make_golden, to_line
+from edge.golden import Golden, to_line
 from edge.manifest import BUNDLE_NAME
 from edge.runs import Run, Workspace, finished, write_atomically, writing
-from edge.text.request import request_from_json
-from edge.text.sequence import TextEncoder
 from edge.text.spec import TextSpec
-from edge.text.types import Request
-from edge.text.wordpiece import WordPiece
-from edge.verify import Result, check_scores
 from export.coreml import export_coreml
 from export.litert import Buckets, check_litert, export_litert, quantise_litert
+from export.manifest import bundle_manifest
 from export.onnx import check_onnx, export_onnx
+from export.parity import compare, make_goldens
 
 
 @dataclass(frozen=True)
@@ -94,21 +88,6 @@ def check_buckets(spec: TextSpec, buckets: Buckets) -> None:
             )
 
 
-def read_samples(prepared: Run) -> list[Request]:
-    """The real test requests that the prepared run keeps for replay."""
-    lines = prepared.file("requests.jsonl").read_text(encoding="utf-8").splitlines()
-    records = [json.loads(line) for line in lines]
-    return [request_from_json({key: value for key, value in record.items() if key != "id"}) for record in records]
-
-
-def make_goldens(model: Encoder, prepared: Run, config: ExportConfig) -> list[Golden]:
-    """The reference answers, by torch."""
-    encoder = TextEncoder(text_spec(prepared), WordPiece.open(prepared.file("vocab.txt")))
-    requests = read_samples(prepared)[: config.golden_requests]
-    cut = [Request(r.user, r.events, r.candidates[: config.golden_candidates]) for r in requests]
-    return [make_golden(encoder, TorchEngine(model), request) for request in cut]
-
-
 def _write_models(
     model: Encoder, prepared: Run, models: Path, workspace: Workspace, config: ExportConfig
 ) -> dict[str, list[dict[str, Any]]]:
@@ -133,28 +112,13 @@ def _write_models(
         export_coreml(float_model, config.buckets, workspace.path / "Model.mlpackage")
     _step("comparing every exit with torch")
     return {
-        "float": _compare(
-            float_model, float_models, make_goldens(float_model, prepared, config), config.float_tolerance
-        ),
-        "int8": _compare(model, models, make_goldens(model, prepared, config), config.int8_tolerance),
+        "float": compare(float_model, float_models, _goldens(float_model, prepared, config), config.float_tolerance),
+        "int8": compare(model, models, _goldens(model, prepared, config), config.int8_tolerance),
     }
 
 
-def _compare(model: Encoder, models: Path, goldens: Sequence[Golden], tolerance: float) -> list[dict[str, Any]]:
-    """One row per backend, plan and exit; an error if one of them is off."""
-    rows: list[Result] = []
-    for backend in RUNNABLE:
-        engine = open_engine(backend, models, TorchEngine(model).shape)
-        rows += check_scores(engine, goldens, backend, tolerance)
-        engine.close()
-    wrong = [row for row in rows if not row.passed]
-    if wrong:
-        worst = max(wrong, key=lambda row: row.max_difference)
-        raise EdgeError(
-            f"{worst.backend} differs from torch by {worst.max_difference:.4f} at exit {worst.exit} ({worst.plan})",
-            evidence=f"{len(wrong)} of {len(rows)} comparisons are beyond the tolerance of {tolerance}",
-        )
-    return [asdict(row) for row in rows]
+def _goldens(model: Encoder, prepared: Run, config: ExportConfig) -> list[Golden]:
+    return make_goldens(model, prepared, config.golden_requests, config.golden_candidates)
 
 
 def _measure_backends(model: Encoder, prepared: Run, models: Path) -> dict[str, Any]:
@@ -170,7 +134,7 @@ def _measure_backends(model: Encoder, prepared: Run, models: Path) -> dict[str, 
 
 
 def _write_bundle(model: Encoder, prepared: Run, source: Run, workspace: Workspace, config: ExportConfig) -> Path:
-    goldens = make_goldens(model, prepared, config)
+    goldens = _goldens(model, prepared, config)
     files: dict[str, Path | bytes] = {
         "text.json": prepared.file("text.json"),
         "vocab.txt": prepared.file("vocab.txt"),
@@ -179,59 +143,15 @@ def _write_bundle(model: Encoder, prepared: Run, source: Run, workspace: Workspa
     models = workspace.path / "models"
     files |= {f"models/{path.relative_to(models)}": path for path in sorted(models.rglob("*")) if path.is_file()}
     path = workspace.path / f"{config.name}.edge"
-    write_bundle(path, files, _manifest(model, source, workspace.summary["quality"], config))
+    quality = workspace.summary["quality"]
+    manifest = bundle_manifest(config.name, model, source, quality, config.buckets, config.int8_tolerance)
+    write_bundle(path, files, manifest)
     return path
-
-
-def _manifest(model: Encoder, source: Run, quality: dict[str, Any], config: ExportConfig) -> dict[str, Any]:
-    shape = asdict(Shape(model.config.layers, model.config.hidden_size, model.config.heads, model.config.handover))
-    exits = [
-        {"depth": int(depth), "plan": "prefix", "quality": _defined(figures), "backend": backend}
-        for backend, by_depth in quality.items()
-        for depth, figures in by_depth.items()
-    ]
-    exits += [
-        {"depth": int(depth), "plan": "segments", "quality": _defined(figures)}
-        for depth, figures in source.summary["quality"]["test"].get("segments", {}).items()
-    ]
-    keys = ("parameters", "nonzero")
-    return {
-        "name": config.name,
-        "model": shape
-        | {"precision": "int8", "buckets": to_dict(config.buckets)}
-        | {k: source.summary[k] for k in keys},
-        "exits": exits,
-        "golden": {"reference": "torch, int8 weights and activations", "tolerance": config.int8_tolerance},
-        "parts": {
-            "model:litert": {
-                "token embedding": _bytes_of(model, "token."),
-                "shared layer": _bytes_of(model, "layers."),
-            }
-        },
-        "provenance": {
-            "run": source.hash,
-            "weights": source.manifest["files"]["weights.safetensors"],
-            "dataset": source.manifest["dataset"],
-            "protocol": PROTOCOL,
-            "code": source.manifest["code"],
-        },
-    }
-
-
-def _bytes_of(model: Encoder, prefix: str) -> int:
-    """int8 weights whose names begin so."""
-    tensors = model.state_dict().items()
-    return sum(value.numel() for name, value in tensors if name.startswith(prefix) and name.endswith(".weight"))
-
-
-def _defined(figures: Mapping[str, float | None]) -> dict[str, float]:
-    """Without those that the test split cannot tell, e.g. the AUC of labels that are all the same."""
-    return {key: value for key, value in figures.items() if value is not None and math.isfinite(value)}
 
 
 def _time_backends(bundle: Path, prepared: Run, config: ExportConfig) -> dict[str, Any]:
     """Latency per exit and resident memory of each backend, in a fresh process each."""
-    requests = read_samples(prepared)[: config.timed_requests]
+    requests = [request for _, request in load_samples(prepared)][: config.timed_requests]
     timing = {}
     for backend in RUNNABLE:
         _step(f"{backend}: timing")

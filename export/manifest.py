@@ -1,0 +1,62 @@
+"""What a bundle's manifest says: shape, quality per exit, the heaviest parts, and where it came from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from cloud.model import Encoder
+from cloud.stage import PROTOCOL
+from cloud.torch_engine import TorchEngine
+from edge.config import to_dict
+from edge.runs import Run
+from export.litert import Buckets
+
+
+def bundle_manifest(
+    name: str, model: Encoder, source: Run, quality: Mapping[str, Any], buckets: Buckets, tolerance: float
+) -> dict[str, Any]:
+    """`quality` is backend -> exit depth -> figures; `source` the int8 run; `tolerance` that of golden logits."""
+    shape = asdict(TorchEngine(model).shape)
+    exits = [
+        {"depth": int(depth), "plan": "prefix", "quality": _defined(figures), "backend": backend}
+        for backend, by_depth in quality.items()
+        for depth, figures in by_depth.items()
+    ]
+    exits += [
+        {"depth": int(depth), "plan": "segments", "quality": _defined(figures)}
+        for depth, figures in source.summary["quality"]["test"].get("segments", {}).items()
+    ]
+    keys = ("parameters", "nonzero")
+    return {
+        "name": name,
+        "model": shape | {"precision": "int8", "buckets": to_dict(buckets)} | {k: source.summary[k] for k in keys},
+        "exits": exits,
+        "golden": {"reference": "torch, int8 weights and activations", "tolerance": tolerance},
+        "parts": {
+            "model:litert": {
+                "token embedding": _bytes_of(model, "token."),
+                "shared layer": _bytes_of(model, "layers."),
+            }
+        },
+        "provenance": {
+            "run": source.hash,
+            "weights": source.manifest["files"]["weights.safetensors"],
+            "dataset": source.manifest["dataset"],
+            "protocol": PROTOCOL,
+            "code": source.manifest["code"],
+        },
+    }
+
+
+def _bytes_of(model: Encoder, prefix: str) -> int:
+    """int8 weights whose names begin so."""
+    tensors = model.state_dict().items()
+    return sum(value.numel() for name, value in tensors if name.startswith(prefix) and name.endswith(".weight"))
+
+
+def _defined(figures: Mapping[str, float | None]) -> dict[str, float]:
+    """Without those that the test split cannot tell, e.g. the AUC of labels that are all the same."""
+    return {key: value for key, value in figures.items() if value is not None and math.isfinite(value)}
