@@ -14,11 +14,11 @@ PRESETS = {
         shared=True, exits="every", handover=21, positions=64,
     ),
     "quickstart-teacher": ModelConfig(
-        vocabulary_size=2_000, hidden_size=128, heads=4, layers=2, embedding_size=128,
+        vocabulary_size=2_000, hidden_size=128, heads=2, layers=2, embedding_size=128,
         shared=False, exits="last",
     ),
     "quickstart-student": ModelConfig(
-        vocabulary_size=2_000, hidden_size=128, heads=4, layers=4, embedding_size=64,
+        vocabulary_size=2_000, hidden_size=128, heads=2, layers=4, embedding_size=64,
         shared=True, exits="every", handover=2,
     ),
 }  # fmt: skip
