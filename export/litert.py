@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from cloud.model import Encoder
 from edge.config import check_least
 from edge.errors import EdgeError
+from edge.text.spec import TextSpec
 from export.entry_points import CandidateLayer, Embed, Head, Place, UserLayer
 from export.quiet import quiet
 from export.weights import REPEATABLE, faults, is_int8, require_shared, weights_of
@@ -23,14 +24,30 @@ from export.weights import REPEATABLE, faults, is_int8, require_shared, weights_
 class Buckets:
     """The static shapes. Requests are padded up to the next one."""
 
-    user_tokens: tuple[int, ...] = (56, 112)
+    user_tokens: tuple[int, ...] = ()  # none: half of what the text spec allows, and all of it
     candidates: int = 8  # scored together; more are scored in turn
-    candidate_tokens: int = 24
+    candidate_tokens: int = 0  # 0: the longest segment that the text spec allows
 
     def __post_init__(self) -> None:
-        check_least(self, "buckets.", candidates=1, candidate_tokens=1)
-        if not self.user_tokens or min(self.user_tokens) < 1:
-            raise EdgeError(f"buckets.user_tokens is {list(self.user_tokens)}", fix="name at least one size: [112]")
+        check_least(self, "buckets.", candidates=1, candidate_tokens=0)
+        if self.user_tokens and min(self.user_tokens) < 1:
+            raise EdgeError(f"buckets.user_tokens is {list(self.user_tokens)}", fix="name sizes like [56, 112]")
+
+    def holding(self, spec: TextSpec) -> Buckets:
+        """Every shape named. Errors: a request that the spec allows would not fit the largest."""
+        half = -(-spec.max_user_tokens // 2)
+        users = self.user_tokens or tuple(sorted({half, spec.max_user_tokens}))
+        named = replace(self, user_tokens=users, candidate_tokens=self.candidate_tokens or spec.max_segment_tokens)
+        for name, largest, needed in (
+            ("user_tokens", max(users), spec.max_user_tokens),
+            ("candidate_tokens", named.candidate_tokens, spec.max_segment_tokens),
+        ):
+            if largest < needed:
+                raise EdgeError(
+                    f"buckets.{name} holds {largest} tokens, the text spec allows {needed}",
+                    fix=f"raise buckets.{name}, or lower the limit when preparing",
+                )
+        return named
 
 
 def signatures(model: Encoder, buckets: Buckets) -> Iterator[tuple[str, nn.Module, dict[str, Tensor]]]:

@@ -13,7 +13,7 @@ from compress.pruned import PRUNINGS, PruneConfig, prune_student
 from compress.quantised import quantise_student
 from distill.student import STUDENTS, StudentConfig, check_relation_heads, train_student
 from edge.runs import Run
-from export.student import EXPORTS, ExportConfig, check_buckets, export_student
+from export.student import EXPORTS, ExportConfig, export_student
 from export.weights import require_shared
 
 
@@ -30,7 +30,7 @@ class PipelineConfig:
     def __post_init__(self) -> None:
         check_relation_heads(self.student.relation_heads, self.teacher.model, self.student.model)
         require_shared(self.student.model)
-        check_buckets(self.prepare.text, self.export.buckets)
+        self.export.buckets.holding(self.prepare.text)
 
 
 PIPELINES = {

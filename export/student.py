@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,6 @@ from edge.errors import EdgeError
 from edge.golden import Golden, to_line
 from edge.manifest import BUNDLE_NAME
 from edge.runs import Run, Workspace, finished, write_atomically, writing
-from edge.text.spec import TextSpec
 from export.coreml import export_coreml
 from export.litert import Buckets, check_litert, export_litert, quantise_litert
 from export.manifest import bundle_manifest
@@ -61,7 +60,7 @@ def export_student(prepared: Run, source: Run, out: Path, config: ExportConfig) 
     check_same_data(prepared, source)
     settings = to_dict(config) | {"model": source.config["model"]}
     if not finished(out, "export", parents, settings):
-        check_buckets(text_spec(prepared), config.buckets)
+        config = replace(config, buckets=config.buckets.holding(text_spec(prepared)))
         with writing(out, "export", parents, settings) as workspace:
             model = load_int8(source)
             models = workspace.path / "models"
@@ -73,19 +72,6 @@ def export_student(prepared: Run, source: Run, out: Path, config: ExportConfig) 
             workspace.dataset, workspace.protocol = dict(prepared.manifest["dataset"]), PROTOCOL
             write_atomically(workspace.path / "report.md", _report(workspace.summary))
     return Run.open(out, "export")
-
-
-def check_buckets(spec: TextSpec, buckets: Buckets) -> None:
-    """Every request that the text spec can make must fit the largest bucket."""
-    for name, largest, needed in (
-        ("user_tokens", max(buckets.user_tokens), spec.max_user_tokens),
-        ("candidate_tokens", buckets.candidate_tokens, spec.max_segment_tokens),
-    ):
-        if largest < needed:
-            raise EdgeError(
-                f"buckets.{name} holds {largest} tokens, the text spec allows {needed}",
-                fix=f"raise buckets.{name}, or lower the limit when preparing",
-            )
 
 
 def _write_models(

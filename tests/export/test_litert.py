@@ -15,6 +15,7 @@ from small_models import make_model, teacher_shape
 
 from compress.int8 import quantise
 from edge.errors import EdgeError
+from edge.text.spec import TextSpec
 from export.litert import Buckets, check_litert, export_litert, inspect_litert
 from export.weights import weights_of
 
@@ -143,7 +144,12 @@ def test_a_model_with_layers_of_their_own_is_not_exported(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("changes", [{"user_tokens": ()}, {"user_tokens": (0, 8)}, {"candidates": 0}])
+def test_buckets_left_open_hold_just_what_the_text_allows() -> None:
+    spec = TextSpec("a", "b", "c", max_segment_tokens=30, max_user_tokens=101)
+    assert Buckets().holding(spec) == Buckets(user_tokens=(51, 101), candidates=8, candidate_tokens=30)
+
+
+@pytest.mark.parametrize("changes", [{"user_tokens": (0, 8)}, {"candidates": 0}, {"candidate_tokens": -1}])
 def test_buckets_that_hold_nothing_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(EdgeError, match=rf"buckets.{next(iter(changes))} is"):
         Buckets(**changes)

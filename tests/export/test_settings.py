@@ -31,7 +31,6 @@ CONFIG = preset(PIPELINES, "quickstart")("ml-100k")
         ("prune.schedule.begin=100000", "schedule.end is"),
         ("export.buckets.user_tokens=[16]", "buckets.user_tokens holds 16 tokens"),
         ("export.buckets.candidate_tokens=8", "buckets.candidate_tokens holds 8 tokens"),
-        ("prepare.text.max_user_tokens=500", "the text spec allows 500"),
         ("export.golden_requests=0", "golden_requests is 0"),
         ("export.name=../movies", "a bundle cannot be named '../movies'"),
     ],
@@ -51,6 +50,7 @@ def test_a_setting_that_cannot_work_is_refused(settings: str, problem: str) -> N
         "prune.schedule.end=5 prune.fit.steps=5",
         "prune.schedule.sparsity=0",
         "prepare.text.max_user_tokens=200 export.buckets.user_tokens=[64,200]",
+        "prepare.text.max_user_tokens=500 prepare.text.max_segment_tokens=40",
     ],
 )
 def test_an_unusual_setting_that_works_is_taken(settings: str) -> None:
