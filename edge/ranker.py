@@ -21,10 +21,10 @@ from edge.planner import CostModel, Work, calibrate, choose_depth
 from edge.runs import write_json
 from edge.scoring import UserSide, score_by_depth
 from edge.segment_cache import SegmentCache
-from edge.text.sequence import Segment, TextEncoder
+from edge.text.sequence import CLOSING, Segment, TextEncoder
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, User
-from edge.text.wordpiece import WordPiece
+from edge.text.wordpiece import PAD, WordPiece
 
 PLANS = ("prefix", "segments")
 
@@ -94,11 +94,12 @@ class Ranker:
 
     @classmethod
     def open(cls, path: Path | str, backend: str = "litert", threads: int = 1) -> Ranker:
-        """Check and install the bundle, load its model, and, the first time on this device, calibrate."""
+        """Check and install the bundle, load and warm up its model, and, the first time on this device, calibrate."""
         directory = install(path)
         manifest = json.loads((directory / "manifest.json").read_text())
         encoder = read_encoder(directory)
         engine = open_engine(backend, directory / "models", read_shape(manifest), threads)
+        _warm_up(engine, encoder.spec)
         costs = _calibrated(directory / f"calibration-{backend}-{threads}.json", engine, encoder.spec)
         return cls(encoder, engine, costs, sorted({entry["depth"] for entry in manifest["exits"]}))
 
@@ -180,6 +181,16 @@ def read_shape(manifest: dict[str, Any]) -> Shape:
     """Of the model, from a bundle's manifest."""
     model = manifest["model"]
     return from_dict(Shape, {key: model[key] for key in ("layers", "hidden", "heads", "handover")}, "manifest model")
+
+
+def _warm_up(engine: Engine, spec: TextSpec) -> None:
+    """Engines prepare each shape when they first meet it: that belongs to opening, not to a request."""
+    longest, cache = spec.max_segment_tokens, SegmentCache()
+    for tokens in sorted({engine.padded_user(count) for count in (2, spec.max_user_tokens)}):
+        body = [PAD] * (min(tokens, spec.max_user_tokens) - 1)
+        segments = [tuple(body[start : start + longest]) for start in range(0, len(body), longest)]
+        user = UserSide(engine, [*segments[: spec.max_events + 1], CLOSING], 0, cache)
+        engine.head(next(score_by_depth(engine, user, [(PAD,) * longest], cache)))
 
 
 def _calibrated(path: Path, engine: Engine, spec: TextSpec) -> CostModel:

@@ -20,6 +20,7 @@ _FEWER_WORDS = "a smaller vocabulary (edge prepare --set vocabulary=...)"
 _HINTS = {
     "token embedding": f"{_FEWER_WORDS}, or thinner rows (edge distill --set model.embedding_size=...)",
     "vocabulary": _FEWER_WORDS,
+    "other": "fewer shape buckets (edge export --set buckets.user_tokens=...): each repeats the graph and the scales",
     "golden": "fewer golden requests when exporting",
     "text": "shorter templates; it is small, look elsewhere first",
     "manifest": "less provenance; it is small, look elsewhere first",

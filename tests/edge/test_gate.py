@@ -65,14 +65,16 @@ def test_every_setting_that_a_hint_names_exists() -> None:
     from compress.pruned import PruneConfig
     from distill.student import StudentConfig
     from edge.config import override
+    from export.student import ExportConfig
 
     stages = {
         "edge prepare": PrepareConfig,
         "edge distill": StudentConfig,
         "edge compress --to pruned": PruneConfig,
+        "edge export": ExportConfig,
     }
-    allowed = {"schedule.sparsity": 0.9, "model.hidden_size": 64}
-    parts = [Part(name, "", 0, 0) for name in ("vocabulary", "token embedding", "layer", "model:litert")]
+    allowed = {"schedule.sparsity": 0.9, "model.hidden_size": 64, "buckets.user_tokens": [112]}
+    parts = [Part(name, "", 0, 0) for name in ("vocabulary", "token embedding", "layer", "model:litert", "other")]
     named = {match for part in parts for match in re.findall(r"\((edge [^)]*?) --set ([a-z_.]+)=", hint(part))}
     assert {stage for stage, _ in named} == set(stages)
     for stage, key in named:

@@ -12,6 +12,7 @@ import pytest
 from exports import TITLES, Exported, bundle_of, request
 
 from edge.backends import RUNNABLE
+from edge.backends.litert import LiteRtEngine
 from edge.errors import EdgeError
 from edge.install import install
 from edge.planner import CostModel
@@ -83,6 +84,15 @@ def test_a_budget_that_cannot_be_met_is_answered_at_the_shallowest_exit_and_said
     ranked = ranker.rank(ranker.user(REQUEST.user), REQUEST.candidates, budget_ms=1e-6, plan=plan)
     assert ranked.depth == shallowest and ranked.plan.met is False
     assert ranked.plan.predicted_ms > 0 and len(ranked.items) == len(REQUEST.candidates)
+
+
+def test_opening_prepares_every_shape_so_that_no_request_has_to(bundle: Path) -> None:
+    ranker = Ranker.open(bundle)
+    engine = ranker._engine
+    assert isinstance(engine, LiteRtEngine)
+    prepared = set(engine._runners)
+    assert prepared == set(engine._interpreter.get_signature_list())
+    ranker.close()
 
 
 def test_no_candidates_are_no_error(ranker: Ranker) -> None:
