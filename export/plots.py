@@ -12,6 +12,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 from matplotlib import pyplot
+from matplotlib.ticker import MaxNLocator
 
 from export.pipeline import Stages
 
@@ -70,6 +71,7 @@ def _auc(axes: Any, stages: Stages) -> None:
             aucs = [exits[str(depth)]["auc"] for depth in depths]
             axes.plot(depths, aucs, marker, color=COLOURS[name], label=f"{name}, {plan}", markersize=4)
     axes.set_xlabel("exit depth")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("AUC")
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
@@ -98,6 +100,7 @@ def _latency(axes: Any, stages: Stages) -> None:
             times = [exit[kind]["p50"] for exit in timing["exits"]]
             axes.plot(depths, times, style, color=COLOURS[backend], label=f"{backend}, {kind.replace('_', ' ')}")
     axes.set_xlabel("exit depth")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("milliseconds")
     axes.set_ylim(bottom=0)
     axes.legend(fontsize=8)
