@@ -33,7 +33,7 @@ def segments_plan(handover: int) -> Plan:
     return Plan("segments", handover)
 
 
-def attention_masks(packed: Packed, plan: Plan, dtype: torch.dtype = torch.float32) -> tuple[Tensor | None, Tensor]:
+def attention_masks(packed: Packed, plan: Plan) -> tuple[Tensor | None, Tensor]:
     """Additive masks, (batch, 1, seq, seq), before and after the hand-over; the first is None if nothing is before.
 
     The user side is bidirectional and never sees a candidate; a candidate sees the user side and, causally, itself.
@@ -44,10 +44,10 @@ def attention_masks(packed: Packed, plan: Plan, dtype: torch.dtype = torch.float
     real = (packed.segments >= 0)[:, None, :]
     own = same_segment & (causal | ~seen_is_candidate)  # within a segment
     together = real & (own | ~seen_is_candidate)
-    alone = _additive(own, dtype) if plan.handover else None
-    return alone, _additive(together, dtype)
+    alone = _additive(own) if plan.handover else None
+    return alone, _additive(together)
 
 
-def _additive(allowed: Tensor, dtype: torch.dtype) -> Tensor:
-    mask = torch.zeros(allowed.shape, dtype=dtype, device=allowed.device)
+def _additive(allowed: Tensor) -> Tensor:
+    mask = torch.zeros(allowed.shape, device=allowed.device)
     return mask.masked_fill_(~allowed, MASKED)[:, None]
