@@ -1,4 +1,4 @@
-"""`edge compress`: pruning and int8, from prepared data, a teacher and a student."""
+"""`edge compress`: pruning and integer weights, from prepared data, a teacher and a student."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from edge.command import Command
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--to", choices=("pruned", "int8"), required=True, help="what the weights become")
+    parser.add_argument("--to", choices=("pruned", "int8", "int4"), required=True, help="what the weights become")
     stage_arguments(parser)
 
 
@@ -27,15 +27,15 @@ def _compress(arguments: argparse.Namespace) -> int:
         teacher, student = parent(runs, "teacher"), parent(runs, "student")
         run = prune_student(prepared, teacher, student, arguments.out, config)
     elif arguments.set:
-        raise EdgeError("--to int8 has no settings", fix="leave --set out")
+        raise EdgeError(f"--to {arguments.to} has no settings", fix="leave --set out")
     else:
-        run = quantise_student(prepared, parent(runs, "pruned", "student"), arguments.out)
+        run = quantise_student(prepared, parent(runs, "pruned", "student"), arguments.out, arguments.to)
     print((run.path / "report.md").read_text())
     return 0
 
 
 compress = Command(
-    summary="Prune a student while it trains on, or give it int8 weights; quality is measured after each.",
+    summary="Prune a student while it trains on, or give it int8 or int4 weights; quality is measured after each.",
     examples="""edge compress --to pruned --parent r/data --parent r/teacher --parent r/student --out r/pruned
                 edge compress --to int8 --parent r/data --parent r/pruned --out r/int8""",
     arguments=_arguments,

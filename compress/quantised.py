@@ -1,4 +1,4 @@
-"""Stage "int8": the pruned student with int8 weights, and what that cost."""
+"""Stages "int8" and "int4": the pruned student with integer weights, and what that cost."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ from pathlib import Path
 
 from cloud.checkpoint import load_encoder
 from cloud.stage import check_same_data, complete
-from compress.int8 import quantise
+from compress.integers import quantise
 from edge.runs import Run, finished, writing
 
+STAGES = {"int8": 8, "int4": 4}  # bits of a weight
 
-def quantise_student(prepared: Run, source: Run, out: Path, splits: tuple[str, ...] = ("test",)) -> Run:
-    """Quantise a student, pruned or not, and measure it with int8 weights and activations."""
+
+def quantise_student(
+    prepared: Run, source: Run, out: Path, stage: str = "int8", splits: tuple[str, ...] = ("test",)
+) -> Run:
+    """Quantise a student, pruned or not, and measure it with integer weights and int8 activations."""
     parents = [prepared, source]
     check_same_data(prepared, source)
     settings = {
         "model": source.config["model"],
-        "weights": "int8 per row",
+        "bits": STAGES[stage],
+        "weights": f"{stage} per row",
         "activations": "int8 per token, dynamic",
     }
     settings |= {"splits": list(splits)}
-    if not finished(out, "int8", parents, settings):
-        with writing(out, "int8", parents, settings) as workspace:
-            complete(workspace, quantise(load_encoder(source)), prepared, splits, "int8 student")
-    return Run.open(out, "int8")
+    if not finished(out, stage, parents, settings):
+        with writing(out, stage, parents, settings) as workspace:
+            complete(workspace, quantise(load_encoder(source), STAGES[stage]), prepared, splits, f"{stage} student")
+    return Run.open(out, stage)

@@ -1,4 +1,4 @@
-"""int8 weights, symmetric per output channel, and the arithmetic that the engines do with them."""
+"""Integer weights of 8 or 4 bits, symmetric per output channel, and the arithmetic that the engines do with them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,28 @@ from edge.config import from_dict
 from edge.runs import Run
 
 
-def quantise_rows(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """(rows, columns) -> int8 of that shape in -127..127, and scales (rows,): weight ~ int8 * scale."""
-    largest = weight.abs().amax(1)
-    scale = torch.where(largest > 0, largest / 127.0, torch.ones_like(largest))
-    return (weight / scale[:, None]).round().clamp(-127, 127).to(torch.int8), scale
+def quantise_rows(weight: Tensor, bits: int = 8) -> tuple[Tensor, Tensor]:
+    """(rows, columns) -> int8 of that shape in -127..127 (4 bits: -7..7), and scales (rows,): weight ~ int8 * scale.
+
+    A scale keeps 8 significant bits, rounded up: it costs two bytes, and no weight leaves the range.
+    """
+    levels = 2 ** (bits - 1) - 1
+    largest = weight.abs().amax(1).float()
+    scale = _round_up_to_bfloat16(torch.where(largest > 0, largest / levels, torch.ones_like(largest)))
+    return (weight / scale[:, None]).round().clamp(-levels, levels).to(torch.int8), scale
 
 
-class Int8Embedding(nn.Module):
-    """A table of int8 rows, one scale each."""
+def _round_up_to_bfloat16(positive: Tensor) -> Tensor:
+    """The next float32 whose lower 16 bits are zero."""
+    return ((positive.contiguous().view(torch.int32) + 0xFFFF) & -0x10000).view(torch.float32)
 
-    def __init__(self, rows: int, columns: int) -> None:
+
+class QuantisedEmbedding(nn.Module):
+    """A table of integer rows, one scale each."""
+
+    def __init__(self, rows: int, columns: int, bits: int = 8) -> None:
         super().__init__()
+        self.bits = bits
         self.register_buffer("weight", torch.zeros(rows, columns, dtype=torch.int8))
         self.register_buffer("scale", torch.ones(rows))
 
@@ -34,11 +44,12 @@ class Int8Embedding(nn.Module):
         return weight[ids].float() * scale[ids][..., None]
 
 
-class Int8Linear(nn.Module):
-    """int8 weights and activations quantised on the fly, one scale and zero point per token."""
+class QuantisedLinear(nn.Module):
+    """Integer weights, and activations quantised to int8 on the fly, one scale and zero point per token."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, bits: int = 8) -> None:
         super().__init__()
+        self.bits = bits
         self.register_buffer("weight", torch.zeros(outputs, inputs, dtype=torch.int8))
         self.register_buffer("scale", torch.ones(outputs))
         self.bias = nn.Parameter(torch.zeros(outputs), requires_grad=False)
@@ -59,15 +70,18 @@ def quantise_activations(inputs: Tensor) -> Tensor:
     return rounded.view(inputs.shape)
 
 
-def int8_encoder(config: ModelConfig) -> Encoder:
-    """An encoder of that shape whose tables and linear layers are int8; its weights are still to be loaded."""
+LOW_BIT = ("token", "widen", "layers")  # what 4 bits are for: nearly all weights, and none of the small tables
+
+
+def quantised_encoder(config: ModelConfig, bits: int = 8) -> Encoder:
+    """An encoder of that shape whose tables and linear layers are integers; its weights are still to be loaded."""
     encoder = Encoder(config)
-    for parent in list(encoder.modules()):
-        for name, child in list(parent.named_children()):
-            if isinstance(child, nn.Embedding):
-                setattr(parent, name, Int8Embedding(child.num_embeddings, child.embedding_dim))
-            elif isinstance(child, nn.Linear):
-                setattr(parent, name, Int8Linear(child.in_features, child.out_features))
+    for name, module in list(encoder.named_modules()):
+        width = bits if name.split(".")[0] in LOW_BIT else 8
+        if isinstance(module, nn.Embedding):
+            encoder.set_submodule(name, QuantisedEmbedding(module.num_embeddings, module.embedding_dim, width))
+        elif isinstance(module, nn.Linear):
+            encoder.set_submodule(name, QuantisedLinear(module.in_features, module.out_features, width))
     return encoder.eval()
 
 
@@ -92,20 +106,21 @@ def fold_norms(model: Encoder) -> Encoder:
     return folded
 
 
-def quantise(model: Encoder) -> Encoder:
-    """The int8 form of a float encoder."""
+def quantise(model: Encoder, bits: int = 8) -> Encoder:
+    """The form of a float encoder with weights of 8 or 4 bits. Biases become float16 numbers, exact in every engine."""
     tensors = dict(fold_norms(model).state_dict())
-    encoder = int8_encoder(model.config)
+    tensors |= {name: value.half().float() for name, value in tensors.items() if name.endswith(".bias")}
+    encoder = quantised_encoder(model.config, bits)
     for name, module in encoder.named_modules():
-        if isinstance(module, Int8Embedding | Int8Linear):
-            weight, scale = quantise_rows(tensors[f"{name}.weight"])
+        if isinstance(module, QuantisedEmbedding | QuantisedLinear):
+            weight, scale = quantise_rows(tensors[f"{name}.weight"], module.bits)
             tensors |= {f"{name}.weight": weight, f"{name}.scale": scale}
     encoder.load_state_dict(tensors)
     return encoder
 
 
 def dequantise(model: Encoder) -> Encoder:
-    """The float encoder whose weights are exactly those of an int8 one."""
+    """The float encoder whose weights are exactly those of a quantised one."""
     tensors = dict(model.state_dict())
     for name in [name for name in tensors if name.endswith(".scale")]:
         weight = name.removesuffix("scale") + "weight"
@@ -115,10 +130,11 @@ def dequantise(model: Encoder) -> Encoder:
     return encoder.eval()
 
 
-def load_int8(run: Run) -> Encoder:
-    """The int8 encoder of a finished "int8" run."""
+def load_quantised(run: Run) -> Encoder:
+    """The encoder of a finished "int8" or "int4" run."""
     from safetensors.torch import load_file
 
-    encoder = int8_encoder(from_dict(ModelConfig, run.config["model"], f"{run.path}/config.json model"))
+    config = from_dict(ModelConfig, run.config["model"], f"{run.path}/config.json model")
+    encoder = quantised_encoder(config, run.config["bits"])
     encoder.load_state_dict(load_file(run.file(WEIGHTS)))
     return encoder
