@@ -1,0 +1,91 @@
+"""Instructions per weight of the packed format's decoder, counted by valgrind, and its time on this machine.
+
+    python benchmarks/decode_cost.py movies.edge
+
+Compiles benchmarks/decoder/unpack.c, proves that it decodes what edge.weights does, and counts x86-64 instructions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from edge.bundle import open_bundle
+from edge.errors import EdgeError
+from edge.manifest import WEIGHTS
+from edge.weights.packed import Tensor, read_header, unpack
+
+SOURCE = Path(__file__).parent / "decoder" / "unpack.c"
+PHONE_CORE = 2.0e9 * 1.5  # instructions a second: a mid-range core at 2 GHz, 1.5 an instruction each cycle
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bundle", type=Path)
+    try:
+        data = open_bundle(parser.parse_args().bundle).read(WEIGHTS)
+        with tempfile.TemporaryDirectory() as scratch:
+            print(_report(data, Path(scratch)))
+    except EdgeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _report(data: bytes, scratch: Path) -> str:
+    for tool in ("gcc", "valgrind"):
+        if shutil.which(tool) is None:
+            raise EdgeError(f"{tool} is not installed", fix=f"apt-get install {tool}")
+    weights, job, out, program = (scratch / name for name in ("weights.bin", "job.txt", "out.bin", "unpack"))
+    weights.write_bytes(data)
+    lanes, tensors, body = read_header(data)
+    nonzero = sum(tensor.nonzero for tensor in tensors)
+    job.write_text("\n".join([f"{lanes} {len(data) - len(body)} {nonzero}", *map(_line, tensors)]) + "\n")
+    subprocess.run(["gcc", "-O2", "-std=c11", "-Wall", "-o", program, SOURCE], check=True)
+    command = [str(program), str(weights), str(job)]
+    subprocess.run([*command, str(out)], check=True)
+    start = time.perf_counter()
+    found = unpack(data)
+    python = time.perf_counter() - start
+    kept = [found[tensor.name] for tensor in tensors if tensor.kind != "constant"]
+    if out.read_bytes() != b"".join(np.ascontiguousarray(values).tobytes() for values in kept):
+        raise EdgeError("the C decoder and edge.weights disagree")
+    start = time.perf_counter()
+    subprocess.run(command, check=True)
+    native = time.perf_counter() - start
+    instructions = _instructions(command)
+    elements = sum(tensor.elements for tensor in tensors)
+    return (
+        f"{elements:,} parameters, {nonzero:,} of them not zero, {len(data):,} bytes, {lanes} lanes\n"
+        f"numpy {python:.2f} s, C {native:.3f} s on this machine\n"
+        f"{instructions:,} x86-64 instructions, {instructions / elements:.1f} a parameter\n"
+        f"about {instructions / PHONE_CORE:.2f} s on a phone core that retires {PHONE_CORE / 1e9:.0f} G a second"
+    )
+
+
+def _line(tensor: Tensor) -> str:
+    rows, columns = (*tensor.shape, 1)[:2]
+    figures = (rows, columns, tensor.nonzero, tensor.largest, tensor.classes, repr(float(tensor.value)))
+    return " ".join(map(str, (tensor.kind[0], *figures)))
+
+
+def _instructions(command: list[str]) -> int:
+    counted = subprocess.run(
+        ["valgrind", "--tool=lackey", "--basic-counts=yes", *command], capture_output=True, text=True, check=True
+    )
+    match = re.search(r"guest instrs:\s+([0-9,]+)", counted.stderr)
+    if match is None:
+        raise EdgeError("valgrind counted nothing", evidence=counted.stderr[-500:])
+    return int(match[1].replace(",", ""))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
