@@ -1,28 +1,31 @@
 """The strict subset of ZIP that a bundle is: every byte is accounted for, and nothing it declares is trusted.
 
-Layout: deflated entries back to back, the central directory, the end record, and as the archive's
-comment the SHA-256 (64 hex digits) of every byte before it. Any unzip tool reads it.
+Layout: deflated entries back to back, the central directory, the end record, and as the archive's comment
+the SHA-256 (64 hex digits) of every byte before it, and of a signed archive an Ed25519 signature of that digest
+(128 more). Any unzip tool reads it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 import stat
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from edge.deflate import BLOCK, deflate
 from edge.errors import EdgeError
+from edge.keys import PrivateKey, PublicKey
 
 CHUNK = 1 << 18
-MAX_NAME, MAX_DEPTH = 200, 20
-SMALL = 1 << 20  # files up to this size may have any ratio: they cannot be a bomb
+MAX_NAME, MAX_DEPTH = 200, 12
+SMALL, SMALL_TOTAL = 1 << 20, 1 << 24  # a file, and all of them, up to this size may have any ratio: it is no bomb
 
 # Sections 4.3.7, 4.3.12 and 4.3.16 of PKWARE's APPNOTE; constants are named where they are used.
 _LOCAL = struct.Struct("<4s5H3L2H")
@@ -30,7 +33,9 @@ _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
 _VERSION, _DEFLATE, _TIME, _DATE = 20, 8, 0, 0x21  # 1980-01-01 00:00: equal content gives equal bytes
 _UNIX, _MODE = 3 << 8, (stat.S_IFREG | 0o644) << 16
-_COMMENT = 64
+_DIGEST, _SIGNATURE = 64, 128  # hex digits of the comment
+_SIGNED = b"edge-ranker/bundle\n"  # what stands before the digest in the message that is signed
+_HEX = re.compile(rb"[0-9a-f]+")
 _COMPONENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@+-]*(?<!\.)")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
@@ -40,9 +45,10 @@ class Limits:
     """What an archive may declare; checked before anything is decompressed."""
 
     total_bytes: int = 1 << 30  # of all files, decompressed; also of the archive itself
-    files: int = 1000
+    files: int = 200
     ratio: int = 200  # decompressed to compressed bytes of one file above 1 MiB
-    manifest_bytes: int = 1 << 20
+    total_ratio: int = 50  # decompressed bytes of all files, above 16 MiB, to the archive's: time is a limit too
+    manifest_bytes: int = 1 << 18  # as objects they take up to 70 times as much memory
 
 
 @dataclass(frozen=True)
@@ -61,24 +67,31 @@ class Entry:
 
 @dataclass(frozen=True)
 class Archive:
-    """A scanned archive. `sha256` is that of the whole file."""
+    """A scanned archive. `sha256` is that of the whole file; `signed` says that it has a signature, not whose."""
 
     path: Path
     sha256: str
     bytes: int
     entries: Mapping[str, Entry]
+    signed: bool
 
-
-END_BYTES = _END.size + _COMMENT
+    @property
+    def end_bytes(self) -> int:
+        """What the archive takes beside its entries: the end record and the comment."""
+        return _END.size + _DIGEST + (_SIGNATURE if self.signed else 0)
 
 
 def refuse(path: Path, reason: str) -> NoReturn:
-    """The one-line error for an archive or bundle that must not be used."""
-    raise EdgeError(f"{path} refused: {reason}")
+    """The one-line error for an archive or bundle that must not be used; names in it may be an attacker's."""
+    printable = reason if reason.isprintable() else ascii(reason)[1:-1]
+    raise EdgeError(f"{path} refused: {printable}")
 
 
-def scan(path: Path, limits: Limits | None = None) -> Archive:
-    """The archive's entries, after checking its digest and layout. Decompresses nothing."""
+def scan(path: Path, limits: Limits | None = None, public_key: PublicKey | None = None) -> Archive:
+    """The archive's entries, after checking its digest, its signature and its layout. Decompresses nothing.
+
+    With a key, an archive that the key's owner did not sign is refused before anything but its end record is parsed.
+    """
     limits = limits or Limits()
     try:
         status = path.stat()
@@ -87,45 +100,67 @@ def scan(path: Path, limits: Limits | None = None) -> Archive:
         if status.st_size > limits.total_bytes:
             refuse(path, f"{status.st_size:,} bytes, more than the limit of {limits.total_bytes:,}")
         with path.open("rb") as file:
-            sha256, end = _check_digest(path, file, status.st_size)
-            entries = _read_directory(path, file, status.st_size, end, limits)
+            end, comment = _read_end(path, file, status.st_size)
+            sha256 = _check_digest(path, file, status.st_size - len(comment), comment)
+            _check_signature(path, comment, public_key)
+            entries = _read_directory(path, file, status.st_size, end, comment, limits)
     except (OSError, ValueError) as error:
         refuse(path, getattr(error, "strerror", None) or "not a usable file name")
-    return Archive(path, sha256, status.st_size, {entry.name: entry for entry in entries})
+    return Archive(path, sha256, status.st_size, {entry.name: entry for entry in entries}, len(comment) > _DIGEST)
 
 
-def _check_digest(path: Path, file: BinaryIO, size: int) -> tuple[str, bytes]:
-    """The file's SHA-256 and its end record; refuses a file whose comment is not the digest of the rest."""
+def _read_end(path: Path, file: BinaryIO, size: int) -> tuple[bytes, bytes]:
+    """The end record, and the comment that it announces."""
     if size == 0:
         refuse(path, "the file is empty")
-    if size < END_BYTES or file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
+    if size < _END.size + _DIGEST or file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
         refuse(path, "not a bundle (no ZIP archive)")
+    for length in (_DIGEST, _DIGEST + _SIGNATURE):
+        file.seek(max(size - _END.size - length, 0))
+        end = file.read(_END.size)
+        if end.startswith(b"PK\x05\x06") and end.endswith(struct.pack("<H", length)):
+            return end, file.read(length)
+    refuse(path, "altered, truncated or not a bundle (its end record is not where it must be)")
+
+
+def _check_digest(path: Path, file: BinaryIO, size: int, comment: bytes) -> str:
+    """The file's SHA-256; refuses a file whose comment does not start with that of the `size` bytes before it."""
     file.seek(0)
     digest = hashlib.sha256()
-    remaining = size - _COMMENT
-    end = b""
+    remaining = size
     while remaining:
         chunk = file.read(min(CHUNK, remaining))
         if not chunk:
             refuse(path, "it shrank while it was read")
         digest.update(chunk)
         remaining -= len(chunk)
-        end = (end + chunk)[-_END.size :]
-    comment = file.read(_COMMENT)
-    if comment != digest.hexdigest().encode():
+    if comment[:_DIGEST] != digest.hexdigest().encode():
         refuse(path, "altered, truncated or not a bundle (its bytes do not match their SHA-256)")
     digest.update(comment)
-    return digest.hexdigest(), end
+    return digest.hexdigest()
 
 
-def _read_directory(path: Path, file: BinaryIO, size: int, end: bytes, limits: Limits) -> list[Entry]:
+def _check_signature(path: Path, comment: bytes, public_key: PublicKey | None) -> None:
+    """Refuses a comment that does not end in a signature by the owner of `public_key`, if there is one."""
+    digest, signature = comment[:_DIGEST], comment[_DIGEST:]
+    if not _HEX.fullmatch(comment):
+        refuse(path, "its signature is not made of hex digits")
+    if public_key is None:
+        return
+    if not signature:
+        refuse(path, "it is not signed, and only a signed bundle is wanted")
+    if not public_key.accepts(_SIGNED + digest, bytes.fromhex(signature.decode())):
+        refuse(path, "it is not signed with the key that is wanted")
+
+
+def _read_directory(path: Path, file: BinaryIO, size: int, end: bytes, comment: bytes, limits: Limits) -> list[Entry]:
     """Entries in file order; their headers and data must tile the archive without a gap."""
     count, length, start = struct.unpack_from("<H2L", end, 10)
     if count > limits.files:
         refuse(path, f"{count:,} files, more than the limit of {limits.files:,}")
-    if end != _end_record(count, length, start):
+    if end != _end_record(count, length, start, len(comment)):
         refuse(path, "its end record is malformed")
-    if start + length != size - END_BYTES or length > limits.files * (_CENTRAL.size + MAX_NAME):
+    if start + length != size - _END.size - len(comment) or length > limits.files * (_CENTRAL.size + MAX_NAME):
         refuse(path, "its central directory is not where it must be")
     file.seek(start)
     directory = file.read(length)
@@ -143,10 +178,15 @@ def _read_directory(path: Path, file: BinaryIO, size: int, end: bytes, limits: L
     if position != length or offset != start:
         refuse(path, "it holds bytes that belong to no file")
     _check_names(path, [entry.name for entry in entries])
-    total = sum(entry.bytes for entry in entries)
-    if total > limits.total_bytes:
-        refuse(path, f"its files declare {total:,} bytes, more than the limit of {limits.total_bytes:,}")
+    check_total(path, sum(entry.bytes for entry in entries), size, limits)
     return entries
+
+
+def check_total(path: Path, total: int, size: int, limits: Limits) -> None:
+    """Refuses many files that are each small enough, but together a bomb."""
+    allowed = min(limits.total_bytes, max(SMALL_TOTAL, limits.total_ratio * size))
+    if total > allowed:
+        refuse(path, f"its files declare {total:,} bytes, more than the limit of {allowed:,}")
 
 
 def _parse_entry(path: Path, directory: bytes, position: int, offset: int, limits: Limits) -> Entry:
@@ -195,7 +235,7 @@ def _check_names(path: Path, names: Sequence[str]) -> None:
     if len(seen) < len(names):
         refuse(path, "two of its files have the same name")
     for name in seen:
-        if any(str(parent) in seen for parent in PurePosixPath(name).parents):
+        if any(name[: slash.start()] in seen for slash in re.finditer("/", name)):
             refuse(path, f"{_shown(name)} lies inside another file")
 
 
@@ -238,10 +278,27 @@ def write(path: Path, files: Mapping[str, Path | bytes], first: str) -> None:
         if start + len(directory) > 0xFFFFFFFF:
             raise EdgeError(f"{path} would be larger than 4 GB, which no bundle may be")
         file.write(directory)
-        file.write(_end_record(len(entries), len(directory), start))
-        file.flush()
-        file.seek(0)
-        file.write(hashlib.file_digest(file, "sha256").hexdigest().encode())  # hashing ends at the end
+        file.write(_end_record(len(entries), len(directory), start, _DIGEST))
+        file.write(_digest(file))
+
+
+def sign(path: Path, key: PrivateKey) -> None:
+    """Put a signature into the archive's comment, in place of one that it may have."""
+    end_bytes = scan(path).end_bytes
+    with path.open("r+b") as file:
+        start = file.seek(-end_bytes, os.SEEK_END)
+        end = file.read(_END.size)
+        file.truncate(file.seek(start))
+        file.write(end[:-2] + struct.pack("<H", _DIGEST + _SIGNATURE))
+        digest = _digest(file)
+        file.write(digest + key.sign(_SIGNED + digest).hex().encode())
+
+
+def _digest(file: io.BufferedRandom) -> bytes:
+    """The hex digits of all that was written; the file is at its end again."""
+    file.flush()
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest().encode()
 
 
 def _write_entry(file: BinaryIO, name: str, source: Path | bytes) -> Entry:
@@ -287,5 +344,5 @@ def _central_header(entry: Entry) -> bytes:
     return _CENTRAL.pack(b"PK\x01\x02", *versions, 0, _DEFLATE, _TIME, _DATE, *sizes, *where) + name
 
 
-def _end_record(count: int, length: int, start: int) -> bytes:
-    return _END.pack(b"PK\x05\x06", 0, 0, count, count, length, start, _COMMENT)
+def _end_record(count: int, length: int, start: int, comment: int) -> bytes:
+    return _END.pack(b"PK\x05\x06", 0, 0, count, count, length, start, comment)
