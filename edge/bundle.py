@@ -10,24 +10,28 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from edge import archive
 from edge.archive import Archive, Limits, check_name, refuse
 from edge.errors import EdgeError
+from edge.keys import PublicKey
 from edge.manifest import (
     MANIFEST,
     SCHEMA,
+    WEIGHTS,
     BundleFile,
     Exit,
     parse_exits,
     parse_files,
     parse_manifest,
-    parse_parts,
     section_of,
 )
 from edge.runs import sha256_file
+from edge.weights.holes import cut, fill
+from edge.weights.packed import Weights, pack, unpack
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class Bundle:
 
     archive: Archive
     manifest: Mapping[str, Any]
+    manifest_sha256: str
     files: tuple[BundleFile, ...]  # every file but the manifest
 
     @property
@@ -68,10 +73,16 @@ class Bundle:
     def exits(self) -> tuple[Exit, ...]:
         return parse_exits(self.path, self.manifest["exits"])
 
-    @property
-    def parts(self) -> Mapping[str, Mapping[str, int]]:
-        """Installed bytes of the parts of a section, where the exporter measured them."""
-        return parse_parts(self.path, self.manifest.get("parts", {}))
+    @cached_property
+    def weights(self) -> Weights:
+        """Every parameter of the model by name, decoded; none if the bundle packs none."""
+        if WEIGHTS not in self.archive.entries:
+            return {}
+        packed = self.read(WEIGHTS)
+        try:
+            return unpack(packed)
+        except EdgeError as error:
+            refuse(self.path, f"{WEIGHTS}: {_in_one_line(error)}")
 
     @property
     def backends(self) -> tuple[str, ...]:
@@ -87,55 +98,87 @@ class Bundle:
         entry = self.archive.entries.get(name)
         if entry is None:
             raise EdgeError(f"{self.path} holds no file {name!r}", evidence=f"it holds: {', '.join(self.names)}")
+        listed = next((file for file in self.files if file.path == name), None)
+        chunks = archive.stream(self.archive, entry)
         digest = hashlib.sha256()
-        for chunk in archive.stream(self.archive, entry):
+        for chunk in self._filled(listed, chunks) if listed and listed.holes else chunks:
             digest.update(chunk)
             yield chunk
-        if any(file.path == name and file.sha256 != digest.hexdigest() for file in self.files):
+        if (listed.sha256 if listed else self.manifest_sha256) != digest.hexdigest():
             refuse(self.path, f"{name} does not match its SHA-256 in {MANIFEST}")
 
+    def _filled(self, file: BundleFile, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """A model's file with the weights in its holes."""
+        try:
+            yield from fill(b"".join(chunks), file.holes, self.weights, file.bytes)
+        except EdgeError as error:
+            if error.problem.startswith(str(self.path)):
+                raise
+            refuse(self.path, f"{file.path}: {_in_one_line(error)}")
 
-def open_bundle(path: Path | str, limits: Limits | None = None) -> Bundle:
-    """The bundle at `path`, every file decompressed and checked once, in bounded memory."""
-    bundle = read_manifest(Path(path), limits)
+
+def _in_one_line(error: EdgeError) -> str:
+    return f"{error.problem} ({error.evidence})" if error.evidence else error.problem
+
+
+def open_bundle(path: Path | str, limits: Limits | None = None, public_key: PublicKey | None = None) -> Bundle:
+    """The bundle at `path`, every file decompressed and checked once, in bounded memory.
+
+    With a key, a bundle that the key's owner did not sign is refused.
+    """
+    bundle = read_manifest(Path(path), limits, public_key)
     for name in bundle.names:
         for _ in bundle.stream(name):
             pass
     return bundle
 
 
-def read_manifest(path: Path, limits: Limits | None = None) -> Bundle:
+def read_manifest(path: Path, limits: Limits | None = None, public_key: PublicKey | None = None) -> Bundle:
     """The bundle after checking its own digest, layout and listing, but not yet each file's digest."""
     limits = limits or Limits()
-    scanned = archive.scan(path, limits)
+    scanned = archive.scan(path, limits, public_key)
     entry = scanned.entries.get(MANIFEST)
     if entry is None:
         refuse(path, f"it has no {MANIFEST}")
     if entry.bytes > limits.manifest_bytes:
         refuse(path, f"{MANIFEST} declares {entry.bytes:,} bytes, the limit is {limits.manifest_bytes:,}")
-    manifest = parse_manifest(path, b"".join(archive.stream(scanned, entry)))
+    data = b"".join(archive.stream(scanned, entry))
+    manifest = parse_manifest(path, data)
     files = parse_files(path, manifest["files"])
+    archive.check_total(path, sum(file.bytes for file in files), scanned.bytes, limits)
     listed = {file.path: file.bytes for file in files}
     for name in listed.keys() - scanned.entries.keys():
         refuse(path, f"{name} is listed but missing")
     for name in scanned.entries.keys() - listed.keys() - {MANIFEST}:
         refuse(path, f"{name} is not listed in {MANIFEST}")
-    for name, size in listed.items():
-        if scanned.entries[name].bytes != size:
-            refuse(path, f"{name} has {scanned.entries[name].bytes:,} bytes, {MANIFEST} lists {size:,}")
-    return Bundle(scanned, manifest, files)
+    for file in files:
+        size = scanned.entries[file.path].bytes
+        if size > file.bytes or (size < file.bytes and not file.holes):
+            refuse(path, f"{file.path} has {size:,} bytes, {MANIFEST} lists {file.bytes:,}")
+    return Bundle(scanned, manifest, hashlib.sha256(data).hexdigest(), files)
 
 
-def write_bundle(path: Path | str, files: Mapping[str, Path | bytes], manifest: Mapping[str, Any]) -> BundleInfo:
+def write_bundle(
+    path: Path | str, files: Mapping[str, Path | bytes], manifest: Mapping[str, Any], weights: Weights | None = None
+) -> BundleInfo:
     """Write a bundle that appears whole or not at all. Equal content gives an equal SHA-256.
 
-    `manifest` has name, model, exits, golden, provenance and optionally parts; schema and files are filled in.
+    `manifest` has name, model, exits, golden and provenance; schema and files are filled in. `weights` are packed
+    once, and cut out of every model's file wherever they stand in it in a form that is known.
     """
     path = Path(path)
-    listed = [_describe(path, name, files[name]) for name in sorted(files)]
-    described = dict(manifest) | {"schema": SCHEMA, "files": listed}
-    contents = dict(files) | {MANIFEST: manifest_bytes(described)}
-    with _appearing(path) as temporary:
+    contents: dict[str, Path | bytes] = dict(files)
+    if weights:
+        contents[WEIGHTS] = pack(weights)
+    listed = []
+    for name in sorted(contents):
+        described = _describe(path, name, contents[name])
+        if weights and described["section"].startswith("model:"):
+            contents[name], holes = cut(_content(contents[name]), weights)
+            described |= {"holes": [[hole.offset, hole.tensor, hole.form] for hole in holes]} if holes else {}
+        listed.append(described)
+    contents[MANIFEST] = manifest_bytes(dict(manifest) | {"schema": SCHEMA, "files": listed})
+    with appearing(path) as temporary:
         archive.write(temporary, contents, first=MANIFEST)
         try:
             bundle = open_bundle(temporary)
@@ -143,6 +186,10 @@ def write_bundle(path: Path | str, files: Mapping[str, Path | bytes], manifest: 
             problem = error.problem.replace(f"{temporary} refused", f"{path} cannot be written")
             raise EdgeError(problem) from error
     return BundleInfo(path, bundle.sha256, bundle.archive.bytes)
+
+
+def _content(source: Path | bytes) -> bytes:
+    return source if isinstance(source, bytes) else source.read_bytes()
 
 
 def manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
@@ -164,7 +211,7 @@ def _describe(path: Path, name: str, source: Path | bytes) -> dict[str, Any]:
 
 
 @contextmanager
-def _appearing(path: Path) -> Iterator[Path]:
+def appearing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends, and is removed if it fails."""
     temporary = path.with_name(path.name + ".tmp")
     try:

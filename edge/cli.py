@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from importlib.metadata import entry_points
 
 from edge.command import Command, dispatch
@@ -13,14 +14,18 @@ SUMMARY = """edge: from a behaviour log to a text ranker that ships inside an ap
 
   edge run --preset quickstart --out runs/quickstart
   edge rank runs/quickstart/movies.edge --request request.json"""
-ORDER = ("run", "init", "prepare", "train", "distill", "compress", "export", "rank", "verify", "inspect")
+ORDER = ("run", "init", "prepare", "train", "distill", "compress", "export", "sign", "rank", "verify", "inspect")
+RUNTIME = {
+    "sign": "edge.signing_commands",
+    "rank": "edge.runtime_commands",
+    "verify": "edge.runtime_commands",
+    "inspect": "edge.inspect.command",
+}
 
 
 def _runtime_command(name: str) -> Callable[[], Command]:
     def load() -> Command:
-        from edge import runtime_commands
-
-        command: Command = getattr(runtime_commands, name)
+        command: Command = getattr(import_module(RUNTIME[name]), name)
         return command
 
     return load
@@ -28,7 +33,7 @@ def _runtime_command(name: str) -> Callable[[], Command]:
 
 def commands() -> dict[str, Callable[[], Command]]:
     """Every verb, by name, not yet imported."""
-    found: dict[str, Callable[[], Command]] = {name: _runtime_command(name) for name in ("rank", "verify", "inspect")}
+    found: dict[str, Callable[[], Command]] = {name: _runtime_command(name) for name in RUNTIME}
     for entry in entry_points(group="edge.commands"):
         found[entry.name] = entry.load
     return {name: found[name] for name in sorted(found, key=_rank)}

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from edge.bundle import Bundle, open_bundle, read_manifest
 from edge.errors import EdgeError
+from edge.keys import PublicKey
 from edge.manifest import MANIFEST
 from edge.runs import sha256_file
 
@@ -24,24 +25,28 @@ def default_cache() -> Path:
     return Path(os.environ.get("EDGE_CACHE") or Path("~/.cache/edge-ranker").expanduser())
 
 
-def install(path: Path | str, cache: Path | None = None) -> Path:
+def install(
+    path: Path | str, cache: Path | None = None, public_key: PublicKey | None = None, weights: bool = False
+) -> Path:
     """The directory of the bundle's verified files, `<cache>/<sha256 of the bundle>`; unpacked if need be.
 
-    A bad bundle is refused before the cache is touched. Files that others put there, e.g. a backend's
-    weight cache, stay until the installation is found damaged and made anew.
+    The packed weights go into the model files, and into the directory only if `weights` asks for them.
+
+    A bad bundle, or with a key one that its owner did not sign, is refused before the cache is touched. Files that
+    others put there, e.g. a backend's weight cache, stay until the installation is found wanting and made anew.
     """
-    bundle = read_manifest(Path(path))
+    bundle = read_manifest(Path(path), public_key=public_key)
     cache = cache or default_cache()
     target = cache / bundle.sha256
-    if is_intact(bundle, target):
+    if is_intact(bundle, target, weights):
         return target
-    open_bundle(path)
+    bundle = open_bundle(path, public_key=public_key)
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with _alone(cache):
             _remove_leftovers(cache)
-            if not is_intact(bundle, target):  # another process may have installed it meanwhile
-                _unpack(bundle, target)
+            if not is_intact(bundle, target, weights):  # another process may have installed it meanwhile
+                _unpack(bundle, target, weights)
     except OSError as error:
         raise EdgeError(
             f"{path} cannot be installed in {cache}: {error.strerror}",
@@ -50,9 +55,9 @@ def install(path: Path | str, cache: Path | None = None) -> Path:
     return target
 
 
-def is_intact(bundle: Bundle, directory: Path) -> bool:
+def is_intact(bundle: Bundle, directory: Path, weights: bool = False) -> bool:
     """True if every file is there with the bytes the bundle has."""
-    expected = {file.path: (file.bytes, file.sha256) for file in bundle.files}
+    expected = {file.path: (file.bytes, file.sha256) for file in bundle.files if file.is_installed or weights}
     manifest = bundle.read(MANIFEST)
     expected[MANIFEST] = (len(manifest), hashlib.sha256(manifest).hexdigest())
     for name, (size, sha256) in expected.items():
@@ -76,12 +81,12 @@ def _remove_leftovers(cache: Path) -> None:
         shutil.rmtree(leftover)
 
 
-def _unpack(bundle: Bundle, target: Path) -> None:
+def _unpack(bundle: Bundle, target: Path, weights: bool) -> None:
     # Not synced to disk: after a power failure the hashes fail, and the next open unpacks again.
     temporary = Path(tempfile.mkdtemp(prefix=target.name[:16], suffix=PARTIAL, dir=target.parent))
     try:
         contents = temporary / "new"
-        for name in bundle.names:
+        for name in (MANIFEST, *(file.path for file in bundle.files if file.is_installed or weights)):
             file = contents / name
             file.parent.mkdir(parents=True, exist_ok=True)
             with file.open("wb") as output:

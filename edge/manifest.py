@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from edge.archive import Limits, refuse
+from edge.weights.forms import FORMS
+from edge.weights.holes import Hole
 
-SCHEMA = "edge-ranker/bundle/1"
+SCHEMA = "edge-ranker/bundle/2"
 MANIFEST = "manifest.json"
 BACKENDS = ("litert", "onnx", "coreml")
+WEIGHTS = "weights.bin"
 COMMON_SECTIONS = ("text", "vocabulary", "golden")
-_COMMON = {"text.json": "text", "vocab.txt": "vocabulary", "golden.jsonl": "golden"}
+_COMMON = {"text.json": "text", "vocab.txt": "vocabulary", "golden.jsonl": "golden", WEIGHTS: "weights"}
 BUNDLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REQUIRED: Mapping[str, type] = {
@@ -27,12 +30,21 @@ _SHAPE = {"layers": 1, "hidden": 1, "heads": 1, "handover": 0}  # key: least val
 
 @dataclass(frozen=True)
 class BundleFile:
-    """One file of the bundle, as the manifest lists it. `bytes` is its installed size."""
+    """One file of the bundle, as the manifest lists it: `bytes` and `sha256` are those of the whole file.
+
+    Where it has `holes`, the archive holds what is between them, and the weights fill them at installation.
+    """
 
     path: str
     bytes: int
     sha256: str
     section: str
+    holes: tuple[Hole, ...] = ()
+
+    @property
+    def is_installed(self) -> bool:
+        """The packed weights stay in the bundle: the models have them."""
+        return self.section != "weights"
 
 
 @dataclass(frozen=True)
@@ -76,8 +88,10 @@ def parse_manifest(path: Path, data: bytes) -> dict[str, Any]:
         refuse(path, f"{MANIFEST}: golden.tolerance must be a finite number")
     if max(exit.depth for exit in parse_exits(path, manifest["exits"])) > manifest["model"]["layers"]:
         refuse(path, f"{MANIFEST} lists an exit deeper than the model")
+    tolerances = manifest["golden"].get("tolerances", {})
+    if not isinstance(tolerances, dict) or not all(map(_is_number, tolerances.values())):
+        refuse(path, f"{MANIFEST}: golden.tolerances must map backends to finite numbers")
     parse_files(path, manifest["files"])
-    parse_parts(path, manifest.get("parts", {}))
     return manifest
 
 
@@ -111,34 +125,43 @@ def parse_exits(path: Path, values: Sequence[Any]) -> tuple[Exit, ...]:
 
 
 def parse_files(path: Path, values: Sequence[Any]) -> tuple[BundleFile, ...]:
-    """`[{"path": ..., "bytes": ..., "sha256": ..., "section": ...}, ...]`."""
-    files = []
-    for index, value in enumerate(values):
-        where = f"{MANIFEST}: files[{index}]"
-        if not isinstance(value, dict) or set(value) != {"path", "bytes", "sha256", "section"}:
-            refuse(path, f"{where} must have exactly path, bytes, sha256 and section")
-        name, size, digest, section = (value[key] for key in ("path", "bytes", "sha256", "section"))
-        if not isinstance(name, str) or section_of(name) is None or section_of(name) != section:
-            refuse(path, f"{where}: {ascii(name)[:80]} does not belong to section {ascii(section)[:40]}")
-        if not _is_count(size) or not isinstance(digest, str) or not _SHA256.fullmatch(digest):
-            refuse(path, f"{where} needs a size in bytes and a SHA-256")
-        files.append(BundleFile(name, size, digest, section))
+    """`[{"path": ..., "bytes": ..., "sha256": ..., "section": ...}, ...]`; those of models may have "holes"."""
+    files = [_parse_file(path, f"{MANIFEST}: files[{index}]", value) for index, value in enumerate(values)]
     if len({file.path for file in files}) < len(files):
         refuse(path, f"{MANIFEST} lists a file twice")
     present = {file.section for file in files}
     missing = [section for section in COMMON_SECTIONS if section not in present]
     if missing or not any(section.startswith("model:") for section in present):
         refuse(path, f"{MANIFEST} lists no {missing[0] if missing else 'model'} file")
+    if "weights" not in present and any(file.holes for file in files):
+        refuse(path, f"{MANIFEST} lists holes, but no {WEIGHTS} to fill them")
+    if sum(file.bytes for file in files) > Limits.total_bytes:
+        refuse(path, f"{MANIFEST} lists files of more than {Limits.total_bytes:,} bytes")
     return tuple(files)
 
 
-def parse_parts(path: Path, values: Any) -> dict[str, dict[str, int]]:
-    """Installed bytes of what sections are made of: `{"model:litert": {"token embedding": 2100000}}`."""
-    groups = list(values.values()) if isinstance(values, dict) else [None]
-    plain = all(isinstance(parts, dict) and all(map(_is_count, parts.values())) for parts in groups)
-    if not plain:
-        refuse(path, f"{MANIFEST}: parts must map sections to parts to bytes")
-    return dict(values)
+def _parse_file(path: Path, where: str, value: Any) -> BundleFile:
+    if not isinstance(value, dict) or set(value) - {"holes"} != {"path", "bytes", "sha256", "section"}:
+        refuse(path, f"{where} must have exactly path, bytes, sha256 and section, and perhaps holes")
+    name, size, digest, section = (value[key] for key in ("path", "bytes", "sha256", "section"))
+    if not isinstance(name, str) or section_of(name) is None or section_of(name) != section:
+        refuse(path, f"{where}: {ascii(name)[:80]} does not belong to section {ascii(section)[:40]}")
+    if not _is_count(size) or not isinstance(digest, str) or not _SHA256.fullmatch(digest):
+        refuse(path, f"{where} needs a size in bytes and a SHA-256")
+    holes = value.get("holes", [])
+    if not isinstance(holes, list) or (holes and not section.startswith("model:")):
+        refuse(path, f"{where}: only a model's file has holes")
+    return BundleFile(name, size, digest, section, tuple(_parse_hole(path, where, hole) for hole in holes))
+
+
+def _parse_hole(path: Path, where: str, value: Any) -> Hole:
+    """Of `[offset, tensor, form]`."""
+    if not isinstance(value, list) or len(value) != 3 or not _is_count(value[0]):
+        refuse(path, f"{where}: a hole is [offset, tensor, form]")
+    offset, tensor, form = value
+    if not isinstance(tensor, str) or form not in FORMS:
+        refuse(path, f"{where}: a hole needs a tensor's name and one of the forms {', '.join(FORMS)}")
+    return Hole(offset, tensor, form)
 
 
 def _is_count(value: Any, least: int = 0) -> bool:

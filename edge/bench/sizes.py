@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 
-from edge.archive import END_BYTES, Entry
+from edge.archive import Entry
 from edge.bundle import Bundle, manifest_bytes, open_bundle
 from edge.deflate import deflate
 from edge.errors import EdgeError
 from edge.manifest import MANIFEST, BundleFile
+from edge.weights.forms import in_form
+from edge.weights.packed import coded_bits
 
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)", re.IGNORECASE)
+_GROUPS = {"token": "token embedding", "layers": "shared layer"}  # a tensor's name up to the first dot: its part
 
 
 def parse_bytes(value: object, where: str = "size") -> int:
@@ -38,7 +43,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of a bundle that an author can make smaller; inside a file, `download` is estimated."""
+    """A piece of a bundle that an author can make smaller; of packed weights, `download` is estimated."""
 
     name: str
     section: str
@@ -54,9 +59,10 @@ def sizes(path: Path | str, backend: str | None = None) -> Sizes:
 
 def bundle_sizes(bundle: Bundle, backend: str | None) -> Sizes:
     files = shipped_files(bundle, backend)
-    entries = [bundle.archive.entries[file.path] for file in files] + [_manifest_entry(bundle, files)]
-    download = sum(entry.compressed + entry.overhead for entry in entries) + END_BYTES
-    return Sizes(download, sum(entry.bytes for entry in entries))
+    manifest = _manifest_entry(bundle, files)
+    entries = [bundle.archive.entries[file.path] for file in files] + [manifest]
+    download = sum(entry.compressed + entry.overhead for entry in entries) + bundle.archive.end_bytes
+    return Sizes(download, sum(file.bytes for file in files if file.is_installed) + manifest.bytes)
 
 
 def shipped_files(bundle: Bundle, backend: str | None) -> tuple[BundleFile, ...]:
@@ -80,23 +86,55 @@ def _manifest_entry(bundle: Bundle, files: Sequence[BundleFile]) -> Entry:
     return Entry(MANIFEST, 0, sum(map(len, deflate([data]))), len(data), 0)
 
 
-def parts(bundle: Bundle, backend: str | None) -> list[Part]:
-    """What the shipped bytes consist of, largest download first; the sizes add an end record to them.
+def parts(bundle: Bundle, backend: str | None, bits: Mapping[str, float] | None = None) -> list[Part]:
+    """What the sizes consist of, largest download first; the download's end record alone is left out.
 
-    A section whose parts the exporter measured is divided by them, its download in proportion.
+    Packed weights are divided by what they belong to: their download as `bits` says (coded_bits, told anew if not
+    given), what is installed of them where it stands in the models' files. The rest of those is the graph.
     """
     files = shipped_files(bundle, backend)
     entry = _manifest_entry(bundle, files)
     found = [Part("manifest", "manifest", entry.compressed + entry.overhead, entry.bytes)]
+    held = {file.path: held_bytes(bundle, file) for file in files}
     for section in dict.fromkeys(file.section for file in files):
-        entries = [bundle.archive.entries[file.path] for file in files if file.section == section]
-        download = sum(entry.compressed + entry.overhead for entry in entries)
-        installed = sum(entry.bytes for entry in entries)
-        measured = bundle.parts.get(section, {})
-        if 0 < sum(measured.values()) <= installed:
-            rest = {"other": installed - sum(measured.values())}
-            for name, size in (dict(measured) | rest).items():
-                found.append(Part(name, section, download * size // installed, size, estimated=True))
+        mine = [file for file in files if file.section == section]
+        download = sum(entry.compressed + entry.overhead for entry in (bundle.archive.entries[f.path] for f in mine))
+        if section == "weights" and bundle.weights:
+            found += _weight_parts(bundle, download, sum(held.values(), Counter()), bits)
         else:
-            found.append(Part(section, section, download, installed))
+            filled = sum(sum(held[file.path].values()) for file in mine)
+            installed = sum(file.bytes for file in mine if file.is_installed) - filled
+            name = f"graph ({section.partition(':')[2]})" if filled else section
+            found.append(Part(name, section, download, installed))
     return sorted(found, key=lambda part: (-part.download, part.name))
+
+
+def held_bytes(bundle: Bundle, file: BundleFile) -> Counter[str]:
+    """Tensor -> bytes that it takes in the installed file."""
+    held: Counter[str] = Counter()
+    for hole in file.holes:
+        held[hole.tensor] += len(in_form(bundle.weights[hole.tensor], hole.form))
+    return held
+
+
+def _weight_parts(
+    bundle: Bundle, download: int, held: Mapping[str, int], bits: Mapping[str, float] | None
+) -> Iterator[Part]:
+    bits = coded_bits(bundle.weights) if bits is None else bits
+    shares = {group: [name for name in bits if group_of(name) == group] for group in sorted(set(map(group_of, bits)))}
+    downloads = apportion(download, [sum(bits[name] for name in names) for names in shares.values()])
+    for (group, names), part in zip(shares.items(), downloads, strict=True):
+        yield Part(group, "weights", part, sum(held.get(name, 0) for name in names), estimated=True)
+
+
+def group_of(tensor: str) -> str:
+    """The part of the model that a tensor belongs to, by its name."""
+    return _GROUPS.get(tensor.partition(".")[0], "other weights")
+
+
+def apportion(total: int, shares: Sequence[float]) -> list[int]:
+    """`total` in whole numbers in proportion to the shares; their sum is exact."""
+    rounded = [round(share) for share in shares]
+    rounded = rounded if any(rounded) else [1] * len(rounded)
+    bounds = [total * reached // sum(rounded) for reached in accumulate(rounded, initial=0)]
+    return [stop - start for start, stop in pairwise(bounds)]

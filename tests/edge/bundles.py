@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.bundle import manifest_bytes, write_bundle
+from edge.manifest import SCHEMA
 
 REQUEST = b'{"user": {}, "events": [], "candidates": [{"id": "1", "title": "Heat"}]}'
 FILES: dict[str, Path | bytes] = {
@@ -96,7 +97,7 @@ def entries_for(contents: dict[str, bytes], /, **changes: Any) -> list[Raw]:
             contents.items(), ("text", "vocabulary", "golden", "model:litert", "model:onnx"), strict=False
         )
     ]
-    described = manifest(schema="edge-ranker/bundle/1", files=listed) | changes
+    described = manifest(schema=SCHEMA, files=listed) | changes
     return [
         raw("manifest.json", manifest_bytes(described)),
         *(raw(name, data) for name, data in contents.items()),

@@ -236,10 +236,14 @@ def test_limits_hold_for_totals_counts_and_the_manifest(tmp_path: Path) -> None:
     assert "1,001 files" in refused_bytes(tmp_path, archive_of(many))
 
 
-def changed_file(**changes: Any) -> dict[str, Any]:
-    """Manifest changes that alter the entry of vocab.txt."""
+def changed_file(name: str = "vocab.txt", /, **changes: Any) -> dict[str, Any]:
+    """Manifest changes that alter the entry of one file."""
     listed = json.loads(entries_manifest())["files"]
-    return {"files": [file | changes if file["path"] == "vocab.txt" else file for file in listed]}
+    return {"files": [file | changes if file["path"] == name else file for file in listed]}
+
+
+def changed_model(**changes: Any) -> dict[str, Any]:
+    return changed_file("models/litert.tflite", **changes)
 
 
 def entries_manifest() -> bytes:
@@ -249,7 +253,7 @@ def entries_manifest() -> bytes:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"schema": "edge-ranker/bundle/2"}, "unknown schema 'edge-ranker/bundle/2'"),
+        ({"schema": "edge-ranker/bundle/0"}, "unknown schema 'edge-ranker/bundle/0'"),
         ({"schema": None}, "unknown schema None"),
         ({"name": "a\x1b[31m"}, "the name must be"),
         ({"model": []}, "no 'model'"),
@@ -266,7 +270,11 @@ def entries_manifest() -> bytes:
         ({"exits": [{"depth": 1, "plan": "full", "quality": {"auc": 10**400}}]}, "finite numbers"),
         ({"exits": [{"depth": 1, "plan": "full", "quality": {}, "backend": "cuda"}]}, "known backend"),
         ({"files": []}, "lists no text file"),
-        ({"parts": {"model:litert": 3}}, "parts must map"),
+        ({"golden": {"tolerance": 0.1, "tolerances": {"coreml": "small"}}}, "golden.tolerances must map"),
+        (changed_file(holes=[[0, "token.weight", "rows"]]), "only a model's file has holes"),
+        (changed_model(holes=[[0, "token.weight", "rows"]]), "lists holes, but no weights.bin"),
+        (changed_model(holes=[[-1, "token.weight", "rows"]]), "a hole is [offset, tensor, form]"),
+        (changed_model(holes=[[0, "token.weight", "rot13"]]), "one of the forms rows"),
         (changed_file(bytes=10 * 10**9), "needs a size"),
         (changed_file(bytes=12), "has 17 bytes, manifest.json lists 12"),
         (changed_file(bytes=-1), "needs a size"),

@@ -11,16 +11,24 @@ from typing import Any
 
 import pytest
 from bundles import FILES, REQUEST, make
+from packed_bundles import make_packed
+from student_weights import make_weights
 
 from edge.bench import cli
 from edge.bench.budget import Budget, parse_budget, read_budget
 from edge.bench.gate import check_bundle, hint
 from edge.bench.run import Measurement, Percentiles, measure, measurement_text, percentiles, read_requests
-from edge.bench.sizes import Part, parse_bytes, parts, sizes
+from edge.bench.sizes import Part, apportion, parse_bytes, parts, sizes
 from edge.bundle import open_bundle
 from edge.errors import EdgeError
+from edge.install import install
 from edge.text.request import parse_request
 from edge.text.types import Event, Item, User
+
+NAMED = (
+    "token embedding", "shared layer", "other weights", "graph (litert)", "graph (onnx)", "model:litert",
+    "vocabulary", "golden", "text", "manifest",
+)  # fmt: skip
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -48,16 +56,25 @@ def test_gate_passes_at_the_budget_and_fails_one_byte_over(
 def test_gate_names_the_three_largest_parts_and_what_to_edit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    weights = {"token embedding": 15_000, "layer": 5_000}
-    files = FILES | {"models/litert.tflite": bytes(20_100)}
-    bundle = make(tmp_path / "m.edge", files, parts={"model:litert": weights})
+    bundle = make_packed(tmp_path / "m.edge", make_weights(rows=800))
     assert run(monkeypatch, "gate", bundle, "--max-installed", "1 kB", "--json") == 1
     result = json.loads(capsys.readouterr().out)
-    assert [part["part"] for part in result["largest"]] == ["token embedding", "layer", "manifest"]
+    assert [part["part"] for part in result["largest"]] == ["token embedding", "shared layer", "manifest"]
     assert "--set vocabulary=" in result["largest"][0]["fix"]
     assert "schedule.sparsity" in result["largest"][1]["fix"]
-    assert result["largest"][0]["installed"] == 15_000
+    assert result["largest"][0]["installed"] == 800 * (24 + 4)  # int8 rows and their scales
     assert not result["passed"]
+
+
+def test_packed_weights_are_downloaded_once_and_installed_in_each_model(tmp_path: Path) -> None:
+    bundle = open_bundle(make_packed(tmp_path / "m.edge"))
+    found = {backend: {part.name: part for part in parts(bundle, backend)} for backend in ("litert", "onnx", None)}
+    embedding = {backend: named["token embedding"] for backend, named in found.items()}
+    assert [embedding[backend].installed for backend in ("litert", "onnx", None)] == [1120, 1120, 2240]
+    assert len({part.download for part in embedding.values()}) == 1
+    rest = bundle.archive.entries["models/litert.tflite"].bytes
+    assert found["litert"]["graph (litert)"].installed == rest
+    assert "graph (onnx)" not in found["litert"]
 
 
 def test_every_setting_that_a_hint_names_exists() -> None:
@@ -74,19 +91,33 @@ def test_every_setting_that_a_hint_names_exists() -> None:
         "edge export": ExportConfig,
     }
     allowed = {"schedule.sparsity": 0.9, "model.hidden_size": 64, "buckets.user_tokens": [112]}
-    parts = [Part(name, "", 0, 0) for name in ("vocabulary", "token embedding", "layer", "model:litert", "other")]
+    parts = [Part(name, "", 0, 0) for name in NAMED]
     named = {match for part in parts for match in re.findall(r"\((edge [^)]*?) --set ([a-z_.]+)=", hint(part))}
     assert {stage for stage, _ in named} == set(stages)
     for stage, key in named:
         override(stages[stage](), [f"{key}={allowed.get(key, 1)}"])
 
 
-def test_parts_add_up_to_the_sizes(tmp_path: Path) -> None:
-    bundle = open_bundle(make(tmp_path / "m.edge"))
+@pytest.mark.parametrize("packed", [False, True])
+def test_parts_add_up_to_the_sizes(tmp_path: Path, packed: bool) -> None:
+    bundle = open_bundle((make_packed if packed else make)(tmp_path / "m.edge"))
     for backend in ("litert", "onnx", None):
         found, total = parts(bundle, backend), sizes(bundle.path, backend)
+        assert {"token embedding", "shared layer"} <= {part.name for part in found} or not packed
         assert sum(part.installed for part in found) == total.installed
         assert sum(part.download for part in found) + 86 == total.download  # 86: end record and digest
+
+
+def test_the_installed_size_is_that_of_the_files_on_the_device(tmp_path: Path) -> None:
+    bundle = make_packed(tmp_path / "m.edge")
+    installed = install(bundle, tmp_path / "cache")
+    assert sum(file.stat().st_size for file in installed.rglob("*") if file.is_file()) == sizes(bundle).installed
+
+
+def test_a_total_is_apportioned_without_remainder() -> None:
+    assert apportion(10, [1, 1, 1]) == [3, 3, 4]
+    assert apportion(7, [0.0, 0.0]) == [3, 4]
+    assert apportion(1000, [5, 0, 1]) == [833, 0, 167]
 
 
 def test_quality_is_held_at_every_exit_and_plan(tmp_path: Path) -> None:
