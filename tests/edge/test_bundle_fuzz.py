@@ -2,52 +2,46 @@
 
 from __future__ import annotations
 
-import os
+import json
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
+from random import Random
 from typing import Any
 
-from bundles import PLAIN, archive_of, entries_for, signed
+import fuzz
+import pytest
+from bundles import PLAIN, archive_of, entries_for, raw, signed
+from fuzz_bundles import described
+from fuzz_bytes import Tape, edited
+from fuzz_targets import ACCEPTED, TARGETS, Target, TooSlow, cpu_limit, meet_bundle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.errors import EdgeError
-from edge.install import install
 
-GOOD = archive_of(entries_for(PLAIN))
-PIECES = st.one_of(st.binary(max_size=40), st.sampled_from([b"PK\1\2", b"PK\3\4", b"PK\5\6", b"\xff" * 4, b"\0" * 4]))
-
-
-@st.composite
-def mutated(draw: st.DrawFn) -> bytes:
-    data = bytearray(GOOD[:-64])
-    for _ in range(draw(st.integers(1, 4))):
-        start = draw(st.integers(0, len(data)))
-        data[start : start + draw(st.integers(0, 60))] = draw(PIECES)
-    return signed(bytes(data)) if draw(st.booleans()) else bytes(data) + GOOD[-64:]
+CHANCE = st.randoms(use_true_random=False)
+HERE = Path(__file__).parent
+LENIENT = 300.0  # CPU seconds: tests find hangs, only the driver holds cases to a time
 
 
-def opens_or_is_refused(data: bytes) -> None:
+def meet(data: bytes, target: str = "bundle") -> str:
     with tempfile.TemporaryDirectory() as name:
-        path = Path(name) / "m.edge"
-        path.write_bytes(data)
-        try:
-            install(path, Path(name) / "cache")
-        except EdgeError as error:
-            assert "\n" not in str(error)
-            assert os.listdir(name) == ["m.edge"]  # noqa: PTH208
+        return TARGETS[target].meet(data, Path(name))
 
 
+@pytest.mark.parametrize("target", sorted(TARGETS))
 @settings(max_examples=200, deadline=None)
-@given(mutated())
-def test_mutated_bundles_raise_nothing_but_a_refusal(data: bytes) -> None:
-    opens_or_is_refused(data)
+@given(CHANCE)
+def test_mutated_files_raise_nothing_but_a_refusal(target: str, random: Random) -> None:
+    meet(TARGETS[target].make(random), target)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300), st.booleans())
 def test_arbitrary_bytes_raise_nothing_but_a_refusal(data: bytes, sign: bool) -> None:
-    opens_or_is_refused(signed(data) if sign else data)
+    meet(signed(data) if sign else data)
 
 
 JSON = st.recursive(
@@ -61,4 +55,121 @@ KEYS = st.sampled_from(["schema", "name", "model", "exits", "provenance", "files
 @settings(max_examples=100, deadline=None)
 @given(st.dictionaries(KEYS, JSON, max_size=3))
 def test_arbitrary_manifests_raise_nothing_but_a_refusal(changes: dict[str, Any]) -> None:
-    opens_or_is_refused(archive_of(entries_for(PLAIN, **changes)))
+    meet(archive_of(entries_for(PLAIN, **changes)))
+
+
+@pytest.mark.parametrize("target", sorted(TARGETS))
+def test_mutated_files_are_of_every_kind(target: str) -> None:
+    """Most are refused, for many reasons; some are good. Each depends on the seed and its number alone."""
+    tally = fuzz.run_cases(target, 0, range(300), LENIENT)
+    assert tally.failures == []
+    assert tally.outcomes[ACCEPTED] > 10
+    assert sum(tally.outcomes.values()) == 300 > 2 * tally.outcomes[ACCEPTED]
+    assert len({fuzz.case_bytes(target, 0, case) for case in range(300)}) > 150
+    assert fuzz.case_bytes(target, 0, 7) == fuzz.case_bytes(target, 0, 7) != fuzz.case_bytes(target, 1, 7)
+
+
+def test_many_reasons_for_a_refusal_are_reached() -> None:
+    assert len(fuzz.run_cases("bundle", 0, range(500), LENIENT).outcomes) > 25
+
+
+def of_models(count: int, size: int) -> bytes:
+    """A bundle, sound in itself, with so many more files of zeros."""
+    more = {f"models/litert/{index}": bytes(size) for index in range(count)}
+    text, contents = described(tuple((PLAIN | more).items()), packed=False)
+    return archive_of([raw("manifest.json", text.encode()), *(raw(name, data) for name, data in contents.items())])
+
+
+def test_files_that_are_a_bomb_only_together_are_refused() -> None:
+    assert meet(of_models(15, 1 << 20)) == ACCEPTED
+    assert "its files declare _ bytes, more than the limit" in meet(of_models(16, 1 << 20))
+    assert meet(of_models(190, 1)) == ACCEPTED
+    assert "more than the limit of _" in meet(of_models(200, 1))
+
+
+@pytest.mark.parametrize("name", ["models/onnx/\x1b[31m", "models/onnx/a\nb", "models/onnx/\u202e"])
+def test_a_name_in_the_manifest_cannot_drive_a_terminal(name: str) -> None:
+    listed = json.loads(described(tuple(PLAIN.items()), packed=False)[0])["files"]
+    listed[-1]["path"] = name
+    assert "is listed but missing" in meet(archive_of(entries_for(PLAIN, files=listed)))
+
+
+def raising(error: BaseException) -> Any:
+    def meet(data: bytes, directory: Path) -> str:
+        raise error
+
+    return meet
+
+
+def leaving_a_file(data: bytes, directory: Path) -> str:
+    (directory / "cache").mkdir(exist_ok=True)
+    return meet_bundle(b"", directory)
+
+
+def hanging(data: bytes, directory: Path) -> str:
+    while True:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("faulty", "seen"),
+    [
+        (raising(KeyError("x")), "KeyError"),
+        (raising(MemoryError()), "MemoryError"),
+        (raising(EdgeError("two\nlines")), "EdgeError"),
+        (leaving_a_file, "left something behind"),
+    ],
+)
+def test_a_planted_fault_is_caught(monkeypatch: pytest.MonkeyPatch, faulty: Any, seen: str) -> None:
+    monkeypatch.setitem(TARGETS, "bundle", Target(lambda random: b"", faulty))
+    ((case, trace),) = fuzz.run_cases("bundle", 0, range(5, 6), LENIENT).failures
+    assert case == 5 and seen in trace
+
+
+def test_a_planted_hang_is_caught(tmp_path: Path) -> None:
+    with pytest.raises(TooSlow), cpu_limit(0.01):
+        hanging(b"", tmp_path)
+
+
+LIMITED = "import fuzz_targets; fuzz_targets.limit_memory(); bytes({size} << 20)"
+
+
+@pytest.mark.parametrize(("size", "fits"), [(60, True), (65, False)])
+def test_a_case_gets_so_much_memory_and_no_more(size: int, fits: bool) -> None:
+    command = [sys.executable, "-c", LIMITED.format(size=size)]
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) is fits
+    assert ("MemoryError" in done.stderr) is not fits
+
+
+def test_the_driver_counts_every_case(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        HERE / "fuzz.py",
+        "--cases",
+        "600",
+        "--processes",
+        "2",
+        "--start",
+        "9",
+        "--cpu-seconds",
+        str(LENIENT),
+    ]
+    done = subprocess.run([*command, "--out", tmp_path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["cases"] == sum(report["outcomes"].values()) == 600
+    assert report["failed"] == 0 and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("target", sorted(TARGETS))
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=40))
+def test_any_tape_of_choices_makes_a_case(target: str, data: bytes) -> None:
+    meet(TARGETS[target].make(Tape(data)), target)
+    assert TARGETS[target].make(Tape(data)) == TARGETS[target].make(Tape(data + b"\0"))
+
+
+@given(CHANCE, st.binary(max_size=20))
+def test_any_bytes_can_be_edited(random: Random, data: bytes) -> None:
+    assert isinstance(edited(random, data), bytes)

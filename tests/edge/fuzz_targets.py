@@ -1,0 +1,117 @@
+"""What is fuzzed: one function each, which takes bytes and says how they were met, or fails."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import numpy as np
+from fuzz_bundles import mutated_bundle
+from fuzz_weights import mutated_weights
+
+from edge.bundle import read_manifest
+from edge.errors import EdgeError
+from edge.install import install, is_intact
+from edge.manifest import MANIFEST
+from edge.weights.packed import read_header, unpack
+
+CPU_SECONDS = 1.0
+MEMORY = 64 << 20
+ACCEPTED = "accepted"
+
+
+class TooSlow(BaseException):
+    """Not an Exception, so that what is fuzzed cannot take it for one of its own."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """`make` draws a case; `meet` takes it and an empty directory: `ACCEPTED`, or the reason of the refusal."""
+
+    make: Callable[[Random], bytes]
+    meet: Callable[[bytes, Path], str]
+
+
+def meet_bundle(data: bytes, directory: Path) -> str:
+    """Open and install: whole or not at all, and nothing is left behind by a refusal."""
+    path, cache = directory / "m.edge", directory / "cache"
+    path.write_bytes(data)
+    try:
+        installed = install(path, cache)
+    except EdgeError as error:
+        assert os.listdir(directory) == [path.name], "a refusal left something behind"  # noqa: PTH208
+        return reason(error, path)
+    else:
+        bundle = read_manifest(path)
+        assert installed == cache / bundle.sha256
+        assert set(os.listdir(cache)) == {".lock", bundle.sha256}  # noqa: PTH208
+        found = {str(file.relative_to(installed)) for file in installed.rglob("*") if file.is_file()}
+        assert found == {MANIFEST, *(file.path for file in bundle.files if file.is_installed)}
+        assert is_intact(bundle, installed)
+        return ACCEPTED
+    finally:
+        shutil.rmtree(cache, ignore_errors=True)
+
+
+def reason(error: EdgeError, path: Path | None = None) -> str:
+    """The refusal's wording without what differs from case to case; it must be one printable line."""
+    line = error.problem
+    assert path is None or not (error.evidence or error.fix)
+    assert line.isprintable(), f"not one printable line: {line!r}"
+    assert path is None or line.startswith(f"{path} refused: ")
+    line = line.removeprefix(f"{path} refused: ")
+    return re.sub(r"'[^']*'?|\"[^\"]*\"?|[0-9][0-9,]*|\b(text|vocab|golden|models|weights)[./][\w./]*", "_", line)[:80]
+
+
+def meet_weights(data: bytes, directory: Path) -> str:
+    """Decode: every tensor as the header says, or a refusal."""
+    try:
+        weights = unpack(data)
+    except EdgeError as error:
+        return reason(error)
+    _, tensors, _ = read_header(data)
+    found = {name: (values.shape, values.dtype == np.int8) for name, values in weights.items()}
+    assert found == {tensor.name: (tensor.shape, tensor.kind == "integers") for tensor in tensors}
+    return ACCEPTED
+
+
+TARGETS = {
+    "bundle": Target(mutated_bundle, meet_bundle),
+    "weights": Target(mutated_weights, meet_weights),
+}
+
+
+@contextmanager
+def cpu_limit(seconds: float) -> Iterator[None]:
+    """Raises `TooSlow` in a block that takes more of the processor's time; other processes do not count."""
+
+    def stop(*_: object) -> None:
+        raise TooSlow(f"more than {seconds} s of CPU time")
+
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def limit_memory(extra: int = MEMORY) -> None:
+    """From here on this process gets at most `extra` bytes more, then MemoryError: no bundle may need them."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + extra, hard))
+
+
+def peak_memory() -> int:
+    """The most bytes that this process had resident so far."""
+    status = Path("/proc/self/status").read_text()  # ru_maxrss would begin at the parent's
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
