@@ -1,4 +1,4 @@
-"""The runtime's own verbs: rank, verify, inspect."""
+"""The runtime's own verbs: rank and verify."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ from typing import Any
 
 from edge.command import Command
 from edge.errors import EdgeError
+from edge.keys import PublicKey, read_public_key
 
 
 def _bundle_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, help="an .edge file")
+    parser.add_argument("--public-key", type=Path, metavar="PEM", help="refuse a bundle not signed with this key")
     parser.add_argument("--json", action="store_true", help="machine-readable result on stdout")
+
+
+def _public_key(arguments: argparse.Namespace) -> PublicKey | None:
+    return read_public_key(arguments.public_key) if arguments.public_key else None
 
 
 def _rank_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +38,7 @@ def _rank(arguments: argparse.Namespace) -> int:
     if arguments.budget_ms is not None and arguments.depth is not None:
         raise EdgeError("--budget-ms and --depth exclude each other", fix="give one of them")
     request = parse_request(_read_request(arguments.request))
-    ranker = Ranker.open(arguments.bundle, backend=arguments.backend)
+    ranker = Ranker.open(arguments.bundle, backend=arguments.backend, public_key=_public_key(arguments))
     user = ranker.user(request.user, request.events)
     ranked = ranker.rank(user, request.candidates, budget_ms=arguments.budget_ms, depth=arguments.depth)
     result = _ranked_json(ranked)
@@ -76,22 +82,45 @@ def _ranked_text(result: dict[str, Any]) -> str:
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     _bundle_arguments(parser)
-    parser.add_argument("--backend", action="append", help="check this one alone; repeat")
+    parser.add_argument(
+        "--backend",
+        action="append",
+        help="check this one alone, or all; repeat. One of: all, litert, onnx, reference, torch, coreml",
+    )
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from edge.table import render
     from edge.verify import verify
 
-    rows = [_plain(row) for row in verify(arguments.bundle, arguments.backend)]
-    passed = bool(rows) and all(row["passed"] for row in rows)
+    found = verify(arguments.bundle, arguments.backend, _public_key(arguments), _tell)
+    rows = [_plain(row) for row in found.results]
     if arguments.json:
-        print(json.dumps({"bundle": str(arguments.bundle), "passed": passed, "results": rows}, indent=2))
+        summary = {"bundle": str(arguments.bundle), "passed": found.passed, "results": rows}
+        told = {"not_checked": found.unchecked, "not_examined": found.unexamined}
+        print(json.dumps(summary | told, indent=2))
     else:
-        headings = list(dict.fromkeys(key for row in rows for key in row))
-        print(render(headings, [[row.get(key) for key in headings] for row in rows]))
-        print("\nevery golden request is reproduced" if passed else "\nFAILED: golden requests are not reproduced")
-    return 0 if passed else 1
+        print(_verified_text(rows, found))
+    return 0 if found.passed else 1
+
+
+def _tell(backend: str) -> None:
+    print(f"verify: {backend}", file=sys.stderr, flush=True)
+
+
+def _verified_text(rows: list[dict[str, Any]], found: Any) -> str:
+    from edge.table import render
+
+    headings = list(rows[0])
+    lines = [render(headings, [list(row.values()) for row in rows]), ""]
+    lines += [f"not checked: {backend}: {reason}" for backend, reason in found.unchecked.items()]
+    if found.unexamined:
+        lines.append(f"not examined by the golden requests: {', '.join(found.unexamined)}")
+    lines.append("every golden request is reproduced" if found.passed else "FAILED: " + _failure(rows))
+    return "\n".join(lines)
+
+
+def _failure(rows: list[dict[str, Any]]) -> str:
+    return "golden requests are not reproduced" if len(rows) > 1 else "no backend was checked"
 
 
 def _plain(row: Any) -> dict[str, Any]:
@@ -99,15 +128,6 @@ def _plain(row: Any) -> dict[str, Any]:
     from dataclasses import asdict, is_dataclass
 
     return asdict(row) if is_dataclass(row) and not isinstance(row, type) else dict(row)
-
-
-def _inspect(arguments: argparse.Namespace) -> int:
-    from edge.bundle import open_bundle
-    from edge.inspect import describe, describe_text
-
-    description = describe(open_bundle(arguments.bundle))
-    print(json.dumps(description, indent=2) if arguments.json else describe_text(description))
-    return 0
 
 
 rank = Command(
@@ -120,14 +140,8 @@ rank = Command(
 verify = Command(
     summary="Replay the golden requests on every backend. Exit code 0: reproduced, 1: not.",
     examples="""edge verify movies.edge
+                edge verify movies.edge --backend all
                 edge verify movies.edge --backend litert --json""",
     arguments=_verify_arguments,
     run=_verify,
-)
-inspect = Command(
-    summary="Show what is in a bundle: sections and bytes, exits and their quality, shapes, provenance.",
-    examples="""edge inspect movies.edge
-                edge inspect movies.edge --json""",
-    arguments=_bundle_arguments,
-    run=_inspect,
 )

@@ -11,11 +11,17 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from bundles import FILES, REQUEST, make
+from packed_bundles import make_packed
+from student_weights import make_weights
 
 from edge import cli
 from edge.bench.sizes import sizes
+from edge.bundle import open_bundle
+from edge.inspect.tensors import packed_tensors
+from edge.manifest import SCHEMA
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -51,26 +57,73 @@ def test_the_tables_name_exits_shapes_and_provenance(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = {"layers": 4, "hidden": 8, "heads": 2, "handover": 0, "ids": {"hidden": 128}}
-    bundle = make(tmp_path / "m.edge", model=model, parts={"model:litert": {"layer": 20}})
+    bundle = make_packed(tmp_path / "m.edge", model=model)
     assert run(monkeypatch, "inspect", bundle) == 0
     out = capsys.readouterr().out
     for line in (
-        "movies  edge-ranker/bundle/1",
+        f"movies  {SCHEMA}",
         "ids.hidden  128",
         "model:litert",
-        "layer",
+        "shared layer",
+        "layers.0.attention_in.weight",
         "run         ab",
     ):
         assert line in out
     assert "0.7400" in out
 
 
+def test_every_tensor_is_shown_with_its_shape_width_sparsity_and_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = make_weights(largest=7, rows=2000)
+    bundle = make_packed(tmp_path / "m.edge", weights)
+    assert run(monkeypatch, "inspect", bundle, "--json") == 0
+    shown = json.loads(capsys.readouterr().out)
+    tensors = {tensor["name"]: tensor for tensor in shown["tensors"]}
+    assert tensors.keys() == weights.keys()
+    table = tensors["token.weight"]
+    assert (table["shape"], table["bits"], table["backends"]) == ([2000, 24], 4, ["litert", "onnx"])
+    assert table["sparsity"] == pytest.approx(np.mean(weights["token.weight"] == 0))
+    assert table["stored"] == pytest.approx(table["stored_to_entropy"] * table["entropy"], rel=1e-3)
+    assert 0.9 < table["stored_to_entropy"] < 1.05
+    assert tensors["token.scale"]["bits"] == 16 and tensors["layers.0.attention_in.bias"]["bits"] == 32
+    assert tensors["layers.0.attention_norm.weight"]["stored"] == 0  # all ones: a number in the header
+    assert shown["weights"]["stored"] == sum(tensor["stored"] for tensor in shown["tensors"])
+    assert shown["weights"]["stored"] < shown["weights"]["file"]
+
+
+def test_the_entropy_is_that_of_mask_and_non_zero_values(tmp_path: Path) -> None:
+    values = np.zeros((64, 64), np.int8)
+    values.flat[::4] = np.tile([1, -1, 5, -5], 256)
+    weights = {"a.weight": values, "a.scale": np.ones(64, np.float32)}
+    found = packed_tensors(open_bundle(make_packed(tmp_path / "m.edge", weights)))[1]
+    mask_bits = -(0.25 * np.log2(0.25) + 0.75 * np.log2(0.75))
+    assert found.entropy == pytest.approx((4096 * mask_bits + 1024 * 2) / 8)
+    assert (found.bits, found.sparsity) == (4, 0.75)
+
+
+def test_a_tensor_of_zeros_alone_has_no_entropy_and_no_ratio(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = {"a.weight": np.zeros((64, 64), np.int8), "a.scale": np.ones(64, np.float32)}
+    bundle = make_packed(tmp_path / "m.edge", weights)
+    assert run(monkeypatch, "inspect", bundle, "--json") == 0
+    tensor = json.loads(capsys.readouterr().out)["tensors"][1]
+    assert (tensor["sparsity"], tensor["entropy"], tensor["stored_to_entropy"]) == (1.0, 0, None)
+    assert run(monkeypatch, "inspect", bundle) == 0
+
+
 def test_codes_for_the_terminal_are_not_printed_raw(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bundle = make(tmp_path / "m.edge", provenance={"\x1b[2Jrun": "\x1b]0;owned\x07"})
-    assert run(monkeypatch, "inspect", bundle) == 0
-    assert "\x1b" not in capsys.readouterr().out
+    code = "\x1b[2J"
+    weights = {f"{name}{code}": values for name, values in make_weights().items() if values.dtype == np.float32}
+    exits = [{"depth": 1, "plan": code, "quality": {code: 0.5}}]
+    changes = {"provenance": {f"{code}run": "\x1b]0;owned\x07"}, "exits": exits}
+    plain, bundle = make(tmp_path / "a.edge"), make_packed(tmp_path / "m.edge", weights, **changes)
+    for arguments in ((bundle,), (plain, bundle), (bundle, plain)):
+        assert run(monkeypatch, "inspect", *arguments) == 0
+        assert "\x1b" not in capsys.readouterr().out
 
 
 def test_a_bad_bundle_is_refused_in_one_line_with_exit_code_2(
@@ -111,7 +164,7 @@ def fake_runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
 
     class Ranker:
         @classmethod
-        def open(cls, path: Path, backend: str) -> Ranker:
+        def open(cls, path: Path, backend: str, public_key: Any) -> Ranker:
             asked.append(backend)
             return cls()
 
@@ -123,9 +176,10 @@ def fake_runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
             plan = Plan("prefix", budget_ms)
             return Ranking(tuple(candidates), tuple(0.5 for _ in candidates), plan=plan)
 
-    def verify(path: Path, backends: list[str] | None) -> list[Any]:
+    def verify(path: Path, backends: list[str] | None, public_key: Any, tell: Any) -> SimpleNamespace:
         asked.append(backends)
-        return [SimpleRow("litert", True), {"backend": "onnx", "passed": backends is None}]
+        rows = [SimpleRow("litert", True), SimpleRow("onnx", backends is None)]
+        return SimpleNamespace(results=rows, passed=backends is None, unchecked={}, unexamined=[])
 
     for name, members in (("edge.ranker", {"Ranker": Ranker}), ("edge.verify", {"verify": verify})):
         module: Any = ModuleType(name)

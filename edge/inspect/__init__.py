@@ -1,0 +1,1 @@
+"""What is in a bundle, where its bytes go, and what changed from one to the next."""

@@ -1,0 +1,156 @@
+"""What is in a bundle, for people and for scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from edge.bench.sizes import bundle_sizes, parts
+from edge.bundle import Bundle
+from edge.inspect.tensors import PackedTensor, bits_of, packed_tensors
+from edge.manifest import MANIFEST, WEIGHTS
+from edge.table import Cell, render
+
+
+def describe(bundle: Bundle, tensors: tuple[PackedTensor, ...] | None = None) -> dict[str, Any]:
+    """Plain JSON values: sections, parts, sizes per backend, tensors, model, exits and provenance."""
+    tensors = packed_tensors(bundle) if tensors is None else tensors
+    backends = {file.path: file.section.partition(":")[2] for file in bundle.files}
+    return {
+        "bundle": str(bundle.path),
+        "name": bundle.name,
+        "schema": bundle.manifest["schema"],
+        "sha256": bundle.sha256,
+        "bytes": bundle.archive.bytes,
+        "sizes": {backend: asdict(bundle_sizes(bundle, backend)) for backend in bundle.backends},
+        "sections": sections(bundle),
+        "parts": [asdict(part) for part in parts(bundle, None, bits_of(tensors))],
+        "tensors": [_tensor(tensor, backends) for tensor in tensors],
+        "weights": _weights(bundle, tensors),
+        "model": bundle.manifest["model"],
+        "exits": [asdict(exit) for exit in bundle.exits],
+        "provenance": bundle.manifest["provenance"],
+    }
+
+
+def sections(bundle: Bundle) -> list[dict[str, Any]]:
+    """Largest download first; with the archive's end record their downloads add up to the bundle's bytes."""
+    listed = [(file.path, file.section, file.bytes if file.is_installed else 0) for file in bundle.files]
+    listed.append((MANIFEST, "manifest", bundle.archive.entries[MANIFEST].bytes))
+    found: dict[str, dict[str, Any]] = {}
+    for name, section, installed in listed:
+        entry = bundle.archive.entries[name]
+        known = found.setdefault(section, {"section": section, "files": 0, "download": 0, "installed": 0})
+        known["files"] += 1
+        known["download"] += entry.compressed + entry.overhead
+        known["installed"] += installed
+    return sorted(found.values(), key=lambda section: (-section["download"], section["section"]))
+
+
+def _tensor(tensor: PackedTensor, backends: dict[str, str]) -> dict[str, Any]:
+    entropy = tensor.entropy
+    return {
+        "name": tensor.name,
+        "kind": tensor.kind,
+        "shape": list(tensor.shape),
+        "bits": tensor.bits,
+        "sparsity": tensor.sparsity,
+        "stored": tensor.stored,
+        "entropy": None if entropy is None else round(entropy),
+        "stored_to_entropy": _ratio(tensor.coded_bits / 8, entropy),
+        "scale_classes": tensor.classes,
+        "backends": list(dict.fromkeys(backends[file] for file in tensor.files)),
+        "files": list(tensor.files),
+    }
+
+
+def _weights(bundle: Bundle, tensors: Sequence[PackedTensor]) -> dict[str, Any] | None:
+    """Totals; the entropy and its ratio are those of the integers alone. None if no weights are packed."""
+    if not tensors:
+        return None
+    integers = [tensor for tensor in tensors if tensor.entropy is not None]
+    stored = sum(tensor.coded_bits for tensor in integers) / 8
+    entropy = sum(tensor.entropy or 0.0 for tensor in integers)
+    elements = sum(tensor.elements for tensor in integers)
+    return {
+        "parameters": sum(tensor.elements for tensor in tensors),
+        "nonzero": sum(tensor.nonzero for tensor in tensors),
+        "integers": {
+            "parameters": elements,
+            "sparsity": 1 - sum(tensor.nonzero for tensor in integers) / elements if elements else None,
+            "stored": round(stored),
+            "entropy": round(entropy),
+            "stored_to_entropy": _ratio(stored, entropy),
+        },
+        "stored": sum(tensor.stored for tensor in tensors),
+        "file": bundle.archive.entries[WEIGHTS].bytes,
+    }
+
+
+def _ratio(stored: float, entropy: float | None) -> float | None:
+    return stored / entropy if entropy else None
+
+
+def describe_text(description: dict[str, Any]) -> str:
+    """The description as tables."""
+    metrics = list(dict.fromkeys(metric for exit in description["exits"] for metric in exit["quality"]))
+    exits = [
+        (exit["depth"], exit["plan"], exit["backend"], *_figures(exit["quality"], metrics))
+        for exit in description["exits"]
+    ]
+    sizes = [(backend, size["download"], size["installed"]) for backend, size in description["sizes"].items()]
+    blocks = [
+        f"{description['name']}  {description['schema']}\n"
+        f"sha256 {description['sha256']}  {description['bytes']:,} bytes",
+        render(("section", "files", "download", "installed"), [tuple(s.values()) for s in description["sections"]]),
+        *_weights_blocks(description),
+        render(("shipped with", "download", "installed"), sizes),
+        render(("model", ""), leaves(description["model"])),
+        render(("exit", "plan", "backend", *map(printable, metrics)), exits),
+    ]
+    if description["provenance"]:
+        blocks.append(render(("provenance", ""), leaves(description["provenance"])))
+    return "\n\n".join(blocks)
+
+
+def _weights_blocks(description: dict[str, Any]) -> list[str]:
+    """Parts and tensors, of a bundle that packs its weights."""
+    totals = description["weights"]
+    if totals is None:
+        return []
+    parts = [(part["name"], part["section"], part["download"], part["installed"]) for part in description["parts"]]
+    rows: list[tuple[Cell, ...]] = []
+    for tensor in sorted(description["tensors"], key=lambda tensor: (-tensor["stored"], tensor["name"])):
+        shape, users = "x".join(map(str, tensor["shape"])), ", ".join(tensor["backends"]) or "-"
+        coded = (tensor["stored"], tensor["entropy"], tensor["stored_to_entropy"])
+        rows.append((tensor["name"], shape, tensor["bits"], tensor["sparsity"], *coded, users))
+    integers = totals["integers"]
+    coded = (integers["stored"], integers["entropy"], integers["stored_to_entropy"])
+    rows.append(("all integers", f"{integers['parameters']:,}", None, integers["sparsity"], *coded, ""))
+    sparsity = 1 - totals["nonzero"] / totals["parameters"]
+    rows.append(("all tensors", f"{totals['parameters']:,}", None, sparsity, totals["stored"], None, None, ""))
+    headings = ("tensor", "shape", "bits", "sparsity", "stored", "entropy", "stored/entropy", "in the models of")
+    beside = f"{totals['file']:,} bytes before the archive compresses it: the tensors, a header and the coder's states"
+    return [
+        render(("part", "section", "download", "installed"), parts),
+        render(headings, rows) + f"\n{WEIGHTS}: {beside}",
+    ]
+
+
+def _figures(quality: dict[str, float], metrics: list[str]) -> list[float | None]:
+    return [float(quality[metric]) if metric in quality else None for metric in metrics]
+
+
+def printable(text: str) -> str:
+    """Without codes that a terminal would obey; the cells of tables are safe already."""
+    return text if text.isprintable() else ascii(text)
+
+
+def leaves(values: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """Dotted names and values of nested JSON."""
+    if isinstance(values, dict | list) and values and len(prefix) < 200:
+        pairs = values.items() if isinstance(values, dict) else enumerate(values)
+        named = [(f"{prefix}.{key}" if prefix else str(key), value) for key, value in pairs]
+        return [leaf for name, value in named for leaf in leaves(value, name)]
+    return [(prefix, str(values))]
