@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +19,8 @@ from edge.engine import MASKED, Shape
 from edge.errors import EdgeError
 
 ENTRY_POINTS = ("embed", "place", "layer", "layer_candidate", "head")
+SHARED_WEIGHTS = ":memory"  # XNNPACK packs weights once for all signatures, in memory: no file can go stale
+STANDARD_ERROR = 2  # the descriptor
 Signature = tuple[int, ...]
 
 
@@ -21,23 +28,18 @@ class LiteRtEngine:
     """Runs `model.tflite`. Signatures are named after their entry point and bucket, e.g. "layer_64"."""
 
     def __init__(self, directory: Path, shape: Shape, threads: int = 1) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
         self.shape = shape
         path = directory / "model.tflite"
-        try:
-            self._interpreter = Interpreter(str(path), num_threads=threads)
-        except (ValueError, RuntimeError) as error:
-            raise unreadable(path, error) from error
+        self._model: Any = _open(path, threads)
+        self._signatures = self._model.get_signature_list()
         self._buckets: dict[str, list[Signature]] = {}
-        for name in self._interpreter.get_signature_list():
+        for name in self._signatures:
             if parts := re.fullmatch(r"([a-z_]+?)((?:_\d+)+)", name):
                 self._buckets.setdefault(parts[1], []).append(tuple(map(int, parts[2][1:].split("_"))))
         if missing := sorted(set(ENTRY_POINTS) - set(self._buckets)):
             raise EdgeError(f"{path} is no edge graph", evidence=f"no signature for: {', '.join(missing)}")
         for buckets in self._buckets.values():
             buckets.sort()
-        self._runners: dict[str, Any] = {}
 
     def padded_user(self, tokens: int) -> int:
         return self._smallest("layer", tokens)[0]
@@ -49,25 +51,25 @@ class LiteRtEngine:
     def embed(self, ids: np.ndarray, positions: np.ndarray) -> np.ndarray:
         parts = []
         for start, stop, bucket in self._pieces("embed", len(ids)):
-            padded = (_pad(array[start:stop], (bucket,))[None] for array in (ids, positions))
-            parts.append(self._run("embed", (bucket,), **dict(zip(("ids", "positions"), padded, strict=True))))
-        return _joined([part["hidden"][0] for part in parts], len(ids))
+            inputs = {"ids": _pad(ids[start:stop], (bucket,)), "positions": _pad(positions[start:stop], (bucket,))}
+            parts.append(self._run("embed", (bucket,), inputs, hidden=(bucket, self.shape.hidden))["hidden"])
+        return _joined(parts, len(ids))
 
     def place(self, hidden: np.ndarray, slots: np.ndarray) -> np.ndarray:
         parts = []
         for start, stop, bucket in self._pieces("place", len(slots)):
-            rows = _pad(hidden[start:stop], (bucket, self.shape.hidden))[None]
-            output = self._run("place", (bucket,), hidden=rows, slots=_pad(slots[start:stop], (bucket,))[None])
-            parts.append(output["hidden"][0])
+            size = (bucket, self.shape.hidden)
+            inputs = {"hidden": _pad(hidden[start:stop], size), "slots": _pad(slots[start:stop], (bucket,))}
+            parts.append(self._run("place", (bucket,), inputs, hidden=size)["hidden"])
         return _joined(parts, len(slots))
 
     def layer(self, hidden: np.ndarray, mask: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         tokens = len(hidden)
         (bucket,) = self._smallest("layer", tokens)
-        padded_mask = _pad(mask, (bucket, bucket), MASKED)[None, None]
-        padded = _pad(hidden, (bucket, self.shape.hidden))[None]
-        output = self._run("layer", (bucket,), hidden=padded, mask=padded_mask)
-        return output["hidden"][0, :tokens], output["keys"][0, :, :tokens], output["values"][0, :, :tokens]
+        size, heads = (bucket, self.shape.hidden), self._by_head(bucket)
+        inputs = {"hidden": _pad(hidden, size), "mask": _pad(mask, (bucket, bucket), MASKED)}
+        output = self._run("layer", (bucket,), inputs, hidden=size, keys=heads, values=heads)
+        return output["hidden"][:tokens], output["keys"][:, :tokens], output["values"][:, :tokens]
 
     def layer_candidate(
         self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int
@@ -75,36 +77,40 @@ class LiteRtEngine:
         count, seq, width = hidden.shape
         bucket = self._candidate_bucket(len(mask), seq)
         user_tokens, rows, padded_seq = bucket
-        heads, _, head_width = keys.shape
-        user = {
-            "keys": _pad(keys, (heads, user_tokens, head_width))[None],
-            "values": _pad(values, (heads, user_tokens, head_width))[None],
-            "mask": _pad(mask, (user_tokens,), MASKED)[None, None, None],
-        }
+        size = self._by_head(user_tokens)
+        user = {"keys": _pad(keys, size), "values": _pad(values, size), "mask": _pad(mask, (user_tokens,), MASKED)}
         stepped = np.empty_like(hidden)
         for start in range(0, count, rows):
-            chunk = _pad(hidden[start : start + rows], (rows, padded_seq, width))
-            output = self._run("layer_candidate", bucket, hidden=chunk, **user)["hidden"]
+            chunk = {"hidden": _pad(hidden[start : start + rows], (rows, padded_seq, width))}
+            output = self._run("layer_candidate", bucket, chunk | user, hidden=(rows, padded_seq, width))["hidden"]
             stepped[start : start + rows] = output[: count - start, :seq]
         return stepped
 
     def head(self, hidden: np.ndarray) -> np.ndarray:
         parts = []
         for start, stop, bucket in self._pieces("head", len(hidden)):
-            rows = _pad(hidden[start:stop], (bucket, self.shape.hidden))
-            parts.append(self._run("head", (bucket,), hidden=rows)["score"])
+            rows = {"hidden": _pad(hidden[start:stop], (bucket, self.shape.hidden))}
+            parts.append(self._run("head", (bucket,), rows, score=(bucket,))["score"])
         return _joined(parts, len(hidden))
 
     def close(self) -> None:
-        self._runners.clear()
-        self._interpreter = None
+        self._model = None
 
-    def _run(self, entry: str, bucket: Signature, **inputs: np.ndarray) -> dict[str, np.ndarray]:
-        name = "_".join([entry, *map(str, bucket)])
-        if name not in self._runners:
-            self._runners[name] = self._interpreter.get_signature_runner(name)
-        outputs: dict[str, np.ndarray] = self._runners[name](**inputs)
-        return outputs
+    def _by_head(self, tokens: int) -> tuple[int, int, int]:
+        return self.shape.heads, tokens, self.shape.hidden // self.shape.heads
+
+    def _run(
+        self, entry: str, bucket: Signature, inputs: dict[str, np.ndarray], **outputs: tuple[int, ...]
+    ) -> dict[str, np.ndarray]:
+        """Outputs are named with their shapes. Buffers live for one call: kept ones would add up over the buckets."""
+        model, name = self._model, "_".join([entry, *map(str, bucket)])
+        sources = [model.create_input_buffer_by_name(name, key) for key in self._signatures[name]["inputs"]]
+        for key, buffer in zip(self._signatures[name]["inputs"], sources, strict=True):
+            buffer.write(inputs[key])
+        targets = {key: model.create_output_buffer_by_name(name, key) for key in self._signatures[name]["outputs"]}
+        model.run_by_index(model.get_signature_index(name), sources, list(targets.values()))
+        del buffer, sources
+        return {key: targets.pop(key).read(prod(shape), np.float32).reshape(shape) for key, shape in outputs.items()}
 
     def _pieces(self, entry: str, length: int) -> list[tuple[int, int, int]]:
         """(start, stop, bucket) that cover `length` rows: the largest bucket again and again, then one that fits."""
@@ -130,10 +136,54 @@ class LiteRtEngine:
         raise EdgeError(f"no bucket of the bundle holds {user_tokens} user tokens and candidates of {seq} tokens")
 
 
+def _open(path: Path, threads: int) -> Any:
+    from ai_edge_litert.compiled_model import CompiledModel
+    from ai_edge_litert.options import CpuOptions, Options
+
+    if not path.is_file():
+        raise unreadable(path, FileNotFoundError("there is no such file"))
+    cpu = CpuOptions(num_threads=threads, xnnpack_weight_cache_path=SHARED_WEIGHTS)
+    with _standard_error_kept():
+        try:
+            return CompiledModel.from_file(str(path), environment=_environment(), options=Options(cpu_options=cpu))
+        except (ValueError, RuntimeError) as error:
+            raise unreadable(path, error) from error
+
+
+@cache
+def _environment() -> Any:
+    """One per process, for the processor alone. LiteRT makes another when a buffer is first used: made here, too."""
+    from ai_edge_litert.environment import Environment
+    from ai_edge_litert.tensor_buffer import TensorBuffer
+
+    with tempfile.TemporaryDirectory() as empty:  # where no library of an accelerator is found and loaded
+        environment = Environment.create(runtime_path=empty)
+    number = np.zeros(1, dtype=np.float32)
+    TensorBuffer.create_from_host_memory(number).write(number)
+    return environment
+
+
+@contextmanager
+def _standard_error_kept() -> Iterator[None]:
+    """LiteRT tells on descriptor 2 which accelerators it looked for, and offers no switch; an error carries it all."""
+    with tempfile.TemporaryFile() as said:
+        original = os.dup(STANDARD_ERROR)
+        os.dup2(said.fileno(), STANDARD_ERROR)
+        try:
+            yield
+        except EdgeError as error:
+            said.seek(0)
+            error.add_note(said.read().decode(errors="replace"))
+            raise
+        finally:
+            os.dup2(original, STANDARD_ERROR)
+            os.close(original)
+
+
 def _pad(array: np.ndarray, shape: Sequence[int], value: np.float32 | int = 0) -> np.ndarray:
     """`array` in the corner of a larger one, filled with `value`."""
     if array.shape == tuple(shape):
-        return np.ascontiguousarray(array)
+        return array
     padded = np.full(shape, value, dtype=array.dtype)
     padded[tuple(slice(size) for size in array.shape)] = array
     return padded

@@ -1,0 +1,87 @@
+"""The LiteRT engine holds the weights once for all buckets, leaves no file behind and says nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from exports import BUCKETS, Exported
+from small_models import make_model, shape
+
+from cloud.model import Encoder
+from cloud.torch_engine import TorchEngine
+from compress.integers import quantise
+from edge.backends.litert import LiteRtEngine
+from export.buckets import Buckets
+from export.litert import export_litert
+from export.weights import weights_of
+
+USE = """
+import sys
+from pathlib import Path
+import numpy as np
+from edge.backends.litert import LiteRtEngine
+from edge.engine import Shape
+
+def use(engine):
+    for tokens, in engine._buckets["layer"]:
+        ids, mask = np.zeros(tokens, dtype=np.int32), np.zeros((tokens, tokens), dtype=np.float32)
+        hidden, keys, values = engine.layer(engine.place(engine.embed(ids, ids), ids), mask, 1)
+        candidates = np.zeros((4, 16, engine.shape.hidden), dtype=np.float32)
+        engine.head(engine.layer_candidate(candidates, keys, values, mask[0], 1)[:, 0])
+
+def held():
+    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)
+    return 1024 * sum(int(fields[name].split()[0]) for name in ("RssAnon", "RssShmem"))
+
+directory, layers, hidden, heads, handover = Path(sys.argv[1]), *map(int, sys.argv[2:])
+before = held()
+engine = LiteRtEngine(directory, Shape(layers, hidden, heads, handover))
+use(engine)
+print(held() - before)
+"""
+
+
+def used_apart(directory: Path, model: Encoder) -> tuple[int, str]:
+    """Bytes that a fresh process gained by running every signature, mapped files apart; what it wrote to stderr."""
+    sizes = TorchEngine(model).shape
+    arguments = [sizes.layers, sizes.hidden, sizes.heads, sizes.handover]
+    command = [sys.executable, "-c", USE, str(directory), *map(str, arguments)]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root)
+    return int(done.stdout), done.stderr
+
+
+def test_a_process_that_runs_every_signature_hears_nothing_before_it_ends_and_finds_no_new_file(
+    exported: Exported,
+) -> None:
+    directory = exported.models / "int8" / "litert"
+    before = {path.name: path.read_bytes() for path in directory.iterdir()}
+    _, said = used_apart(directory, exported.reference["int8"])
+    assert all("DestroyAccelerator" in line for line in said.splitlines())
+    assert {path.name: path.read_bytes() for path in directory.iterdir()} == before
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc to read memory from")
+def test_more_buckets_hold_no_more_weights(tmp_path: Path) -> None:
+    model = quantise(make_model(shape(hidden_size=1024, heads=16)))
+    layer = sum(weight.size for name, weight in weights_of(model).items() if name.startswith("layers."))
+    gained = []
+    for users in ((16,), (8, 16), (4, 8, 12, 16)):
+        export_litert(model, Buckets(users, candidates=4, candidate_tokens=16), tmp_path / "model.tflite")
+        gained.append(used_apart(tmp_path, model)[0])
+    assert gained[0] > layer  # packed once
+    assert max(gained) - gained[0] < layer / 4
+
+
+def test_engines_of_one_process_do_not_mix_their_weights(exported: Exported, tmp_path: Path) -> None:
+    other = quantise(make_model(seed=8))
+    export_litert(other, BUCKETS, tmp_path / "model.tflite")
+    first, second = exported.engine("int8", "litert"), LiteRtEngine(tmp_path, TorchEngine(other).shape)
+    ids = np.arange(20, dtype=np.int32) % 16
+    for engine, model in ((first, exported.reference["int8"]), (second, other), (first, exported.reference["int8"])):
+        wanted = TorchEngine(model).embed(ids, ids)
+        np.testing.assert_allclose(engine.embed(ids, ids), wanted, rtol=0, atol=1e-2)
