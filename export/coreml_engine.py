@@ -1,0 +1,95 @@
+"""Core ML's package behind the runtime's engine interface, computed by the interpreter: for checking, not for speed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from edge.engine import MASKED, Shape
+from edge.errors import EdgeError
+from export.mil_interpreter import Arithmetic, MilInterpreter
+
+ENTRY_POINTS = ("embed", "place", "layer", "layer_candidate", "head")
+Bucket = tuple[int, ...]
+
+
+class CoreMlEngine:
+    """Runs `Model.mlpackage`. `threads` is left to numpy's BLAS."""
+
+    def __init__(self, directory: Path, shape: Shape, threads: int = 1, arithmetic: Arithmetic = "program") -> None:
+        self.shape = shape
+        package = directory / "Model.mlpackage"
+        self._interpreter = MilInterpreter(package, arithmetic)
+        self._buckets: dict[str, list[Bucket]] = {}
+        for name in self._interpreter.functions:
+            if parts := re.fullmatch(r"([a-z_]+?)((?:_\d+)+)", name):
+                self._buckets.setdefault(parts[1], []).append(tuple(map(int, parts[2][1:].split("_"))))
+        if missing := sorted(set(ENTRY_POINTS) - set(self._buckets)):
+            raise EdgeError(f"{package} is no edge graph", evidence=f"no function for: {', '.join(missing)}")
+
+    def padded_user(self, tokens: int) -> int:
+        return self._smallest("layer", tokens)[0]
+
+    def padded_candidates(self, count: int) -> int:
+        rows = self._buckets["layer_candidate"][0][1]
+        return -(-count // rows) * rows
+
+    def embed(self, ids: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        return self._in_pieces("embed", ids=ids[None], positions=positions[None])[0]
+
+    def place(self, hidden: np.ndarray, slots: np.ndarray) -> np.ndarray:
+        return self._in_pieces("place", hidden=hidden[None], slots=slots[None])[0]
+
+    def layer(self, hidden: np.ndarray, mask: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        tokens = len(hidden)
+        (bucket,) = self._smallest("layer", tokens)
+        padded = {"hidden": _fill(hidden, 0, bucket)[None]}
+        padded["mask"] = _fill(_fill(mask, 0, bucket, MASKED), 1, bucket, MASKED)[None, None]
+        stepped, keys, values = self._interpreter.run(f"layer_{bucket}", padded).values()
+        return stepped[0, :tokens], keys[0, :, :tokens], values[0, :, :tokens]
+
+    def layer_candidate(
+        self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int
+    ) -> np.ndarray:
+        count, seq, _ = hidden.shape
+        tokens, rows, longest = self._smallest("layer_candidate", len(mask), seq)
+        user = {name: _fill(array, 1, tokens)[None] for name, array in (("keys", keys), ("values", values))}
+        user["mask"] = _fill(mask, 0, tokens, MASKED)[None, None, None]
+        padded, name = _fill(hidden, 1, longest), f"layer_candidate_{tokens}_{rows}_{longest}"
+        chunks = [_fill(padded[start : start + rows], 0, rows) for start in range(0, count, rows)]
+        stepped = [self._interpreter.run(name, {"hidden": chunk, **user})["hidden_out"] for chunk in chunks]
+        return np.concatenate(stepped)[:count, :seq]
+
+    def head(self, hidden: np.ndarray) -> np.ndarray:
+        return self._in_pieces("head", axis=0, hidden=hidden)
+
+    def close(self) -> None:
+        """Nothing is held but memory."""
+
+    def _in_pieces(self, entry: str, axis: int = 1, **inputs: np.ndarray) -> np.ndarray:
+        """The inputs cut along `axis` into pieces of the one bucket that the entry point has."""
+        ((size,),) = self._buckets[entry]
+        length = next(iter(inputs.values())).shape[axis]
+        parts: list[np.ndarray] = []
+        for start in range(0, length, size):
+            piece = {name: array.take(range(start, min(start + size, length)), axis) for name, array in inputs.items()}
+            filled = {name: _fill(array, axis, size) for name, array in piece.items()}
+            parts += self._interpreter.run(f"{entry}_{size}", filled).values()
+        return np.concatenate(parts, axis).take(range(length), axis)
+
+    def _smallest(self, entry: str, tokens: int, seq: int = 0) -> Bucket:
+        for bucket in sorted(self._buckets[entry]):
+            if bucket[0] >= tokens and bucket[-1] >= seq:
+                return bucket
+        raise EdgeError(
+            f"no bucket of the package holds {tokens} user tokens" + f" and {seq} of a candidate" * bool(seq)
+        )
+
+
+def _fill(array: np.ndarray, axis: int, size: int, value: np.float32 | int = 0) -> np.ndarray:
+    """`array` made `size` long on that axis."""
+    widths = [(0, 0)] * array.ndim
+    widths[axis] = (0, size - array.shape[axis])
+    return np.pad(array, widths, constant_values=value)

@@ -1,0 +1,162 @@
+"""The interpreter of Core ML programs: its own arithmetic, and one clear line for what it cannot read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from coreml_packages import Altered, Packages, small_student, write_packages
+
+from edge.errors import EdgeError
+from export.mil_interpreter import MilInterpreter
+from export.mil_ops import OPERATIONS
+from export.mil_package import MilPackage
+
+DEPTH = {"k": np.array([2], np.int32)}
+TOKENS = {"ids": np.full((1, 64), 9, np.int32), "mask": np.repeat([[1, 2, 3, 4]], 16, 1).astype(np.int32)}
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Packages:
+    return write_packages(small_student(4), tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture
+def altered(package: Packages, tmp_path: Path) -> Altered:
+    return Altered(package.path("Model"), tmp_path / "altered.mlpackage")
+
+
+def test_every_result_is_a_float16_number_unless_asked_otherwise(package: Packages) -> None:
+    scores = {}
+    for arithmetic in ("program", "float16", "float32"):
+        interpreter = MilInterpreter(package.path("Model"), arithmetic)  # type: ignore[arg-type]
+        (scores[arithmetic],) = interpreter.run("run", TOKENS | DEPTH)["score"]
+    assert scores["program"] == scores["float16"] == np.float16(scores["program"])
+    assert scores["float32"] != np.float16(scores["float32"])
+    assert 0 < abs(scores["float32"] - scores["program"]) < 3e-3
+
+
+def test_sparse_integers_become_the_weights_that_coremltools_computes() -> None:
+    from coremltools.converters.mil.mil.ops.defs.iOS18.compression import (
+        constexpr_blockwise_shift_scale,
+        constexpr_sparse_blockwise_shift_scale,
+        constexpr_sparse_to_dense,
+    )
+
+    random = np.random.default_rng(0)
+    mask = random.integers(0, 2, (6, 8)).astype(np.uint8)
+    values = random.integers(-127, 128, int(mask.sum())).astype(np.int8)
+    scale = random.random((6, 1)).astype(np.float32)
+    theirs = constexpr_sparse_blockwise_shift_scale.decompress(mask, values, scale, None)
+    ours = OPERATIONS["constexpr_sparse_blockwise_shift_scale"](mask, values, scale)
+    np.testing.assert_array_equal(ours[1], theirs[1])
+    dense = OPERATIONS["constexpr_sparse_to_dense"](ours[1], ours[0])
+    np.testing.assert_array_equal(dense, constexpr_sparse_to_dense.decompress(theirs[1], theirs[0]))
+    blocks = random.random((3, 2)).astype(np.float32)
+    integers = random.integers(-7, 8, (6, 8)).astype(np.int8)
+    np.testing.assert_array_equal(
+        OPERATIONS["constexpr_blockwise_shift_scale"](integers, blocks),
+        constexpr_blockwise_shift_scale.decompress(integers, blocks, None),
+    )
+
+
+def test_an_unknown_operation_is_named(altered: Altered) -> None:
+    next(altered.operations("while_loop")).blocks[1].operations[-1].type = "tan"
+    with pytest.raises(EdgeError, match="no operation 'tan'"):
+        MilInterpreter(altered.write())
+
+
+@pytest.mark.parametrize(("kind", "name"), [("gather", "axis"), ("gelu", "mode"), ("layer_norm", "epsilon")])
+def test_an_operation_that_lacks_an_input_is_named(altered: Altered, kind: str, name: str) -> None:
+    for function in altered.model.mlProgram.functions.values():
+        for block in function.block_specializations.values():
+            inner = [one for step in block.operations for within in step.blocks for one in within.operations]
+            for operation in (one for one in [*block.operations, *inner] if one.type == kind):
+                del operation.inputs[name]
+    with pytest.raises(EdgeError, match=f"^{kind} .*cannot run"):
+        MilInterpreter(altered.write()).run("run", TOKENS | DEPTH)
+
+
+def test_a_look_up_beyond_the_table_is_an_error(package: Packages) -> None:
+    for wrong, named in ((120, "out of bounds"), (-1, "negative")):
+        inputs = TOKENS | DEPTH | {"ids": np.full((1, 64), wrong, np.int32)}
+        with pytest.raises(EdgeError, match=r"^gather .*cannot run") as refused:
+            MilInterpreter(package.path("Model")).run("run", inputs)
+        assert named in refused.value.evidence
+
+
+@pytest.mark.parametrize(
+    ("inputs", "named"),
+    [
+        (TOKENS, "'k' of run takes .1,., not nothing"),
+        (TOKENS | DEPTH | {"ids": np.zeros((1, 3), np.int32)}, r"takes \(1, 64\), not \(1, 3\)"),
+    ],
+)
+def test_an_input_that_is_absent_or_of_another_shape_is_refused(
+    package: Packages, inputs: dict[str, np.ndarray], named: str
+) -> None:
+    with pytest.raises(EdgeError, match=named):
+        MilInterpreter(package.path("Model")).run("run", inputs)
+    with pytest.raises(EdgeError, match="no function 'walk'"):
+        MilInterpreter(package.path("Model")).run("walk", inputs)
+
+
+def no_program(altered: Altered) -> None:
+    altered.model.mlProgram.functions.clear()
+
+
+def no_weights(altered: Altered) -> None:
+    altered.data.clear()
+
+
+def half_the_weights(altered: Altered) -> None:
+    del altered.data[len(altered.data) // 2 :]
+
+
+def another_place(altered: Altered) -> None:
+    next(altered.operations("constexpr_sparse_blockwise_shift_scale")).inputs["scale"].arguments[
+        0
+    ].value.blobFileValue.offset += 4
+
+
+def larger_than_stored(altered: Altered) -> None:
+    value = next(altered.operations("constexpr_sparse_blockwise_shift_scale")).inputs["scale"].arguments[0].value
+    value.type.tensorType.dimensions[0].constant.size *= 64
+
+
+def strange_type(altered: Altered) -> None:
+    value = next(altered.operations("constexpr_sparse_blockwise_shift_scale")).inputs["scale"].arguments[0].value
+    value.type.tensorType.dataType = 24
+
+
+def dangling_name(altered: Altered) -> None:
+    next(altered.operations("while_loop")).blocks[1].operations[-1].inputs["x"].arguments[0].name = "nobody"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [no_program, no_weights, half_the_weights, another_place, larger_than_stored, strange_type, dangling_name],
+)
+def test_a_damaged_package_is_refused_in_one_line(altered: Altered, fault: Callable[[Altered], None]) -> None:
+    fault(altered)
+    with pytest.raises(EdgeError, match="is not a Core ML package that can be read") as refused:
+        interpreter = MilInterpreter(altered.write())
+        for name in interpreter.functions:
+            inputs = {
+                one.name: np.zeros([size.constant.size for size in one.type.tensorType.dimensions], np.float32)
+                for one in interpreter.package.inputs[name]
+            }
+            interpreter.run(name, {key: value.astype(np.int32) for key, value in inputs.items()})
+    assert len(refused.value.evidence.splitlines()) == 1
+
+
+def test_what_is_no_package_at_all_is_refused(altered: Altered, tmp_path: Path) -> None:
+    with pytest.raises(EdgeError) as refused:
+        MilPackage(tmp_path / "nothing.mlpackage")
+    assert refused.value.evidence == "it holds 0 files *.mlmodel"
+    altered.write()
+    altered.program_path.write_bytes(b"\xff" * 99)
+    with pytest.raises(EdgeError, match="is not a Core ML package"):
+        MilPackage(altered.path)
