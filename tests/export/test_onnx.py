@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from exports import Exported
+from exports import TOLERANCE, Exported, scores
 from onnx import numpy_helper
-from small_models import make_model, teacher_shape
+from small_models import make_candidates, make_model, make_user, shape, teacher_shape
 
-from compress.int8 import quantise
-from edge.backends.onnx import ENTRY_POINTS
+from cloud.torch_engine import TorchEngine
+from compress.integers import quantise
+from edge.backends.onnx import ENTRY_POINTS, OnnxEngine
 from edge.errors import EdgeError
 from export.onnx import check_onnx, export_onnx
 from export.weights import weights_of
@@ -55,6 +56,28 @@ def test_every_product_with_weights_is_an_integer_product(exported: Exported, gr
         products += [node.op_type for node in graph.node if "MatMul" in node.op_type and node.input[1] in held]
     assert products == ["MatMulInteger"] * 6  # widen, four of the layer, head
     check_onnx(exported.models / "float" / "onnx", exported.reference["float"])
+
+
+def test_the_equal_gains_of_folded_norms_take_no_room(tmp_path: Path) -> None:
+    """From 256 units on, three of them would be more than the bytes that may stand twice."""
+    wide = quantise(make_model(shape(hidden_size=256)))
+    export_onnx(wide, tmp_path)
+    check_onnx(tmp_path, wide)
+    assert not [name for name in constants(tmp_path) if name.endswith("_gain") and "embedding" not in name]
+
+
+def test_four_bits_are_stored_as_levels_of_eight(tmp_path: Path) -> None:
+    model = quantise(make_model(), 4)
+    export_onnx(model, tmp_path)
+    check_onnx(tmp_path, model)
+    product = constants(tmp_path)["layer.feed_forward_out_weight"]
+    assert product.dtype == np.uint8 and product.min() == 128 - 7 and product.max() <= 128 + 7
+    random = np.random.default_rng(0)
+    user, candidates = make_user(random), make_candidates(random)
+    torch_engine = TorchEngine(model)
+    wanted, found = (scores(one, user, candidates) for one in (torch_engine, OnnxEngine(tmp_path, torch_engine.shape)))
+    for plan, exits in wanted.items():
+        np.testing.assert_allclose(found[plan], exits, rtol=0, atol=TOLERANCE["int8"])
 
 
 def test_writing_twice_gives_the_same_bytes(exported: Exported, graphs: Path, tmp_path: Path) -> None:
