@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,17 +19,22 @@ from edge.text.sequence import Segment, TextEncoder
 from edge.text.types import Request
 
 Scores = Mapping[str, Mapping[int, np.ndarray]]  # plan -> exit depth -> (candidates,) logits
+Exits = Mapping[str, Collection[int]]  # plan -> exit depths
 
 
 @dataclass(frozen=True)
 class Golden:
-    """One request with what it must turn into."""
+    """One request with what it must turn into.
+
+    Texts and ids that would take too much room are not shipped, but their `digest` is: `completed` restores them.
+    """
 
     request: Request
     texts: tuple[str, ...]  # profile, events oldest first, candidates
     user: tuple[Segment, ...]
     candidates: tuple[Segment, ...]
     scores: Scores
+    digest: str = ""
 
 
 def render(encoder: TextEncoder, request: Request) -> tuple[str, ...]:
@@ -40,40 +46,69 @@ def render(encoder: TextEncoder, request: Request) -> tuple[str, ...]:
     )
 
 
-def score(engine: Engine, user: Sequence[Segment], candidates: Sequence[Segment]) -> Scores:
-    """Every plan, every exit."""
+def encode(encoder: TextEncoder, request: Request) -> Golden:
+    """The text side of a golden request, without scores."""
+    user = encoder.user(request.user, request.events)
+    candidates = tuple(encoder.candidate(item) for item in request.candidates)
+    return Golden(request, render(encoder, request), user, candidates, {})
+
+
+def digest_of(golden: Golden) -> str:
+    """SHA-256, in hexadecimal, of one line each: the texts, then the ids of each segment with spaces between them."""
+    ids = (" ".join(map(str, segment)) for segment in (*golden.user, *golden.candidates))
+    return hashlib.sha256("".join(f"{line}\n" for line in (*golden.texts, *ids)).encode()).hexdigest()
+
+
+def completed(golden: Golden, encoder: TextEncoder) -> Golden:
+    """With this encoder's texts and ids where the record has their digest alone."""
+    if golden.texts or not golden.digest:
+        return golden
+    return replace(encode(encoder, golden.request), scores=golden.scores, digest=golden.digest)
+
+
+def score(engine: Engine, user: Sequence[Segment], candidates: Sequence[Segment], exits: Exits | None = None) -> Scores:
+    """Every plan and every exit, or those of `exits` that the model has; stops at the deepest that is asked for."""
     plans = {"prefix": 0} | ({"segments": engine.shape.handover} if engine.shape.handover else {})
-    scores = {}
+    scores: dict[str, dict[int, np.ndarray]] = {}
     for plan, handover in plans.items():
+        wanted = range(engine.shape.layers + 1) if exits is None else exits.get(plan, ())
+        if not wanted:
+            continue
         cache = SegmentCache()
         states = score_by_depth(engine, UserSide(engine, user, handover, cache), candidates, cache)
-        scores[plan] = {depth: engine.head(hidden) for depth, hidden in enumerate(states, start=handover + 1)}
+        scores[plan] = {}
+        for depth, hidden in enumerate(states, start=handover + 1):
+            if depth in wanted:
+                scores[plan][depth] = engine.head(hidden)
+            if depth >= max(wanted):
+                break
     return scores
 
 
-def make_golden(encoder: TextEncoder, engine: Engine, request: Request) -> Golden:
-    """What the reference engine answers."""
-    user = encoder.user(request.user, request.events)
-    candidates = tuple(encoder.candidate(item) for item in request.candidates)
-    return Golden(request, render(encoder, request), user, candidates, score(engine, user, candidates))
+def make_golden(
+    encoder: TextEncoder, engine: Engine, request: Request, exits: Exits | None = None, brief: bool = False
+) -> Golden:
+    """What the reference engine answers, at `exits` or at all; if `brief`, the digest of texts and ids is shipped."""
+    golden = encode(encoder, request)
+    scores = score(engine, golden.user, golden.candidates, exits)
+    return replace(golden, scores=scores, digest=digest_of(golden) if brief else "")
 
 
 def to_line(golden: Golden) -> str:
-    """One line of golden.jsonl. Scores keep six digits."""
-    record = {
-        "request": request_to_json(golden.request),
-        "texts": golden.texts,
-        "ids": {"user": golden.user, "candidates": golden.candidates},
-        "scores": {
-            plan: {str(depth): [round(float(logit), 6) for logit in logits] for depth, logits in exits.items()}
-            for plan, exits in golden.scores.items()
-        },
+    """One line of golden.jsonl. Scores keep five decimals, four in a brief record."""
+    decimals = 4 if golden.digest else 5
+    whole = {"texts": golden.texts, "ids": {"user": golden.user, "candidates": golden.candidates}}
+    scores = {
+        plan: {str(depth): [round(float(logit), decimals) for logit in logits] for depth, logits in exits.items()}
+        for plan, exits in golden.scores.items()
     }
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    record: dict[str, Any] = {"request": request_to_json(golden.request)}
+    record |= {"sha256": golden.digest} if golden.digest else whole
+    return json.dumps(record | {"scores": scores}, ensure_ascii=False, separators=(",", ":"))
 
 
 def read_golden(lines: Sequence[str]) -> Iterator[Golden]:
-    """The records of a golden.jsonl; errors name the line."""
+    """The records of a golden.jsonl, brief ones still to be completed; errors name the line."""
     for number, line in enumerate(lines, start=1):
         try:
             yield _read_record(json.loads(line))
@@ -82,13 +117,13 @@ def read_golden(lines: Sequence[str]) -> Iterator[Golden]:
 
 
 def _read_record(record: dict[str, Any]) -> Golden:
-    return Golden(
-        request_from_json(record["request"]),
-        tuple(record["texts"]),
-        tuple(map(tuple, record["ids"]["user"])),
-        tuple(map(tuple, record["ids"]["candidates"])),
-        {
-            plan: {int(depth): np.array(logits, dtype=np.float32) for depth, logits in exits.items()}
-            for plan, exits in record["scores"].items()
-        },
-    )
+    scores = {
+        plan: {int(depth): np.array(logits, dtype=np.float32) for depth, logits in exits.items()}
+        for plan, exits in record["scores"].items()
+    }
+    request = request_from_json(record["request"])
+    if "sha256" in record:
+        return Golden(request, (), (), (), scores, str(record["sha256"]))
+    ids = record["ids"]
+    user, candidates = tuple(map(tuple, ids["user"])), tuple(map(tuple, ids["candidates"]))
+    return Golden(request, tuple(record["texts"]), user, candidates, scores)

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from edge.backends import open_engine
+from edge.backends import FROM_WEIGHTS, open_engine
 from edge.config import from_dict, to_dict
 from edge.engine import Engine, Shape
 from edge.errors import EdgeError
 from edge.install import install
+from edge.keys import PublicKey
 from edge.planner import CostModel, Work, calibrate, choose_depth
 from edge.runs import write_json
 from edge.scoring import UserSide, score_by_depth
@@ -93,9 +94,14 @@ class Ranker:
         self._cache = SegmentCache()
 
     @classmethod
-    def open(cls, path: Path | str, backend: str = "litert", threads: int = 1) -> Ranker:
-        """Check and install the bundle, load and warm up its model, and, the first time on this device, calibrate."""
-        directory = install(path)
+    def open(
+        cls, path: Path | str, backend: str = "litert", threads: int = 1, public_key: PublicKey | None = None
+    ) -> Ranker:
+        """Check and install the bundle, load and warm up its model, and, the first time on this device, calibrate.
+
+        With a key (`edge.keys.read_public_key`), a bundle that its owner did not sign is refused.
+        """
+        directory = install(path, public_key=public_key, weights=backend in FROM_WEIGHTS)
         manifest = json.loads((directory / "manifest.json").read_text())
         encoder = read_encoder(directory)
         engine = open_engine(backend, directory / "models", read_shape(manifest), threads)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from edge.backends import RUNNABLE, open_engine
+from edge.backends import BACKENDS, FROM_WEIGHTS, RUNNABLE, absent, open_engine
+from edge.coverage import coverage
 from edge.engine import Engine
 from edge.errors import EdgeError
-from edge.golden import Golden, read_golden, render, score
+from edge.golden import Golden, Scores, completed, digest_of, encode, read_golden, score
 from edge.install import install
+from edge.keys import PublicKey
 from edge.metrics import top_overlap
 from edge.ranker import read_encoder, read_shape
 from edge.text.sequence import TextEncoder
+
+ALL = "all"  # of the backends
 
 
 @dataclass(frozen=True)
@@ -28,59 +33,124 @@ class Result:
     exit: int
     requests: int
     max_difference: float  # of a logit
+    mean_difference: float
     top10: float  # mean agreement of the ten best
     tolerance: float
     passed: bool
 
 
-def verify(path: Path | str, backends: Sequence[str] | None = None) -> list[Result]:
-    """Replay text, ids and scores on the given backends, or on all that the bundle carries and that run here."""
-    directory = install(path)
-    manifest = json.loads((directory / "manifest.json").read_text())
-    golden = list(read_golden((directory / "golden.jsonl").read_text(encoding="utf-8").splitlines()))
+@dataclass(frozen=True)
+class Verification:
+    """What was checked; per backend why it was not; and what the golden requests leave unexamined."""
+
+    results: list[Result]
+    unchecked: dict[str, str]
+    unexamined: list[str]
+
+    @property
+    def passed(self) -> bool:
+        """True if text, ids and the scores of at least one backend are as they should be."""
+        return len(self.results) > 1 and all(row.passed for row in self.results)
+
+
+@dataclass
+class Agreement:
+    """How far one backend's scores are from those wanted, by plan and exit; grows with each request."""
+
+    backend: str
+    tolerance: float
+    _differences: dict[tuple[str, int], list[np.ndarray]] = field(default_factory=dict)
+    _overlaps: dict[tuple[str, int], list[float]] = field(default_factory=dict)
+
+    def add(self, wanted: Scores, found: Scores) -> None:
+        """Errors: a wanted score was not found."""
+        for plan, exits in wanted.items():
+            for depth, logits in exits.items():
+                got = found.get(plan, {}).get(depth, np.empty(0))
+                if got.shape != logits.shape:
+                    raise EdgeError(f"a golden request has scores of exit {depth} ({plan}) that the model cannot give")
+                self._differences.setdefault((plan, depth), []).append(np.abs(got - logits))
+                self._overlaps.setdefault((plan, depth), []).append(top_overlap(logits, got))
+
+    def results(self) -> list[Result]:
+        """One per plan and exit. A score that is no number passes nowhere."""
+        rows = []
+        for (plan, depth), found in sorted(self._differences.items()):
+            differences, overlap = np.concatenate(found), float(np.mean(self._overlaps[plan, depth]))
+            worst, mean = float(differences.max()), float(differences.mean())
+            passed = worst <= self.tolerance
+            row = Result(self.backend, plan, depth, len(found), worst, mean, overlap, self.tolerance, passed)
+            rows.append(row)
+        return rows
+
+
+def verify(
+    path: Path | str,
+    backends: Sequence[str] | None = None,
+    public_key: PublicKey | None = None,
+    progress: Callable[[str], None] = lambda backend: None,
+) -> Verification:
+    """Replay text, ids and scores on the given backends, or on those of the light runtime that the bundle carries.
+
+    "all" stands for every backend there is: those that cannot run here are told of, and why. One that is named and
+    cannot run is an error. `progress` is called with each backend before it is checked.
+    """
+    wanted = {*(backends or ())}
+    directory = install(path, public_key=public_key, weights=bool(wanted & {ALL, *FROM_WEIGHTS}))
+    models, manifest = directory / "models", json.loads((directory / "manifest.json").read_text())
+    shape, encoder = read_shape(manifest), read_encoder(directory)
+    lines = (directory / "golden.jsonl").read_text(encoding="utf-8").splitlines()
+    golden = [completed(record, encoder) for record in read_golden(lines)]
     if not golden:
         raise EdgeError(f"{path} carries no golden request: nothing can be verified")
-    carried = [name for name in RUNNABLE if (directory / "models" / name).is_dir()]
-    results = [check_text(read_encoder(directory), golden)]
-    for backend in backends or carried:
-        engine = open_engine(backend, directory / "models", read_shape(manifest))
-        results += check_scores(engine, golden, backend, manifest["golden"]["tolerance"])
+    chosen, unchecked = _choose(backends, models)
+    results = [check_text(encoder, golden)]
+    for backend in chosen:
+        progress(backend)
+        engine = open_engine(backend, models, shape)
+        results += check_scores(engine, golden, backend, tolerance_of(manifest, backend))
         engine.close()
-    return results
+    return Verification(results, unchecked, coverage(golden, encoder, _buckets(manifest), shape))
+
+
+def _choose(backends: Sequence[str] | None, models: Path) -> tuple[list[str], dict[str, str]]:
+    """The backends to check, and why others are not."""
+    named = [backend for backend in backends or () if backend != ALL]
+    if backends is None:
+        named = [name for name in RUNNABLE if (models / name).is_dir()]
+    every = [backend for backend in BACKENDS if backend not in named] if ALL in (backends or ()) else []
+    unchecked = {backend: reason for backend in every if (reason := absent(backend, models))}
+    return [*named, *(backend for backend in every if backend not in unchecked)], unchecked
+
+
+def tolerance_of(manifest: Mapping[str, Any], backend: str) -> float:
+    """How far a backend's logits may be off: its own allowance, else that of all."""
+    golden = manifest["golden"]
+    return float(golden.get("tolerances", {}).get(backend, golden["tolerance"]))
+
+
+def _buckets(manifest: Mapping[str, Any]) -> list[int]:
+    """Of the user's tokens, where the manifest names them."""
+    buckets = manifest["model"].get("buckets")
+    found = buckets.get("user_tokens") if isinstance(buckets, dict) else None
+    return [bucket for bucket in found if isinstance(bucket, int)] if isinstance(found, list) else []
 
 
 def check_text(encoder: TextEncoder, golden: Sequence[Golden]) -> Result:
-    """Rendering and tokenising must reproduce every text and every id."""
+    """Rendering and tokenising must reproduce every text and every id, or their digest."""
     wrong = 0
     for record in golden:
-        user = encoder.user(record.request.user, record.request.events)
-        candidates = tuple(encoder.candidate(item) for item in record.request.candidates)
-        same = (render(encoder, record.request), user, candidates) == (
-            record.texts,
-            record.user,
-            record.candidates,
-        )
-        wrong += not same
-    return Result("text", "-", 0, len(golden), float(wrong), 1.0 - wrong / max(len(golden), 1), 0.0, wrong == 0)
+        found = encode(encoder, record.request)
+        same = (found.texts, found.user, found.candidates) == (record.texts, record.user, record.candidates)
+        wrong += not same or (record.digest != "" and record.digest != digest_of(found))
+    share = wrong / max(len(golden), 1)
+    return Result("text", "-", 0, len(golden), float(wrong), share, 1.0 - share, 0.0, wrong == 0)
 
 
 def check_scores(engine: Engine, golden: Sequence[Golden], backend: str, tolerance: float) -> list[Result]:
-    """Every plan and exit must come within `tolerance` of the reference's logits."""
-    differences: dict[tuple[str, int], list[float]] = {}
-    overlaps: dict[tuple[str, int], list[float]] = {}
+    """Every plan and exit that a record lists must come within `tolerance` of the reference's logits."""
+    agreement = Agreement(backend, tolerance)
     for record in golden:
-        found = score(engine, record.user, record.candidates)
-        for plan, exits in record.scores.items():
-            for depth, wanted in exits.items():
-                got = found.get(plan, {}).get(depth, np.empty(0))
-                if got.shape != wanted.shape:
-                    raise EdgeError(f"a golden request has scores of exit {depth} ({plan}) that the model cannot give")
-                differences.setdefault((plan, depth), []).append(float(np.abs(got - wanted).max()))
-                overlaps.setdefault((plan, depth), []).append(top_overlap(wanted, got))
-    return [
-        Result(
-            backend, plan, depth, len(golden), float(np.max(worst)), float(np.mean(overlaps[plan, depth])), tolerance,
-            bool(np.max(worst) <= tolerance),  # not max(): it may pass over a NaN
-        )
-        for (plan, depth), worst in differences.items()
-    ]  # fmt: skip
+        exits = {plan: tuple(scores) for plan, scores in record.scores.items()}
+        agreement.add(record.scores, score(engine, record.user, record.candidates, exits))
+    return agreement.results()

@@ -2,31 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from math import inf
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
+from cloud.data.requests import EncodedRequest
 from cloud.data.samples import load_samples
 from cloud.model import Encoder
 from cloud.stage import text_spec
 from cloud.torch_engine import TorchEngine
 from edge.backends import RUNNABLE, open_engine
+from edge.coverage import MANY, coverage
+from edge.engine import Engine
 from edge.errors import EdgeError
-from edge.golden import Golden, make_golden
+from edge.golden import Golden, make_golden, score
 from edge.runs import Run
 from edge.text.sequence import TextEncoder
 from edge.text.types import Request
 from edge.text.wordpiece import WordPiece
-from edge.verify import Result, check_scores
+from edge.verify import Agreement, Result, check_scores
+from export.exam import exam
+
+BRIEF_EXITS = {"prefix": (1, 2)}  # of the record with many candidates: enough to fill every bucket again and again
 
 
-def make_goldens(model: Encoder, prepared: Run, requests: int, candidates: int) -> list[Golden]:
-    """Torch's answers to the first real test `requests`, each with at most that many `candidates`."""
+def make_goldens(
+    model: Encoder, prepared: Run, requests: int, candidates: int, buckets: Sequence[int] = ()
+) -> list[Golden]:
+    """Torch's answers to the first real test `requests`, each with at most that many `candidates`, and to what is
+    made from them so that all of `edge.coverage` is examined. `buckets` are those of the user's tokens."""
     encoder = TextEncoder(text_spec(prepared), WordPiece.open(prepared.file("vocab.txt")))
-    samples = [request for _, request in load_samples(prepared)][:requests]
-    cut = [Request(sample.user, sample.events, sample.candidates[:candidates]) for sample in samples]
-    return [make_golden(encoder, TorchEngine(model), request) for request in cut]
+    samples = [request for _, request in load_samples(prepared)]
+    return answers(model, exam(samples, encoder, buckets, requests, candidates), encoder, buckets)
+
+
+def answers(model: Encoder, requests: Sequence[Request], encoder: TextEncoder, buckets: Sequence[int]) -> list[Golden]:
+    """Torch's answer to each request. Errors: together they leave something unexamined."""
+    engine = TorchEngine(model)
+    goldens = []
+    for request in tqdm(requests, desc="golden requests", unit=" requests", leave=False, disable=None):
+        many = len(request.candidates) >= MANY
+        goldens.append(make_golden(encoder, engine, request, BRIEF_EXITS if many else None, brief=many))
+    missing = coverage(goldens, encoder, buckets, engine.shape)
+    if missing:
+        raise EdgeError(
+            "the golden requests do not examine all that they should",
+            evidence=f"missing: {', '.join(missing)}",
+            fix="prepare with more requests, or export with fewer buckets",
+        )
+    return goldens
 
 
 def compare(model: Encoder, models: Path, goldens: Sequence[Golden], tolerance: float) -> list[dict[str, Any]]:
@@ -44,3 +72,15 @@ def compare(model: Encoder, models: Path, goldens: Sequence[Golden], tolerance: 
             evidence=f"{len(wrong)} of {len(rows)} comparisons are beyond the tolerance of {tolerance}",
         )
     return [asdict(row) for row in rows]
+
+
+def parity_table(
+    engines: Mapping[str, Engine], reference: Engine, requests: Sequence[EncodedRequest], tolerance: float = inf
+) -> list[Result]:
+    """Backend x plan x exit: how far each engine's logits are from the reference's, over many requests."""
+    agreements = {backend: Agreement(backend, tolerance) for backend in engines}
+    for request in tqdm(requests, desc="parity", unit=" requests", leave=False, disable=None):
+        wanted = score(reference, request.segments, request.candidates)
+        for backend, engine in engines.items():
+            agreements[backend].add(wanted, score(engine, request.segments, request.candidates))
+    return [row for agreement in agreements.values() for row in agreement.results()]

@@ -1,30 +1,75 @@
-"""The engines that run a bundle's model files, by name. Each is imported when it is opened."""
+"""The engines that compute a bundle's scores, by name. Each is imported when it is opened."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from edge.engine import Engine, Shape
-from edge.errors import EdgeError
+from edge.errors import EdgeError, missing_extra
+from edge.manifest import WEIGHTS
 
-RUNNABLE = ("litert", "onnx")  # here; Core ML runs on Apple's systems alone
+Opener = Callable[[Path, Shape, int], Engine]  # directory, shape, threads
+
+RUNNABLE = ("litert", "onnx")  # of the light runtime, each with a model file of its own
+BACKENDS = (*RUNNABLE, "reference", "torch", "coreml")
+FROM_WEIGHTS = ("reference", "torch")  # these read the bundle's weights, the others models/BACKEND
+GROUP = "edge.engines"  # entry points of what comes with the extras
 
 
 def open_engine(backend: str, models: Path, shape: Shape, threads: int = 1) -> Engine:
-    """The engine over `models`/BACKEND. Errors: an unknown backend, or one that the bundle has no model for."""
-    if backend not in RUNNABLE:
-        raise EdgeError(f"no backend {backend!r} runs here", fix=f"use one of: {', '.join(RUNNABLE)}")
-    directory = models / backend
-    if not directory.is_dir():
-        carried = sorted(path.name for path in models.iterdir())
-        raise EdgeError(f"the bundle carries no {backend} model", evidence=f"it has: {', '.join(carried)}")
+    """The engine over an installed bundle's `models`. Errors: an unknown backend, or one that `absent` tells of."""
+    reason = absent(backend, models)
+    if reason:
+        raise EdgeError(reason)
+    directory = _directory(backend, models)
     if backend == "litert":
         from edge.backends.litert import LiteRtEngine
 
         return LiteRtEngine(directory, shape, threads)
-    from edge.backends.onnx import OnnxEngine
+    if backend == "onnx":
+        from edge.backends.onnx import OnnxEngine
 
-    return OnnxEngine(directory, shape, threads)
+        return OnnxEngine(directory, shape, threads)
+    if backend == "reference":
+        from edge.backends.reference import reference_engine
+
+        return reference_engine(directory, shape, threads)
+    return _registered(backend)(directory, shape, threads)
+
+
+def absent(backend: str, models: Path) -> str:
+    """Why this backend cannot run here, in one line; nothing if it can. Errors: an unknown backend."""
+    if backend not in BACKENDS:
+        raise EdgeError(f"there is no backend {backend!r}", fix=f"use one of: {', '.join(BACKENDS)}")
+    directory = _directory(backend, models)
+    if backend in FROM_WEIGHTS and not (directory / WEIGHTS).is_file():
+        return f"the bundle carries no {WEIGHTS}, which the {backend} backend computes with"
+    if not directory.is_dir():
+        carried = ", ".join(sorted(path.name for path in models.iterdir()))
+        return f"the bundle carries no {backend} model, it has: {carried}"
+    if backend in (*RUNNABLE, "reference"):
+        return ""
+    try:
+        _registered(backend)
+    except EdgeError as error:
+        return " - ".join(str(error).splitlines())
+    return ""
+
+
+def _directory(backend: str, models: Path) -> Path:
+    return models.parent if backend in FROM_WEIGHTS else models / backend
+
+
+def _registered(backend: str) -> Opener:
+    for entry in entry_points(group=GROUP, name=backend):
+        try:
+            opener: Opener = entry.load()
+        except ImportError as error:
+            raise missing_extra("export", error) from error
+        return opener
+    raise EdgeError(f"no installed package offers the {backend} backend", fix="pip install 'edge-ranker[export]'")
 
 
 def unreadable(path: Path, error: Exception) -> EdgeError:
