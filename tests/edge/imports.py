@@ -8,7 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ORDER = ("edge", "cloud", "distill", "compress", "export")  # each may import itself and what stands before it
-RUNTIME = {"edge", "numpy", "ai_edge_litert", "onnxruntime"}  # all that `edge` may import beyond Python's own
+RUNTIME = {
+    "edge",
+    "numpy",
+    "ai_edge_litert",
+    "onnxruntime",
+    "cryptography",
+}  # all that `edge` may import beyond Python's own
 DYNAMIC = {"import_module", "__import__", "find_spec", "run_module"}
 
 

@@ -48,7 +48,7 @@ def tree(copy: Path) -> Iterator[Path]:
         ("edge", "import some_new_dependency"),
         ("cloud", "from distill import student"),
         ("cloud", "class A:\n    def b(self):\n        import export.cli"),
-        ("distill", "import compress.int8"),
+        ("distill", "import compress.integers"),
         ("compress", "from export import bundle"),
         ("export", "import benchmarks"),
     ],
