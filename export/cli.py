@@ -16,7 +16,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
     runs = [Run.open(path) for path in arguments.parent]
     config = override(preset(EXPORTS, arguments.preset), arguments.set)
-    run = export_student(parent(runs, "prepare"), parent(runs, "int8"), arguments.out, config)
+    run = export_student(parent(runs, "prepare"), parent(runs, "int8", "int4"), arguments.out, config)
     print((run.path / "report.md").read_text())
     print(f"bundle: {run.path / config.name}.edge")
     return 0

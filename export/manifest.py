@@ -1,4 +1,4 @@
-"""What a bundle's manifest says: shape, quality per exit, the heaviest parts, and where it came from."""
+"""What a bundle's manifest says: shape, quality per exit, and where it came from."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from cloud.stage import PROTOCOL
 from cloud.torch_engine import TorchEngine
 from edge.config import to_dict
 from edge.runs import Run
-from export.litert import Buckets
+from export.buckets import Buckets
 
 
 def bundle_manifest(
     name: str, model: Encoder, source: Run, quality: Mapping[str, Any], buckets: Buckets, tolerance: float
 ) -> dict[str, Any]:
-    """`quality` is backend -> exit depth -> figures; `source` the int8 run; `tolerance` that of golden logits."""
+    """`quality` is backend -> exit depth -> figures; `source` the quantised run; `tolerance` that of golden logits."""
     shape = asdict(TorchEngine(model).shape)
     exits = [
         {"depth": int(depth), "plan": "prefix", "quality": _defined(figures), "backend": backend}
@@ -32,15 +32,11 @@ def bundle_manifest(
     keys = ("parameters", "nonzero")
     return {
         "name": name,
-        "model": shape | {"precision": "int8", "buckets": to_dict(buckets)} | {k: source.summary[k] for k in keys},
+        "model": shape
+        | {"precision": source.stage, "buckets": to_dict(buckets)}
+        | {k: source.summary[k] for k in keys},
         "exits": exits,
-        "golden": {"reference": "torch, int8 weights and activations", "tolerance": tolerance},
-        "parts": {
-            "model:litert": {
-                "token embedding": _bytes_of(model, "token."),
-                "shared layer": _bytes_of(model, "layers."),
-            }
-        },
+        "golden": {"reference": f"torch, {source.stage} weights and int8 activations", "tolerance": tolerance},
         "provenance": {
             "run": source.hash,
             "weights": source.manifest["files"]["weights.safetensors"],
@@ -49,12 +45,6 @@ def bundle_manifest(
             "code": source.manifest["code"],
         },
     }
-
-
-def _bytes_of(model: Encoder, prefix: str) -> int:
-    """int8 weights whose names begin so."""
-    tensors = model.state_dict().items()
-    return sum(value.numel() for name, value in tensors if name.startswith(prefix) and name.endswith(".weight"))
 
 
 def _defined(figures: Mapping[str, float | None]) -> dict[str, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,20 +14,20 @@ from cloud.evaluate import evaluate
 from cloud.model import Encoder
 from cloud.stage import PROTOCOL, check_same_data, text_spec
 from cloud.torch_engine import TorchEngine
-from compress.int8 import dequantise, load_int8
+from compress.integers import dequantise, load_quantised
 from edge.backends import RUNNABLE, open_engine
 from edge.bench.run import measure_apart
 from edge.bench.sizes import sizes
-from edge.bundle import write_bundle
 from edge.config import check_least, to_dict
 from edge.errors import EdgeError
-from edge.golden import Golden, to_line
+from edge.golden import Golden
 from edge.manifest import BUNDLE_NAME
 from edge.runs import Run, Workspace, finished, write_atomically, writing
-from export.coreml import export_coreml
-from export.litert import Buckets, check_litert, export_litert, quantise_litert
+from export.buckets import Buckets
+from export.bundled import bundle_models
 from export.manifest import bundle_manifest
-from export.onnx import check_onnx, export_onnx
+from export.models import step, write_coreml, write_models, write_plain
+from export.one_call import compare_one_call
 from export.parity import compare, make_goldens
 
 
@@ -39,8 +38,8 @@ class ExportConfig:
     name: str = "movies"  # of the bundle
     buckets: Buckets = field(default_factory=Buckets)
     coreml: bool = True
-    golden_requests: int = 12
-    golden_candidates: int = 20  # at most, per golden request
+    golden_requests: int = 8  # real ones, beside those made from them to examine what they leave out
+    golden_candidates: int = 8  # at most, of the real ones
     float_tolerance: float = 1e-3  # largest difference of a float logit from torch
     int8_tolerance: float = 0.1  # engines round activations differently
     timed_requests: int = 8
@@ -62,11 +61,13 @@ def export_student(prepared: Run, source: Run, out: Path, config: ExportConfig) 
     if not finished(out, "export", parents, settings):
         config = replace(config, buckets=config.buckets.holding(text_spec(prepared)))
         with writing(out, "export", parents, settings) as workspace:
-            model = load_int8(source)
+            model = load_quantised(source)
             models = workspace.path / "models"
-            workspace.summary["parity"] = _write_models(model, prepared, models, workspace, config)
+            _write_models(model, models, workspace, config)
+            goldens = _goldens(model, prepared, config)
+            workspace.summary["parity"] = _compare(model, prepared, workspace, goldens, config)
             workspace.summary["quality"] = _measure_backends(model, prepared, models)
-            bundle = _write_bundle(model, prepared, source, workspace, config)
+            bundle = _write_bundle(model, prepared, source, workspace, goldens, config)
             workspace.summary["sizes"] = {backend: asdict(sizes(bundle, backend)) for backend in RUNNABLE}
             workspace.summary["timing"] = _time_backends(bundle, prepared, config)
             workspace.dataset, workspace.protocol = dict(prepared.manifest["dataset"]), PROTOCOL
@@ -74,37 +75,36 @@ def export_student(prepared: Run, source: Run, out: Path, config: ExportConfig) 
     return Run.open(out, "export")
 
 
-def _write_models(
-    model: Encoder, prepared: Run, models: Path, workspace: Workspace, config: ExportConfig
-) -> dict[str, list[dict[str, Any]]]:
-    """Both precisions of both engines, each held to torch; the int8 ones stay. Returns the comparisons."""
-    float_model, float_models = dequantise(model), workspace.scratch / "float"
+def _write_models(model: Encoder, models: Path, workspace: Workspace, config: ExportConfig) -> None:
+    """The files of the bundle, and the plain ones beside them."""
     shutil.rmtree(models, ignore_errors=True)
-    for directory in (models, float_models):
-        (directory / "litert").mkdir(parents=True, exist_ok=True)
-    float_file = float_models / "litert" / "model.tflite"
-    _step("LiteRT: converting")
-    export_litert(float_model, config.buckets, float_file)
-    quantise_litert(float_file, models / "litert" / "model.tflite")
-    check_litert(float_file, float_model)
-    check_litert(models / "litert" / "model.tflite", model)
-    _step("ONNX: writing")
-    export_onnx(float_model, float_models / "onnx")
-    export_onnx(model, models / "onnx")
-    check_onnx(float_models / "onnx", float_model)
-    check_onnx(models / "onnx", model)
+    step("LiteRT and ONNX: writing")
+    write_models(model, config.buckets, models)
     if config.coreml:
-        _step("Core ML: converting")
-        export_coreml(float_model, config.buckets, workspace.path / "Model.mlpackage")
-    _step("comparing every exit with torch")
+        step("Core ML: writing")
+        write_coreml(model, config.buckets, models)
+    write_plain(model, config.buckets, workspace.path, config.coreml)
+
+
+def _compare(
+    model: Encoder, prepared: Run, workspace: Workspace, goldens: list[Golden], config: ExportConfig
+) -> dict[str, list[dict[str, Any]]]:
+    """Every exit of every engine, float and quantised, held to torch."""
+    step("comparing every exit with torch")
+    float_model, float_models = dequantise(model), workspace.scratch / "float"
+    shutil.rmtree(float_models, ignore_errors=True)
+    write_models(float_model, config.buckets, float_models)
+    float_goldens = _goldens(float_model, prepared, config)
     return {
-        "float": compare(float_model, float_models, _goldens(float_model, prepared, config), config.float_tolerance),
-        "int8": compare(model, models, _goldens(model, prepared, config), config.int8_tolerance),
+        "float": compare(float_model, float_models, float_goldens, config.float_tolerance),
+        "int8": compare(model, workspace.path / "models", goldens, config.int8_tolerance),
+        "one call": compare_one_call(workspace.path, goldens, config.buckets.most_tokens, config.int8_tolerance),
     }
 
 
 def _goldens(model: Encoder, prepared: Run, config: ExportConfig) -> list[Golden]:
-    return make_goldens(model, prepared, config.golden_requests, config.golden_candidates)
+    requests, candidates = config.golden_requests, config.golden_candidates
+    return make_goldens(model, prepared, requests, candidates, config.buckets.user_tokens)
 
 
 def _measure_backends(model: Encoder, prepared: Run, models: Path) -> dict[str, Any]:
@@ -119,19 +119,14 @@ def _measure_backends(model: Encoder, prepared: Run, models: Path) -> dict[str, 
     return found
 
 
-def _write_bundle(model: Encoder, prepared: Run, source: Run, workspace: Workspace, config: ExportConfig) -> Path:
-    goldens = _goldens(model, prepared, config)
-    files: dict[str, Path | bytes] = {
-        "text.json": prepared.file("text.json"),
-        "vocab.txt": prepared.file("vocab.txt"),
-        "golden.jsonl": "".join(to_line(golden) + "\n" for golden in goldens).encode(),
-    }
-    models = workspace.path / "models"
-    files |= {f"models/{path.relative_to(models)}": path for path in sorted(models.rglob("*")) if path.is_file()}
+def _write_bundle(
+    model: Encoder, prepared: Run, source: Run, workspace: Workspace, goldens: list[Golden], config: ExportConfig
+) -> Path:
     path = workspace.path / f"{config.name}.edge"
     quality = workspace.summary["quality"]
     manifest = bundle_manifest(config.name, model, source, quality, config.buckets, config.int8_tolerance)
-    write_bundle(path, files, manifest)
+    texts = {name: prepared.file(name) for name in ("text.json", "vocab.txt")}
+    bundle_models(path, model, texts, goldens, workspace.path / "models", manifest)
     return path
 
 
@@ -140,7 +135,7 @@ def _time_backends(bundle: Path, prepared: Run, config: ExportConfig) -> dict[st
     requests = [request for _, request in load_samples(prepared)][: config.timed_requests]
     timing = {}
     for backend in RUNNABLE:
-        _step(f"{backend}: timing")
+        step(f"{backend}: timing")
         timing[backend] = asdict(measure_apart(bundle, backend, requests, repeats=1))
     return timing
 
@@ -157,7 +152,3 @@ def _report(summary: dict[str, Any]) -> str:
             figures = f"{row['max_difference']:.2g} | {row['top10']:.3f}"
             lines.append(f"| {precision} | {row['backend']} | {row['plan']} | {row['exit']} | {figures} |")
     return "\n".join(lines) + "\n"
-
-
-def _step(text: str) -> None:
-    print(f"export: {text}", file=sys.stderr, flush=True)

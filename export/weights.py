@@ -9,22 +9,27 @@ import numpy as np
 from torch import nn
 
 from cloud.model import Encoder, ModelConfig
-from compress.int8 import Int8Embedding, Int8Linear
+from compress.integers import QuantisedEmbedding, QuantisedLinear
 from edge.errors import EdgeError
 
 REPEATABLE = 1024  # bytes; a smaller constant may stand twice
 
 
 def is_int8(model: Encoder) -> bool:
-    return isinstance(model.token, Int8Embedding)
+    return isinstance(model.token, QuantisedEmbedding)
 
 
 def weights_of(model: Encoder) -> dict[str, np.ndarray]:
     """The (rows, columns) weight of every embedding table and linear layer, int8 or float32."""
-    kinds = (nn.Embedding, nn.Linear, Int8Embedding, Int8Linear)
+    kinds = (nn.Embedding, nn.Linear, QuantisedEmbedding, QuantisedLinear)
     names = [name for name, module in model.named_modules() if isinstance(module, kinds)]
     tensors = model.state_dict()
     return {name: np.asarray(tensors[f"{name}.weight"].cpu().numpy()) for name in names}
+
+
+def parameters_of(model: Encoder) -> dict[str, np.ndarray]:
+    """Every parameter of a quantised model by name: int8 weights, float32 scales, biases and norms."""
+    return {name: np.asarray(tensor.cpu().numpy()) for name, tensor in model.state_dict().items()}
 
 
 def require_shared(config: ModelConfig) -> None:

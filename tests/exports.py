@@ -12,7 +12,7 @@ from small_models import VOCABULARY, Segment, make_model, shape
 
 from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
-from compress.int8 import dequantise, quantise
+from compress.integers import dequantise, quantise
 from compress.magnitude import MagnitudePruner, PruneSchedule
 from edge.backends import open_engine
 from edge.bundle import write_bundle
@@ -23,7 +23,8 @@ from edge.text.sequence import TextEncoder
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, Request, User
 from edge.text.wordpiece import SPECIAL_TOKENS, WordPiece
-from export.litert import Buckets, export_litert, quantise_litert
+from export.buckets import Buckets
+from export.litert import export_litert
 from export.onnx import export_onnx
 
 BUCKETS = Buckets(user_tokens=(24, 48), candidates=4, candidate_tokens=16)
@@ -70,7 +71,6 @@ def request(title: str = "heat", events: int = 3, candidates: int = 6) -> Reques
 
 
 def export_small(directory: Path) -> Exported:
-    """Takes about 20 s, nearly all of it LiteRT's conversion."""
     model = make_model(shape())
     MagnitudePruner(model, PruneSchedule(sparsity=0.5, end=1)).apply_at(model, 1)
     model.get_submodule("token").weight.data[50] = 0.0  # type: ignore[operator, union-attr]
@@ -79,17 +79,17 @@ def export_small(directory: Path) -> Exported:
     for precision, one in reference.items():
         (directory / precision / "litert").mkdir(parents=True)
         export_onnx(one, directory / precision / "onnx")
-    source, target = (directory / precision / "litert" / "model.tflite" for precision in ("float", "int8"))
-    export_litert(reference["float"], BUCKETS, source)
-    quantise_litert(source, target)
+        export_litert(one, BUCKETS, directory / precision / "litert" / "model.tflite")
     encoder = TextEncoder(SPEC, WordPiece(vocabulary()))
     requests = [request("alien"), request("jaws", 0, 0), request("the crow", 12, 12), request("heat", 1)]
     golden = [make_golden(encoder, TorchEngine(int8), one) for one in requests]
     return Exported(directory, reference, encoder, golden)
 
 
-def bundle_of(exported: Exported, path: Path, golden: list[Golden] | None = None, **changes: Any) -> Path:
-    """The int8 models as a bundle."""
+def bundle_of(
+    exported: Exported, path: Path, golden: list[Golden] | None = None, packed: bool = False, **changes: Any
+) -> Path:
+    """The int8 models as a bundle, with the weights packed once if so asked."""
     config = exported.reference["int8"].config
     listed = {f"models/{p.relative_to(exported.models / 'int8')}": p for p in (exported.models / "int8").rglob("*.*")}
     files: dict[str, Path | bytes] = {
@@ -102,7 +102,8 @@ def bundle_of(exported: Exported, path: Path, golden: list[Golden] | None = None
     exits = [{"depth": depth, "plan": "prefix", "quality": {"auc": 0.5}} for depth in config.exit_depths]
     names = {"layers": config.layers, "hidden": config.hidden_size, "heads": config.heads, "handover": config.handover}
     manifest = {"name": "small", "model": names, "exits": exits, "golden": {"tolerance": TOLERANCE["int8"]}}
-    write_bundle(path, files | listed, manifest | {"provenance": {}} | changes)
+    weights = {name: tensor.numpy() for name, tensor in exported.reference["int8"].state_dict().items()}
+    write_bundle(path, files | listed, manifest | {"provenance": {}} | changes, weights if packed else None)
     return path
 
 

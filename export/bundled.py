@@ -1,0 +1,27 @@
+"""A bundle from its pieces: model files, parameters, text side and golden requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cloud.model import Encoder
+from edge.bundle import BundleInfo, write_bundle
+from edge.golden import Golden, to_line
+from export.weights import parameters_of
+
+
+def bundle_models(
+    path: Path,
+    model: Encoder,
+    texts: Mapping[str, Path | bytes],
+    goldens: Sequence[Golden],
+    models: Path,
+    manifest: Mapping[str, Any],
+) -> BundleInfo:
+    """Write `path` with all files under `models`; `texts` has text.json and vocab.txt. Each weight is in it once."""
+    golden = "".join(to_line(record) + "\n" for record in goldens).encode()
+    files: dict[str, Path | bytes] = {**texts, "golden.jsonl": golden}
+    files |= {f"models/{file.relative_to(models)}": file for file in sorted(models.rglob("*")) if file.is_file()}
+    return write_bundle(path, files, manifest, parameters_of(model))
