@@ -23,7 +23,7 @@ from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, quantise
 from edge.table import render
 from export.buckets import Buckets
-from export.litert import export_litert
+from export.litert.entry_points import export_litert
 
 RUNTIMES = {
     "tflite-runtime 2.14.0": ("tflite_runtime", "tflite-runtime==2.14.0", "numpy<2"),

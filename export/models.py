@@ -7,13 +7,13 @@ from pathlib import Path
 
 from cloud.model import Encoder
 from export.buckets import Buckets
-from export.coreml import export_coreml, export_coreml_run
-from export.coreml_check import check_coreml
-from export.litert import export_litert
-from export.litert_check import check_litert
-from export.litert_one_call import export_litert_one_call
-from export.onnx import check_onnx, export_onnx
-from export.onnx_one_call import check_onnx_one_call, export_onnx_one_call
+from export.coreml.check import check_coreml
+from export.coreml.package import export_coreml, export_coreml_run
+from export.litert.check import check_litert
+from export.litert.entry_points import export_litert
+from export.litert.one_call import export_litert_one_call
+from export.onnx.entry_points import check_onnx, export_onnx
+from export.onnx.one_call import check_onnx_one_call, export_onnx_one_call
 
 PLAIN = ("model.tflite", "model.onnx")  # one call each: run(ids, mask, k)
 PACKAGE, OLD_PACKAGE = "Model.mlpackage", "Model-iOS16.mlpackage"

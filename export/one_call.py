@@ -13,7 +13,7 @@ from edge.errors import EdgeError
 from edge.golden import Golden
 from edge.text.sequence import Segment
 from edge.verify import Agreement
-from export.mil_interpreter import MilInterpreter
+from export.coreml.interpreter import MilInterpreter
 from export.models import OLD_PACKAGE, PLAIN
 
 Call = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]  # ids (1, t), mask (1, t), k (1,) -> score (1,)

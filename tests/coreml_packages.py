@@ -16,8 +16,8 @@ from small_models import make_model, shape
 from cloud.model import Encoder
 from compress.integers import quantise
 from compress.magnitude import MagnitudePruner, PruneSchedule
-from export.coreml import export_coreml, export_coreml_run
-from export.mil_package import BLOB
+from export.coreml.package import export_coreml, export_coreml_run
+from export.coreml.stored import BLOB
 
 PACKAGES = {"Model": "run", "Model-iOS16": "main"}  # name -> the function that is the one-call form
 

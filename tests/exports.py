@@ -24,8 +24,8 @@ from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, Request, User
 from edge.text.wordpiece import SPECIAL_TOKENS, WordPiece
 from export.buckets import Buckets
-from export.litert import export_litert
-from export.onnx import export_onnx
+from export.litert.entry_points import export_litert
+from export.onnx.entry_points import export_onnx
 
 BUCKETS = Buckets(user_tokens=(24, 48), candidates=4, candidate_tokens=16)
 SPEC = TextSpec(

@@ -16,10 +16,10 @@ from small_models import make_model, shape, teacher_shape
 
 from compress.integers import dequantise, quantise
 from edge.errors import EdgeError
-from export.coreml import export_coreml, export_coreml_run
-from export.coreml_check import check_coreml, inspect_coreml
-from export.coreml_forms import coreml_forms, is_sparse
-from export.mil_package import MilPackage
+from export.coreml.check import check_coreml, inspect_coreml
+from export.coreml.forms import coreml_forms, is_sparse
+from export.coreml.package import export_coreml, export_coreml_run
+from export.coreml.stored import MilPackage
 from export.weights import weights_of
 
 

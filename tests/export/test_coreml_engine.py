@@ -14,8 +14,8 @@ from small_models import Segment, make_candidates, make_requests, make_user, sco
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise
 from edge.errors import EdgeError
-from export.coreml_engine import CoreMlEngine
-from export.mil_interpreter import Arithmetic, MilInterpreter
+from export.coreml.engine import CoreMlEngine
+from export.coreml.interpreter import Arithmetic, MilInterpreter
 
 TOLERANCE: dict[Arithmetic, float] = {"float32": 2e-5, "program": 3e-3, "float16": 3e-3}
 INT8_ACTIVATIONS = 0.05  # torch rounds activations to 8 bits, Core ML keeps float16

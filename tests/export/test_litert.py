@@ -19,8 +19,8 @@ from edge.backends.litert import LiteRtEngine
 from edge.errors import EdgeError
 from edge.text.spec import TextSpec
 from export.buckets import Buckets
-from export.litert import export_litert
-from export.litert_check import check_litert, inspect_litert
+from export.litert.check import check_litert, inspect_litert
+from export.litert.entry_points import export_litert
 from export.weights import weights_of
 
 PRODUCTS = 4 * 2 * len(BUCKETS.user_tokens)  # of the layer: in, out, two of the feed-forward; users and candidates

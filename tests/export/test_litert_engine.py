@@ -16,7 +16,7 @@ from cloud.torch_engine import TorchEngine
 from compress.integers import quantise
 from edge.backends.litert import LiteRtEngine
 from export.buckets import Buckets
-from export.litert import export_litert
+from export.litert.entry_points import export_litert
 from export.weights import weights_of
 
 USE = """

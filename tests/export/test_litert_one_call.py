@@ -12,8 +12,8 @@ from small_models import Segment, make_candidates, make_model, make_user, scores
 from cloud.model import Encoder
 from compress.integers import quantise
 from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER
-from export.litert_check import check_litert
-from export.litert_one_call import export_litert_one_call
+from export.litert.check import check_litert
+from export.litert.one_call import export_litert_one_call
 
 TOKENS = 64
 MODELS = {

@@ -17,7 +17,7 @@ from cloud.torch_engine import TorchEngine
 from compress.integers import quantise
 from edge.backends.onnx import ENTRY_POINTS, OnnxEngine
 from edge.errors import EdgeError
-from export.onnx import check_onnx, export_onnx
+from export.onnx.entry_points import check_onnx, export_onnx
 from export.weights import weights_of
 
 

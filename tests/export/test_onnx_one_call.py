@@ -16,7 +16,7 @@ from cloud.model import Encoder
 from compress.integers import dequantise, quantise
 from edge.errors import EdgeError
 from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER
-from export.onnx_one_call import check_onnx_one_call, export_onnx_one_call
+from export.onnx.one_call import check_onnx_one_call, export_onnx_one_call
 from export.weights import weights_of
 
 User = tuple[Segment, ...]

@@ -13,10 +13,10 @@ import numpy as np
 from cloud.model import Encoder
 from edge.engine import MASKED
 from edge.text.sequence import PROFILE_SLOT
-from export.litert_encoder import embed, place, score
-from export.litert_file import BOOL, FLOAT32, INT32, Graph, LiteRtFile, Value
-from export.litert_layer import full_layer
-from export.litert_operators import binary, cast, compare, gather, number, reduce, reshape
+from export.litert.encoder import embed, place, score
+from export.litert.file import BOOL, FLOAT32, INT32, Graph, LiteRtFile, Value
+from export.litert.layer import full_layer
+from export.litert.operators import binary, cast, compare, gather, number, reduce, reshape
 from export.weights import require_shared
 
 

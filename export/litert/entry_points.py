@@ -10,9 +10,9 @@ from pathlib import Path
 
 from cloud.model import Encoder
 from export.buckets import Buckets
-from export.litert_encoder import embed, place, score
-from export.litert_file import INT32, LiteRtFile
-from export.litert_layer import candidate_layer, user_layer
+from export.litert.encoder import embed, place, score
+from export.litert.file import INT32, LiteRtFile
+from export.litert.layer import candidate_layer, user_layer
 from export.weights import require_shared
 
 

@@ -14,7 +14,7 @@ from cloud.model import Encoder
 from compress.integers import QuantisedLinear
 from edge.backends.onnx import ENTRY_POINTS
 from edge.errors import EdgeError
-from export.onnx_graph import Graph
+from export.onnx.graph import Graph
 from export.weights import faults, is_int8, require_shared, weights_of
 
 

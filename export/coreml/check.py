@@ -11,8 +11,8 @@ import numpy as np
 
 from cloud.model import Encoder
 from edge.errors import EdgeError
-from export.coreml_forms import array, half
-from export.mil_package import MilPackage, Tensor
+from export.coreml.forms import array, half
+from export.coreml.stored import MilPackage, Tensor
 from export.weights import faults, weights_of
 
 INTEGERS = {"linear": "weight", "gather": "x", "matmul": "y"}  # an operation that weights enter, and by which input

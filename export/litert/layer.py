@@ -6,9 +6,9 @@ import numpy as np
 
 from cloud.model import Encoder
 from edge.engine import MASKED
-from export.litert_encoder import linear, norm
-from export.litert_file import Graph, Value
-from export.litert_operators import binary, join, number, product, reshape, softmax, take, transpose
+from export.litert.encoder import linear, norm
+from export.litert.file import Graph, Value
+from export.litert.operators import binary, join, number, product, reshape, softmax, take, transpose
 
 LOGIT_BYTES = 1 << 21  # of the heads that attend at one time: less memory, and it stays in a processor's cache
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from export.litert_file import BOOL, FLOAT32, Graph, Value
+from export.litert.file import BOOL, FLOAT32, Graph, Value
 
 JOINED_AT_ONCE = 4  # XNNPACK leaves longer lists to slower kernels
 

@@ -12,7 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from cloud.model import Encoder
 from edge.errors import EdgeError
-from export.litert_file import nibbles
+from export.litert.file import nibbles
 from export.weights import REPEATABLE, faults, is_int8, weights_of
 
 INTEGERS = {"INT8", "INT4"}

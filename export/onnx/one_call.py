@@ -9,8 +9,8 @@ import onnx
 
 from cloud.attention import MASKED
 from cloud.model import Encoder
-from export.onnx import attention_inputs, check_files, embed, finish, head
-from export.onnx_graph import Graph
+from export.onnx.entry_points import attention_inputs, check_files, embed, finish, head
+from export.onnx.graph import Graph
 from export.weights import require_shared
 
 INTEGERS = {"none": 0, "one": 1}  # int32

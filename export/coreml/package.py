@@ -51,7 +51,7 @@ def _require_integers(model: Encoder) -> None:
 
 def _entry_points(model: Encoder, buckets: Buckets) -> Iterator[CoreMlFunction]:
     """The functions that the host loops over: shapes as in the LiteRT file, named after entry point and bucket."""
-    from export import coreml_graph as graph
+    from export.coreml import graph
 
     hidden, heads = model.config.hidden_size, model.config.heads
     count, seq = buckets.candidates, buckets.candidate_tokens
@@ -72,7 +72,7 @@ def _entry_points(model: Encoder, buckets: Buckets) -> Iterator[CoreMlFunction]:
 
 def _run(name: str, buckets: Buckets) -> CoreMlFunction:
     """The one-call form, as long as the longest request."""
-    from export import coreml_graph as graph
+    from export.coreml import graph
 
     row = ("int32", (1, max(buckets.user_tokens) + buckets.candidate_tokens))
     return CoreMlFunction(name, {"ids": row, "mask": row, "k": ("int32", (1,))}, ("score",), graph.run)
@@ -82,7 +82,7 @@ def _write(model: Encoder, functions: list[CoreMlFunction], package: Path, targe
     import coremltools as ct
     from coremltools.converters.mil.mil import Builder, Program
 
-    from export.coreml_weights import Weights
+    from export.coreml.weights import Weights
 
     Builder.name_count.clear()  # it numbers ops over a whole process
     program = Program()
@@ -127,7 +127,7 @@ def _entered(name: str, value: Any) -> Any:
     """A float32 input in float16, where the mask of the engines would be minus infinity."""
     from coremltools.converters.mil.mil import Builder as Ops
 
-    from export.coreml_graph import MASKED
+    from export.coreml.graph import MASKED
 
     finite = Ops.maximum(x=value, y=np.float32(MASKED)) if name == "mask" else value
     return Ops.cast(x=finite, dtype="fp16")

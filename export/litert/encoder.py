@@ -11,8 +11,8 @@ from torch import Tensor
 
 from cloud.model import Encoder
 from compress.integers import QuantisedEmbedding, QuantisedLinear
-from export.litert_file import FLOAT32, INT4, INT8, Graph, Value
-from export.litert_operators import binary, cast, gather, number, reduce, reshape
+from export.litert.file import FLOAT32, INT4, INT8, Graph, Value
+from export.litert.operators import binary, cast, gather, number, reduce, reshape
 
 EPSILON = 1e-5  # torch's, of a layer norm
 

@@ -7,7 +7,7 @@ from coremltools.converters.mil.mil import Builder as Ops
 from torch import nn
 
 from edge.text.sequence import CANDIDATE_SLOT
-from export.coreml_weights import Var, Weights, is_trivial
+from export.coreml.weights import Var, Weights, is_trivial
 
 MASKED = -3e4  # additive mask of a forbidden look; the engines' -1e9 would be minus infinity in float16
 

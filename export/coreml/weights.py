@@ -12,7 +12,7 @@ from torch import nn
 
 from cloud.model import Encoder
 from compress.integers import QuantisedEmbedding, QuantisedLinear
-from export.coreml_forms import array, half, is_sparse
+from export.coreml.forms import array, half, is_sparse
 
 Var = Any  # coremltools is not typed
 

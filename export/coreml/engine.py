@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.engine import MASKED, Shape
 from edge.errors import EdgeError
-from export.mil_interpreter import Arithmetic, MilInterpreter
+from export.coreml.interpreter import Arithmetic, MilInterpreter
 
 ENTRY_POINTS = ("embed", "place", "layer", "layer_candidate", "head")
 Bucket = tuple[int, ...]

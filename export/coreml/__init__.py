@@ -1,0 +1,1 @@
+"""Core ML packages, built from our integers, and a numpy interpreter that runs them."""

@@ -1,0 +1,1 @@
+"""LiteRT files, written by hand."""
