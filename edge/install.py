@@ -18,6 +18,7 @@ from edge.manifest import MANIFEST
 from edge.runs import sha256_file
 
 PARTIAL = ".partial"
+PIECE = 1 << 14  # bytes; Linux maps what was written at once as a whole, even if little of it is read
 
 
 def default_cache() -> Path:
@@ -90,7 +91,8 @@ def _unpack(bundle: Bundle, target: Path, weights: bool) -> None:
             file = contents / name
             file.parent.mkdir(parents=True, exist_ok=True)
             with file.open("wb") as output:
-                output.writelines(bundle.stream(name))
+                for chunk in bundle.stream(name):
+                    output.writelines(chunk[start : start + PIECE] for start in range(0, len(chunk), PIECE))
         if target.exists():  # damaged
             target.rename(temporary / "old")
         contents.rename(target)

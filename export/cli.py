@@ -51,10 +51,11 @@ def _run(arguments: argparse.Namespace) -> int:
     config = override(preset(PIPELINES, arguments.preset)(arguments.data), arguments.set)
     stages = run_pipeline(arguments.data, arguments.out, config, arguments.skip_bad_rows)
     rows = results(stages)
-    write_report(stages, rows, arguments.out)
+    bundle = stages.export.path / f"{config.export.name}.edge"
+    write_report(stages, rows, bundle, arguments.out)
     print(json.dumps(rows, indent=2) if arguments.json else f"{results_text(rows)}\n\n{agreement_text(stages)}")
     if not arguments.json:
-        print(f"\nbundle: {stages.export.path / config.export.name}.edge\nreport: {arguments.out / 'report.html'}")
+        print(f"\nbundle: {bundle}\nreport: {arguments.out / 'report.html'}")
     return 0
 
 

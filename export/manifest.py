@@ -14,6 +14,11 @@ from edge.config import to_dict
 from edge.runs import Run
 from export.buckets import Buckets
 
+RUNTIMES = {
+    "int8": {"litert": "ai-edge-litert 1.0.1", "onnx": "onnxruntime 1.18", "coreml": "iOS 18"},
+    "int4": {"litert": "ai-edge-litert 1.4.0", "onnx": "onnxruntime 1.18", "coreml": "iOS 18"},
+}  # the oldest that give these scores: benchmarks/old_runtime.py
+
 
 def bundle_manifest(
     name: str, model: Encoder, source: Run, quality: Mapping[str, Any], buckets: Buckets, tolerance: float
@@ -35,6 +40,7 @@ def bundle_manifest(
         "model": shape
         | {"precision": source.stage, "buckets": to_dict(buckets)}
         | {k: source.summary[k] for k in keys},
+        "runtimes": RUNTIMES[source.stage],
         "exits": exits,
         "golden": {"reference": f"torch, {source.stage} weights and int8 activations", "tolerance": tolerance},
         "provenance": {

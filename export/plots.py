@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -14,6 +15,8 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.ticker import MaxNLocator
 
+from edge.bundle import open_bundle
+from edge.inspect.picture import picture
 from export.pipeline import Stages
 
 COLOURS = {
@@ -27,12 +30,19 @@ COLOURS = {
 
 @dataclass(frozen=True)
 class Plot:
+    """`kind` is "png" or "svg+xml", the second half of its media type."""
+
     name: str
     caption: str
-    png: bytes
+    kind: str
+    data: bytes
+
+    @property
+    def file(self) -> str:
+        return f"{self.name}.{self.kind.partition('+')[0]}"
 
 
-def draw_plots(stages: Stages) -> list[Plot]:
+def draw_plots(stages: Stages, bundle: Path) -> list[Plot]:
     return [
         _plot("auc", "AUC against exit depth, test split", stages, _auc),
         _plot("bytes", "Bytes per stage, logarithmic", stages, _bytes),
@@ -42,6 +52,7 @@ def draw_plots(stages: Stages) -> list[Plot]:
             stages,
             _latency,
         ),
+        Plot("download", "Where the bundle's bytes are", "svg+xml", picture(open_bundle(bundle)).encode()),
         _plot("training", "Training loss of each phase", stages, _training),
     ]
 
@@ -55,7 +66,7 @@ def _plot(name: str, caption: str, stages: Stages, draw: Callable[[Any, Stages],
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     pyplot.close(figure)
-    return Plot(name, caption, buffer.getvalue())
+    return Plot(name, caption, "png", buffer.getvalue())
 
 
 def _auc(axes: Any, stages: Stages) -> None:

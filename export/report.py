@@ -1,4 +1,4 @@
-"""The report that `edge run` ends with: one table and four plots, as HTML and as Markdown."""
+"""The report that `edge run` ends with: one table and five plots, as HTML and as Markdown."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ th:first-child, td:first-child { text-align: left }
 figure { margin: 2rem 0 } img { max-width: 100% } figcaption { color: #555 }"""
 
 
-def write_report(stages: Stages, rows: list[dict[str, Any]], out: Path) -> None:
-    """Write `out`/report.html, which holds its pictures, and report.md with plots/*.png beside it."""
-    plots = draw_plots(stages)
+def write_report(stages: Stages, rows: list[dict[str, Any]], bundle: Path, out: Path) -> None:
+    """Write `out`/report.html, which holds its pictures, and report.md with plots/ beside it."""
+    plots = draw_plots(stages, bundle)
     (out / "plots").mkdir(exist_ok=True)
     for plot in plots:
-        write_atomically(out / "plots" / f"{plot.name}.png", plot.png)
+        write_atomically(out / "plots" / plot.file, plot.data)
     table = [[row["name"], *(_cell(row.get(column)) for column in COLUMNS)] for row in rows]
     headings = ["", *(HEADINGS.get(column, column) for column in COLUMNS)]
     kept = f"{100 * kept_lift(rows, 'litert'):.1f} % of the teacher's AUC above .5 is kept by the LiteRT bundle."
@@ -47,11 +47,11 @@ def write_report(stages: Stages, rows: list[dict[str, Any]], out: Path) -> None:
     markdown = ["# What each stage made", "", kept, "", _markdown_table(headings, table), ""]
     markdown += [f"Test split; {protocol}.", "", f"Data: `{dataset}`", ""]
     markdown += ["## Against torch, on the golden requests", "", _markdown_table(list(parity[0]), parity_table), ""]
-    markdown += [f"![{plot.caption}](plots/{plot.name}.png)\n\n{plot.caption}\n" for plot in plots]
+    markdown += [f"![{plot.caption}](plots/{plot.file})\n\n{plot.caption}\n" for plot in plots]
     write_atomically(out / "report.md", "\n".join(markdown))
     figures = "".join(
-        f'<figure><img alt="{html.escape(plot.caption)}" src="data:image/png;base64,'
-        f'{base64.b64encode(plot.png).decode()}"><figcaption>{html.escape(plot.caption)}</figcaption></figure>\n'
+        f'<figure><img alt="{html.escape(plot.caption)}" src="data:image/{plot.kind};base64,'
+        f'{base64.b64encode(plot.data).decode()}"><figcaption>{html.escape(plot.caption)}</figcaption></figure>\n'
         for plot in plots
     )
     body = (

@@ -6,10 +6,14 @@ import json
 import math
 from typing import Any
 
+import numpy as np
+from safetensors.numpy import load
+
 from cloud.checkpoint import WEIGHTS
 from edge.deflate import BLOCK, deflate
 from edge.runs import Run
 from edge.table import render
+from edge.weights.packed import pack
 from export.pipeline import Stages
 
 METRICS = ("auc", "user_auc", "ndcg@10", "log_loss")
@@ -37,8 +41,12 @@ def results(stages: Stages) -> list[dict[str, Any]]:
 def _weight_bytes(run: Run) -> dict[str, int]:
     """The weights alone: compressed as a bundle would, as a file, and in memory, where they take what the file does."""
     content = run.file(WEIGHTS).read_bytes()
-    blocks = (content[start : start + BLOCK] for start in range(0, len(content), BLOCK))
-    return {"download": sum(map(len, deflate(blocks))), "installed": len(content), "resident": len(content)}
+    tensors = load(content)
+    if any(values.dtype == np.int8 for values in tensors.values()):
+        packed = len(pack(tensors))
+    else:
+        packed = sum(map(len, deflate(content[start : start + BLOCK] for start in range(0, len(content), BLOCK))))
+    return {"download": packed, "installed": len(content), "resident": len(content)}
 
 
 def kept_lift(rows: list[dict[str, Any]], name: str) -> float:

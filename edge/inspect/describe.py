@@ -29,6 +29,7 @@ def describe(bundle: Bundle, tensors: tuple[PackedTensor, ...] | None = None) ->
         "tensors": [_tensor(tensor, backends) for tensor in tensors],
         "weights": _weights(bundle, tensors),
         "model": bundle.manifest["model"],
+        "runtimes": bundle.manifest.get("runtimes", {}),
         "exits": [asdict(exit) for exit in bundle.exits],
         "provenance": bundle.manifest["provenance"],
     }
@@ -107,6 +108,7 @@ def describe_text(description: dict[str, Any]) -> str:
         *_weights_blocks(description),
         render(("shipped with", "download", "installed"), sizes),
         render(("model", ""), leaves(description["model"])),
+        *([render(("needs at least", ""), leaves(description["runtimes"]))] if description["runtimes"] else []),
         render(("exit", "plan", "backend", *map(printable, metrics)), exits),
     ]
     if description["provenance"]:
