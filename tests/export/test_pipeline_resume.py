@@ -33,7 +33,7 @@ SMALL = [
     "teacher.model.hidden_size=32", "teacher.model.embedding_size=32", "teacher.model.layers=2",
     "student.model.hidden_size=32", "student.model.embedding_size=16", "student.model.layers=3",
     "student.model.handover=1", "teacher.batch_tokens=1024", "student.batch_tokens=1024", "prune.batch_tokens=1024",
-    "prune.fit.steps=20", "prune.schedule.end=15", "export.coreml.package=false", "export.golden_requests=3",
+    "prune.fit.steps=20", "prune.schedule.end=15", "export.golden_requests=3",
     "export.timed_requests=1", "export.buckets.user_tokens=[112]", "export.int8_tolerance=1.0",
 ]  # fmt: skip
 KILLS = [
