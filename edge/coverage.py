@@ -69,7 +69,7 @@ def optional_fields(template: Template) -> list[str]:
 
 
 def _exits(shape: Shape) -> Iterator[str]:
-    yield from (_exit("prefix", depth) for depth in range(1, shape.layers + 1))
+    yield from (_exit(plan, depth) for plan in ("prefix", "full") for depth in range(1, shape.layers + 1))
     if shape.handover:
         yield from (_exit("segments", depth) for depth in range(shape.handover + 1, shape.layers + 1))
 

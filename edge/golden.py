@@ -12,7 +12,7 @@ import numpy as np
 
 from edge.engine import Engine
 from edge.errors import EdgeError
-from edge.scoring import UserSide, score_by_depth
+from edge.scoring import UserSide, score_by_depth, score_in_full
 from edge.segment_cache import SegmentCache
 from edge.text.request import request_from_json, request_to_json
 from edge.text.sequence import Segment, TextEncoder
@@ -20,6 +20,7 @@ from edge.text.types import Request
 
 Scores = Mapping[str, Mapping[int, np.ndarray]]  # plan -> exit depth -> (candidates,) logits
 Exits = Mapping[str, Collection[int]]  # plan -> exit depths
+FEW = 2  # candidates that are scored under the full plan, too
 
 
 @dataclass(frozen=True)
@@ -67,21 +68,34 @@ def completed(golden: Golden, encoder: TextEncoder) -> Golden:
 
 
 def score(engine: Engine, user: Sequence[Segment], candidates: Sequence[Segment], exits: Exits | None = None) -> Scores:
-    """Every plan and every exit, or those of `exits` that the model has; stops at the deepest that is asked for."""
-    plans = {"prefix": 0} | ({"segments": engine.shape.handover} if engine.shape.handover else {})
-    scores: dict[str, dict[int, np.ndarray]] = {}
-    for plan, handover in plans.items():
-        wanted = range(engine.shape.layers + 1) if exits is None else exits.get(plan, ())
-        if not wanted:
-            continue
-        cache = SegmentCache()
-        states = score_by_depth(engine, UserSide(engine, user, handover, cache), candidates, cache)
-        scores[plan] = {}
-        for depth, hidden in enumerate(states, start=handover + 1):
-            if depth in wanted:
-                scores[plan][depth] = engine.head(hidden)
-            if depth >= max(wanted):
-                break
+    """Every plan and every exit, or those of `exits` that the model has; stops at the deepest that is asked for.
+
+    Unasked, the full plan is computed for few candidates alone: it computes the user anew for each.
+    """
+    handover, layers = engine.shape.handover, engine.shape.layers
+    if exits is None:
+        exits = {"prefix": range(1, layers + 1), "segments": range(handover + 1, layers + 1) if handover else ()}
+        exits |= {"full": range(1, layers + 1) if len(candidates) <= FEW else ()}
+    found = {plan: _score(engine, user, candidates, plan, depths) for plan, depths in exits.items() if depths}
+    return {plan: scores for plan, scores in found.items() if scores}
+
+
+def _score(
+    engine: Engine, user: Sequence[Segment], candidates: Sequence[Segment], plan: str, wanted: Collection[int]
+) -> dict[int, np.ndarray]:
+    """One plan's scores at the depths that are wanted and that it has."""
+    handover, cache = engine.shape.handover if plan == "segments" else 0, SegmentCache()
+    states = (
+        map(np.concatenate, zip(*(score_in_full(engine, user, each) for each in candidates), strict=True))
+        if plan == "full"
+        else score_by_depth(engine, UserSide(engine, user, handover, cache), candidates, cache)
+    )
+    scores = {}
+    for depth, hidden in enumerate(states, start=handover + 1):
+        if depth in wanted:
+            scores[depth] = engine.head(hidden)
+        if depth >= max(wanted):
+            break
     return scores
 
 

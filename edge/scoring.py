@@ -1,4 +1,4 @@
-"""Scores by the plans' cached forms: the user side once, candidates against it, layer by layer."""
+"""Scores by the plans' cached forms: the user side once, candidates against it, layer by layer. And in full."""
 
 from __future__ import annotations
 
@@ -94,6 +94,24 @@ def score_by_depth(
         keys, values = user.keys_values(depth)
         hidden = engine.layer_candidate(hidden, keys, values, user.mask, depth)
         yield hidden[np.arange(count), ends]
+
+
+def score_in_full(engine: Engine, user: Sequence[Segment], candidate: Segment) -> Iterator[np.ndarray]:
+    """The hidden state at the candidate's [EOS], (1, hidden), at depth 1, 2, ... under the full plan.
+
+    User and candidate are one sequence, and nothing is kept: what the prefix plan gives, at many times its cost.
+    """
+    segments = [*user, candidate]
+    lengths = [len(segment) for segment in segments]
+    tokens, own = sum(lengths), len(candidate)
+    mask = np.zeros((tokens, tokens), dtype=np.float32)
+    mask[:-own, -own:] = MASKED  # the user never sees the candidate,
+    mask[-own:, -own:] = np.triu(np.full((own, own), MASKED), 1)  # which sees itself causally
+    slots = np.repeat([*segment_slots(user), CANDIDATE_SLOT], lengths).astype(np.int32)
+    hidden = engine.place(engine.embed(*_ids_positions(segments)), slots)
+    for depth in range(1, engine.shape.layers + 1):
+        hidden, _, _ = engine.layer(hidden, mask, depth)
+        yield hidden[-1:]
 
 
 def _candidates_alone(engine: Engine, candidates: Sequence[Segment], handover: int, cache: SegmentCache) -> np.ndarray:

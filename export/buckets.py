@@ -27,6 +27,11 @@ class Buckets:
         """Of a user and one candidate together."""
         return max(self.user_tokens) + self.candidate_tokens
 
+    @property
+    def sequences(self) -> tuple[int, ...]:
+        """Lengths that a user's layer is computed for: each bucket's, and that of the longest request in full."""
+        return tuple(sorted({*self.user_tokens, self.most_tokens}))
+
     def holding(self, spec: TextSpec) -> Buckets:
         """Every shape named. Errors: a request that the spec allows would not fit the largest."""
         half = -(-spec.max_user_tokens // 2)

@@ -25,11 +25,10 @@ from edge.coverage import (
     optional_fields,
     text_attributes,
 )
-from edge.golden import encode
+from edge.golden import FEW, encode
 from edge.text.sequence import TextEncoder
 from edge.text.types import Event, Item, Request, User, Value
 
-FEW = 2  # candidates of a made request
 WORDS = {
     COMPATIBILITY: "ﬁlm ① ＡＢＣ ½",
     IDEOGRAPHS: "千と千尋の神隠し",

@@ -19,7 +19,7 @@ from edge.backends import RUNNABLE, open_engine
 from edge.coverage import MANY, coverage
 from edge.engine import Engine
 from edge.errors import EdgeError
-from edge.golden import Golden, make_golden, score
+from edge.golden import FEW, Golden, make_golden, score
 from edge.runs import Run
 from edge.text.sequence import TextEncoder
 from edge.text.types import Request
@@ -79,8 +79,10 @@ def parity_table(
 ) -> list[Result]:
     """Backend x plan x exit: how far each engine's logits are from the reference's, over many requests."""
     agreements = {backend: Agreement(backend, tolerance) for backend in engines}
+    in_full = {"full": range(1, reference.shape.layers + 1)}
     for request in tqdm(requests, desc="parity", unit=" requests", leave=False, disable=None):
-        wanted = score(reference, request.segments, request.candidates)
-        for backend, engine in engines.items():
-            agreements[backend].add(wanted, score(engine, request.segments, request.candidates))
+        for candidates, exits in ((request.candidates, None), (request.candidates[:FEW], in_full)):
+            wanted = score(reference, request.segments, candidates, exits)
+            for backend, engine in engines.items():
+                agreements[backend].add(wanted, score(engine, request.segments, candidates, exits))
     return [row for agreement in agreements.values() for row in agreement.results()]

@@ -59,9 +59,10 @@ def _entry_points(model: Encoder, buckets: Buckets) -> Iterator[CoreMlFunction]:
     look_up, states = ("int32", (1, piece)), ("fp32", (1, piece, hidden))
     yield CoreMlFunction(f"embed_{piece}", {"ids": look_up, "positions": look_up}, ("hidden",), graph.embed)
     yield CoreMlFunction(f"place_{piece}", {"hidden": states, "slots": look_up}, ("hidden_out",), graph.place)
-    for tokens in sorted(set(buckets.user_tokens)):
+    for tokens in buckets.sequences:
         users = {"hidden": ("fp32", (1, tokens, hidden)), "mask": ("fp32", (1, 1, tokens, tokens))}
         yield CoreMlFunction(f"layer_{tokens}", users, ("hidden_out", "keys", "values"), graph.user_layer)
+    for tokens in sorted(set(buckets.user_tokens)):
         keys = ("fp32", (1, heads, tokens, hidden // heads))
         candidates = {"hidden": ("fp32", (count, seq, hidden)), "keys": keys, "values": keys}
         candidates |= {"mask": ("fp32", (1, 1, 1, tokens))}
@@ -74,7 +75,7 @@ def _run(name: str, buckets: Buckets) -> CoreMlFunction:
     """The one-call form, as long as the longest request."""
     from export.coreml import graph
 
-    row = ("int32", (1, max(buckets.user_tokens) + buckets.candidate_tokens))
+    row = ("int32", (1, buckets.most_tokens))
     return CoreMlFunction(name, {"ids": row, "mask": row, "k": ("int32", (1,))}, ("score",), graph.run)
 
 

@@ -21,8 +21,9 @@ def export_litert(model: Encoder, buckets: Buckets, path: Path) -> None:
     require_shared(model.config)
     file = LiteRtFile()
     _add_lookups(file, model, min(buckets.user_tokens))  # one bucket is enough: longer inputs come in pieces
-    for tokens in sorted(set(buckets.user_tokens)):
+    for tokens in buckets.sequences:
         _add_user_layer(file, model, tokens)
+    for tokens in sorted(set(buckets.user_tokens)):
         _add_candidate_layer(file, model, tokens, buckets.candidates, buckets.candidate_tokens)
     graph = file.graph(f"head_{buckets.candidates}")
     hidden = graph.input("hidden", buckets.candidates, model.config.hidden_size)

@@ -94,8 +94,8 @@ def test_requests_beyond_the_buckets_are_refused(packages: Packages) -> None:
     engine = CoreMlEngine(packages.directory, TorchEngine(packages.model).shape)
     assert [engine.padded_user(tokens) for tokens in (1, 24, 25)] == [24, 24, 48]
     assert [engine.padded_candidates(count) for count in (1, 4, 5)] == [4, 4, 8]
-    with pytest.raises(EdgeError, match="holds 49 user tokens"):
-        engine.layer(np.zeros((49, 32), np.float32), np.zeros((49, 49), np.float32), 1)
+    with pytest.raises(EdgeError, match="holds 65 user tokens"):
+        engine.layer(np.zeros((65, 32), np.float32), np.zeros((65, 65), np.float32), 1)
     keys = np.zeros((4, 9, 8), np.float32)
     with pytest.raises(EdgeError, match="9 user tokens and 17 of a candidate"):
         engine.layer_candidate(np.zeros((1, 17, 32), np.float32), keys, keys, np.zeros(9, np.float32), 1)

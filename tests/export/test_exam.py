@@ -65,9 +65,10 @@ def test_what_is_missing_is_named() -> None:
     ]
     missing = coverage(few, ENCODER, (*USERS, 12), TorchEngine(MODEL).shape)
     assert missing == [
-        "exit 2 (prefix)", "exit 4 (prefix)", "exit 3 (segments)", "exit 4 (segments)", "200 candidates"
+        "exit 2 (prefix)", "exit 4 (prefix)", *(f"exit {depth} (full)" for depth in range(1, 5)),
+        "exit 3 (segments)", "exit 4 (segments)", "200 candidates"
     ]  # fmt: skip
-    assert coverage(few[:1], ENCODER, (12, *USERS), TorchEngine(MODEL).shape)[4:6] == [
+    assert coverage(few[:1], ENCODER, (12, *USERS), TorchEngine(MODEL).shape)[8:10] == [
         "user tokens up to 12", "user tokens up to 48"
     ]  # fmt: skip
 
@@ -96,7 +97,7 @@ def test_parity_over_many_requests_has_a_row_per_backend_plan_and_exit(exported:
     rows = parity_table(engines, torch_engine, make_requests(15), tolerance=0.05)
     assert [(row.backend, row.plan, row.exit) for row in rows] == [
         (backend, plan, depth) for backend in engines for plan, exits in
-        (("prefix", (1, 2, 3, 4)), ("segments", (3, 4))) for depth in exits
+        (("full", (1, 2, 3, 4)), ("prefix", (1, 2, 3, 4)), ("segments", (3, 4))) for depth in exits
     ]  # fmt: skip
     for row in rows:
         assert row.passed and row.requests == 15 and row.top10 == 1.0  # of four candidates

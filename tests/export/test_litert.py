@@ -23,7 +23,7 @@ from export.litert.check import check_litert, inspect_litert
 from export.litert.entry_points import export_litert
 from export.weights import weights_of
 
-PRODUCTS = 4 * 2 * len(BUCKETS.user_tokens)  # of the layer: in, out, two of the feed-forward; users and candidates
+PRODUCTS = 4 * (len(BUCKETS.sequences) + len(BUCKETS.user_tokens))  # of users and candidates: in, out, feed-forward
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ def use(engine):
     for tokens, in engine._buckets["layer"]:
         ids, mask = np.zeros(tokens, dtype=np.int32), np.zeros((tokens, tokens), dtype=np.float32)
         hidden, keys, values = engine.layer(engine.place(engine.embed(ids, ids), ids), mask, 1)
+        if tokens > max(bucket[0] for bucket in engine._buckets["layer_candidate"]):
+            continue  # for the full plan, which has no candidates apart
         candidates = np.zeros((4, 16, engine.shape.hidden), dtype=np.float32)
         engine.head(engine.layer_candidate(candidates, keys, values, mask[0], 1)[:, 0])
 
