@@ -14,9 +14,23 @@ SUMMARY = """edge: from a behaviour log to a text ranker that ships inside an ap
 
   edge run --preset quickstart --out runs/quickstart
   edge rank runs/quickstart/movies.edge --request request.json"""
-ORDER = ("run", "init", "prepare", "train", "distill", "compress", "export", "sign", "rank", "verify", "inspect")
+ORDER = (
+    "run",
+    "init",
+    "prepare",
+    "train",
+    "distill",
+    "compress",
+    "export",
+    "slim",
+    "sign",
+    "rank",
+    "verify",
+    "inspect",
+)
 RUNTIME = {
-    "sign": "edge.signing_commands",
+    "slim": "edge.bundle_commands",
+    "sign": "edge.bundle_commands",
     "rank": "edge.runtime_commands",
     "verify": "edge.runtime_commands",
     "inspect": "edge.inspect.command",

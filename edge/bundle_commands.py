@@ -1,4 +1,4 @@
-"""The `edge sign` verb."""
+"""The verbs that write a bundle anew: sign, slim."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edge.command import Command
 from edge.keys import NEW_KEY, NEW_PUBLIC_KEY, read_private_key
 
 
-def _arguments(parser: argparse.ArgumentParser) -> None:
+def _sign_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, help="an .edge file")
     parser.add_argument("--key", type=Path, required=True, metavar="PEM", help=f"the private key; a new one: {NEW_KEY}")
     parser.add_argument("--out", type=Path, metavar="FILE", help="where to write it, instead of its own place")
@@ -26,6 +26,22 @@ def _sign(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _slim_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", type=Path, help="an .edge file")
+    parser.add_argument("--backend", required=True, help="the engine to keep: litert, onnx or coreml")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to write it")
+    parser.add_argument("--json", action="store_true", help="machine-readable result on stdout")
+
+
+def _slim(arguments: argparse.Namespace) -> int:
+    from edge.slim import slim_bundle
+
+    info = slim_bundle(arguments.bundle, arguments.backend, arguments.out)
+    result = {"bundle": str(info.path), "sha256": info.sha256, "bytes": info.bytes}
+    print(json.dumps(result, indent=2) if arguments.json else f"{info.path}  {info.bytes:,} bytes")
+    return 0
+
+
 sign = Command(
     summary=(
         "Sign a bundle: who opens it with --public-key then refuses every other. "
@@ -33,6 +49,13 @@ sign = Command(
     ),
     examples="""edge sign movies.edge --key private.pem
                 edge sign movies.edge --key private.pem --out signed.edge""",
-    arguments=_arguments,
+    arguments=_sign_arguments,
     run=_sign,
+)
+slim = Command(
+    summary="Leave one engine's model in a bundle: what an app of one platform ships. Sign the result, not its source.",
+    examples="""edge slim movies.edge --backend litert --out android.edge
+                edge slim movies.edge --backend coreml --out ios.edge""",
+    arguments=_slim_arguments,
+    run=_slim,
 )

@@ -1,0 +1,20 @@
+"""A bundle for one engine: what an app of one platform ships."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge.bench.sizes import shipped_files
+from edge.bundle import BundleInfo, open_bundle, write_bundle
+from edge.keys import PublicKey
+
+
+def slim_bundle(path: Path, backend: str, out: Path, public_key: PublicKey | None = None) -> BundleInfo:
+    """Write `out` with the model of `backend` alone. It has as many bytes as `bundle_sizes` says; a signature is lost.
+
+    Errors: the bundle has no such model.
+    """
+    bundle = open_bundle(path, public_key=public_key)
+    files = {file.path: bundle.read(file.path) for file in shipped_files(bundle, backend) if file.is_installed}
+    manifest = {key: value for key, value in bundle.manifest.items() if key not in ("schema", "files")}
+    return write_bundle(out, files, manifest, bundle.weights)

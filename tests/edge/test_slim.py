@@ -1,0 +1,69 @@
+"""A bundle for one engine has that engine's model, all weights, and the bytes that were promised."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from bundles import FILES, manifest
+from student_weights import make_weights
+
+from edge.bench.sizes import sizes
+from edge.bundle import open_bundle, write_bundle
+from edge.cli import main
+from edge.errors import EdgeError
+from edge.install import install
+from edge.slim import slim_bundle
+from edge.weights.forms import in_form
+
+WEIGHTS = make_weights()
+LITERT = b"litert" + in_form(WEIGHTS["token.weight"], "rows") + b"end"
+ONNX = b"onnx" + in_form(WEIGHTS["token.weight"], "columns+128")
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    files = {**FILES, "models/litert.tflite": LITERT, "models/onnx/layer.onnx": ONNX}
+    write_bundle(tmp_path / "movies.edge", files, manifest(), WEIGHTS)
+    return tmp_path / "movies.edge"
+
+
+@pytest.mark.parametrize(("backend", "file", "content"), [
+    ("litert", "models/litert.tflite", LITERT), ("onnx", "models/onnx/layer.onnx", ONNX)
+])  # fmt: skip
+def test_a_slim_bundle_installs_its_engines_model_alone(
+    bundle: Path, tmp_path: Path, backend: str, file: str, content: bytes
+) -> None:
+    slim_bundle(bundle, backend, tmp_path / "slim.edge")
+    installed = install(tmp_path / "slim.edge", tmp_path / "cache")
+    models = [path for path in (installed / "models").rglob("*") if path.is_file()]
+    assert models == [installed / file] and models[0].read_bytes() == content
+
+
+def test_a_slim_bundle_has_the_bytes_that_its_source_promised(bundle: Path, tmp_path: Path) -> None:
+    for backend in ("litert", "onnx"):
+        info = slim_bundle(bundle, backend, tmp_path / f"{backend}.edge")
+        assert info.bytes == sizes(bundle, backend).download == info.path.stat().st_size < bundle.stat().st_size
+
+
+def test_a_slim_bundle_keeps_every_weight(bundle: Path, tmp_path: Path) -> None:
+    slim_bundle(bundle, "onnx", tmp_path / "slim.edge")
+    assert open_bundle(tmp_path / "slim.edge").read("weights.bin") == open_bundle(bundle).read("weights.bin")
+
+
+def test_an_engine_that_the_bundle_lacks_is_named(bundle: Path, tmp_path: Path) -> None:
+    with pytest.raises(EdgeError, match="no model for backend 'coreml'"):
+        slim_bundle(bundle, "coreml", tmp_path / "slim.edge")
+    assert not (tmp_path / "slim.edge").exists()
+
+
+def test_the_command_says_what_it_wrote(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "android.edge"
+    monkeypatch.setattr(sys, "argv", ["edge", "slim", str(bundle), "--backend", "litert", "--out", str(out)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"{out}  {out.stat().st_size:,} bytes\n"
