@@ -65,7 +65,7 @@ def quantise_activations(inputs: Tensor) -> Tensor:
     least, greatest = least.clamp(max=0.0), greatest.clamp(min=0.0)
     scale = ((greatest - least) / 255.0).clamp(min=1e-12)
     zero_point = (-128.0 - least / scale).round().clamp(-128, 127)
-    levels = (inputs / scale).round_().add_(zero_point).clamp_(-128.0, 127.0)  # new tensor: in place from here
+    levels = (inputs * (1.0 / scale)).round_().add_(zero_point).clamp_(-128.0, 127.0)  # new: in place from here
     return levels.sub_(zero_point).mul_(scale)
 
 
