@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,31 +14,23 @@ from typing import Any
 import numpy as np
 
 from edge.backends import unreadable
+from edge.backends.buckets import Bucket, read_buckets
 from edge.engine import MASKED, Shape
 from edge.errors import EdgeError
 
-ENTRY_POINTS = ("embed", "place", "layer", "layer_candidate", "head")
 SHARED_WEIGHTS = ":memory"  # XNNPACK packs weights once for all signatures, in memory: no file can go stale
 STANDARD_ERROR = 2  # the descriptor
-Signature = tuple[int, ...]
 
 
 class LiteRtEngine:
-    """Runs `model.tflite`. Signatures are named after their entry point and bucket, e.g. "layer_64"."""
+    """Runs `model.tflite`. Buckets are named after their entry point and bucket, e.g. "layer_64"."""
 
     def __init__(self, directory: Path, shape: Shape, threads: int = 1) -> None:
         self.shape = shape
         path = directory / "model.tflite"
         self._model: Any = _open(path, threads)
         self._signatures = self._model.get_signature_list()
-        self._buckets: dict[str, list[Signature]] = {}
-        for name in self._signatures:
-            if parts := re.fullmatch(r"([a-z_]+?)((?:_\d+)+)", name):
-                self._buckets.setdefault(parts[1], []).append(tuple(map(int, parts[2][1:].split("_"))))
-        if missing := sorted(set(ENTRY_POINTS) - set(self._buckets)):
-            raise EdgeError(f"{path} is no edge graph", evidence=f"no signature for: {', '.join(missing)}")
-        for buckets in self._buckets.values():
-            buckets.sort()
+        self._buckets = read_buckets(self._signatures, path, "signature")
 
     def padded_user(self, tokens: int) -> int:
         return self._smallest("layer", tokens)[0]
@@ -100,7 +91,7 @@ class LiteRtEngine:
         return self.shape.heads, tokens, self.shape.hidden // self.shape.heads
 
     def _run(
-        self, entry: str, bucket: Signature, inputs: dict[str, np.ndarray], **outputs: tuple[int, ...]
+        self, entry: str, bucket: Bucket, inputs: dict[str, np.ndarray], **outputs: tuple[int, ...]
     ) -> dict[str, np.ndarray]:
         """Outputs are named with their shapes. Buffers live for one call: kept ones would add up over the buckets."""
         model, name = self._model, "_".join([entry, *map(str, bucket)])
@@ -121,7 +112,7 @@ class LiteRtEngine:
             for start in starts
         ]
 
-    def _smallest(self, entry: str, size: int) -> Signature:
+    def _smallest(self, entry: str, size: int) -> Bucket:
         for bucket in self._buckets[entry]:
             if bucket[0] >= size:
                 return bucket
@@ -129,7 +120,7 @@ class LiteRtEngine:
             f"the user side has {size} tokens, the bundle's largest bucket is {self._buckets[entry][-1][0]}"
         )
 
-    def _candidate_bucket(self, user_tokens: int, seq: int) -> Signature:
+    def _candidate_bucket(self, user_tokens: int, seq: int) -> Bucket:
         for bucket in self._buckets["layer_candidate"]:
             if bucket[0] >= user_tokens and bucket[2] >= seq:
                 return bucket

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
 
+from edge.backends.buckets import Bucket, read_buckets
 from edge.engine import MASKED, Shape
 from edge.errors import EdgeError
 from export.coreml.interpreter import Arithmetic, MilInterpreter
-
-ENTRY_POINTS = ("embed", "place", "layer", "layer_candidate", "head")
-Bucket = tuple[int, ...]
 
 
 class CoreMlEngine:
@@ -22,12 +19,7 @@ class CoreMlEngine:
         self.shape = shape
         package = directory / "Model.mlpackage"
         self._interpreter = MilInterpreter(package, arithmetic)
-        self._buckets: dict[str, list[Bucket]] = {}
-        for name in self._interpreter.functions:
-            if parts := re.fullmatch(r"([a-z_]+?)((?:_\d+)+)", name):
-                self._buckets.setdefault(parts[1], []).append(tuple(map(int, parts[2][1:].split("_"))))
-        if missing := sorted(set(ENTRY_POINTS) - set(self._buckets)):
-            raise EdgeError(f"{package} is no edge graph", evidence=f"no function for: {', '.join(missing)}")
+        self._buckets = read_buckets(self._interpreter.functions, package, "function")
 
     def padded_user(self, tokens: int) -> int:
         return self._smallest("layer", tokens)[0]
@@ -80,7 +72,7 @@ class CoreMlEngine:
         return np.concatenate(parts, axis).take(range(length), axis)
 
     def _smallest(self, entry: str, tokens: int, seq: int = 0) -> Bucket:
-        for bucket in sorted(self._buckets[entry]):
+        for bucket in self._buckets[entry]:
             if bucket[0] >= tokens and bucket[-1] >= seq:
                 return bucket
         raise EdgeError(
