@@ -35,9 +35,10 @@ from compress.integers import QuantisedLinear
 from edge.backends.litert import LiteRtEngine, _open
 from edge.backends.onnx import OnnxEngine
 from edge.engine import Engine, Shape
-from edge.scoring import UserSide, score_by_depth
+from edge.scoring import score_by_depth
 from edge.segment_cache import SegmentCache
 from edge.table import Cell, render
+from edge.user_side import UserSide
 from export.buckets import Buckets
 from export.litert.encoder import linear
 from export.litert.entry_points import export_litert

@@ -13,8 +13,9 @@ from cloud.attention import Plan
 from cloud.data.requests import EncodedRequest
 from edge.engine import Engine
 from edge.metrics import summarise
-from edge.scoring import UserSide, score_by_depth
+from edge.scoring import score_by_depth
 from edge.segment_cache import SegmentCache
+from edge.user_side import UserSide
 
 CHUNK = 16  # candidates scored together, of similar length
 

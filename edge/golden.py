@@ -12,11 +12,12 @@ import numpy as np
 
 from edge.engine import Engine
 from edge.errors import EdgeError
-from edge.scoring import UserSide, score_by_depth, score_in_full
+from edge.scoring import InFull, by_depth, score_by_depth
 from edge.segment_cache import SegmentCache
 from edge.text.request import request_from_json, request_to_json
 from edge.text.sequence import Segment, TextEncoder
 from edge.text.types import Request
+from edge.user_side import UserSide
 
 Scores = Mapping[str, Mapping[int, np.ndarray]]  # plan -> exit depth -> (candidates,) logits
 Exits = Mapping[str, Collection[int]]  # plan -> exit depths
@@ -86,7 +87,7 @@ def _score(
     """One plan's scores at the depths that are wanted and that it has."""
     handover, cache = engine.shape.handover if plan == "segments" else 0, SegmentCache()
     states = (
-        map(np.concatenate, zip(*(score_in_full(engine, user, each) for each in candidates), strict=True))
+        by_depth(InFull(engine, user, candidates), engine.shape.layers)
         if plan == "full"
         else score_by_depth(engine, UserSide(engine, user, handover, cache), candidates, cache)
     )

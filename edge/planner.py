@@ -1,111 +1,137 @@
-"""How deep to go within a budget: a cost model per layer, measured on the device that runs it."""
+"""Which plan and how deep: what each choice costs in time and memory, and the best of those that a budget allows."""
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-import numpy as np
-
+from edge.costs import CostModel
 from edge.engine import Engine
-from edge.errors import EdgeError
-
-SAFETY = 0.9  # of the budget is planned for; the rest is for what the model does not see
-REPEATS = 3
-Points = tuple[tuple[float, float], ...]  # (size, milliseconds), by size
-
-
-@dataclass(frozen=True)
-class CostModel:
-    """Milliseconds of one layer, by the user's tokens and by the number of candidates."""
-
-    user_layer: Points
-    candidate_layer: Points
-
-    def __post_init__(self) -> None:
-        for points in (self.user_layer, self.candidate_layer):
-            sizes = [size for size, _ in points]
-            if not points or sizes != sorted(set(sizes)) or not all(0 <= cost < math.inf for _, cost in points):
-                raise EdgeError("the costs are not times by ascending size", evidence=f"{points}")
-
-    def predict(self, engine: Engine, work: Work, depth: int) -> float:
-        """Milliseconds to bring the request's candidates to `depth`."""
-        user_layers = max(depth - work.user_depth, 0)
-        together = user_layers * self._user(engine, work.user_tokens)
-        together += (depth - work.handover) * self._candidates(engine, work.candidates)
-        alone = self._user(engine, work.new_tokens) + self._candidates(engine, work.new_candidates)
-        return together + work.handover * alone
-
-    def _user(self, engine: Engine, tokens: int) -> float:
-        return _at(self.user_layer, engine.padded_user(tokens)) if tokens else 0.0
-
-    def _candidates(self, engine: Engine, count: int) -> float:
-        return _at(self.candidate_layer, engine.padded_candidates(count)) if count else 0.0
+from edge.user_side import kept_bytes
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a request asks for, and what of it is done already."""
+    """What a request asks of one plan, and what of it is done already."""
 
+    plan: str
     user_tokens: int
-    user_depth: int  # layers of the user side that are kept from before
     candidates: int
+    candidate_tokens: int  # of the longest
+    user_depth: int = 0  # layers of the user side that are kept from before
+    started: bool = False  # true if the user's hidden states are kept, too
     handover: int = 0  # layers that each segment passes alone
     new_tokens: int = 0  # of the user's segments that have yet to do so
     new_candidates: int = 0  # that have yet to do so
 
 
-def choose_depth(
-    costs: CostModel, engine: Engine, work: Work, depths: Sequence[int], budget_ms: float
-) -> tuple[int, float]:
-    """The deepest of `depths` predicted to fit, else the shallowest; and its predicted milliseconds."""
-    predicted = {depth: costs.predict(engine, work, depth) for depth in sorted(depths)}
-    fitting = [depth for depth, cost in predicted.items() if cost <= SAFETY * budget_ms]
-    chosen = max(fitting, default=min(predicted))
-    return chosen, predicted[chosen]
+@dataclass(frozen=True)
+class Choice:
+    """A plan and an exit, with its predicted milliseconds, the bytes that it holds, and its measured AUC."""
+
+    plan: str
+    depth: int
+    milliseconds: float
+    bytes: int
+    kept: bool  # the user side stays for the next request
+    auc: float | None
 
 
-def calibrate(engine: Engine, longest_user: int, longest_candidate: int) -> CostModel:
-    """Time single layers at a few sizes; takes about as long as one request."""
-    shape = engine.shape
-    width = shape.hidden // shape.heads
+@dataclass(frozen=True)
+class Limits:
+    """What a request may take and must reach; None is no limit."""
 
-    def user_layer(tokens: int) -> Callable[[], object]:
-        hidden = np.zeros((tokens, shape.hidden), dtype=np.float32)
-        mask = np.zeros((tokens, tokens), dtype=np.float32)
-        return lambda: engine.layer(hidden, mask, 1)
+    milliseconds: float | None = None
+    bytes: float | None = None
+    auc: float | None = None
 
-    def candidate_layer(count: int) -> Callable[[], object]:
-        hidden = np.zeros((count, longest_candidate, shape.hidden), dtype=np.float32)
-        keys = np.zeros((shape.heads, longest_user, width), dtype=np.float32)
-        mask = np.zeros(longest_user, dtype=np.float32)
-        return lambda: engine.layer_candidate(hidden, keys, keys, mask, 1)
-
-    users = sorted({engine.padded_user(tokens) for tokens in (1, longest_user // 2, longest_user)})
-    counts = sorted({engine.padded_candidates(count) for count in (1, 16)})
-    return CostModel(
-        tuple((float(tokens), _milliseconds(user_layer(tokens))) for tokens in users),
-        tuple((float(count), _milliseconds(candidate_layer(count))) for count in counts),
-    )
+    def allow(self, choice: Choice) -> bool:
+        """True if its time and memory are within them."""
+        in_time = self.milliseconds is None or choice.milliseconds <= self.milliseconds
+        return in_time and (self.bytes is None or choice.bytes <= self.bytes)
 
 
-def _milliseconds(call: Callable[[], object]) -> float:
-    """The median of a few calls, after one that warms up."""
-    call()
-    times = []
-    for _ in range(REPEATS):
-        started = time.perf_counter()
-        call()
-        times.append((time.perf_counter() - started) * 1e3)
-    return sorted(times)[len(times) // 2]
+class Predictor:
+    """Milliseconds and bytes of requests on one engine, by its calibrated costs."""
+
+    def __init__(self, costs: CostModel, engine: Engine) -> None:
+        self._costs, self._engine = costs, engine
+
+    def begin(self, work: Work) -> float:
+        """Milliseconds before the first layer that segments share: embedding, and what each passes alone."""
+        if work.plan == "full":
+            return work.candidates * self._costs.embedding(work.user_tokens + work.candidate_tokens)
+        if not work.handover:
+            user = 0.0 if work.started else self._costs.embedding(work.user_tokens)
+            return user + self._costs.embedding(work.candidates * work.candidate_tokens)
+        alone = self._costs.user_step(self._engine, work.new_tokens)
+        alone += self._costs.candidate_step(self._engine, 0, work.new_candidates)
+        embedded = work.new_tokens + work.new_candidates * work.candidate_tokens
+        return self._costs.embedding(embedded) + work.handover * alone
+
+    def layers(self, work: Work, depth: int, further: int, candidates: int | None = None) -> float:
+        """Milliseconds from one depth to another for so many candidates, all of them by default."""
+        count, steps = work.candidates if candidates is None else candidates, further - depth
+        if work.plan == "full":
+            tokens = work.user_tokens + work.candidate_tokens
+            return steps * count * self._costs.user_step(self._engine, tokens)
+        user_steps = max(further - max(depth, work.user_depth), 0)
+        together = user_steps * self._costs.user_step(self._engine, work.user_tokens)
+        return together + steps * self._costs.candidate_step(self._engine, work.user_tokens, count)
+
+    def head(self, candidates: int) -> float:
+        return self._costs.scoring(candidates)
+
+    def total(self, work: Work, depth: int) -> float:
+        """Milliseconds of the whole request."""
+        return self.begin(work) + self.layers(work, work.handover, depth) + self.head(work.candidates)
+
+    def held(self, work: Work, depth: int, kept: bool) -> int:
+        """Bytes of the request's own arrays at their most: the user side and two sets of candidates' states."""
+        width = self._engine.shape.hidden
+        if work.plan == "full":
+            tokens = work.user_tokens + work.candidate_tokens
+            return 4 * work.candidates * tokens * (2 * width + tokens)
+        layers = max(depth, work.user_depth) - work.handover
+        user = kept_bytes((work.user_tokens, width), layers if kept else 1)
+        return user + 4 * work.user_tokens**2 + 8 * work.candidates * work.candidate_tokens * width
 
 
-def _at(points: Points, size: float) -> float:
-    """Linear between points and beyond the last two."""
-    sizes, costs = zip(*points, strict=True)
-    if size > sizes[-1] and len(points) > 1:
-        slope = (costs[-1] - costs[-2]) / (sizes[-1] - sizes[-2])
-        return float(costs[-1] + max(slope, 0.0) * (size - sizes[-1]))
-    return float(np.interp(size, sizes, costs))
+def choices(predictor: Predictor, work: Work, exits: Mapping[int, float | None], keep_bytes: int) -> Iterator[Choice]:
+    """Every exit by one plan, with a user side that is kept and without. One of more than `keep_bytes` is not kept."""
+    anew = replace(work, user_depth=work.handover, started=False)
+    for depth, auc in exits.items():
+        if work.plan != "full" and (held := predictor.held(work, depth, True)) <= keep_bytes:
+            yield Choice(work.plan, depth, predictor.total(work, depth), held, True, auc)
+        yield Choice(work.plan, depth, predictor.total(anew, depth), predictor.held(anew, depth, False), False, auc)
+
+
+def choose(possible: Sequence[Choice], limits: Limits) -> Choice:
+    """The best that the limits allow; with an AUC to reach, the fastest that does; if nothing fits, the nearest.
+
+    Best is the highest AUC measured when the bundle was made, or where some were not, the deepest exit of an exact
+    plan.
+    """
+    allowed = [choice for choice in possible if limits.allow(choice)]
+    if not allowed:
+        in_memory = [choice for choice in possible if limits.bytes is None or choice.bytes <= limits.bytes]
+        if in_memory:
+            return min(in_memory, key=lambda choice: (choice.milliseconds, choice.depth, not choice.kept))
+        return min(possible, key=lambda choice: (choice.bytes, choice.milliseconds))
+    if limits.auc is not None:
+        enough = [choice for choice in allowed if choice.auc is not None and choice.auc >= limits.auc]
+        if enough:
+            return min(enough, key=lambda choice: (choice.milliseconds, not choice.kept))
+    return best(allowed)
+
+
+def best(choices: Sequence[Choice]) -> Choice:
+    """The highest quality; of equals one whose user side is kept, for the next request, then the fastest."""
+    measured = all(choice.auc is not None for choice in choices)
+
+    def quality(choice: Choice) -> tuple[float, float]:
+        if measured:
+            return choice.auc or 0.0, 0.0
+        return float(choice.plan != "segments"), float(choice.depth)
+
+    return max(choices, key=lambda choice: (*quality(choice), choice.kept, -choice.milliseconds))

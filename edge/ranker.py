@@ -1,177 +1,287 @@
-"""The runtime: open a bundle, keep a user, rank candidates within a budget."""
+"""The runtime: open a bundle, keep users, rank candidates within a budget."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
-import numpy as np
-
+from edge.allocator import return_freed
 from edge.backends import FROM_WEIGHTS, open_engine
+from edge.byte_cache import ByteCache
+from edge.cascade import Cascade, parse_cascade
 from edge.config import from_dict, to_dict
+from edge.costs import CostModel, calibrate
 from edge.engine import Engine, Shape
 from edge.errors import EdgeError
+from edge.exits import Exits, read_exits
 from edge.install import install
 from edge.keys import PublicKey
-from edge.planner import CostModel, Work, calibrate, choose_depth
+from edge.pace import Pace
+from edge.planner import Choice, Limits, Predictor, Work, best, choices, choose
+from edge.ranked import Explanation, Ranked
 from edge.runs import write_json
-from edge.scoring import UserSide, score_by_depth
+from edge.scoring import Candidates, InFull, Stepped, score_by_depth
 from edge.segment_cache import SegmentCache
+from edge.stepping import Goal, Scores, Walk
 from edge.text.sequence import CLOSING, Segment, TextEncoder
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, User
 from edge.text.wordpiece import PAD, WordPiece
+from edge.user_side import UserSide
+from edge.wish import Wish
 
-PLANS = ("prefix", "segments")
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """What was chosen, predicted and spent. `met` is None without a budget."""
-
-    plan: str
-    depth: int
-    budget_ms: float | None
-    predicted_ms: float
-    spent_ms: float
-
-    @property
-    def met(self) -> bool | None:
-        return None if self.budget_ms is None else self.spent_ms <= self.budget_ms
+MEMORY_MB = 64.0  # for users and segments that are kept
+SEGMENTS_SHARE = 0.125  # of it
 
 
 @dataclass(frozen=True)
-class Ranked:
-    """Items best first, with their logits."""
+class Model:
+    """An opened bundle: what every request of a ranker computes with."""
 
-    items: tuple[Item, ...]
-    scores: tuple[float, ...]
-    plan: Explanation
-
-    @property
-    def depth(self) -> int:
-        return self.plan.depth
-
-    @property
-    def milliseconds(self) -> float:
-        return self.plan.spent_ms
+    encoder: TextEncoder
+    engine: Engine
+    costs: CostModel
+    exits: Exits
+    cascades: Mapping[int, Cascade]  # by how many of the best they keep
 
 
 class UserState:
-    """A user whose side of the computation is kept between requests."""
+    """A user between requests. Events may be added, and requests come, from several threads."""
 
-    def __init__(self, ranker: Ranker, user: User, events: Sequence[Event]) -> None:
+    def __init__(self, ranker: Ranker, segments: tuple[Segment, ...]) -> None:
         self._ranker = ranker
-        self._user = user
-        self._events = list(events)
-        self._sides: dict[str, UserSide] = {}
+        self._segments = segments
+        self._turn = Lock()
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """Profile, events that fit, closing."""
+        return self._segments
 
     def add(self, event: Event) -> None:
-        """One more behaviour. The segments plan computes this event alone and keeps the others."""
-        self._events.append(event)
-        self._sides.clear()
+        """One more behaviour: it alone is encoded and, in the segments plan, computed alone when it is needed."""
+        with self._turn:
+            self._segments = self._ranker.extended(self._segments, event)
 
-    def side(self, plan: str) -> UserSide:
-        """The user side under a plan, computed as deep as it was needed so far."""
-        if plan not in self._sides:
-            self._sides[plan] = self._ranker.user_side(self._user, self._events, plan)
-        return self._sides[plan]
+    def prepare(self, depth: int | None = None, plan: str = "prefix") -> None:
+        """Compute now, e.g. while the app is idle, what ranking at `depth`, or at the deepest exit, will need."""
+        self._ranker.prepare(self._segments, Wish(depth=depth, plan=plan))
 
 
 class Ranker:
-    """One bundle on one engine. Not for several threads at once."""
+    """One bundle on one engine, for any number of users and threads; the engine takes one call at a time."""
 
-    def __init__(self, encoder: TextEncoder, engine: Engine, costs: CostModel, depths: Sequence[int]) -> None:
-        self.depths = tuple(depths)  # ascending
-        self._encoder = encoder
-        self._engine = engine
-        self._costs = costs
-        self._cache = SegmentCache()
+    def __init__(self, model: Model, memory_mb: float = MEMORY_MB) -> None:
+        self._model, self._engine = model, model.engine
+        self._predictor, self._pace = Predictor(model.costs, model.engine), Pace()
+        segment_bytes = int(memory_mb * 1e6 * SEGMENTS_SHARE)
+        self._segments = SegmentCache(segment_bytes)
+        self._users: ByteCache[tuple[int, tuple[Segment, ...]], UserSide]
+        self._users = ByteCache(int(memory_mb * 1e6) - segment_bytes)
+        self._closed = False
 
     @classmethod
     def open(
-        cls, path: Path | str, backend: str = "litert", threads: int = 1, public_key: PublicKey | None = None
+        cls,
+        path: Path | str,
+        backend: str = "litert",
+        threads: int = 1,
+        public_key: PublicKey | None = None,
+        memory_mb: float = MEMORY_MB,
     ) -> Ranker:
         """Check and install the bundle, load and warm up its model, and, the first time on this device, calibrate.
 
-        With a key (`edge.keys.read_public_key`), a bundle that its owner did not sign is refused.
+        With a key (`edge.keys.read_public_key`), a bundle that its owner did not sign is refused. What is kept of
+        users and segments between requests stays within `memory_mb`.
         """
+        if not 0 <= memory_mb < float("inf"):
+            raise EdgeError(f"memory_mb is {memory_mb}", fix="0 keeps nothing of a user between requests")
         directory = install(path, public_key=public_key, weights=backend in FROM_WEIGHTS)
         manifest = json.loads((directory / "manifest.json").read_text())
         encoder = read_encoder(directory)
         engine = open_engine(backend, directory / "models", read_shape(manifest), threads)
         _warm_up(engine, encoder.spec)
         costs = _calibrated(directory / f"calibration-{backend}-{threads}.json", engine, encoder.spec)
-        return cls(encoder, engine, costs, sorted({entry["depth"] for entry in manifest["exits"]}))
+        cascades = {cascade.top: cascade for cascade in map(parse_cascade, manifest.get("cascades", []))}
+        exits = read_exits(manifest, backend, engine.shape.handover)
+        return cls(Model(encoder, engine, costs, exits, cascades), memory_mb)
+
+    @property
+    def depths(self) -> tuple[int, ...]:
+        """The exits of the prefix plan, ascending."""
+        return tuple(self._model.exits["prefix"])
 
     def user(self, user: User, events: Sequence[Event] = ()) -> UserState:
-        """Keep a user; nothing is computed until candidates come."""
-        return UserState(self, user, events)
+        """A user to rank for: encoded now, computed when candidates come, and then kept."""
+        return UserState(self, self._model.encoder.user(user, events))
 
-    def user_side(self, user: User, events: Sequence[Event], plan: str) -> UserSide:
-        if plan not in PLANS:
-            raise EdgeError(f"no plan {plan!r}", fix=f"use one of: {', '.join(PLANS)}")
-        segments = self._encoder.user(user, events)
-        return UserSide(self._engine, segments, self._handover(plan), self._cache)
+    def extended(self, segments: tuple[Segment, ...], event: Event) -> tuple[Segment, ...]:
+        """A user's segments after one more event."""
+        return self._model.encoder.extended(segments, event)
+
+    def prepare(self, segments: tuple[Segment, ...], wish: Wish) -> None:
+        """Compute and keep the user side that the wish will need."""
+        self._check_open()
+        plan = wish.plan or "prefix"
+        if plan == "full":
+            raise EdgeError("the full plan keeps nothing of a user", fix="use one of: prefix, segments")
+        side = self._side(segments, self._handover(plan), kept=True)
+        side.keys_values(max(self._exits(plan, wish)))
+        self._keep(side)
 
     def rank(
         self,
         user: UserState,
         candidates: Sequence[Item],
         budget_ms: float | None = None,
+        *,
+        budget_mb: float | None = None,
+        min_auc: float | None = None,
         depth: int | None = None,
-        plan: str = "prefix",
+        plan: str | None = None,
+        top: int | None = None,
+        patience: int | None = None,
+        cascade: bool = False,
     ) -> Ranked:
-        """Rank `candidates`: at `depth`, or as deep as `budget_ms` allows, or at the deepest exit.
+        """Best first: at `depth`, or as well as the budget allows, or at the deepest exit of the prefix plan.
 
-        A budget that cannot be met is answered at the shallowest exit, and `ranked.plan.met` says so.
+        `budget_ms` is for the whole call, `budget_mb` for its arrays and the user side; `min_auc` asks for the fastest
+        exit that reached it when the bundle was made. With `top`, scoring ends once those best have kept their order
+        for `patience` exits, and in a `cascade` candidates stop that can no longer be among them. A budget that
+        cannot be met is answered by the nearest choice there is, and `ranked.plan` says so.
         """
         started = time.perf_counter()
-        side = user.side(plan)
-        segments = [self._encoder.candidate(item) for item in candidates]
-        chosen, predicted = self._choose(side, segments, budget_ms, depth)
-        scores = self._scores(side, segments, chosen)
-        order = np.argsort(-scores, kind="stable")
-        spent = (time.perf_counter() - started) * 1e3
+        self._check_open()
+        wish = Wish(budget_ms, budget_mb, min_auc, depth, plan, top, patience, cascade)
+        staged = self._cascade(wish)
+        segments = [self._model.encoder.candidate(item) for item in candidates]
+        works = {name: self._work(name, user.segments, segments) for name in wish.plans if self._exits(name, wish)}
+        chosen = self._choose(wish, works, started)
+        elapsed = (time.perf_counter() - started) * 1e3
+        predicted = elapsed + self._pace.factor * chosen.milliseconds
+        deadline = None if wish.budget_ms is None or wish.depth is not None else started + wish.budget_ms / 1e3
+        goal = Goal(self._way(wish, chosen, works[chosen.plan]), deadline, top, patience, staged)
+        scores = self._walk(chosen, works[chosen.plan], user.segments, segments, goal)
+        order = scores.order
+        reached = max(scores.depths, default=chosen.depth)
         return Ranked(
-            tuple(candidates[index] for index in order),
-            tuple(float(scores[index]) for index in order),
-            Explanation(plan, chosen, budget_ms, predicted, spent),
+            tuple(candidates[place] for place in order),
+            tuple(float(scores.logits[place]) for place in order),
+            tuple(int(scores.depths[place]) for place in order),
+            Explanation(
+                plan=chosen.plan,
+                depth=int(reached),
+                planned_depth=chosen.depth,
+                ended=scores.ended,
+                predicted_ms=predicted,
+                spent_ms=(time.perf_counter() - started) * 1e3,
+                held_mb=self._predictor.held(works[chosen.plan], int(reached), chosen.kept) / 1e6,
+                kept=chosen.kept,
+                auc=self._model.exits[chosen.plan].get(int(reached)),
+                candidates=tuple(scores.on_the_way),
+                budget_ms=budget_ms,
+                budget_mb=budget_mb,
+                min_auc=min_auc,
+            ),
         )
 
     def close(self) -> None:
-        """Give the model's memory back."""
+        """Give the memory back: the model's, and that of users and segments. Requests must have ended."""
+        self._closed = True
         self._engine.close()
+        self._users.clear()
+        self._segments.clear()
+        return_freed()
 
-    def _choose(
-        self, side: UserSide, segments: Sequence[Segment], budget_ms: float | None, depth: int | None
-    ) -> tuple[int, float]:
-        possible = [exit for exit in self.depths if exit > side.handover]
-        if not possible:
-            raise EdgeError(f"the bundle has no exit beyond depth {side.handover}, where segments meet")
-        if depth is not None:
-            if depth not in possible:
-                raise EdgeError(f"no exit at depth {depth}", fix=f"use one of: {', '.join(map(str, possible))}")
-            possible = [depth]
-        elif budget_ms is None:
-            possible = possible[-1:]
-        new_candidates = len(self._cache.missing(segments)) if side.handover else 0
-        work = Work(
-            side.tokens, side.depth, len(segments), side.handover, sum(map(len, side.new_segments)), new_candidates
+    def _check_open(self) -> None:
+        if self._closed:
+            raise EdgeError("the ranker was closed", fix="open the bundle again")
+
+    def _exits(self, plan: str, wish: Wish) -> dict[int, float | None]:
+        """Depth -> AUC of what a wish leaves open. Errors: a depth that the plan has no exit at."""
+        found = dict(self._model.exits[plan])
+        if not found and wish.plan is not None:
+            raise EdgeError(f"the bundle has no exit beyond depth {self._handover(plan)}, where segments meet")
+        if wish.depth is not None:
+            if wish.depth not in found:
+                raise EdgeError(f"no exit at depth {wish.depth}", fix=f"use one of: {', '.join(map(str, found))}")
+            return {wish.depth: found[wish.depth]}
+        return found if wish.limited else {depth: found[depth] for depth in list(found)[-1:]}
+
+    def _cascade(self, wish: Wish) -> Cascade | None:
+        if not wish.cascade:
+            return None
+        known = self._model.cascades
+        if wish.top is None or wish.top not in known:
+            there = f"it has one for the top {', '.join(map(str, sorted(known)))}" if known else "it has none"
+            raise EdgeError(f"the bundle was made with no cascade for the top {wish.top}", evidence=there)
+        return known[wish.top]
+
+    def _work(self, plan: str, user: tuple[Segment, ...], candidates: Sequence[Segment]) -> Work:
+        handover = self._handover(plan)
+        side = None if plan == "full" else self._users.get((handover, user))
+        alone = handover and not (side and side.started)
+        return Work(
+            plan,
+            user_tokens=sum(map(len, user)),
+            candidates=len(candidates),
+            candidate_tokens=max(map(len, candidates), default=0),
+            user_depth=side.depth if side else handover,
+            started=side is not None and side.started,
+            handover=handover,
+            new_tokens=sum(map(len, self._segments.missing(user))) if alone else 0,
+            new_candidates=len(self._segments.missing(candidates)) if handover else 0,
         )
-        return choose_depth(self._costs, self._engine, work, possible, budget_ms or 0.0)
 
-    def _scores(self, side: UserSide, segments: Sequence[Segment], depth: int) -> np.ndarray:
-        """(candidates,) logits"""
-        if not segments:
-            return np.empty(0, dtype=np.float32)
-        states = enumerate(score_by_depth(self._engine, side, segments, self._cache), start=side.handover + 1)
-        return self._engine.head(next(hidden for reached, hidden in states if reached == depth))
+    def _choose(self, wish: Wish, works: Mapping[str, Work], started: float) -> Choice:
+        possible = [choice for work in works.values() for choice in self._choices(wish, work)]
+        left = None
+        if wish.budget_ms is not None:
+            left = (wish.budget_ms - (time.perf_counter() - started) * 1e3) / self._pace.cautious
+        return choose(possible, Limits(left, wish.budget_mb and wish.budget_mb * 1e6, wish.min_auc))
+
+    def _choices(self, wish: Wish, work: Work) -> list[Choice]:
+        return list(choices(self._predictor, work, self._exits(work.plan, wish), self._users.budget_bytes))
+
+    def _way(self, wish: Wish, chosen: Choice, work: Work) -> list[int]:
+        """The exits to pass. With time to spare, a request goes on to the best there is."""
+        last = chosen.depth
+        if wish.budget_ms is not None and wish.budget_mb is None and wish.min_auc is None:
+            last = max(last, best(self._choices(wish, work)).depth)
+        passed = [depth for depth in self._model.exits[chosen.plan] if depth <= last]
+        return passed if wish.depth is None or wish.top is not None else [last]
+
+    def _walk(
+        self, chosen: Choice, work: Work, user: tuple[Segment, ...], candidates: Sequence[Segment], goal: Goal
+    ) -> Scores:
+        walk = Walk(self._engine, self._predictor, self._pace, work)
+        if not candidates:
+            return walk.nowhere()
+        if chosen.plan == "full":
+            return walk.go(lambda: InFull(self._engine, user, candidates), goal)
+        side = self._side(user, work.handover, chosen.kept)
+
+        def begin() -> Candidates:
+            side.start()
+            return Stepped(self._engine, side, candidates, self._segments)
+
+        scores = walk.go(begin, goal)
+        self._keep(side)
+        return scores
+
+    def _side(self, user: tuple[Segment, ...], handover: int, kept: bool) -> UserSide:
+        found = self._users.get((handover, user)) if kept else None
+        return found or UserSide(self._engine, user, handover, self._segments, kept)
+
+    def _keep(self, side: UserSide) -> None:
+        if side.kept:
+            self._users.put((side.handover, side.segments), side, side.bytes)
 
     def _handover(self, plan: str) -> int:
         return self._engine.shape.handover if plan == "segments" else 0
@@ -197,6 +307,7 @@ def _warm_up(engine: Engine, spec: TextSpec) -> None:
         segments = [tuple(body[start : start + longest]) for start in range(0, len(body), longest)]
         user = UserSide(engine, [*segments[: spec.max_events + 1], CLOSING], 0, cache)
         engine.head(next(score_by_depth(engine, user, [(PAD,) * longest], cache)))
+    InFull(engine, user.segments, [(PAD,) * longest]).advance()
 
 
 def _calibrated(path: Path, engine: Engine, spec: TextSpec) -> CostModel:

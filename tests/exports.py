@@ -99,7 +99,7 @@ def bundle_of(
             to_line(one) + "\n" for one in (exported.golden if golden is None else golden)
         ).encode(),
     }
-    exits = [{"depth": depth, "plan": "prefix", "quality": {"auc": 0.5}} for depth in config.exit_depths]
+    exits = [{"depth": depth, "plan": "prefix", "quality": {"auc": 0.5 + depth / 100}} for depth in config.exit_depths]
     names = {"layers": config.layers, "hidden": config.hidden_size, "heads": config.heads, "handover": config.handover}
     manifest = {"name": "small", "model": names, "exits": exits, "golden": {"tolerance": TOLERANCE["int8"]}}
     weights = {name: tensor.numpy() for name, tensor in exported.reference["int8"].state_dict().items()}

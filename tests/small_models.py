@@ -13,9 +13,10 @@ from cloud.data.requests import EncodedRequest
 from cloud.model import Encoder, ModelConfig
 from cloud.packing import pack
 from cloud.torch_engine import TorchEngine
-from edge.scoring import UserSide, score_by_depth
+from edge.scoring import score_by_depth
 from edge.segment_cache import SegmentCache
 from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER
+from edge.user_side import UserSide
 
 torch.set_num_threads(1)
 

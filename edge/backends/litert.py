@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from math import prod
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ class LiteRtEngine:
         self._model: Any = _open(path, threads)
         self._signatures = self._model.get_signature_list()
         self._buckets = read_buckets(self._signatures, path, "signature")
+        self._turn = Lock()
 
     def padded_user(self, tokens: int) -> int:
         return self._smallest("layer", tokens)[0]
@@ -94,7 +96,14 @@ class LiteRtEngine:
         self, entry: str, bucket: Bucket, inputs: dict[str, np.ndarray], **outputs: tuple[int, ...]
     ) -> dict[str, np.ndarray]:
         """Outputs are named with their shapes. Buffers live for one call: kept ones would add up over the buckets."""
-        model, name = self._model, "_".join([entry, *map(str, bucket)])
+        name = "_".join([entry, *map(str, bucket)])
+        with self._turn:  # LiteRT's models are not for several threads at once
+            return self._run_alone(name, inputs, outputs)
+
+    def _run_alone(
+        self, name: str, inputs: dict[str, np.ndarray], outputs: dict[str, tuple[int, ...]]
+    ) -> dict[str, np.ndarray]:
+        model = self._model
         sources = [model.create_input_buffer_by_name(name, key) for key in self._signatures[name]["inputs"]]
         for key, buffer in zip(self._signatures[name]["inputs"], sources, strict=True):
             buffer.write(inputs[key])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from edge.errors import EdgeError
@@ -52,21 +52,23 @@ class TextEncoder:
 
     def user(self, user: User, events: Sequence[Event]) -> tuple[Segment, ...]:
         """Profile, the newest events that fit (oldest first), closing."""
-        profile = self.profile(user)
-        return (profile, *self._newest(events, self.spec.max_user_tokens - len(profile) - 1), CLOSING)
+        return self._fit(self.profile(user), map(self.event, reversed(events)))
 
-    def _newest(self, events: Sequence[Event], budget: int) -> list[Segment]:
+    def extended(self, segments: Sequence[Segment], event: Event) -> tuple[Segment, ...]:
+        """A user's segments after one more event: what `user` gives for all of them, encoding this one alone."""
+        profile, *kept, _ = segments
+        return self._fit(profile, (self.event(event), *reversed(kept)))
+
+    def _fit(self, profile: Segment, newest_first: Iterable[Segment]) -> tuple[Segment, ...]:
+        budget = self.spec.max_user_tokens - len(profile) - 1
         kept: list[Segment] = []
-        for event in reversed(events):
-            if len(kept) == self.spec.max_events:
-                break
-            segment = self.event(event)
+        for segment in newest_first:
             budget -= len(segment)
-            if budget < 0:
+            if budget < 0 or len(kept) == self.spec.max_events:
                 break
             if segment:
                 kept.append(segment)
-        return kept[::-1]
+        return (profile, *kept[::-1], CLOSING)
 
 
 def _render(template: Template, scope: Mapping[str, Any], record: str) -> str:

@@ -122,8 +122,10 @@ def read_header(data: bytes) -> tuple[int, list[Tensor], bytes]:
     size = struct.unpack_from("<L", data, len(MAGIC))[0]
     try:
         described = json.loads(data[start : start + size].decode("ascii"))
-        lanes = described["lanes"]
-        tensors = [from_dict(Tensor, entry, "weights") for entry in described["tensors"]]
+        lanes, listed = described["lanes"], described["tensors"]
+        if len(listed) > MAX_TENSORS:  # before time is spent on them
+            raise EdgeError(f"the packed weights declare {len(listed):,} tensors, the limit is {MAX_TENSORS}")
+        tensors = [from_dict(Tensor, entry, "weights") for entry in listed]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise EdgeError("the header of the packed weights is damaged") from error
     _check(lanes, tensors, len(data))
@@ -131,8 +133,6 @@ def read_header(data: bytes) -> tuple[int, list[Tensor], bytes]:
 
 
 def _check(lanes: Any, tensors: list[Tensor], size: int) -> None:
-    if len(tensors) > MAX_TENSORS:
-        raise EdgeError(f"the packed weights declare {len(tensors):,} tensors, the limit is {MAX_TENSORS}")
     known: dict[str, Tensor] = {}
     for tensor in tensors:
         scale = known.get(_scale_of(tensor.name))

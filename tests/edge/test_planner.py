@@ -1,105 +1,102 @@
-"""The planner takes the deepest exit that fits, by costs that were measured once."""
+"""The planner knows what every plan and exit would take, and picks the best that a budget allows."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from padding_engine import COSTS, ENGINE
 
-from edge.engine import Shape
-from edge.errors import EdgeError
-from edge.planner import SAFETY, CostModel, Work, calibrate, choose_depth
+from edge.planner import Choice, Limits, Predictor, Work, best, choices, choose
 
-
-class Padding:
-    """An engine that pads to multiples of 10 tokens and 4 candidates; it counts its layers."""
-
-    shape = Shape(layers=6, hidden=8, heads=2, handover=2)
-
-    def __init__(self) -> None:
-        self.sizes: list[tuple[str, int]] = []
-
-    def padded_user(self, tokens: int) -> int:
-        return -(-tokens // 10) * 10
-
-    def padded_candidates(self, count: int) -> int:
-        return -(-count // 4) * 4
-
-    def layer(self, hidden: np.ndarray, mask: np.ndarray, depth: int) -> None:
-        self.sizes.append(("user", len(hidden)))
-
-    def layer_candidate(self, hidden: np.ndarray, *rest: Any) -> None:
-        self.sizes.append(("candidates", len(hidden)))
+PREDICTOR = Predictor(COSTS, ENGINE)
+WORK = Work("prefix", user_tokens=28, candidates=7, candidate_tokens=5)
+EXITS = {1: 0.70, 2: 0.74, 4: 0.76, 6: 0.75}
+PLENTY = 10**9
+USER, CANDIDATES, HEAD = 2.0, 6.0, 0.5  # milliseconds of a step of WORK
 
 
-ENGINE: Any = Padding()
-COSTS = CostModel(user_layer=((10.0, 1.0), (50.0, 3.0)), candidate_layer=((4.0, 2.0), (16.0, 8.0)))
-WORK = Work(user_tokens=28, user_depth=0, candidates=7)
-DEPTHS = (1, 2, 4, 6)
+def test_a_prediction_is_what_is_left_to_compute() -> None:
+    assert PREDICTOR.total(WORK, 1) == pytest.approx(USER + CANDIDATES + HEAD)
+    assert PREDICTOR.total(WORK, 6) == pytest.approx(6 * (USER + CANDIDATES) + HEAD)
+    kept = replace(WORK, user_depth=4, started=True)
+    assert PREDICTOR.total(kept, 6) == pytest.approx(2 * USER + 6 * CANDIDATES + HEAD)
+    assert PREDICTOR.total(kept, 2) == pytest.approx(2 * CANDIDATES + HEAD)
 
 
-def test_a_prediction_is_layers_times_what_one_costs_at_the_padded_sizes() -> None:
-    assert COSTS.predict(ENGINE, WORK, 1) == pytest.approx(2.0 + 4.0)  # 30 tokens, 8 candidates
-    assert COSTS.predict(ENGINE, WORK, 6) == pytest.approx(6 * 6.0)
-    assert COSTS.predict(ENGINE, replace(WORK, user_depth=4), 6) == pytest.approx(2 * 2.0 + 6 * 4.0)
-    assert COSTS.predict(ENGINE, replace(WORK, user_depth=6), 2) == pytest.approx(2 * 4.0)
-
-
-def test_larger_than_measured_goes_on_along_the_last_slope() -> None:
-    assert COSTS.predict(ENGINE, replace(WORK, candidates=32), 1) == pytest.approx(2.0 + 16.0)
-    assert COSTS.predict(ENGINE, replace(WORK, user_tokens=90), 1) == pytest.approx(5.0 + 4.0)
-    falling = replace(COSTS, candidate_layer=((4.0, 2.0), (16.0, 1.0)))
-    assert falling.predict(ENGINE, replace(WORK, candidates=64), 1) == pytest.approx(2.0 + 1.0)
+def test_a_step_of_fewer_candidates_costs_less() -> None:
+    assert PREDICTOR.layers(WORK, 2, 4) == pytest.approx(2 * (USER + CANDIDATES))
+    assert PREDICTOR.layers(WORK, 2, 4, candidates=4) == pytest.approx(2 * (USER + 3.0))
 
 
 def test_in_the_segments_plan_what_is_not_cached_costs_its_layers_alone() -> None:
-    warm = Work(user_tokens=28, user_depth=2, candidates=7, handover=2)
-    assert COSTS.predict(ENGINE, warm, 6) == pytest.approx(4 * 2.0 + 4 * 4.0)
+    warm = replace(WORK, plan="segments", user_depth=2, handover=2)
+    assert PREDICTOR.total(warm, 6) == pytest.approx(4 * (USER + CANDIDATES) + HEAD)
     cold = replace(warm, new_tokens=8, new_candidates=3)
-    assert COSTS.predict(ENGINE, cold, 6) == pytest.approx(4 * 2.0 + 4 * 4.0 + 2 * (1.0 + 2.0))
+    assert PREDICTOR.total(cold, 6) == pytest.approx(4 * (USER + CANDIDATES) + HEAD + 2 * (1.0 + 2.0))
 
 
-@given(
-    budget=st.floats(0, 100),
-    user_depth=st.integers(0, 6),
-    candidates=st.integers(0, 40),
-    user_tokens=st.integers(1, 90),
-)
-def test_the_deepest_exit_within_the_budget_is_taken(
-    budget: float, user_depth: int, candidates: int, user_tokens: int
-) -> None:
-    work = Work(user_tokens, user_depth, candidates)
-    costs = {depth: COSTS.predict(ENGINE, work, depth) for depth in DEPTHS}
-    assert list(costs.values()) == sorted(costs.values())  # deeper never costs less
-    depth, predicted = choose_depth(COSTS, ENGINE, work, DEPTHS, budget)
-    assert predicted == costs[depth]
-    fitting = [each for each, cost in costs.items() if cost <= SAFETY * budget]
-    assert depth == (max(fitting) if fitting else 1)
+def test_the_full_plan_pays_for_the_user_with_every_candidate() -> None:
+    full = replace(WORK, plan="full", user_tokens=25, candidates=3)  # 30 tokens together
+    assert PREDICTOR.total(full, 4) == pytest.approx(4 * 3 * USER + HEAD)
+    assert [choice.kept for choice in choices(PREDICTOR, full, EXITS, PLENTY)] == [False] * 4
 
 
-@pytest.mark.parametrize("budget", [0.0, -5.0, math.nan, 6.0])
-def test_a_budget_that_nothing_meets_is_answered_at_the_shallowest_exit(budget: float) -> None:
-    assert choose_depth(COSTS, ENGINE, WORK, (4, 2, 6), budget) == (2, 12.0)
-    assert choose_depth(COSTS, ENGINE, WORK, DEPTHS, math.inf)[0] == 6
+def test_a_kept_user_holds_keys_and_values_of_every_layer_and_another_of_one() -> None:
+    per_layer = 2 * 28 * 8 * 4
+    assert PREDICTOR.held(WORK, 4, kept=True) - PREDICTOR.held(WORK, 1, kept=True) == 3 * per_layer
+    assert PREDICTOR.held(WORK, 4, kept=False) == PREDICTOR.held(WORK, 1, kept=False)
 
 
-def test_calibration_measures_each_padded_size_once() -> None:
-    engine: Any = Padding()
-    costs = calibrate(engine, longest_user=48, longest_candidate=9)
-    assert [size for size, _ in costs.user_layer] == [10, 30, 50]
-    assert [size for size, _ in costs.candidate_layer] == [4, 16]
-    assert set(engine.sizes) == {("user", 10), ("user", 30), ("user", 50), ("candidates", 4), ("candidates", 16)}
-    assert all(0 <= cost < math.inf for _, cost in (*costs.user_layer, *costs.candidate_layer))
+def test_a_user_too_large_to_be_kept_is_computed_anew() -> None:
+    kept = replace(WORK, user_depth=4, started=True)
+    found = list(choices(PREDICTOR, kept, EXITS, PREDICTOR.held(kept, 4, kept=True)))
+    assert {choice.depth for choice in found if choice.kept} == {1, 2, 4}
+    (anew,) = [choice for choice in found if choice.depth == 6]
+    assert anew.milliseconds == PREDICTOR.total(WORK, 6) > PREDICTOR.total(kept, 6)
 
 
-@pytest.mark.parametrize(
-    "points", [(), ((10.0, -1.0),), ((10.0, math.nan),), ((5.0, 1.0), (5.0, 2.0)), ((9.0, 1.0), (5.0, 2.0))]
-)
-def test_costs_that_cannot_be_are_refused(points: Any) -> None:
-    with pytest.raises(EdgeError, match="not times by ascending size"):
-        CostModel(points, ((1.0, 1.0),))
+def possible(work: Work = WORK) -> list[Choice]:
+    return list(choices(PREDICTOR, work, EXITS, PLENTY))
+
+
+@given(budget=st.floats(0, 100), user_depth=st.integers(0, 6), candidates=st.integers(1, 40))
+def test_the_best_measured_exit_within_the_time_is_taken(budget: float, user_depth: int, candidates: int) -> None:
+    work = replace(WORK, user_depth=user_depth, started=user_depth > 0, candidates=candidates)
+    chosen = choose(possible(work), Limits(milliseconds=budget))
+    fitting = [depth for depth in EXITS if PREDICTOR.total(work, depth) <= budget]
+    assert chosen.depth == (max(fitting, key=EXITS.__getitem__) if fitting else 1)
+    assert chosen.milliseconds == PREDICTOR.total(work, chosen.depth)
+
+
+def test_a_deeper_exit_that_measured_worse_is_never_worth_its_time() -> None:
+    assert choose(possible(), Limits(milliseconds=1e6)).depth == 4
+    assert choose(possible(), Limits(milliseconds=3 * (USER + CANDIDATES))).depth == 2
+
+
+def test_without_measurements_the_deepest_exit_of_an_exact_plan_is_the_best() -> None:
+    unknown = [replace(choice, auc=None) for choice in possible()]
+    other = [replace(choice, plan="segments") for choice in unknown]
+    assert (best([*other, *unknown]).plan, best([*other, *unknown]).depth) == ("prefix", 6)
+    assert best(other).depth == 6
+
+
+def test_an_auc_to_reach_is_reached_by_the_fastest_exit_that_did() -> None:
+    assert choose(possible(), Limits(auc=0.74)).depth == 2
+    assert choose(possible(), Limits(auc=0.75)).depth == 4
+    assert choose(possible(), Limits(auc=0.9)).depth == 4  # none did: the best there is
+    assert choose(possible(), Limits(auc=0.75, milliseconds=2.5 * (USER + CANDIDATES))).depth == 2
+
+
+def test_a_memory_budget_keeps_less_of_the_user_or_nothing() -> None:
+    room = PREDICTOR.held(WORK, 2, kept=True)
+    chosen = choose(possible(), Limits(bytes=room))
+    assert (chosen.depth, chosen.kept) == (4, False) and chosen.bytes <= room
+    least = choose(possible(), Limits(bytes=1))
+    assert least.bytes == min(choice.bytes for choice in possible())
+
+
+def test_of_equal_answers_the_one_that_keeps_the_user_is_taken() -> None:
+    assert choose(possible(), Limits(milliseconds=1e6)).kept

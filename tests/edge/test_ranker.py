@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,21 @@ from exports import TITLES, Exported, bundle_of, request
 
 from edge.backends import RUNNABLE
 from edge.backends.litert import LiteRtEngine
+from edge.costs import CostModel
 from edge.errors import EdgeError
 from edge.install import install
-from edge.planner import CostModel
+from edge.pace import Pace
+from edge.planner import Predictor
 from edge.ranker import Ranker
 from edge.text.types import Event, Item, User
 
 REQUEST = request(candidates=9)
+PER_TOKEN = CostModel(  # 1 ms a user token, 0.1 ms a candidate
+    ((1.0, 0.0),),
+    ((0.0, 0.0), (1000.0, 1000.0)),
+    ((1.0, ((0.0, 0.0), (10_000.0, 1000.0))),),
+    ((1.0, 0.0),),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -70,20 +79,165 @@ def test_an_item_that_was_never_seen_is_ranked_by_its_text_alone(ranker: Ranker)
     )
 
 
-def test_without_a_budget_the_deepest_exit_is_used(ranker: Ranker) -> None:
+def test_without_a_budget_or_with_plenty_of_time_the_deepest_exit_is_used(ranker: Ranker) -> None:
     user = ranker.user(REQUEST.user, REQUEST.events)
-    assert ranker.rank(user, REQUEST.candidates).depth == 4
-    assert ranker.rank(user, REQUEST.candidates, budget_ms=60_000).plan.met is True
-    assert ranker.rank(user, REQUEST.candidates, budget_ms=60_000).depth == 4
+    asked = ranker.rank(user, REQUEST.candidates)
+    assert (asked.depth, asked.plan.plan, asked.plan.met, set(asked.depths)) == (4, "prefix", None, {4})
+    plenty = ranker.rank(user, REQUEST.candidates, budget_ms=60_000)
+    assert (plenty.depth, plenty.plan.plan, plenty.plan.met, plenty.plan.auc) == (4, "prefix", True, 0.54)
+    assert plenty.scores == asked.scores and str(plenty.plan).endswith("within the budget")
 
 
-@pytest.mark.parametrize(("plan", "shallowest"), [("prefix", 1), ("segments", 3)])
+@pytest.mark.parametrize(("plan", "shallowest"), [("prefix", 1), ("segments", 3), ("full", 1), (None, 1)])
 def test_a_budget_that_cannot_be_met_is_answered_at_the_shallowest_exit_and_said(
-    ranker: Ranker, plan: str, shallowest: int
+    ranker: Ranker, plan: str | None, shallowest: int
 ) -> None:
     ranked = ranker.rank(ranker.user(REQUEST.user), REQUEST.candidates, budget_ms=1e-6, plan=plan)
     assert ranked.depth == shallowest and ranked.plan.met is False
     assert ranked.plan.predicted_ms > 0 and len(ranked.items) == len(REQUEST.candidates)
+    assert "over the budget" in str(ranked.plan) and "ms of 1e-06 ms" in str(ranked.plan)
+
+
+def test_an_auc_to_reach_is_reached_by_the_first_exit_that_did(ranker: Ranker) -> None:
+    user = ranker.user(REQUEST.user, REQUEST.events)
+    enough = ranker.rank(user, REQUEST.candidates, min_auc=0.52, plan="prefix")
+    assert (enough.depth, enough.plan.met, enough.plan.auc) == (2, True, 0.52)
+    beyond = ranker.rank(user, REQUEST.candidates, min_auc=0.9)
+    assert (beyond.depth, beyond.plan.met, beyond.plan.missed) == (4, False, ["AUC 0.5400 for at least 0.9"])
+
+
+def test_a_memory_budget_gives_up_keeping_the_user_before_it_gives_up_depth(bundle: Path) -> None:
+    ranker = Ranker.open(bundle, backend="onnx")
+    ample = ranker.rank(ranker.user(REQUEST.user, REQUEST.events), REQUEST.candidates, budget_mb=10)
+    assert (ample.depth, ample.plan.kept, ample.plan.met) == (4, True, True)
+    tight = 0.9 * ample.plan.held_mb
+    ranker = Ranker.open(bundle, backend="onnx")
+    lean = ranker.rank(ranker.user(REQUEST.user, REQUEST.events), REQUEST.candidates, budget_mb=tight)
+    assert (lean.depth, lean.plan.kept, lean.plan.met) == (4, False, True) and lean.plan.held_mb <= tight
+    hopeless = ranker.rank(ranker.user(REQUEST.user), REQUEST.candidates, budget_mb=1e-6)
+    assert hopeless.plan.met is False and len(hopeless.items) == len(REQUEST.candidates)
+
+
+def test_a_user_that_is_not_kept_gets_the_same_scores(bundle: Path) -> None:
+    keeping, forgetting = (Ranker.open(bundle, memory_mb=memory) for memory in (64, 0))
+    for plan in ("prefix", "segments"):
+        answers = []
+        for ranker in (keeping, keeping, forgetting, forgetting):
+            user = ranker.user(REQUEST.user, REQUEST.events)
+            answers.append([ranker.rank(user, REQUEST.candidates, depth=depth, plan=plan) for depth in (4, 3)])
+        assert len({(deep.scores, shallow.scores) for deep, shallow in answers}) == 1
+        assert [deep.plan.kept for deep, _ in answers] == [True, True, False, False]
+
+
+def test_one_candidate_of_a_user_who_is_not_kept_may_be_ranked_in_full(ranker: Ranker) -> None:
+    user = ranker.user(REQUEST.user, REQUEST.events)
+    in_full = ranker.rank(user, REQUEST.candidates[:3], plan="full", depth=3)
+    prefix = ranker.rank(user, REQUEST.candidates[:3], plan="prefix", depth=3)
+    np.testing.assert_allclose(in_full.scores, prefix.scores, rtol=0, atol=0.01)
+    assert (in_full.plan.plan, in_full.plan.kept) == ("full", False)
+
+
+def test_a_prepared_user_needs_no_more_of_its_side(bundle: Path) -> None:
+    ranker = Ranker.open(bundle, backend="onnx")
+    user = ranker.user(REQUEST.user, REQUEST.events)
+    cold = ranker.rank(user, REQUEST.candidates, depth=1)
+    other = ranker.user(REQUEST.user, REQUEST.events[:2])
+    other.prepare()
+    (side,) = [side for key, (side, _) in ranker._users._entries.items() if key == (0, other.segments)]
+    assert side.depth == 4 and ranker.rank(other, REQUEST.candidates).depth == 4 and cold.depth == 1
+    with pytest.raises(EdgeError, match="the full plan keeps nothing of a user"):
+        user.prepare(plan="full")
+
+
+def test_the_best_that_have_settled_end_a_request_early(bundle: Path) -> None:
+    ranker = Ranker.open(bundle, backend="onnx")
+    user = ranker.user(REQUEST.user, REQUEST.events)
+    by_depth = {depth: ranker.rank(user, REQUEST.candidates, depth=depth).items for depth in ranker.depths}
+    ranked = ranker.rank(user, REQUEST.candidates, top=1, patience=1)
+    firsts = [by_depth[depth][0] for depth in ranker.depths]
+    settled = next((depth for depth in (2, 3) if firsts[depth - 1] == firsts[depth - 2]), 4)
+    assert ranked.depth == settled and ranked.items[0] == firsts[settled - 1]
+
+
+def test_a_cascade_takes_candidates_out_on_the_way(exported: Exported, tmp_path: Path) -> None:
+    cascade = {"top": 2, "margins": {"1": 0.0, "2": 0.0}, "agreement": 0.9, "work": 0.5}
+    ranker = Ranker.open(bundle_of(exported, tmp_path / "cascade.edge", cascades=[cascade]), backend="onnx")
+    user = ranker.user(REQUEST.user, REQUEST.events)
+    ranked = ranker.rank(user, REQUEST.candidates, top=2, cascade=True)
+    assert ranked.plan.candidates == (10, 2, 2, 2) and sorted(ranked.depths) == [1] * 8 + [4, 4]
+    assert list(ranked.depths) == sorted(ranked.depths, reverse=True)
+    whole = {item.id: score for item, score in zip(*_answer(ranker, user), strict=True)}
+    for item, score, depth in zip(ranked.items, ranked.scores, ranked.depths, strict=True):
+        assert depth == 1 or score == pytest.approx(whole[item.id], abs=0.01)
+    with pytest.raises(EdgeError, match="made with no cascade for the top 3") as refused:
+        ranker.rank(user, REQUEST.candidates, top=3, cascade=True)
+    assert refused.value.evidence == "it has one for the top 2"
+
+
+def _answer(ranker: Ranker, user: Any) -> tuple[Any, Any]:
+    ranked = ranker.rank(user, REQUEST.candidates)
+    return ranked.items, ranked.scores
+
+
+@pytest.mark.parametrize(
+    ("wish", "problem"),
+    [
+        ({"budget_ms": 0}, "budget_ms is 0"), ({"budget_ms": float("nan")}, "budget_ms is nan"),
+        ({"budget_mb": -1}, "budget_mb is -1"), ({"min_auc": float("inf")}, "min_auc is inf"),
+        ({"top": 0}, "top is 0"), ({"top": 3, "patience": 0}, "patience is 0"),
+        ({"patience": 2}, "need the number of the best that matter"),
+        ({"cascade": True}, "need the number of the best that matter"),
+        ({"top": 2, "cascade": True}, "made with no cascade for the top 2"),
+    ],
+)  # fmt: skip
+def test_a_wish_that_makes_no_sense_is_refused(ranker: Ranker, wish: dict[str, Any], problem: str) -> None:
+    with pytest.raises(EdgeError, match=problem):
+        ranker.rank(ranker.user(REQUEST.user), REQUEST.candidates, **wish)
+
+
+def test_a_closed_ranker_says_so_and_has_let_go_of_its_users(bundle: Path) -> None:
+    ranker = Ranker.open(bundle)
+    user = ranker.user(REQUEST.user, REQUEST.events)
+    ranker.rank(user, REQUEST.candidates)
+    assert ranker._users.bytes > 0
+    ranker.close()
+    assert ranker._users.bytes == 0
+    with pytest.raises(EdgeError, match="the ranker was closed"):
+        ranker.rank(user, REQUEST.candidates)
+    with pytest.raises(EdgeError, match="the ranker was closed"):
+        user.prepare()
+    with pytest.raises(EdgeError, match="memory_mb is -1"):
+        Ranker.open(bundle, memory_mb=-1)
+
+
+def test_threads_get_the_scores_of_one_thread_though_the_cache_is_too_small(ranker: Ranker, bundle: Path) -> None:
+    crowded = Ranker.open(bundle, backend="onnx", memory_mb=0.2)
+    requests = [request(title, events, 4) for title in TITLES for events in (0, 3, 7)]
+    work = [
+        (place, depth, plan) for place in range(len(requests)) for depth in (3, 4) for plan in ("prefix", "segments")
+    ]
+
+    def rank(job: tuple[int, int, str]) -> dict[str, float]:
+        place, depth, plan = job
+        asked = requests[place]
+        ranked = crowded.rank(crowded.user(asked.user, asked.events), asked.candidates, depth=depth, plan=plan)
+        return dict(zip((item.id for item in ranked.items), ranked.scores, strict=True))
+
+    alone = [rank(job) for job in work]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(rank, work[::-1]))[::-1]
+    for one, other in zip(alone, together, strict=True):
+        assert one == pytest.approx(other, abs=1e-5)
+    assert crowded._users.bytes <= 0.2e6
+
+
+def test_events_added_by_several_threads_are_all_there(bundle: Path) -> None:
+    ranker = Ranker.open(bundle, backend="onnx")
+    user = ranker.user(REQUEST.user)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda title: user.add(Event(Item("", {"title": title}), {"liked": True})), TITLES))
+    wanted = ranker.user(REQUEST.user, [Event(Item("", {"title": title}), {"liked": True}) for title in TITLES])
+    assert sorted(user.segments[1:-1]) == sorted(wanted.segments[1:-1])
 
 
 def test_opening_prepares_every_shape_so_that_no_request_has_to(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,8 +251,10 @@ def test_opening_prepares_every_shape_so_that_no_request_has_to(bundle: Path, mo
     ranker = Ranker.open(bundle)
     engine = ranker._engine
     assert isinstance(engine, LiteRtEngine)
-    in_full = f"layer_{max(bucket for (bucket,) in engine._buckets['layer'])}"  # no request is ranked by that plan
-    assert prepared == set(engine._signatures) - {in_full}
+    assert prepared == set(engine._signatures)
+    prepared.clear()
+    Ranker.open(bundle).close()  # calibrated already
+    assert prepared == set(engine._signatures)
     ranker.close()
 
 
@@ -116,9 +272,9 @@ def test_a_depth_without_an_exit_and_an_unknown_plan_name_what_there_is(ranker: 
     with pytest.raises(EdgeError, match="no exit at depth 2") as refused:
         ranker.rank(user, REQUEST.candidates, depth=2, plan="segments")
     assert refused.value.fix == "use one of: 3, 4"
-    with pytest.raises(EdgeError, match="no plan 'full'") as refused:
-        ranker.rank(user, REQUEST.candidates, plan="full")
-    assert refused.value.fix == "use one of: prefix, segments"
+    with pytest.raises(EdgeError, match="no plan 'whole'") as refused:
+        ranker.rank(user, REQUEST.candidates, plan="whole")
+    assert refused.value.fix == "use one of: prefix, segments, full"
 
 
 @pytest.mark.parametrize("plan", ["prefix", "segments"])
@@ -146,45 +302,50 @@ def test_a_user_ranked_again_and_at_other_depths_gets_the_same_scores(ranker: Ra
 
 def test_the_prediction_counts_what_is_kept_of_the_user_and_of_candidates(bundle: Path) -> None:
     ranker = Ranker.open(bundle, backend="onnx")
-    ranker._costs = CostModel(((0.0, 0.0), (1000.0, 1000.0)), ((0.0, 0.0), (10_000.0, 1000.0)))  # 1 ms a token
-    user, tokens = (
-        ranker.user(REQUEST.user, REQUEST.events),
-        ranker.user(REQUEST.user, REQUEST.events).side("prefix").tokens,
-    )
-    candidates = 0.1 * len(REQUEST.candidates)
-    predicted = [ranker.rank(user, REQUEST.candidates, depth=depth).plan.predicted_ms for depth in (2, 4, 4)]
-    assert predicted == pytest.approx([2 * (tokens + candidates), 2 * tokens + 4 * candidates, 4 * candidates])
-    predicted = [ranker.rank(user, REQUEST.candidates, depth=4, plan="segments").plan.predicted_ms for _ in "ab"]
-    segments = user.side("segments").segments
-    new = sum(map(len, set(segments)))
-    assert predicted == pytest.approx([2 * (new + candidates) + 2 * (tokens + candidates), 2 * candidates])
+    ranker._predictor = Predictor(PER_TOKEN, ranker._engine)
+    user = ranker.user(REQUEST.user, REQUEST.events)
+    tokens, candidates = sum(map(len, user.segments)), 0.1 * len(REQUEST.candidates)
+
+    def predicted(depth: int, plan: str = "prefix") -> float:
+        ranker._pace = Pace()  # what was spent so far would correct it
+        return ranker.rank(user, REQUEST.candidates, depth=depth, plan=plan).plan.predicted_ms
+
+    near = {"abs": 5}  # the time until it was predicted, encoding, is in it
+    assert [predicted(depth) for depth in (2, 4, 4)] == [
+        pytest.approx(2 * (tokens + candidates), **near),
+        pytest.approx(2 * tokens + 4 * candidates, **near),
+        pytest.approx(4 * candidates, **near),
+    ]
+    new = sum(map(len, set(user.segments)))
+    assert predicted(4, "segments") == pytest.approx(2 * (new + candidates) + 2 * (tokens + candidates), **near)
+    assert predicted(4, "segments") == pytest.approx(2 * candidates, **near)
     user.add(Event(Item("", {"title": "exotica"}), {"liked": False}))
-    again = ranker.rank(user, REQUEST.candidates, depth=4, plan="segments").plan.predicted_ms
-    side = user.side("segments")
-    assert again == pytest.approx(2 * len(side.segments[-2]) + 2 * (side.tokens + candidates))
+    added, tokens = len(user.segments[-2]), sum(map(len, user.segments))
+    assert predicted(4, "segments") == pytest.approx(2 * added + 2 * (tokens + candidates), **near)
 
 
 def test_calibration_is_measured_once_and_read_afterwards(bundle: Path) -> None:
     Ranker.open(bundle)
     (kept,) = install(bundle).glob("calibration-*.json")
-    costs = {"user_layer": [[24.0, 7.0]], "candidate_layer": [[4.0, 9.0]]}
+    costs = {"embed": [[1, 0]], "user_layer": [[24, 700]], "candidate_layer": [[24, [[4, 900]]]], "head": [[1, 0]]}
     kept.write_text(json.dumps(costs))
     ranker = Ranker.open(bundle)
-    assert ranker.rank(
-        ranker.user(User({"age": 30})), [Item("a", {"title": "heat"})], depth=2
-    ).plan.predicted_ms == 2 * (7.0 + 9.0)
+    ranked = ranker.rank(ranker.user(User({"age": 30})), [Item("a", {"title": "heat"})], depth=2)
+    assert ranked.plan.predicted_ms == pytest.approx(2 * (700 + 900), abs=20)
 
 
 @pytest.mark.parametrize("text", [
-    "", "{", "[]", "null", "{}", '{"user_layer": [], "candidate_layer": []}', "\xff",
-    '{"user_layer": [[1, -5]], "candidate_layer": [[1, 1]]}', '{"user_layer": [[1, NaN]], "candidate_layer": [[1, 1]]}',
+    "", "{", "[]", "null", "{}", '{"embed": [], "user_layer": [], "candidate_layer": [], "head": []}', "\xff",
+    '{"embed": [[1, -5]], "user_layer": [[1, 1]], "candidate_layer": [[1, [[1, 1]]]], "head": [[1, 1]]}',
+    '{"embed": [[1, 1]], "user_layer": [[1, NaN]], "candidate_layer": [[1, [[1, 1]]]], "head": [[1, 1]]}',
+    '{"user_layer": [[1, 1]], "candidate_layer": [[1, 1]]}',
 ])  # fmt: skip
 def test_a_calibration_that_cannot_be_read_is_measured_again(bundle: Path, text: str) -> None:
     Ranker.open(bundle)
     (kept,) = install(bundle).glob("calibration-*.json")
     kept.write_bytes(text.encode("latin-1"))
     Ranker.open(bundle)
-    assert set(json.loads(kept.read_text())) == {"user_layer", "candidate_layer"}
+    assert set(json.loads(kept.read_text())) == {"embed", "user_layer", "candidate_layer", "head"}
 
 
 def test_where_nothing_can_be_kept_costs_are_measured_at_each_open(bundle: Path) -> None:

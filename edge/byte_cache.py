@@ -1,0 +1,58 @@
+"""A cache with a budget in bytes: what was used longest ago goes first. For several threads at once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from threading import Lock
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class ByteCache(Generic[K, V]):
+    """Entries by content. One that is larger than the whole budget is not kept."""
+
+    def __init__(self, budget_bytes: int) -> None:
+        self.budget_bytes = budget_bytes
+        self._bytes = 0
+        self._entries: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self._turn = Lock()
+
+    @property
+    def bytes(self) -> int:
+        return self._bytes
+
+    def get(self, key: K) -> V | None:
+        """The entry, which is now the one used last; or None."""
+        with self._turn:
+            found = self._entries.get(key)
+            if found is None:
+                return None
+            self._entries.move_to_end(key)
+            return found[0]
+
+    def put(self, key: K, value: V, size: int) -> None:
+        """Keep `value` of `size` bytes, in place of what was under `key`."""
+        with self._turn:
+            _, before = self._entries.pop(key, (None, 0))
+            self._bytes -= before
+            if size > self.budget_bytes:
+                return
+            self._bytes += size
+            self._entries[key] = (value, size)
+            while self._bytes > self.budget_bytes:
+                _, (_, freed) = self._entries.popitem(last=False)
+                self._bytes -= freed
+
+    def clear(self) -> None:
+        with self._turn:
+            self._entries.clear()
+            self._bytes = 0
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._entries
+
+    def __len__(self) -> int:
+        return len(self._entries)

@@ -1,0 +1,124 @@
+"""From exit to exit: until the depth is reached, the time is up, or the best have stopped changing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edge.cascade import Cascade
+from edge.engine import Engine
+from edge.pace import Pace
+from edge.planner import Predictor, Work
+from edge.ranked import BUDGET, DEPTH, SETTLED
+from edge.scoring import Candidates
+
+Clock = Callable[[], float]  # seconds
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Where a request may end. Exits ascend; the first is always reached."""
+
+    exits: Sequence[int]
+    deadline: float | None = None  # by the clock
+    top: int | None = None  # how many of the best matter
+    patience: int | None = None  # end when their order has held for so many exits
+    cascade: Cascade | None = None  # who may stop early
+
+
+@dataclass
+class Scores:
+    """Of all candidates, each from the exit that it reached."""
+
+    logits: np.ndarray  # (candidates,)
+    depths: np.ndarray  # (candidates,)
+    ended: str = DEPTH
+    on_the_way: list[int] = field(default_factory=list)  # candidates at each exit passed
+
+    @property
+    def order(self) -> np.ndarray:
+        """Places best first: who went deeper before who stopped early, then by logit."""
+        return np.lexsort((-self.logits, -self.depths))
+
+
+class Walk:
+    """One request on its way."""
+
+    def __init__(
+        self, engine: Engine, predictor: Predictor, pace: Pace, work: Work, clock: Clock = time.perf_counter
+    ) -> None:
+        self._engine, self._predictor, self._pace, self._work, self._clock = engine, predictor, pace, work, clock
+
+    def nowhere(self) -> Scores:
+        """Of a request without candidates."""
+        return Scores(np.empty(0, dtype=np.float32), np.empty(0, dtype=np.int64))
+
+    def go(self, begin: Callable[[], Candidates], goal: Goal) -> Scores:
+        started, count = self._clock(), self._work.candidates
+        candidates = begin()
+        self._pace.add(self._predictor.begin(self._work), (self._clock() - started) * 1e3)
+        found = Scores(np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.int64))
+        settled, alive = _Settled(goal), np.arange(count)
+        for exit in goal.exits:
+            if self._late(candidates.depth, exit, len(alive), goal, found):
+                found.ended = BUDGET
+                break
+            self._advance(candidates, exit, len(alive))
+            found.on_the_way.append(len(alive))
+            if exit == goal.exits[-1] or goal.top is None:
+                continue
+            self._score(candidates, alive, found)
+            if settled.at(found):
+                found.ended = SETTLED
+                break
+            alive = self._drop(candidates, exit, alive, goal, found)
+        self._score(candidates, alive, found)
+        return found
+
+    def _drop(self, candidates: Candidates, exit: int, alive: np.ndarray, goal: Goal, found: Scores) -> np.ndarray:
+        """Who goes on by the goal's cascade."""
+        if goal.cascade is None:
+            return alive
+        staying = goal.cascade.staying(exit, found.logits[alive], self._engine.padded_candidates)
+        if len(staying) < len(alive):
+            candidates.keep(staying)
+        return alive[staying]
+
+    def _late(self, depth: int, exit: int, alive: int, goal: Goal, found: Scores) -> bool:
+        """True if the next exit would come after the deadline."""
+        if goal.deadline is None or not found.on_the_way:
+            return False
+        ahead = self._predictor.layers(self._work, depth, exit, alive) + self._predictor.head(alive)
+        return self._clock() + self._pace.cautious * ahead / 1e3 > goal.deadline
+
+    def _advance(self, candidates: Candidates, exit: int, alive: int) -> None:
+        while candidates.depth < exit:
+            predicted = self._predictor.layers(self._work, candidates.depth, candidates.depth + 1, alive)
+            started = self._clock()
+            candidates.advance()
+            self._pace.add(predicted, (self._clock() - started) * 1e3)
+
+    def _score(self, candidates: Candidates, alive: np.ndarray, found: Scores) -> None:
+        if not (found.depths[alive] == candidates.depth).all():
+            found.logits[alive] = self._engine.head(candidates.at_end())
+            found.depths[alive] = candidates.depth
+
+
+class _Settled:
+    """Whether the best have kept their order."""
+
+    def __init__(self, goal: Goal) -> None:
+        self._goal = goal
+        self._best: tuple[int, ...] = ()
+        self._held = 0
+
+    def at(self, found: Scores) -> bool:
+        if self._goal.patience is None:
+            return False
+        best = tuple(found.order[: self._goal.top].tolist())
+        self._held = self._held + 1 if best == self._best else 0
+        self._best = best
+        return self._held >= self._goal.patience
