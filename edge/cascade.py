@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from edge.errors import EdgeError
 from edge.metrics import top_overlap
 
 QUANTILES = (*np.arange(0.5, 1.0, 0.02), 0.99, 1.0)
@@ -56,10 +58,25 @@ def fit_cascade(
     return Cascade(top, cascade.margins, agreement, work)
 
 
-def parse_cascade(value: Mapping[str, Any]) -> Cascade:
-    """Of a manifest that was checked: {"top": 10, "margins": {"2": 0.3}, "agreement": 0.97, "work": 0.6}."""
-    margins = {int(exit): float(margin) for exit, margin in value["margins"].items()}
-    return Cascade(int(value["top"]), margins, float(value["agreement"]), float(value["work"]))
+def parse_cascade(value: Any) -> Cascade:
+    """Of a manifest's {"top": 10, "margins": {"2": 0.3}, "agreement": 0.97, "work": 0.6}. Errors: anything else."""
+    try:
+        top, margins, shares = value["top"], value["margins"], (value["agreement"], value["work"])
+        numbers = {int(exit): float(margin) for exit, margin in margins.items()}
+        sound = type(top) is int and top > 0 and all(exit > 0 for exit in numbers)
+        sound &= all(0 <= float(figure) < math.inf for figure in (*numbers.values(), *shares))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        sound = False
+    if not sound:
+        raise EdgeError("a cascade needs a top, margins of its exits, agreement and work", evidence=f"{value!r:.80}")
+    return Cascade(top, numbers, float(shares[0]), float(shares[1]))
+
+
+def cascade_to_json(cascade: Cascade) -> dict[str, Any]:
+    """As `parse_cascade` reads it; margins are rounded up."""
+    margins = {str(exit): math.ceil(margin * 1e4) / 1e4 for exit, margin in cascade.margins.items()}
+    shares = {"agreement": round(cascade.agreement, 4), "work": round(cascade.work, 4)}
+    return {"top": cascade.top, "margins": margins, **shares}
 
 
 def _needed(request: Mapping[int, np.ndarray], exit: int, deepest: int, top: int) -> float:

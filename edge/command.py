@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -41,6 +42,7 @@ def _indented(examples: str) -> str:
 
 def dispatch(program: str, summary: str, commands: dict[str, Callable[[], Command]], argv: Sequence[str]) -> int:
     """Run `argv` against lazily loaded `commands`; errors become one message and exit code 2."""
+    atexit.register(_hush_litert)
     try:
         try:
             return _dispatch(program, summary, commands, argv)
@@ -55,6 +57,12 @@ def dispatch(program: str, summary: str, commands: dict[str, Callable[[], Comman
     except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+
+
+def _hush_litert() -> None:
+    """When a process ends, LiteRT tells on stderr what it takes down, and offers no switch."""
+    if "ai_edge_litert" in sys.modules:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _dispatch(program: str, summary: str, commands: dict[str, Callable[[], Command]], argv: Sequence[str]) -> int:

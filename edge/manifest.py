@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from edge.archive import Limits, refuse
+from edge.cascade import parse_cascade
+from edge.errors import EdgeError
 from edge.weights.forms import FORMS
 from edge.weights.holes import Hole
 
@@ -91,6 +93,7 @@ def parse_manifest(path: Path, data: bytes) -> dict[str, Any]:
     tolerances = manifest["golden"].get("tolerances", {})
     if not isinstance(tolerances, dict) or not all(map(_is_number, tolerances.values())):
         refuse(path, f"{MANIFEST}: golden.tolerances must map backends to finite numbers")
+    _check_cascades(path, manifest.get("cascades", []))
     parse_files(path, manifest["files"])
     return manifest
 
@@ -122,6 +125,16 @@ def parse_exits(path: Path, values: Sequence[Any]) -> tuple[Exit, ...]:
     if not exits:
         refuse(path, f"{MANIFEST} lists no exit")
     return tuple(exits)
+
+
+def _check_cascades(path: Path, values: Any) -> None:
+    if not isinstance(values, list):
+        refuse(path, f"{MANIFEST}: cascades must be a list")
+    for index, value in enumerate(values):
+        try:
+            parse_cascade(value)
+        except EdgeError as error:
+            refuse(path, f"{MANIFEST}: cascades[{index}]: {error.problem}")
 
 
 def parse_files(path: Path, values: Sequence[Any]) -> tuple[BundleFile, ...]:

@@ -27,20 +27,28 @@ def _rank_arguments(parser: argparse.ArgumentParser) -> None:
     _bundle_arguments(parser)
     parser.add_argument("--request", default="-", metavar="FILE", help="a request as JSON; - reads stdin")
     parser.add_argument("--backend", default="litert", help="the engine: litert or onnx")
-    parser.add_argument("--budget-ms", type=float, help="milliseconds to spend; sets how deep to score")
+    parser.add_argument("--budget-ms", type=float, help="milliseconds to spend; sets plan and depth")
+    parser.add_argument("--budget-mb", type=float, help="memory for the request and what is kept of the user")
+    parser.add_argument("--min-auc", type=float, help="the fastest exit that reached this when the bundle was made")
     parser.add_argument("--depth", type=int, help="exit depth, instead of a budget")
+    parser.add_argument("--plan", help="prefix, segments or full, instead of the fastest")
+    parser.add_argument("--top", type=int, metavar="N", help="how many of the best matter")
+    parser.add_argument("--patience", type=int, metavar="P", help="end when the top has kept its order for P exits")
+    parser.add_argument("--cascade", action="store_true", help="who can no longer reach the top stops early")
 
 
 def _rank(arguments: argparse.Namespace) -> int:
     from edge.ranker import Ranker
     from edge.text.request import parse_request
 
-    if arguments.budget_ms is not None and arguments.depth is not None:
-        raise EdgeError("--budget-ms and --depth exclude each other", fix="give one of them")
+    limits = {name: getattr(arguments, name) for name in ("budget_ms", "budget_mb", "min_auc")}
+    if arguments.depth is not None and any(value is not None for value in limits.values()):
+        raise EdgeError("a budget and --depth exclude each other", fix="give one of them")
+    how = {name: getattr(arguments, name) for name in ("depth", "plan", "top", "patience", "cascade")}
     request = parse_request(_read_request(arguments.request))
     ranker = Ranker.open(arguments.bundle, backend=arguments.backend, public_key=_public_key(arguments))
     user = ranker.user(request.user, request.events)
-    ranked = ranker.rank(user, request.candidates, budget_ms=arguments.budget_ms, depth=arguments.depth)
+    ranked = ranker.rank(user, request.candidates, **limits, **how)
     result = _ranked_json(ranked)
     print(json.dumps(result, indent=2, ensure_ascii=False) if arguments.json else _ranked_text(result))
     return 0
@@ -58,11 +66,11 @@ def _read_request(file: str) -> bytes:
 def _ranked_json(ranked: Any) -> dict[str, Any]:
     """Best first; each item with its attributes."""
     items = [
-        {"id": item.id, "score": round(float(score), 6), **item.attributes}
-        for item, score in zip(ranked.items, ranked.scores, strict=True)
+        {"id": item.id, "score": round(float(score), 6), "depth": depth, **item.attributes}
+        for item, score, depth in zip(ranked.items, ranked.scores, ranked.depths, strict=True)
     ]
-    spent = {"depth": ranked.depth, "milliseconds": round(ranked.milliseconds, 3)}
-    return spent | {"plan": _plain(ranked.plan), "ranked": items}
+    spent = {"depth": ranked.depth, "milliseconds": round(ranked.milliseconds, 3), "explained": str(ranked.plan)}
+    return spent | {"plan": _plain(ranked.plan) | {"met": ranked.plan.met}, "ranked": items}
 
 
 def _ranked_text(result: dict[str, Any]) -> str:
@@ -72,12 +80,7 @@ def _ranked_text(result: dict[str, Any]) -> str:
         (place, item["score"], item["id"], str(item.get("title") or ""))
         for place, item in enumerate(result["ranked"], start=1)
     ]
-    spent = f"{result['plan']['plan']} plan to exit {result['depth']}, {result['milliseconds']:.1f} ms"
-    budget = result["plan"]["budget_ms"]
-    if budget is not None:
-        over = result["milliseconds"] > budget
-        spent += f" of {budget:.1f} ms: {'over' if over else 'within'} the budget"
-    return f"{render(('rank', 'score', 'id', 'title'), rows)}\n\n{spent}"
+    return f"{render(('rank', 'score', 'id', 'title'), rows)}\n\n{result['explained']}"
 
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
@@ -132,8 +135,9 @@ def _plain(row: Any) -> dict[str, Any]:
 
 rank = Command(
     summary="Rank a request's candidates, best first.",
-    examples="""edge rank movies.edge --request request.json
-                edge rank movies.edge --budget-ms 30 --json < request.json""",
+    examples="""edge rank movies.edge --request request.json --budget-ms 20
+                edge rank movies.edge --min-auc 0.75 --budget-mb 2 --json < request.json
+                edge rank movies.edge --request request.json --top 10 --cascade""",
     arguments=_rank_arguments,
     run=_rank,
 )

@@ -25,6 +25,7 @@ from edge.manifest import BUNDLE_NAME
 from edge.runs import Run, Workspace, finished, write_atomically, writing
 from export.buckets import Buckets
 from export.bundled import bundle_models
+from export.cascade import CascadeConfig, cascades
 from export.manifest import bundle_manifest
 from export.models import step, write_coreml, write_models, write_plain
 from export.one_call import compare_one_call
@@ -43,6 +44,7 @@ class ExportConfig:
     float_tolerance: float = 1e-3  # largest difference of a float logit from torch
     int8_tolerance: float = 0.1  # engines round activations differently
     timed_requests: int = 8
+    cascade: CascadeConfig = field(default_factory=CascadeConfig)
 
     def __post_init__(self) -> None:
         check_least(self, "", golden_requests=1, golden_candidates=1, timed_requests=1)
@@ -125,6 +127,8 @@ def _write_bundle(
     path = workspace.path / f"{config.name}.edge"
     quality = workspace.summary["quality"]
     manifest = bundle_manifest(config.name, model, source, quality, config.buckets, config.int8_tolerance)
+    step("fitting the cascade")
+    manifest["cascades"] = cascades(prepared, model, workspace.path / "models", config.cascade)
     texts = {name: prepared.file(name) for name in ("text.json", "vocab.txt")}
     bundle_models(path, model, texts, goldens, workspace.path / "models", manifest)
     return path

@@ -269,6 +269,8 @@ def entries_manifest() -> bytes:
         ({"exits": [{"depth": 1, "plan": "full", "quality": {"auc": "high"}}]}, "finite numbers"),
         ({"exits": [{"depth": 1, "plan": "full", "quality": {"auc": 10**400}}]}, "finite numbers"),
         ({"exits": [{"depth": 1, "plan": "full", "quality": {}, "backend": "cuda"}]}, "known backend"),
+        ({"cascades": {}}, "cascades must be a list"),
+        ({"cascades": [{"top": 10}]}, "cascades[0]: a cascade needs a top"),
         ({"files": []}, "lists no text file"),
         ({"golden": {"tolerance": 0.1, "tolerances": {"coreml": "small"}}}, "golden.tolerances must map"),
         (changed_file(holes=[[0, "token.weight", "rows"]]), "only a model's file has holes"),

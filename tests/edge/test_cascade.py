@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from edge.cascade import Cascade, fit_cascade, parse_cascade
+from edge.cascade import Cascade, cascade_to_json, fit_cascade, parse_cascade
+from edge.errors import EdgeError
 
 RANDOM = np.random.default_rng(0)
 
@@ -52,3 +55,23 @@ def test_the_agreement_stated_is_that_of_requests_not_fitted_on() -> None:
 def test_a_cascade_is_read_back_from_a_manifest() -> None:
     value = {"top": 10, "margins": {"2": 0.25}, "agreement": 0.97, "work": 0.5}
     assert parse_cascade(value) == Cascade(10, {2: 0.25}, 0.97, 0.5)
+
+
+@pytest.mark.parametrize("value", [
+    None, [], {}, "top", {"top": 10}, {"top": 0, "margins": {}, "agreement": 1, "work": 1},
+    {"top": True, "margins": {}, "agreement": 1, "work": 1}, {"top": 1, "margins": {"x": 1}, "agreement": 1, "work": 1},
+    {"top": 1, "margins": {"0": 1}, "agreement": 1, "work": 1}, {"top": 1, "margins": [], "agreement": 1, "work": 1},
+    {"top": 1, "margins": {"1": -0.1}, "agreement": 1, "work": 1},
+    {"top": 1, "margins": {"1": 1e999}, "agreement": 1, "work": 1},
+    {"top": 1, "margins": {}, "agreement": None, "work": 1},
+    {"top": 1, "margins": {"1": 10**400}, "agreement": 1, "work": 1},
+])  # fmt: skip
+def test_what_is_no_cascade_is_refused(value: Any) -> None:
+    with pytest.raises(EdgeError, match="a cascade needs a top, margins"):
+        parse_cascade(value)
+
+
+def test_margins_are_written_rounded_up() -> None:
+    value = cascade_to_json(Cascade(10, {2: 0.12341, 4: 0.0}, 0.97123, 0.5))
+    assert value == {"top": 10, "margins": {"2": 0.1235, "4": 0.0}, "agreement": 0.9712, "work": 0.5}
+    assert cascade_to_json(parse_cascade(value)) == value

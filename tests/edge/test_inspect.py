@@ -22,6 +22,7 @@ from edge.bench.sizes import sizes
 from edge.bundle import open_bundle
 from edge.inspect.tensors import packed_tensors
 from edge.manifest import SCHEMA
+from edge.ranked import DEPTH, Explanation, Ranked
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -139,24 +140,6 @@ def test_a_bad_bundle_is_refused_in_one_line_with_exit_code_2(
     assert printed.err.count("\n") == 1 and printed.err.startswith(f"error: {bundle} refused: ")
 
 
-@dataclass
-class Plan:
-    plan: str
-    budget_ms: float | None
-    spent_ms: float = 1.5
-
-
-@dataclass
-class Ranking:
-    """What the commands read of a ranking."""
-
-    items: tuple[Any, ...]
-    scores: tuple[float, ...]
-    depth: int = 2
-    milliseconds: float = 1.5
-    plan: Any = None
-
-
 @pytest.fixture
 def fake_runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     """Stand-ins for edge.ranker and edge.verify; the list holds what they were asked."""
@@ -171,10 +154,11 @@ def fake_runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
         def user(self, user: Any, events: Any) -> str:
             return "user"
 
-        def rank(self, user: str, candidates: Any, budget_ms: float | None, depth: int | None) -> Ranking:
-            asked.append((budget_ms, depth))
-            plan = Plan("prefix", budget_ms)
-            return Ranking(tuple(candidates), tuple(0.5 for _ in candidates), plan=plan)
+        def rank(self, user: str, candidates: Any, budget_ms: float | None, **wish: Any) -> Ranked:
+            asked.append({name: value for name, value in wish.items() if value} | {"budget_ms": budget_ms})
+            held = {"held_mb": 0.1, "kept": True, "auc": 0.75, "candidates": (1,)}
+            plan = Explanation("prefix", 2, 2, DEPTH, 1.25, 1.5, **held, budget_ms=budget_ms)
+            return Ranked(tuple(candidates), tuple(0.5 for _ in candidates), tuple(2 for _ in candidates), plan)
 
     def verify(path: Path, backends: list[str] | None, public_key: Any, tell: Any) -> SimpleNamespace:
         asked.append(backends)
@@ -204,17 +188,19 @@ def test_rank_reads_a_file_or_stdin_and_prints_the_best_first(
     request.write_bytes(REQUEST)
     assert run(monkeypatch, "rank", "m.edge", "--request", request, "--depth", 2) == 0
     out = capsys.readouterr().out
-    assert "Heat" in out and "prefix plan to exit 2, 1.5 ms\n" in out
+    assert "Heat" in out and "prefix plan to exit 2, 1.5 ms, 1.2 predicted, AUC 0.7500 when made\n" in out
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(REQUEST)))
     assert run(monkeypatch, "rank", "m.edge", "--budget-ms", 30, "--json", "--backend", "onnx") == 0
     result = json.loads(capsys.readouterr().out)
-    assert result["ranked"] == [{"id": "1", "score": 0.5, "title": "Heat"}]
-    assert result["plan"] == {"plan": "prefix", "budget_ms": 30.0, "spent_ms": 1.5}
-    assert fake_runtime == ["litert", (None, 2), "onnx", (30.0, None)]
+    assert result["ranked"] == [{"id": "1", "score": 0.5, "depth": 2, "title": "Heat"}]
+    shown = {name: result["plan"][name] for name in ("plan", "budget_ms", "spent_ms", "met")}
+    assert shown == {"plan": "prefix", "budget_ms": 30.0, "spent_ms": 1.5, "met": True}
+    assert fake_runtime == ["litert", {"budget_ms": None, "depth": 2}, "onnx", {"budget_ms": 30.0}]
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(REQUEST)))
     assert run(monkeypatch, "rank", "m.edge", "--budget-ms", 1) == 0
-    assert "1.5 ms of 1.0 ms: over the budget" in capsys.readouterr().out
+    assert "over the budget: 1.5 ms of 1 ms" in capsys.readouterr().out
     assert run(monkeypatch, "rank", "m.edge", "--budget-ms", 30, "--depth", 2) == 2
+    assert run(monkeypatch, "rank", "m.edge", "--budget-mb", 30, "--depth", 2) == 2
     assert run(monkeypatch, "rank", "m.edge", "--request", tmp_path / "absent") == 2
 
 
