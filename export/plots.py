@@ -107,7 +107,7 @@ def _bytes(axes: Any, stages: Stages) -> None:
 def _latency(axes: Any, stages: Stages) -> None:
     for backend, timing in stages.export.summary["timing"].items():
         depths = [times["depth"] for times in timing["exits"]]
-        for kind, style in (("new_user", "o-"), ("same_user", "o--")):
+        for kind, style in (("new_user", "o-"), ("kept_user", "o--")):
             times = [exit[kind]["p50"] for exit in timing["exits"]]
             axes.plot(depths, times, style, color=COLOURS[backend], label=f"{backend}, {kind.replace('_', ' ')}")
     axes.set_xlabel("exit depth")

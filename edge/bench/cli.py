@@ -15,7 +15,10 @@ SUMMARY = """edge-bench: what a bundle costs and whether it may ship
   edge-bench run movies.edge --backend litert"""
 VERBS = {
     "run": "edge.bench.run_command",
+    "profiles": "edge.bench.profiles_command",
+    "compare": "edge.bench.compare_command",
     "gate": "edge.bench.gate_command",
+    "instructions": "edge.bench.instructions_command",
 }
 
 

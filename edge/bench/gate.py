@@ -1,88 +1,98 @@
-"""Does a bundle keep to its budget? If not: by how much, which parts weigh most, and what to edit."""
+"""Does a bundle keep to its budget? If not: by how much, why, and what to edit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 from edge.bench.budget import Budget
+from edge.bench.check import Check, Verdict, count
+from edge.bench.facts import Facts
+from edge.bench.growth import Step, check_growth
+from edge.bench.hints import LOWER_IS_BETTER, hint_for
+from edge.bench.sharing import check_sharing
 from edge.bench.sizes import Part, bundle_sizes, parts
 from edge.bundle import Bundle
 from edge.errors import EdgeError
 from edge.manifest import Exit
-from edge.table import render
+from edge.verify import Result, Verification
 
-LOWER_IS_BETTER = ("log_loss",)
-_NARROWER = "a narrower student (edge distill --set model.hidden_size=...)"
-_SPARSER = "for the download, more zeros (edge compress --to pruned --set schedule.sparsity=...)"
-_FEWER_BITS = "fewer bits (edge compress --to int4)"
-_FEWER_WORDS = "a smaller vocabulary (edge prepare --set vocabulary=...)"
-_THINNER_ROWS = "thinner rows (edge distill --set model.embedding_size=...)"
-_HINTS = {
-    "token embedding": f"{_FEWER_WORDS}, {_THINNER_ROWS}, {_FEWER_BITS}; {_SPARSER}",
-    "shared layer": f"{_NARROWER}, {_FEWER_BITS}; {_SPARSER}",
-    "other weights": f"{_NARROWER}, or {_THINNER_ROWS}",
-    "vocabulary": _FEWER_WORDS,
-    "graph (litert)": "fewer shape buckets (edge export --set buckets.user_tokens=...): each repeats the graph",
-    "golden": "fewer golden requests (edge export --set golden_requests=...)",
-    "text": "shorter templates (the text section of edge.toml); it is small, look elsewhere first",
-    "manifest": "fewer shape buckets (edge export --set buckets.user_tokens=...): it lists where their weights go",
-}
+MOST_NAMED = 3
+BETTER = (
+    "train longer or prune less (edge compress --to pruned --set schedule.sparsity=...); a deeper exit costs time "
+    "but no bytes"
+)
+FASTER = "a shallower exit, fewer padded tokens (edge export --set buckets.user_tokens=...), or a narrower student"
+UNLIKE = (
+    "edge verify BUNDLE shows every plan and exit; a bundle is exported from one run whole: never mix files of two",
+    "after a deliberate change of the model or of its templates, export again: the golden requests come with it",
+)
 
 
-@dataclass(frozen=True)
-class Check:
-    """One limit. Sizes are bytes and at most the limit; quality is at least it, but for losses."""
-
-    what: str
-    measured: int | float
-    limit: int | float
-    at_most: bool
-
-    @property
-    def passed(self) -> bool:
-        return self.measured <= self.limit if self.at_most else self.measured >= self.limit
-
-    def __str__(self) -> str:
-        if isinstance(self.limit, int):
-            over = self.measured - self.limit
-            excess = f"{over:,} byte{'s' * (over > 1)} over its limit of {self.limit:,}"
-            return f"{self.what} is {self.measured:,} bytes, {excess}"
-        gap = abs(self.measured - self.limit)
-        side = "above its maximum" if self.at_most else "below its minimum"
-        return f"{self.what} is {self.measured:.4f}, {gap:.4f} {side} of {self.limit:.4f}"
+def check_bundle(
+    bundle: Bundle, budget: Budget, backend: str, facts: Facts | None = None, baseline: Bundle | None = None
+) -> Verdict:
+    """Hold the bundle against every limit. `facts` must have what the budget limits and only a measurement tells."""
+    facts = facts or Facts()
+    require_baseline(budget, baseline)
+    weighed = parts(bundle, backend)
+    checks = [*_size_checks(bundle, budget, backend, facts, weighed), *_quality_checks(bundle, budget, backend)]
+    if budget.parity:
+        checks.append(_parity_check(facts.verification, bundle, backend))
+    if budget.unique_weights:
+        checks += check_sharing(bundle, backend, baseline)
+    checks += _instruction_checks(bundle, budget, facts)
+    if baseline is not None:
+        checks += check_growth(Step(baseline, bundle, backend), budget, facts)
+    return Verdict(bundle.path, backend, tuple(checks), tuple(_heaviest(weighed, checks)))
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What `edge-bench gate` found; `largest` are the three heaviest parts by the size that failed."""
+def require_baseline(budget: Budget, baseline: Bundle | None) -> None:
+    """Errors: growth is limited without a baseline, or the other way round: a check would silently not be made."""
+    if baseline is None and not budget.growth.empty:
+        raise EdgeError(
+            "the budget limits growth, but there is no bundle to compare with",
+            fix="give --baseline OLD.edge, or take [growth] out of the budget",
+        )
+    if baseline is not None and budget.growth.empty:
+        raise EdgeError("a baseline is given, but the budget limits no growth", fix="add [growth] to the budget")
 
-    checks: tuple[Check, ...]
-    largest: tuple[Part, ...]
 
-    @property
-    def passed(self) -> bool:
-        return all(check.passed for check in self.checks)
-
-
-def check_bundle(bundle: Bundle, budget: Budget, backend: str, resident: int | None = None) -> Verdict:
-    """Hold the bundle against every limit; `resident` bytes must be given if the budget limits them."""
+def _size_checks(bundle: Bundle, budget: Budget, backend: str, facts: Facts, weighed: list[Part]) -> Iterator[Check]:
     sizes = bundle_sizes(bundle, backend)
-    measured = {"download": sizes.download, "installed": sizes.installed, "resident": resident}
-    checks = []
+    measured = {"download": sizes.download, "installed": sizes.installed, "resident": facts.resident}
     for what, size in measured.items():
         limit = getattr(budget, what)
-        if limit is not None:
-            if size is None:
-                raise EdgeError(f"{what} is limited but was not measured")
-            checks.append(Check(what, size, limit, at_most=True))
-    checks += _quality_checks(bundle, budget, backend)
-    weighed = parts(bundle, backend)
-    failed = {check.what for check in checks if not check.passed}
-    if failed & {"installed", "resident"} and "download" not in failed:
-        weighed.sort(key=lambda part: (-part.installed, part.name))
-    return Verdict(tuple(checks), tuple(weighed[:3]))
+        if limit is None:
+            continue
+        if size is None:
+            raise EdgeError(f"{what} is limited but was not measured")
+        if size <= limit:
+            yield Check(what, size, limit, passed=True)
+            continue
+        problem = f"{what} is {size:,} bytes, {count(size - limit, 'byte')} over its limit of {limit:,}"
+        largest = _by_weight(weighed, what)[:MOST_NAMED]
+        fixes = [f"{part.name}: {hint_for(part.name)}" for part in largest]
+        yield Check(what, size, limit, False, problem, tuple(map(_part_text, largest)), tuple(fixes))
+
+
+def _by_weight(weighed: list[Part], what: str) -> list[Part]:
+    """Largest first, by what is downloaded or by what is installed."""
+    size = "download" if what == "download" else "installed"
+    return sorted(weighed, key=lambda part: (-getattr(part, size), part.name))
+
+
+def _heaviest(weighed: list[Part], checks: list[Check]) -> list[Part]:
+    """By the first size that failed, else by the download."""
+    failed = [
+        check.what for check in checks if not check.passed and check.what in ("download", "installed", "resident")
+    ]
+    return _by_weight(weighed, failed[0] if failed else "download")[:MOST_NAMED]
+
+
+def _part_text(part: Part) -> str:
+    about = "about " if part.estimated else ""
+    name = part.name if part.name == part.section else f"{part.name} ({part.section})"
+    return f"largest: {name} {about}{part.download:,} bytes to download, {part.installed:,} installed"
 
 
 def _quality_checks(bundle: Bundle, budget: Budget, backend: str) -> Iterator[Check]:
@@ -94,12 +104,14 @@ def _quality_checks(bundle: Bundle, budget: Budget, backend: str) -> Iterator[Ch
     for depth, minima in sorted(limits.items()):
         found = [exit for exit in exits if exit.depth == depth]
         if not found:
-            raise EdgeError(
-                f"{bundle.path} has no figures for exit {depth} on {backend}",
-                evidence=f"it has exits {', '.join(map(str, sorted({exit.depth for exit in exits})))}",
-            )
+            raise _no_exit(bundle, depth, f" on {backend}")
         for metric, limit in minima.items():
             yield from (_quality_check(bundle, exit, metric, limit) for exit in found)
+
+
+def _no_exit(bundle: Bundle, depth: int, where: str = "") -> EdgeError:
+    there = ", ".join(map(str, sorted({exit.depth for exit in bundle.exits})))
+    return EdgeError(f"{bundle.path} has no figures for exit {depth}{where}", evidence=f"it has exits {there}")
 
 
 def _quality_check(bundle: Bundle, exit: Exit, metric: str, limit: float) -> Check:
@@ -108,58 +120,55 @@ def _quality_check(bundle: Bundle, exit: Exit, metric: str, limit: float) -> Che
             f"{bundle.path} has no {metric!r} for exit {exit.depth} ({exit.plan})",
             evidence=f"it has {', '.join(exit.quality)}",
         )
-    what = f"{metric} at exit {exit.depth} ({exit.plan})"
-    return Check(what, float(exit.quality[metric]), limit, at_most=metric in LOWER_IS_BETTER)
+    what, measured = f"{metric} at exit {exit.depth} ({exit.plan})", float(exit.quality[metric])
+    at_most = metric in LOWER_IS_BETTER
+    if measured <= limit if at_most else measured >= limit:
+        return Check(what, measured, limit, passed=True)
+    side = "above its maximum" if at_most else "below its minimum"
+    problem = f"{what} is {measured:.4f}, {abs(measured - limit):.4f} {side} of {limit:.4f}"
+    protocol = bundle.manifest["provenance"].get("protocol")
+    evidence = (f"measured when the bundle was made: {protocol}",) if isinstance(protocol, str) else ()
+    return Check(what, measured, limit, False, problem, evidence, (BETTER,))
 
 
-def hint(part: Part) -> str:
-    """What to edit to make the part smaller."""
-    if part.name in _HINTS:
-        return _HINTS[part.name]
-    if part.name.startswith("graph ("):
-        return "its size is fixed; look elsewhere first, or ship a bundle without this backend"
-    return f"{_NARROWER}, {_FEWER_WORDS}; {_SPARSER}"  # a model's file whose weights are not packed
+def _parity_check(found: Verification | None, bundle: Bundle, backend: str) -> Check:
+    """The largest difference of a logit against its tolerance; wrong text counts in requests."""
+    if found is None:
+        raise EdgeError("parity is asked for but was not measured")
+    text, *scores = found.results
+    what = f"parity ({backend})"
+    if not text.passed:
+        wrong = f"{int(text.max_difference)} of {text.requests} golden requests are worded or tokenised differently"
+        return Check(what, int(text.max_difference), 0, False, wrong, (), UNLIKE)
+    if not scores:
+        raise EdgeError(f"{bundle.path} has no golden scores to compare {backend} with")
+    worst = sorted(scores, key=lambda row: -row.max_difference)
+    measured, limit = worst[0].max_difference, worst[0].tolerance
+    if found.passed:
+        return Check(what, measured, limit, passed=True)
+    problem = f"{backend} is up to {measured:.4f} off the golden scores, {limit:.4f} is allowed"
+    return Check(what, measured, limit, False, problem, tuple(map(_off, worst[:MOST_NAMED])), UNLIKE)
 
 
-def verdict_json(verdict: Verdict) -> dict[str, Any]:
-    return {
-        "passed": verdict.passed,
-        "checks": [
-            {"what": check.what, "measured": check.measured, "limit": check.limit, "passed": check.passed}
-            for check in verdict.checks
-        ],
-        "largest": [
-            {
-                "part": part.name,
-                "section": part.section,
-                "download": part.download,
-                "installed": part.installed,
-                "estimated": part.estimated,
-                "fix": hint(part),
-            }
-            for part in verdict.largest
-        ],
-    }
+def _off(row: Result) -> str:
+    return f"exit {row.exit} ({row.plan}): up to {row.max_difference:.4f}, mean {row.mean_difference:.4f}"
 
 
-def verdict_text(verdict: Verdict) -> str:
-    rows = [
-        (check.what, _amount(check.measured), _amount(check.limit), "pass" if check.passed else "FAIL")
-        for check in verdict.checks
-    ]
-    lines = [render(("check", "measured", "limit", ""), rows)]
-    failed = [check for check in verdict.checks if not check.passed]
-    if failed:
-        lines += ["", *(f"failed: {check}" for check in failed), ""]
-    if any(isinstance(check.limit, int) for check in failed):
-        for part in verdict.largest:
-            about = "about " if part.estimated else ""
-            name = part.name if part.name == part.section else f"{part.name} ({part.section})"
-            amounts = f"{about}{part.download:,} bytes to download, {part.installed:,} installed"
-            lines.append(f"largest: {name} {amounts}")
-            lines.append(f"    fix: {hint(part)}")
-    return "\n".join(lines)
-
-
-def _amount(value: int | float) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+def _instruction_checks(bundle: Bundle, budget: Budget, facts: Facts) -> Iterator[Check]:
+    limits = dict(budget.exit_instructions)
+    if budget.instructions is not None:
+        deepest = max(exit.depth for exit in bundle.exits)
+        limits[deepest] = min(budget.instructions, limits.get(deepest, budget.instructions))
+    for depth, limit in sorted(limits.items()):
+        if not facts.instructions:
+            raise EdgeError("instructions are limited but were not counted")
+        if depth not in facts.instructions:
+            raise _no_exit(bundle, depth)
+        what, counted = f"instructions at exit {depth}", facts.instructions[depth]
+        if counted <= limit:
+            yield Check(what, counted, limit, passed=True)
+            continue
+        problem = f"a request to exit {depth} takes {counted:,} ARM64 instructions, {counted / limit:.2%} of its limit"
+        yield Check(
+            what, counted, limit, False, problem, (f"{limit:,} are allowed; the count has no noise",), (FASTER,)
+        )

@@ -1,112 +1,43 @@
-"""Times and memory of a bundle on this machine, in a fresh process so that nothing else is counted."""
+"""A bundle's times and memory on this machine, in fresh processes so that nothing else is counted."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
 
-from edge.bench.resident import memory
-from edge.bundle import open_bundle
+from edge.bench.fresh import in_fresh_process
+from edge.bench.host import this_host
+from edge.bench.layer_rate import weights_of_a_layer
+from edge.bench.measurement import Measurement, subject
+from edge.bench.modelled import predict
+from edge.bench.probe import Finding, Job
+from edge.bench.profiles.profile import DeviceProfile
+from edge.bench.timing import Times
+from edge.bundle import Bundle, open_bundle
 from edge.config import from_dict
 from edge.errors import EdgeError
-from edge.table import render
 from edge.text.request import parse_request, request_to_json
-from edge.text.types import Event, Item, Request, User
+from edge.text.types import Request
 
 MAX_REQUESTS = 50
-
-
-class RankerLike(Protocol):
-    """What is measured: `edge.ranker.Ranker`, or a stand-in in tests."""
-
-    @property
-    def depths(self) -> Sequence[int]: ...
-
-    def user(self, user: User, events: Sequence[Event]) -> Any: ...
-
-    def rank(self, user: Any, candidates: Sequence[Item], *, depth: int | None = None) -> Any: ...
+KEEPING_PLANS = ("prefix", "segments")  # that compute the user's side once for all candidates
 
 
 @dataclass(frozen=True)
-class Percentiles:
-    """Milliseconds."""
+class Ask:
+    """What to measure; by default every exit of both plans that keep a user."""
 
-    p50: float
-    p90: float
-    p99: float
-
-
-@dataclass(frozen=True)
-class ExitTimes:
-    """At one exit depth: a request of a new user, and one more when the user side is computed already."""
-
-    depth: int
-    new_user: Percentiles
-    same_user: Percentiles
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """Milliseconds and bytes. `resident`: growth by opening and ranking; `anonymous`: its unmapped part."""
-
-    open_ms: float  # with the bundle installed and calibrated already
-    first_ms: float  # the first request, at the deepest exit
-    exits: tuple[ExitTimes, ...]
-    requests: int
-    repeats: int
-    resident: int
-    anonymous: int | None
-    process: int  # all that the process held at the end, Python included
-    first_open_ms: float | None = None  # the very first on this device: install, check, calibrate
-
-
-def measure(open_ranker: Callable[[], RankerLike], requests: Sequence[Request], repeats: int) -> Measurement:
-    """Open, rank once, then `repeats` rounds over all exits and requests, exits interleaved against drift."""
-    before = memory()
-    opened, ranker = _timed(open_ranker)
-    first, _ = _timed(partial(_rank_new, ranker, requests[0], max(ranker.depths)))
-    new: dict[int, list[float]] = {depth: [] for depth in ranker.depths}
-    same: dict[int, list[float]] = {depth: [] for depth in ranker.depths}
-    for _ in range(repeats):
-        for request in requests:
-            for depth in ranker.depths:
-                elapsed, user = _timed(partial(_rank_new, ranker, request, depth))
-                new[depth].append(elapsed)
-                elapsed, _ = _timed(partial(ranker.rank, user, request.candidates, depth=depth))
-                same[depth].append(elapsed)
-    after = memory()
-    exits = tuple(ExitTimes(d, percentiles(new[d]), percentiles(same[d])) for d in ranker.depths if new[d])
-    known = before.anonymous is not None and after.anonymous is not None
-    anonymous = after.anonymous - before.anonymous if known else None  # type: ignore[operator]
-    grown = max(after.resident - before.resident, 0)
-    return Measurement(opened, first, exits, len(requests), repeats, grown, anonymous, after.resident)
-
-
-def _rank_new(ranker: RankerLike, request: Request, depth: int) -> Any:
-    user = ranker.user(request.user, request.events)
-    ranker.rank(user, request.candidates, depth=depth)
-    return user
-
-
-def _timed(call: Callable[[], Any]) -> tuple[float, Any]:
-    start = time.perf_counter()
-    result = call()
-    return (time.perf_counter() - start) * 1000, result
-
-
-def percentiles(values: Sequence[float]) -> Percentiles:
-    """By nearest rank: each is a value that was measured."""
-    ordered = sorted(values)
-    return Percentiles(*(ordered[max(-(-len(ordered) * p // 100) - 1, 0)] for p in (50, 90, 99)))
+    backend: str = "litert"
+    threads: int = 1
+    repeats: int = 5
+    sustained_s: float = 0.0
+    plans: tuple[str, ...] = KEEPING_PLANS
+    depths: tuple[int, ...] | None = None
+    profile: DeviceProfile | None = None
 
 
 def read_requests(bundle: Path, file: Path | None) -> list[Request]:
@@ -147,52 +78,68 @@ def _requests(line: bytes) -> list[Request]:
     return [parse_request(line)]
 
 
-def measure_apart(bundle: Path, backend: str, requests: Sequence[Request], repeats: int) -> Measurement:
-    """`measure` in a fresh process, after a first open in another one and in a cache of its own."""
-    job = {
-        "bundle": str(bundle),
-        "backend": backend,
+def plan_depths(
+    bundle: Bundle, plans: Sequence[str], depths: Sequence[int] | None = None
+) -> dict[str, tuple[int, ...]]:
+    """The exits of each plan that the bundle has, or those of `depths`; errors if it lacks one that is asked for."""
+    handover = bundle.manifest["model"]["handover"]
+    listed = sorted({exit.depth for exit in bundle.exits})
+    if missing := sorted(set(depths or ()) - set(listed)):
+        known = ", ".join(map(str, listed))
+        raise EdgeError(f"{bundle.path} has no exit {missing[0]}", evidence=f"it has exits {known}")
+    chosen = [depth for depth in listed if depths is None or depth in depths]
+    found = {"prefix": tuple(chosen)} if "prefix" in plans else {}
+    late = tuple(depth for depth in chosen if depth > handover)
+    if "segments" in plans and handover and late:
+        found["segments"] = late
+    if not found:
+        raise EdgeError(f"{bundle.path} has no such exits in the plan {' or '.join(plans)}")
+    return found
+
+
+def measure_apart(bundle: Path, backend: str, requests: Sequence[Request], repeats: int) -> Times:
+    """Every exit of the prefix plan, in a fresh process, after a first open in another and in a cache of its own."""
+    plans = plan_depths(open_bundle(bundle), ("prefix",))
+    return _find(Job(str(bundle), backend, 1, plans, repeats), requests).times
+
+
+def measure_bundle(path: Path, requests: Sequence[Request], ask: Ask) -> Measurement:
+    """The whole document; with a profile, measured under its limits and modelled for its device."""
+    bundle = open_bundle(path)
+    described = subject(bundle, ask.backend)
+    plans = plan_depths(bundle, ask.plans, ask.depths)
+    job = Job(str(path), ask.backend, ask.threads, plans, ask.repeats, ask.sustained_s)
+    if ask.profile:
+        cores, memory = int(ask.profile.fast.cores.value), round(ask.profile.app_memory.value * 1e6)
+        job = replace(job, cores=cores, memory=memory, layer_weights=weights_of_a_layer(bundle))
+    host, date = this_host(), datetime.now(UTC).isoformat(timespec="seconds")
+    found = _find(job, requests)
+    prediction = None
+    if ask.profile and found.rate:
+        prediction = predict(ask.profile, found.times.exits, found.rate, described.download, found.times.resident)
+    return Measurement(
+        described, ask.backend, ask.threads, host, date, found.times, limits=found.limits, prediction=prediction
+    )
+
+
+def _find(job: Job, requests: Sequence[Request]) -> Finding:
+    """In two fresh processes: what the first installs and calibrates the second one finds."""
+    with tempfile.TemporaryDirectory(prefix="edge-bench-") as cache:
+        first = _probe(replace(job, repeats=0), requests, cache)
+        found = _probe(job, requests, cache)
+    return replace(found, times=replace(found.times, first_open_ms=first.times.open_ms))
+
+
+def _probe(job: Job, requests: Sequence[Request], cache: str) -> Finding:
+    values: Mapping[str, object] = {
+        "job": asdict(job),
         "requests": [request_to_json(request) for request in requests],
     }
-    with tempfile.TemporaryDirectory(prefix="edge-bench-") as cache:
-        first = _probe(job | {"repeats": 0}, cache)
-        return replace(_probe(job | {"repeats": repeats}, cache), first_open_ms=first.open_ms)
-
-
-def _probe(job: dict[str, Any], cache: str) -> Measurement:
-    """What edge.bench.probe measured; its errors are raised here."""
-    done = subprocess.run(
-        [sys.executable, "-m", "edge.bench.probe"],
-        input=json.dumps(job),
-        env=os.environ | {"EDGE_CACHE": cache},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode == 0:
-        return from_dict(Measurement, json.loads(done.stdout.splitlines()[-1]), "measurement")
-    if done.returncode == 2:
-        problem, _, rest = done.stdout.strip().partition("\n")
-        raise EdgeError(problem or "the measuring process refused its job", evidence=rest)
-    ending = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
-    last = "\n".join(done.stderr.splitlines()[-5:])
-    raise EdgeError(f"the measuring process died ({ending})", evidence=last)
-
-
-def measurement_text(measurement: Measurement) -> str:
-    rows = [
-        (times.depth, *asdict(times.new_user).values(), *asdict(times.same_user).values())
-        for times in measurement.exits
-    ]
-    first = "-" if measurement.first_open_ms is None else f"{measurement.first_open_ms:.1f} ms"
-    headings = ("exit", "new user p50", "p90", "p99", "same user p50", "p90", "p99")
-    return "\n".join(
-        [
-            f"first open on a device {first}, open {measurement.open_ms:.1f} ms, "
-            f"first request {measurement.first_ms:.1f} ms",
-            f"resident {measurement.resident:,} bytes for opening and ranking, {measurement.process:,} with Python",
-            "",
-            f"milliseconds over {measurement.requests} requests x {measurement.repeats}:",
-            render(headings, rows),
-        ]
-    )
+    try:
+        answered = in_fresh_process("edge.bench.probe", values, cache)
+    except EdgeError as error:
+        if job.memory and "died" in error.problem:
+            fix = f"it may have passed the profile's memory limit of {job.memory / 1e6:.0f} MB: try without --profile"
+            raise EdgeError(error.problem, evidence=error.evidence, fix=fix) from error
+        raise
+    return from_dict(Finding, answered, "finding")

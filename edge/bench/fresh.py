@@ -1,0 +1,48 @@
+"""Measuring in a process of its own: a job on its stdin, what it found on stdout's last line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from edge.errors import EdgeError, missing_extra
+
+REFUSED = 2  # exit code of a process that printed an EdgeError in place of a result
+
+
+def in_fresh_process(module: str, job: Mapping[str, Any], cache: str) -> Any:
+    """The JSON value that `python -m module` answers the job with; bundles are installed in `cache`.
+
+    Its errors are raised here.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", module],
+        input=json.dumps(job),
+        env=os.environ | {"EDGE_CACHE": cache},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 0:
+        return json.loads(done.stdout.splitlines()[-1])
+    if done.returncode == REFUSED:
+        problem, _, rest = done.stdout.strip().partition("\n")
+        raise EdgeError(problem or "the measuring process refused its job", evidence=rest)
+    ending = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
+    raise EdgeError(f"the measuring process died ({ending})", evidence="\n".join(done.stderr.splitlines()[-5:]))
+
+
+def answer(measure: Callable[[Any], Any]) -> int:
+    """The other end: read the job, print what `measure` makes of it or why it cannot, return the exit code."""
+    job = json.load(sys.stdin)
+    try:
+        found = measure(job)
+    except (EdgeError, ImportError) as error:
+        print(missing_extra("export", error) if isinstance(error, ImportError) else error)
+        return REFUSED
+    print(json.dumps(found))
+    return 0

@@ -1,0 +1,103 @@
+"""One measurement as a document: what was measured, where, when and how, and all that was found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge.bench.adb import DeviceTimes
+from edge.bench.confine import Limits
+from edge.bench.host import Host
+from edge.bench.modelled import Prediction
+from edge.bench.sizes import bundle_sizes
+from edge.bench.timing import Times
+from edge.bundle import Bundle
+from edge.config import from_dict, to_dict
+from edge.errors import EdgeError
+from edge.runs import write_json
+
+SCHEMA = "edge-bench/measurement/1"
+
+
+@dataclass(frozen=True)
+class ExitQuality:
+    """What the manifest says an exit reaches on the test split."""
+
+    plan: str
+    depth: int
+    quality: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The bundle. Bytes are those of one that carries this backend alone; layers and hidden its shape."""
+
+    name: str
+    sha256: str
+    download: int
+    installed: int
+    layers: int
+    hidden: int
+    exits: tuple[ExitQuality, ...]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """`date` is UTC. Latency per plan, exit and kind of user is in `times.exits`."""
+
+    bundle: Subject
+    backend: str
+    threads: int
+    host: Host
+    date: str
+    times: Times
+    limits: Limits | None = None  # of the profile, as far as this host could impose them
+    prediction: Prediction | None = None  # modelled
+    device: DeviceTimes | None = None  # of a real device, by adb
+    schema: str = SCHEMA
+
+
+def subject(bundle: Bundle, backend: str) -> Subject:
+    sizes = bundle_sizes(bundle, backend)
+    exits = (exit for exit in bundle.exits if exit.backend in (None, backend))
+    model = bundle.manifest["model"]
+    return Subject(
+        bundle.name,
+        bundle.sha256,
+        sizes.download,
+        sizes.installed,
+        model["layers"],
+        model["hidden"],
+        tuple(ExitQuality(exit.plan, exit.depth, exit.quality) for exit in exits),
+    )
+
+
+def measurement_json(measurement: Measurement) -> dict[str, Any]:
+    """Plain values, the schema first."""
+    return {"schema": measurement.schema} | to_dict(measurement)
+
+
+def write_measurement(path: Path, measurement: Measurement) -> None:
+    """The file appears whole or not at all."""
+    try:
+        write_json(path, measurement_json(measurement))
+    except OSError as error:
+        raise EdgeError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def read_measurement(path: Path) -> Measurement:
+    """Errors name the file and what is wrong with it: no JSON, another schema, a key, a type."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise EdgeError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise EdgeError(f"{path} is not a JSON file", evidence=str(error)) from error
+    if not isinstance(values, dict) or "schema" not in values:
+        raise EdgeError(f"{path} is not a measurement", fix="edge-bench run movies.edge --out FILE writes one")
+    if values["schema"] != SCHEMA:
+        raise EdgeError(f"{path} has schema {ascii(values['schema'])[:60]}, this version reads {SCHEMA!r}")
+    return from_dict(Measurement, values, str(path))

@@ -1,0 +1,1 @@
+"""Devices that bundles are made for, each figure with its source."""
