@@ -53,7 +53,8 @@ class CostModel:
 
 def calibrate(engine: Engine, longest_user: int, longest_candidate: int) -> CostModel:
     """Time single calls at a few sizes; takes about as long as a request or two."""
-    users = sorted({engine.padded_user(tokens) for tokens in (1, -(-longest_user // 2), longest_user)})
+    sizes = (1, longest_candidate, -(-longest_user // 2), longest_user)
+    users = sorted(set(map(engine.padded_user, sizes)))
     in_full = engine.padded_user(longest_user + longest_candidate)
     counts = sorted({engine.padded_candidates(count) for count in (1, 16)})
     most = 4 * longest_candidate

@@ -302,7 +302,8 @@ def read_shape(manifest: dict[str, Any]) -> Shape:
 def _warm_up(engine: Engine, spec: TextSpec) -> None:
     """Engines prepare each shape when they first meet it: that belongs to opening, not to a request."""
     longest, cache = spec.max_segment_tokens, SegmentCache()
-    for tokens in sorted({engine.padded_user(count) for count in (2, spec.max_user_tokens)}):
+    sizes = (2, longest, -(-spec.max_user_tokens // 2), spec.max_user_tokens)
+    for tokens in sorted(set(map(engine.padded_user, sizes))):
         body = [PAD] * (min(tokens, spec.max_user_tokens) - 1)
         segments = [tuple(body[start : start + longest]) for start in range(0, len(body), longest)]
         user = UserSide(engine, [*segments[: spec.max_events + 1], CLOSING], 0, cache)

@@ -13,7 +13,7 @@ from edge.text.spec import TextSpec
 class Buckets:
     """The static shapes. Requests are padded up to the next one."""
 
-    user_tokens: tuple[int, ...] = ()  # none: half of what the text spec allows, and all of it
+    user_tokens: tuple[int, ...] = ()  # none: one segment, half of what the text spec allows, and all of it
     candidates: int = 8  # scored together; more are scored in turn
     candidate_tokens: int = 0  # 0: the longest segment that the text spec allows
 
@@ -34,8 +34,8 @@ class Buckets:
 
     def holding(self, spec: TextSpec) -> Buckets:
         """Every shape named. Errors: a request that the spec allows would not fit the largest."""
-        half = -(-spec.max_user_tokens // 2)
-        users = self.user_tokens or tuple(sorted({half, spec.max_user_tokens}))
+        default = {spec.max_segment_tokens, -(-spec.max_user_tokens // 2), spec.max_user_tokens}
+        users = self.user_tokens or tuple(sorted(default))
         named = replace(self, user_tokens=users, candidate_tokens=self.candidate_tokens or spec.max_segment_tokens)
         for name, largest, needed in (
             ("user_tokens", max(users), spec.max_user_tokens),
