@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cloud.attention import PREFIX, Plan, segments_plan
@@ -50,19 +50,34 @@ def plans_of(config: ModelConfig) -> tuple[Plan, ...]:
     return (PREFIX, segments_plan(config.handover)) if config.handover else (PREFIX,)
 
 
-def measure(model: Encoder, prepared: Run, splits: tuple[str, ...], name: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Measured:
+    """What a stage's result is measured on, and under which plans."""
+
+    splits: tuple[str, ...] = ("test",)
+    plans: tuple[str, ...] = ("prefix", "segments")  # of those that the model is trained for
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.plans) - {"prefix", "segments"})
+        if unknown or "prefix" not in self.plans:
+            raise EdgeError(f"measured.plans is {list(self.plans)}", fix='use ["prefix"] or ["prefix", "segments"]')
+
+
+def measure(model: Encoder, prepared: Run, measured: Measured, name: str) -> dict[str, Any]:
     """Quality: split -> plan -> exit depth -> figures."""
     engines, depths = [TorchEngine(model)] * (os.cpu_count() or 1), model.config.exit_depths
     return {
         split: {
-            plan.name: evaluate(engines, requests, plan, plan.exits(depths), name) for plan in plans_of(model.config)
+            plan.name: evaluate(engines, requests, plan, plan.exits(depths), name)
+            for plan in plans_of(model.config)
+            if plan.name in measured.plans
         }
-        for split in splits
+        for split in measured.splits
         for requests in [load_requests(prepared, split)]
     }
 
 
-def complete(workspace: Workspace, model: Encoder, prepared: Run, splits: tuple[str, ...], title: str) -> None:
+def complete(workspace: Workspace, model: Encoder, prepared: Run, measured: Measured, title: str) -> None:
     """Save the weights, measure them, and write the figures and the report."""
     tensors = model.state_dict()
     save_weights(workspace.path, tensors)
@@ -72,7 +87,7 @@ def complete(workspace: Workspace, model: Encoder, prepared: Run, splits: tuple[
     workspace.summary |= {
         "parameters": sum(parameter.numel() for parameter in parameters),
         "nonzero": sum(int(parameter.count_nonzero()) for parameter in parameters),
-        "quality": measure(model, prepared, splits, title.lower()),
+        "quality": measure(model, prepared, measured, title.lower()),
     }
     write_atomically(workspace.path / "report.md", stage_report(title, workspace.summary, PROTOCOL))
 

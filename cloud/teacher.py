@@ -16,7 +16,7 @@ from cloud.fit import FitConfig, fit
 from cloud.model import Encoder, ModelConfig
 from cloud.objectives import InfillBatch, click_loss, infill_batch, infill_loss, token_log_frequencies
 from cloud.presets import PRESETS
-from cloud.stage import complete, sized_for
+from cloud.stage import Measured, complete, sized_for
 from edge.config import to_dict
 from edge.errors import EdgeError
 from edge.runs import Run, finished, writing
@@ -30,7 +30,7 @@ class TeacherConfig:
     infill: FitConfig = field(default_factory=lambda: FitConfig(steps=60, warmup_steps=20))
     click: FitConfig = field(default_factory=lambda: FitConfig(steps=600, learning_rate=2e-3, warmup_steps=50))
     batch_tokens: int = 2048
-    splits: tuple[str, ...] = ("test",)  # what the result is measured on
+    measured: Measured = field(default_factory=Measured)
 
 
 TEACHERS = {
@@ -59,7 +59,7 @@ def train_teacher(prepared: Run, out: Path, config: TeacherConfig) -> Run:
                 fit(model, infill, infill.loss, config.infill, workspace.scratch / "infill", "teacher: infilling")
             fit(model, batches, _click, config.click, workspace.scratch / "click", "teacher: clicks")
             workspace.keep_metrics(*(["infill"] if config.infill.steps else []), "click")
-            complete(workspace, model, prepared, config.splits, "Teacher")
+            complete(workspace, model, prepared, config.measured, "Teacher")
     return Run.open(out, "teacher")
 
 

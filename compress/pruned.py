@@ -14,7 +14,7 @@ from cloud.checkpoint import load_encoder
 from cloud.data.requests import load_requests
 from cloud.fit import FitConfig, fit
 from cloud.model import Encoder
-from cloud.stage import check_same_data, complete, plans_of
+from cloud.stage import Measured, check_same_data, complete, plans_of
 from compress.magnitude import MagnitudePruner, PruneSchedule, sparsity_by_tensor
 from distill.scores import plan_of_step, score_loss
 from edge.config import to_dict
@@ -29,7 +29,7 @@ class PruneConfig:
     schedule: PruneSchedule = field(default_factory=lambda: PruneSchedule(end=110))
     fit: FitConfig = field(default_factory=lambda: FitConfig(steps=170, learning_rate=1e-3))
     batch_tokens: int = 2048
-    splits: tuple[str, ...] = ("test",)  # what the result is measured on
+    measured: Measured = field(default_factory=Measured)
     teacher_share: float = 0.5
 
     def __post_init__(self) -> None:
@@ -41,7 +41,7 @@ class PruneConfig:
 
 
 PRUNINGS = {
-    "quickstart": PruneConfig(),
+    "quickstart": PruneConfig(measured=Measured(plans=("prefix",))),
     "m6-edge": PruneConfig(
         schedule=PruneSchedule(end=60_000, every=100),
         fit=FitConfig(steps=100_000, learning_rate=1e-4, warmup_steps=1_000, accumulate=4),
@@ -85,5 +85,5 @@ def prune_student(prepared: Run, teacher_run: Run, student_run: Run, out: Path, 
             pruner.apply_at(model, config.fit.steps)
             workspace.summary["sparsity"] = sparsity_by_tensor(model)
             workspace.keep_metrics("prune")
-            complete(workspace, model, prepared, config.splits, "Pruned student")
+            complete(workspace, model, prepared, config.measured, "Pruned student")
     return Run.open(out, "pruned")

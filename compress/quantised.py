@@ -5,18 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloud.checkpoint import load_encoder
-from cloud.stage import check_same_data, complete
+from cloud.stage import Measured, check_same_data, complete
 from compress.integers import quantise
+from edge.config import to_dict
 from edge.runs import Run, finished, writing
 
 STAGES = {"int8": 8, "int4": 4}  # bits of a weight
 
 
-def quantise_student(
-    prepared: Run, source: Run, out: Path, stage: str = "int8", splits: tuple[str, ...] = ("test",)
-) -> Run:
+def quantise_student(prepared: Run, source: Run, out: Path, stage: str = "int8") -> Run:
     """Quantise a student, pruned or not, and measure it with integer weights and int8 activations."""
-    parents = [prepared, source]
+    parents, measured = [prepared, source], Measured()
     check_same_data(prepared, source)
     settings = {
         "model": source.config["model"],
@@ -24,8 +23,8 @@ def quantise_student(
         "weights": f"{stage} per row",
         "activations": "int8 per token, dynamic",
     }
-    settings |= {"splits": list(splits)}
+    settings |= {"measured": to_dict(measured)}
     if not finished(out, stage, parents, settings):
         with writing(out, stage, parents, settings) as workspace:
-            complete(workspace, quantise(load_encoder(source), STAGES[stage]), prepared, splits, f"{stage} student")
+            complete(workspace, quantise(load_encoder(source), STAGES[stage]), prepared, measured, f"{stage} student")
     return Run.open(out, stage)

@@ -14,7 +14,7 @@ from cloud.data.requests import load_requests
 from cloud.fit import FitConfig, fit
 from cloud.model import Encoder, ModelConfig
 from cloud.presets import PRESETS
-from cloud.stage import check_same_data, complete, plans_of, sized_for
+from cloud.stage import Measured, check_same_data, complete, plans_of, sized_for
 from distill.relations import relation_loss
 from distill.scores import plan_of_step, score_loss
 from edge.config import to_dict
@@ -30,13 +30,13 @@ class StudentConfig:
     relations: FitConfig = field(default_factory=lambda: FitConfig(steps=20))
     scores: FitConfig = field(default_factory=lambda: FitConfig(steps=260, learning_rate=2e-3, warmup_steps=40))
     batch_tokens: int = 2048
-    splits: tuple[str, ...] = ("test",)  # what the result is measured on
+    measured: Measured = field(default_factory=Measured)
     relation_heads: int = 4
     teacher_share: float = 0.5  # of the target; the rest is the label
 
 
 STUDENTS = {
-    "quickstart": StudentConfig(),
+    "quickstart": StudentConfig(measured=Measured(plans=("prefix",))),
     "m6-edge": StudentConfig(
         model=PRESETS["m6-edge"],
         relations=FitConfig(steps=50_000, learning_rate=4e-4, warmup_steps=2_000, accumulate=4),
@@ -80,7 +80,7 @@ def train_student(prepared: Run, teacher_run: Run, out: Path, config: StudentCon
             )
             fit(model, batches, scores, config.scores, workspace.scratch / "scores", "student: scores")
             workspace.keep_metrics("relations", "scores")
-            complete(workspace, model, prepared, config.splits, "Student")
+            complete(workspace, model, prepared, config.measured, "Student")
     return Run.open(out, "student")
 
 

@@ -77,7 +77,9 @@ def _auc(axes: Any, stages: Stages) -> None:
         axes.axhline(value, color="#555", linestyle=style, linewidth=1, label=f"{name} {value:.3f}")
     for name in ("student", "pruned", "int8"):
         for plan, marker in (("prefix", "o-"), ("segments", "s--")):
-            exits = getattr(stages, name).summary["quality"]["test"].get(plan, {})
+            exits = getattr(stages, name).summary["quality"]["test"].get(plan)
+            if not exits:
+                continue  # not measured
             depths = sorted(map(int, exits))
             aucs = [exits[str(depth)]["auc"] for depth in depths]
             axes.plot(depths, aucs, marker, color=COLOURS[name], label=f"{name}, {plan}", markersize=4)
