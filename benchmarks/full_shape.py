@@ -91,7 +91,7 @@ def full_encoder(prepared: Run) -> TextEncoder:
 
 
 def _report(prepared: Run, out: Path, bits: int) -> str:
-    model, encoder, buckets = full_student(bits), full_encoder(prepared), Buckets((32, 160, 320), 8, 32)
+    model, encoder, buckets = full_student(bits), full_encoder(prepared), Buckets((32, 160, 320), 10, 32)
     bundle = out / "full.edge"
     if not bundle.exists():
         _build(prepared, model, encoder, buckets, bundle)

@@ -49,7 +49,7 @@ def main() -> int:
         model, buckets = load_quantised(Run.open(arguments.int8)), Buckets().holding(text_spec(prepared))
         requests = load_requests(prepared, "test")
     else:
-        model, buckets = full_student(8), Buckets((32, 160, 320), 8, 32)
+        model, buckets = full_student(8), Buckets((32, 160, 320), 10, 32)
         requests = _encoded(prepared)
     rows = _compare(model, buckets, requests[: arguments.requests])
     print(render(list(rows[0]), [list(row.values()) for row in rows]))

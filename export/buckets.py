@@ -14,7 +14,7 @@ class Buckets:
     """The static shapes. Requests are padded up to the next one."""
 
     user_tokens: tuple[int, ...] = ()  # none: one segment, half of what the text spec allows, and all of it
-    candidates: int = 8  # scored together; more are scored in turn
+    candidates: int = 10  # scored together; more are scored in turn
     candidate_tokens: int = 0  # 0: the longest segment that the text spec allows
 
     def __post_init__(self) -> None:

@@ -15,12 +15,12 @@ from exports import TITLES, Exported, bundle_of, request
 
 from edge.backends import RUNNABLE
 from edge.backends.litert import LiteRtEngine
-from edge.costs import CostModel
+from edge.costs import CostModel, calibrate
 from edge.errors import EdgeError
 from edge.install import install
 from edge.pace import Pace
 from edge.planner import Predictor
-from edge.ranker import Ranker
+from edge.ranker import Model, Ranker
 from edge.text.types import Event, Item, User
 
 REQUEST = request(candidates=9)
@@ -390,3 +390,22 @@ def test_a_bundle_with_no_exit_past_the_hand_over_says_so(exported: Exported, tm
     assert ranker.rank(ranker.user(REQUEST.user), REQUEST.candidates).depth == 2
     with pytest.raises(EdgeError, match="no exit beyond depth 2"):
         ranker.rank(ranker.user(REQUEST.user), REQUEST.candidates, plan="segments")
+
+
+@pytest.mark.parametrize("plan", ["prefix", "segments"])
+def test_in_floats_a_user_who_grew_is_scored_as_one_computed_whole(exported: Exported, plan: str) -> None:
+    """Cached segments, incremental encoding and all: within 1e-4 of nothing cached."""
+    engine, exits = exported.engine("float", "litert"), dict.fromkeys((1, 2, 3, 4))
+    by_plan = {"prefix": exits, "segments": {3: None, 4: None}, "full": exits}
+    costs = calibrate(engine, exported.encoder.spec.max_user_tokens, exported.encoder.spec.max_segment_tokens)
+    model = Model(exported.encoder, engine, costs, by_plan, {})
+    ranker, nothing_kept = Ranker(model), Ranker(model, memory_mb=0)
+    grown = ranker.user(REQUEST.user)
+    for count, title in enumerate([*TITLES, *TITLES][:14], start=1):
+        ranker.rank(grown, REQUEST.candidates, plan=plan)
+        grown.add(Event(Item("", {"title": title}), {"liked": True}))
+        history = [Event(Item("", {"title": each}), {"liked": True}) for each in [*TITLES, *TITLES][:count]]
+        whole = nothing_kept.rank(nothing_kept.user(REQUEST.user, history), REQUEST.candidates, plan=plan)
+        kept = ranker.rank(grown, REQUEST.candidates, plan=plan)
+        assert [item.id for item in kept.items] == [item.id for item in whole.items]
+        np.testing.assert_allclose(kept.scores, whole.scores, rtol=0, atol=1e-4)
