@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import sys
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -138,7 +139,8 @@ def _coerce(hint: Any, value: Any, where: str) -> Any:
         if isinstance(value, Mapping):
             return {key: _coerce(arguments[1], part, f"{where}.{key}") for key, part in value.items()}
     elif hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        if abs(value) <= sys.float_info.max or isinstance(value, float):  # JSON's integers know no limit
+            return float(value)
     elif hint is type(None) and value is None:
         return None
     elif isinstance(hint, type) and isinstance(value, hint) and (hint is bool) == isinstance(value, bool):

@@ -14,6 +14,7 @@ RUNTIME = {
     "ai_edge_litert",
     "onnxruntime",
     "cryptography",
+    "matplotlib",
 }  # all that `edge` may import beyond Python's own
 DYNAMIC = {"import_module", "__import__", "find_spec", "run_module"}
 

@@ -1,0 +1,171 @@
+"""The report's tables as text cells, for HTML and Markdown alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge.bench.confine import Limits
+from edge.bench.outputs.page import Row, Table
+from edge.bench.percentiles import Interval, Percentiles
+from edge.bench.report import (
+    USERS,
+    Entry,
+    Point,
+    Report,
+    Target,
+    auc_of,
+    best_exits,
+    exit_times,
+)
+from edge.bench.report_change import change_table
+
+
+def report_tables(report: Report) -> list[Table]:
+    """Those that have rows, what matters most first."""
+    within = [_within(report, report.target)] if report.target else []
+    against = [change_table(entry, report.baseline) for entry in report.entries if report.baseline]
+    rest = (_costs(report), _times(report), _modelled(report), _sustained(report), _device(report), _provenance(report))
+    return [table for table in (*within, *against, *rest) if table.rows]
+
+
+def _within(report: Report, target: Target) -> Table:
+    rows = [
+        (entry.label, f"MODELLED: {target.device}" if best.modelled else "measured", f"{best.user} user",
+         f"{best.limit_ms:g}", *_exit(best.exit))
+        for entry in report.entries
+        for best in best_exits(entry, target)
+    ]  # fmt: skip
+    headings = ("document", "where", "user", "target, ms", "exit", "p90, ms", "AUC")
+    return Table(f"The best exit within the latency targets of {target.profile}", headings, rows)
+
+
+def _exit(point: Point | None) -> Row:
+    return (f"{point.plan} {point.depth}", _ms(point.p90), _auc(point.auc)) if point else ("none", "-", "-")
+
+
+def _costs(report: Report) -> Table:
+    """A column per document, and the target's budgets where it has one."""
+    target, found = report.target, [entry.measured for entry in report.all]
+    rows: list[Row] = []
+    for what, milliseconds in (
+        ("first open on a device, ms", [each.times.first_open_ms for each in found]),
+        ("open, ms", [each.times.open_ms for each in found]),
+        ("first request, ms", [each.times.first_ms for each in found]),
+    ):
+        rows.append((what, *map(_ms, milliseconds), *[""] * bool(target)))
+    allowed = {"download": target.download, "resident": target.resident} if target else {}
+    for what, sizes, budget in (
+        ("download, bytes", [each.bundle.download for each in found], allowed.get("download")),
+        ("installed, bytes", [each.bundle.installed for each in found], None),
+        ("resident, bytes", [each.times.resident for each in found], allowed.get("resident")),
+        ("resident, of it anonymous, bytes", [each.times.anonymous for each in found], None),
+        ("the process with Python, bytes", [each.times.process for each in found], None),
+    ):
+        limit = f"{budget:,}" if budget else ""
+        rows.append((what, *(_allowed(size, budget) for size in sizes), *[limit] * bool(target)))
+    budgets = (f"budget of {target.profile}",) if target else ()
+    headings = ("", *(entry.label for entry in report.all), *budgets)
+    return Table("Cold start, size and memory", headings, rows, "All but the budgets were measured on the host.")
+
+
+def _times(report: Report) -> Table:
+    rows = [
+        (entry.label, each.plan, str(each.depth), _auc(auc_of(entry.measured, each.plan, each.depth)), user,
+         *_percentiles(exit_times(each, user)))
+        for entry in report.all
+        for each in entry.measured.times.exits
+        for user in USERS
+    ]  # fmt: skip
+    headings = ("document", "plan", "exit", "AUC", "user", "p50", "95 %", "p90", "95 %", "p99", "95 %")
+    note = "An end left open (12.1..) has too few requests to tell."
+    return Table("Measured milliseconds per request", headings, rows, note)
+
+
+def _percentiles(found: Percentiles) -> Iterator[str]:
+    shares = ((found.p50, found.p50_interval), (found.p90, found.p90_interval), (found.p99, found.p99_interval))
+    for value, ends in shares:
+        yield _ms(value)
+        yield _interval(ends)
+
+
+def _interval(ends: Interval) -> str:
+    return "..".join("" if end is None else _ms(end) for end in ends)
+
+
+def _modelled(report: Report) -> Table:
+    rows = [
+        (entry.label, each.plan, str(each.depth), each.user, _ms(each.p50), _ms(each.p90), f"{each.target:g}",
+         "meets" if each.meets else "MISSES")
+        for entry in report.all if entry.prediction
+        for each in entry.prediction.latencies
+    ]  # fmt: skip
+    device = report.target.device if report.target else ""
+    headings = ("document", "plan", "exit", "user", "p50", "p90", "target", "p90 and target")
+    return Table(f"MODELLED milliseconds per request for {device}", headings, rows, "Not measured there.")
+
+
+def _sustained(report: Report) -> Table:
+    rows = [
+        (entry.label, f"{found.seconds:g}", f"{found.requests:,}", f"{found.last_to_first:.2f}")
+        for entry in report.all
+        if (found := entry.measured.times.sustained)
+    ]
+    headings = ("document", "seconds", "requests", "last window to first")
+    return Table("One request of a new user, back to back", headings, rows, "1.3 is 30 % slower in the end.")
+
+
+def _device(report: Report) -> Table:
+    rows = [
+        (entry.label, found.device, str(each.depth), _ms(each.new_user_ms), _ms(each.kept_user_ms))
+        for entry in report.all if (found := entry.measured.device)
+        for each in found.exits
+    ]  # fmt: skip
+    headings = ("document", "device", "exit", "new user, ms", "kept user, ms")
+    note = "Averages of the model's steps for the longest user and one chunk of candidates, without text and look-ups."
+    return Table("Measured on a device by adb", headings, rows, note)
+
+
+def _provenance(report: Report) -> Table:
+    """A column per document."""
+    columns = [_origin(entry) for entry in report.all]
+    rows = [(what, *(column[what] for column in columns)) for what in columns[0]]
+    return Table("What, where and when", ("", *(entry.label for entry in report.all)), rows)
+
+
+def _origin(entry: Entry) -> dict[str, str]:
+    found, host, times = entry.measured, entry.measured.host, entry.measured.times
+    rate = found.prediction.host_rate.gmacs_s if found.prediction else None
+    return {
+        "file": entry.file.name,
+        "date": found.date,
+        "bundle's SHA-256": found.bundle.sha256,
+        "layers x hidden": f"{found.bundle.layers} x {found.bundle.hidden}",
+        "engine": f"{found.backend}, {found.threads} thread{'s' * (found.threads != 1)}",
+        "processor": f"{host.cpu}, {host.cores} cores",
+        "system": f"{host.system}, Python {host.python}",
+        "load before": "-" if host.load is None else f"{host.load:g}",
+        "limits": _limits(found.limits),
+        "requests": f"{times.requests} x {times.repeats} rounds",
+        "host's int8 rate, GMAC/s": "-" if rate is None else f"{rate:.1f}",
+    }
+
+
+def _limits(limits: Limits | None) -> str:
+    if limits is None:
+        return "none"
+    cores = "not pinned" if limits.cores is None else f"cores {', '.join(map(str, limits.cores))}"
+    return f"{cores}; {'any memory' if limits.memory is None else f'{limits.memory / 1e6:.0f} MB'}"
+
+
+def _allowed(size: int | None, budget: int | None) -> str:
+    if size is None:
+        return "-"
+    return f"{size:,}" + (f" {'meets' if size <= budget else 'MISSES'}" if budget else "")
+
+
+def _ms(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _auc(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
