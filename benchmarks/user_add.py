@@ -3,9 +3,9 @@
     python benchmarks/user_add.py runs/full_shape/int8/full.edge
     python benchmarks/user_add.py runs/quickstart/export/movies.edge --rounds 20 --cascade
 
-`user.add` in the segments plan: the new event alone, then the layers in which segments meet, against building the same
-user anew; all in turns within one run. The cascade: 50 candidates of a user who is kept, against scoring all of them at
-the deepest exit, with the agreement of the ten best in this run.
+`user.add` in the segments plan: the new event alone, then also the layers in which segments meet, against building a
+like user anew; all in turns within one run. The cascade: 50 candidates of a user who is kept, against scoring all of them
+at the deepest exit, with the agreement of the ten best in this run.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from edge.golden import read_golden
 from edge.ranker import Ranker, UserState
 from edge.table import render
 from edge.text.types import Event, Item, Request
+from edge.user_side import states_alone
 
 CANDIDATES, TOP = 50, 10
 
@@ -57,12 +58,30 @@ def _add(arguments: argparse.Namespace, requests: list[Request]) -> str:
             user.prepare(plan=plan)
             anew = _prepared(ranker.user(longest.user, one), plan)
             user.add(other[-1])
-            samples.append((anew, _prepared(user, plan)))
-        anew, added = (statistics.median(column) for column in zip(*samples[1:], strict=True))  # the first warms up
-        ratio = statistics.median(added / anew for anew, added in samples[1:])
-        rows.append((plan, sum(map(len, user.segments)), f"{anew:.1f}", f"{added:.1f}", f"{ratio:.3f}"))
+            alone = _alone(ranker, user) if plan == "segments" else 0.0
+            samples.append((anew, alone, alone + _prepared(user, plan)))
+        figures = [statistics.median(column) for column in zip(*samples[1:], strict=True)]  # the first warms up
+        ratios = [statistics.median(sample[part] / sample[0] for sample in samples[1:]) for part in (1, 2)]
+        tokens = sum(map(len, user.segments))
+        rows.append((plan, tokens, *(f"{each:.1f}" for each in figures), *(f"{ratio:.3f}" for ratio in ratios)))
     ranker.close()
-    return render(("plan", "user tokens", "built anew, ms", "one event more, ms", "ratio"), rows)
+    headings = (
+        "plan",
+        "user tokens",
+        "built anew, ms",
+        "the event alone",
+        "ready to rank",
+        "ratio alone",
+        "ratio ready",
+    )
+    return render(headings, rows)
+
+
+def _alone(ranker: Ranker, user: UserState) -> float:
+    """Milliseconds of the newest event's layers before the segments meet."""
+    started = time.perf_counter()
+    states_alone(ranker._engine, user.segments[-2:-1], ranker._engine.shape.handover, ranker._segments)
+    return (time.perf_counter() - started) * 1e3
 
 
 def _unlike(event: Event, mark: str) -> Event:
