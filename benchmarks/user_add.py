@@ -4,8 +4,8 @@
     python benchmarks/user_add.py runs/quickstart/export/movies.edge --rounds 20 --cascade
 
 `user.add` in the segments plan: the new event alone, then also the layers in which segments meet, against building a
-like user anew; all in turns within one run. The cascade: 50 candidates of a user who is kept, against scoring all of them
-at the deepest exit, with the agreement of the ten best in this run.
+like user anew; all in turns within one run. The cascade: 50 candidates of a user who is kept, against scoring all of
+them at the deepest exit, with the agreement of the ten best in this run.
 """
 
 from __future__ import annotations

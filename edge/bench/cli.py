@@ -19,6 +19,7 @@ VERBS = {
     "compare": "edge.bench.compare_command",
     "gate": "edge.bench.gate_command",
     "instructions": "edge.bench.instructions_command",
+    "report": "edge.bench.report_command",
 }
 
 

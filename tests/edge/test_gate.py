@@ -4,39 +4,28 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-from bundles import FILES, REQUEST, make
+from bench_cli import run
+from bundles import FILES, make
 from packed_bundles import make_packed
 from student_weights import make_weights
 
-from edge.bench import cli
+from edge.bench import growth
 from edge.bench.budget import Budget, parse_budget, read_budget
-from edge.bench.gate import check_bundle, hint
-from edge.bench.run import Measurement, Percentiles, measure, measurement_text, percentiles, read_requests
-from edge.bench.sizes import Part, apportion, parse_bytes, parts, sizes
+from edge.bench.facts import Facts
+from edge.bench.gate import BETTER, FASTER, check_bundle
+from edge.bench.hints import hint_for
+from edge.bench.sizes import apportion, parse_bytes, parts, sizes
 from edge.bundle import open_bundle
 from edge.errors import EdgeError
 from edge.install import install
-from edge.text.request import parse_request
-from edge.text.types import Event, Item, User
 
 NAMED = (
     "token embedding", "shared layer", "other weights", "graph (litert)", "graph (onnx)", "model:litert",
     "vocabulary", "golden", "text", "manifest",
 )  # fmt: skip
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    """The exit code of `edge-bench` with these arguments."""
-    monkeypatch.setattr(sys, "argv", ["edge-bench", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    return int(ended.value.code or 0)
 
 
 @pytest.mark.parametrize("limited", ["download", "installed"])
@@ -59,11 +48,13 @@ def test_gate_names_the_three_largest_parts_and_what_to_edit(
     bundle = make_packed(tmp_path / "m.edge", make_weights(rows=800))
     assert run(monkeypatch, "gate", bundle, "--max-installed", "1 kB", "--json") == 1
     result = json.loads(capsys.readouterr().out)
-    assert [part["part"] for part in result["largest"]] == ["token embedding", "shared layer", "manifest"]
-    assert "--set vocabulary=" in result["largest"][0]["fix"]
-    assert "schedule.sparsity" in result["largest"][1]["fix"]
-    assert result["largest"][0]["installed"] == 800 * (24 + 4)  # int8 rows and their scales
-    assert not result["passed"]
+    (found,) = result["bundles"]
+    assert [part["name"] for part in found["largest"]] == ["token embedding", "shared layer", "manifest"]
+    assert found["largest"][0]["installed"] == 800 * (24 + 4)  # int8 rows and their scales
+    (check,) = found["checks"]
+    assert check["fixes"][0].startswith("token embedding: ") and "--set vocabulary=" in check["fixes"][0]
+    assert "schedule.sparsity" in check["fixes"][1]
+    assert not result["passed"] and not found["passed"]
 
 
 def test_packed_weights_are_downloaded_once_and_installed_in_each_model(tmp_path: Path) -> None:
@@ -91,8 +82,8 @@ def test_every_setting_that_a_hint_names_exists() -> None:
         "edge export": ExportConfig,
     }
     allowed = {"schedule.sparsity": 0.9, "model.hidden_size": 64, "buckets.user_tokens": [112]}
-    parts = [Part(name, "", 0, 0) for name in NAMED]
-    named = {match for part in parts for match in re.findall(r"\((edge [^)]*?) --set ([a-z_.]+)=", hint(part))}
+    hints = [*map(hint_for, NAMED), BETTER, FASTER, growth.REGAIN, growth.FASTER]
+    named = {match for hint in hints for match in re.findall(r"\((edge [^)]*?) --set ([a-z_.]+)=", hint)}
     assert {stage for stage, _ in named} == set(stages)
     for stage, key in named:
         override(stages[stage](), [f"{key}={allowed.get(key, 1)}"])
@@ -155,6 +146,17 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(
         ("[exits.first.quality]\nauc = 1", "no exit depth"),
         ("exits = {4 = 2}", "must be a table"),
         ("download = ", "not a TOML file"),
+        ("parity = 1", "must be true or false"),
+        ("unique_wieghts = true", "did you mean 'unique_weights'"),
+        ("[growth]\ndownlod = 3", "did you mean 'download'"),
+        ("[growth]\nacu = 0.1", "did you mean 'auc'"),
+        ("[growth]\ntime = 0.9", "from 1.0"),
+        ("[growth]\nauc = -0.1", "from 0.0"),
+        ("[growth]\nauc = 0.1", "give --baseline"),
+        ("[instructions]\nlimit = 1.5", "whole number"),
+        ("[instructions]\ncandidate = 5", "did you mean 'candidates'"),
+        ("[exits.4]\ninstruction = 5", "did you mean 'instructions'"),
+        ("[instructions]\ncandidates = 5", "no limit is given"),
     ):
         budget.write_text(text)
         assert run(monkeypatch, "gate", bundle, "--budget", budget) == 2
@@ -193,66 +195,10 @@ def test_sizes_are_read_in_decimal_and_binary_units() -> None:
 def test_resident_memory_is_limited_like_the_sizes(tmp_path: Path) -> None:
     bundle = open_bundle(make(tmp_path / "m.edge"))
     budget = Budget(resident=100)
-    assert check_bundle(bundle, budget, "litert", resident=100).passed
-    assert not check_bundle(bundle, budget, "litert", resident=101).passed
+    assert check_bundle(bundle, budget, "litert", Facts(resident=100)).passed
+    assert not check_bundle(bundle, budget, "litert", Facts(resident=101)).passed
     with pytest.raises(EdgeError, match="was not measured"):
         check_bundle(bundle, budget, "litert")
-
-
-class Ranked:
-    milliseconds = 1.0
-
-    def __init__(self, depth: int | None) -> None:
-        self.depth = depth
-
-
-class FakeRanker:
-    depths = (1, 2, 4)
-
-    def __init__(self) -> None:
-        self.calls: list[Any] = []
-
-    def user(self, user: User, events: Sequence[Event]) -> object:
-        self.calls.append("user")
-        return object()
-
-    def rank(self, user: object, candidates: Sequence[Item], *, depth: int | None = None) -> Ranked:
-        self.calls.append((user, depth))
-        return Ranked(depth)
-
-
-def test_every_exit_is_measured_for_a_new_user_and_the_same_again() -> None:
-    ranker = FakeRanker()
-    measured = measure(lambda: ranker, [parse_request(REQUEST)] * 3, repeats=2)
-    assert [times.depth for times in measured.exits] == [1, 2, 4]
-    assert ranker.calls[0] == "user" and ranker.calls[1][1] == 4  # the first request goes to the deepest exit
-    rest = ranker.calls[2:]
-    assert len(rest) == 3 * 2 * 3 * 3  # exits, repeats, requests; user, rank, rank again
-    assert rest[1] == rest[2]
-    assert measured.process >= measured.resident >= 0
-    text = measurement_text(measured)
-    assert "3 requests x 2" in text and text.count("\n") == 7
-
-
-def test_percentiles_are_values_that_were_measured() -> None:
-    assert percentiles([3.0, 1.0, 2.0]) == Percentiles(2.0, 3.0, 3.0)
-    assert percentiles([5.0]) == Percentiles(5.0, 5.0, 5.0)
-    assert percentiles(list(map(float, range(1, 101)))) == Percentiles(50.0, 90.0, 99.0)
-
-
-def test_requests_come_from_the_golden_file_or_a_file_of_ones_own(tmp_path: Path) -> None:
-    bundle = make(tmp_path / "m.edge")
-    expected = [parse_request(REQUEST)]
-    assert read_requests(bundle, None) == expected
-    own = tmp_path / "requests.jsonl"
-    own.write_bytes(REQUEST + b"\n\n" + REQUEST + b"\n")
-    assert read_requests(bundle, own) == expected * 2
-    own.write_bytes(REQUEST + b"\n{broken\n")
-    with pytest.raises(EdgeError, match=r"requests.jsonl:2: "):
-        read_requests(bundle, own)
-    own.write_bytes(b"")
-    with pytest.raises(EdgeError, match="no requests"):
-        read_requests(bundle, own)
 
 
 def test_a_bundle_that_cannot_be_measured_is_misuse(
@@ -260,16 +206,5 @@ def test_a_bundle_that_cannot_be_measured_is_misuse(
 ) -> None:
     monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "cache"))
     bundle = make(tmp_path / "m.edge", FILES | {"models/litert.tflite": b"not a model"})
-    for command in (("run", bundle), ("gate", bundle, "--max-resident", "1GB")):
-        assert run(monkeypatch, *command) == 2
-        assert capsys.readouterr().err.startswith("error: ")
-    assert run(monkeypatch, "run", bundle, "--repeats", 0) == 2
-
-
-def test_a_measurement_survives_the_way_through_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import asdict
-
-    from edge.config import from_dict
-
-    measured = measure(FakeRanker, [parse_request(REQUEST)], repeats=1)
-    assert from_dict(Measurement, json.loads(json.dumps(asdict(measured)))) == measured
+    assert run(monkeypatch, "gate", bundle, "--max-resident", "1GB") == 2
+    assert "error: " in capsys.readouterr().err

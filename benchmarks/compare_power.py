@@ -1,0 +1,154 @@
+"""How often `edge-bench compare` is right: of a bundle with itself, and of one that is about 5 % slower.
+
+    python benchmarks/compare_power.py --runs 20 --out benchmarks/results/compare_power.json
+
+Both bundles have the quickstart student's shape and random weights; the slower one's feed-forward part is wider. Each
+run is a whole comparison, as the command makes it. The two experiments take turns, so that both meet the same load.
+Needs the extra export.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from cloud.model import Encoder
+from cloud.presets import PRESETS
+from cloud.torch_engine import TorchEngine
+from compress.integers import QuantisedLinear, quantise
+from edge.bench.compare import Pairing, Ratio, Speed, compare
+from edge.config import to_dict
+from edge.runs import write_json
+from edge.table import render
+from edge.text.spec import TextSpec
+from edge.text.types import Event, Item, Request, User
+from edge.text.wordpiece import SPECIAL_TOKENS
+from export.buckets import Buckets
+from export.bundled import bundle_models
+from export.models import write_models
+
+WIDTH, WIDER = 512, 584  # of the feed-forward part
+SPEC = TextSpec(
+    profile="{age} years old", event="{liked|choose:liked:disliked} {item.title}", candidate="{title}",
+    max_events=10, max_segment_tokens=24, max_user_tokens=112,
+)  # fmt: skip
+WORDS = [f"w{number}" for number in range(1900)]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One comparison, and what it took."""
+
+    experiment: str
+    seconds: float
+    speed: Speed
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=20, help="of each experiment")
+    parser.add_argument("--out", type=Path, help="write every run as JSON")
+    arguments = parser.parse_args()
+    trials: list[Trial] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        plain, wider = (_bundle(Path(scratch) / f"{width}.edge", width) for width in (WIDTH, WIDER))
+        for run in range(arguments.runs):
+            for experiment, after in (("itself", plain), ("wider", wider)):
+                trials.append(_trial(experiment, plain, after))
+                ratio = trials[-1].speed.cpu
+                print(
+                    f"{run + 1}/{arguments.runs} {experiment}: {ratio.ratio:.4f} ({ratio.low:.4f} to {ratio.high:.4f})"
+                    f" in {trials[-1].seconds:.0f} s",
+                    file=sys.stderr,
+                    flush=True,
+                )
+    if arguments.out:
+        write_json(arguments.out, [asdict(trial) for trial in trials])
+    print(_report(trials))
+    return 0
+
+
+def _trial(experiment: str, before: Path, after: Path) -> Trial:
+    started = time.monotonic()
+    speed = compare(before, after, _requests(), Pairing())
+    return Trial(experiment, time.monotonic() - started, speed)
+
+
+def _report(trials: list[Trial]) -> str:
+    rows: list[tuple[Any, ...]] = []
+    for experiment in ("itself", "wider"):
+        mine = [trial for trial in trials if trial.experiment == experiment]
+        for clock in ("cpu", "wall"):
+            ratios: list[Ratio] = [getattr(trial.speed, clock) for trial in mine]
+            holds_one = sum(ratio.low <= 1 <= ratio.high for ratio in ratios)
+            slower = sum(ratio.low > 1 for ratio in ratios)
+            centre = float(np.exp(np.mean([np.log(ratio.ratio) for ratio in ratios])))
+            half = float(np.median([ratio.high / ratio.low for ratio in ratios])) ** 0.5 - 1
+            seconds = float(np.median([trial.seconds for trial in mine]))
+            rows.append((experiment, clock, len(mine), centre, f"{half:.2%}", holds_one, slower, seconds))
+    headings = ("compared with", "clock", "runs", "ratio", "half interval", "holds 1", "shown slower", "seconds")
+    return render(headings, rows)
+
+
+def _bundle(path: Path, width: int) -> Path:
+    """The quickstart student's shape with a feed-forward part of that width, for LiteRT and ONNX Runtime."""
+    torch.manual_seed(0)
+    model = quantise(Encoder(PRESETS["quickstart-student"]).eval())
+    layer, hidden = model.get_submodule("layers.0"), model.config.hidden_size
+    layer.feed_forward_in, layer.feed_forward_out = _linear(hidden, width), _linear(width, hidden)
+    buckets = Buckets(candidates=8).holding(SPEC)
+    shape = asdict(TorchEngine(model).shape)
+    vocabulary = "".join(f"{token}\n" for token in (*SPECIAL_TOKENS, *WORDS))
+    texts: dict[str, Path | bytes] = {
+        "text.json": json.dumps(to_dict(SPEC)).encode(),
+        "vocab.txt": vocabulary.encode(),
+    }
+    manifest: dict[str, Any] = {
+        "name": f"width {width}",
+        "model": shape | {"buckets": to_dict(buckets)},
+        "exits": [{"depth": depth, "plan": "prefix", "quality": {}} for depth in model.config.exit_depths],
+        "golden": {"tolerance": 0.1},
+        "provenance": {"weights": "random"},
+    }
+    with tempfile.TemporaryDirectory() as models:
+        write_models(model, buckets, Path(models) / "models")
+        bundle_models(path, model, texts, [], Path(models) / "models", manifest)
+    return path
+
+
+def _linear(inputs: int, outputs: int) -> QuantisedLinear:
+    """Random weights that keep activations at their size."""
+    linear = QuantisedLinear(inputs, outputs)
+    linear.get_buffer("weight").copy_(torch.randint(-127, 128, (outputs, inputs)))
+    linear.get_buffer("scale").fill_(inputs**-0.5 / 127)
+    return linear
+
+
+def _requests() -> list[Request]:
+    """Ten, of 10 events and 2 to 11 candidates."""
+    random = np.random.default_rng(0)
+
+    def item(number: int) -> Item:
+        return Item(f"i{number}", {"title": " ".join(random.choice(WORDS, 6))})
+
+    return [
+        Request(
+            User({"age": 20 + number}),
+            tuple(Event(item(place), {"liked": place % 2 == 0}) for place in range(10)),
+            tuple(item(place) for place in range(2 + number)),
+        )
+        for number in range(10)
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""Which of two bundles is faster on this machine, and by how much: a ratio with its interval, not two figures.
+
+Measured is CPU time, in which other processes show far less than on the wall; wall time stands beside it. The bundles
+take turns at every request, so that whatever slows the machine slows both. Both are opened again and again, in several
+fresh processes. The interval is taken over processes: what one of them measures has a place and a time in common.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edge.bench.compare_probe import Job, Paired
+from edge.bench.fresh import in_fresh_process
+from edge.bench.student import quantile
+from edge.config import check_least, from_dict
+from edge.text.request import request_to_json
+from edge.text.types import Request
+
+PROBE = "edge.bench.compare_probe"
+MOST_REQUESTS = 8  # in one opening; of more, some are left out evenly
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """How two bundles are measured. `depth` None is each one's deepest exit."""
+
+    backend: str = "litert"
+    plan: str = "prefix"
+    depth: int | None = None
+    processes: int = 8
+    openings: int = 2  # in each process
+    confidence: float = 0.99  # a check on every push should not be wrong once in twenty
+
+    def __post_init__(self) -> None:
+        check_least(self, "", processes=2, openings=1)
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """The second bundle's time to the first's; with the confidence asked for, the true one is from `low` to `high`."""
+
+    ratio: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Two bundles compared. Milliseconds are those of one request of a new user, medians over all openings."""
+
+    cpu: Ratio
+    wall: Ratio
+    before_ms: float  # CPU time
+    after_ms: float
+    before_wall_ms: float
+    after_wall_ms: float
+    depths: tuple[int, int]
+    requests: int
+    processes: int
+    openings: int  # in each process
+    confidence: float
+
+
+def verdict(ratio: Ratio, tolerance: float | None = None) -> str:
+    """What the interval shows; with a tolerance (0.05: 5 %), whether the second bundle is slower by more than it."""
+    if tolerance is None:
+        return "slower" if ratio.low > 1 else "faster" if ratio.high < 1 else "not shown to differ"
+    if ratio.low > 1 + tolerance:
+        return f"at least {tolerance:.1%} slower"
+    if ratio.high <= 1 + tolerance:
+        return f"at most {tolerance:.1%} slower"
+    return f"not shown to be {tolerance:.1%} slower, nor that it is not"
+
+
+def compare(
+    before: Path,
+    after: Path,
+    requests: Sequence[Request],
+    pairing: Pairing,
+    progress: Callable[[str], None] = lambda text: None,
+) -> Speed:
+    """Measure both. Errors: a bundle cannot be opened, or has no such exit or plan."""
+    chosen = spread(requests, MOST_REQUESTS)
+    found = []
+    with tempfile.TemporaryDirectory(prefix="edge-bench-") as cache:
+        for number, job in enumerate(_jobs((str(before), str(after)), pairing), start=1):
+            progress(f"process {number} of {pairing.processes}")
+            values = {"job": asdict(job), "requests": [request_to_json(request) for request in chosen]}
+            answered = in_fresh_process(PROBE, values, cache)
+            found.append([from_dict(Paired, one, "measurement") for one in answered])
+    return summarise(found, len(chosen), pairing.confidence)
+
+
+def spread(requests: Sequence[Request], most: int) -> list[Request]:
+    """At most so many, evenly from first to last."""
+    places = np.linspace(0, len(requests) - 1, min(most, len(requests))).round().astype(int)
+    return [requests[place] for place in places]
+
+
+def _jobs(bundles: tuple[str, str], pairing: Pairing) -> Iterator[Job]:
+    """One per process; they take the cores that this one may use in turn."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [None]
+    for number in range(pairing.processes):
+        yield Job(
+            bundles,
+            pairing.backend,
+            pairing.plan,
+            pairing.depth,
+            openings=pairing.openings,
+            number=number,
+            core=cores[number % len(cores)],
+        )
+
+
+def summarise(found: Sequence[Sequence[Paired]], requests: int, confidence: float) -> Speed:
+    """Of each process its openings. All count the same; the interval is that of the processes' means."""
+    means = np.array([[one.log_ratios for one in process] for process in found]).mean(1)  # (processes, clocks)
+    cpu, wall = (interval(means[:, clock], confidence) for clock in range(2))
+    every = [one for process in found for one in process]
+    before, after = (np.median([getattr(one, side) for one in every], axis=0) for side in ("before_ms", "after_ms"))
+    return Speed(
+        cpu=cpu,
+        wall=wall,
+        before_ms=float(before[0]),
+        after_ms=float(after[0]),
+        before_wall_ms=float(before[1]),
+        after_wall_ms=float(after[1]),
+        depths=every[0].depths,
+        requests=requests,
+        processes=len(found),
+        openings=len(found[0]),
+        confidence=confidence,
+    )
+
+
+def interval(log_ratios: Sequence[float] | np.ndarray, confidence: float) -> Ratio:
+    """Student's t interval of the mean of independent log ratios, as ratios."""
+    values = np.asarray(log_ratios, dtype=np.float64)
+    half = quantile(confidence, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
+    ratio, low, high = np.exp([values.mean(), values.mean() - half, values.mean() + half])
+    return Ratio(float(ratio), float(low), float(high))

@@ -1,0 +1,117 @@
+"""The fresh process of `edge-bench compare`: both bundles are opened in it and take turns at every request."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from edge.bench.fresh import answer
+from edge.config import from_dict
+from edge.text.request import request_from_json
+from edge.text.types import Request
+
+Rank = Callable[[Request], object]
+Clock = Callable[[], tuple[float, float]]  # seconds: this process on a processor, and on the wall
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one process measures. `number` is its own: it decides which bundle is opened and asked first."""
+
+    bundles: tuple[str, str]
+    backend: str
+    plan: str
+    depth: int | None  # None: the deepest exit of each
+    openings: int
+    number: int
+    core: int | None  # to stay on
+
+
+@dataclass(frozen=True)
+class Paired:
+    """One opening of both bundles. Each pair is (CPU time, wall time)."""
+
+    log_ratios: tuple[float, float]  # of the second bundle's time to the first's
+    before_ms: tuple[float, float]  # per request
+    after_ms: tuple[float, float]
+    depths: tuple[int, int] = (0, 0)  # that the two reached
+
+
+def measure_pairs(ranks: tuple[Rank, Rank], requests: Sequence[Request], first: int, now: Clock) -> Paired:
+    """Requests in turn as A B B A and B A A B, so that neither a drift nor a neighbour in the order favours one.
+
+    Of the blocks' ratios the middle half counts: what happens by chance on a machine makes few of them very large.
+    """
+    turns = [(first + place) % 2 for place in range(len(requests))]
+    spent = [_spent(ranks, request, turn, now) for request, turn in zip(requests, turns, strict=True)]
+    times = np.stack(spent)  # (requests, bundles, clocks), seconds of two turns
+    milliseconds = times.mean(0) / 2 * 1e3
+    return Paired(_pair(_middle(np.log(times[:, 1] / times[:, 0]))), _pair(milliseconds[0]), _pair(milliseconds[1]))
+
+
+def _spent(ranks: tuple[Rank, Rank], request: Request, turn: int, now: Clock) -> np.ndarray:
+    """(bundles, clocks): two turns of each bundle, the first and the last being those of `turn`."""
+    spent = np.zeros((2, 2))
+    for which in (turn, 1 - turn, 1 - turn, turn):
+        started = np.array(now())
+        ranks[which](request)
+        spent[which] += np.array(now()) - started
+    return spent
+
+
+def _middle(blocks: np.ndarray) -> np.ndarray:
+    """(blocks, clocks) -> (clocks,): the mean without the lowest and the highest quarter."""
+    quarter = len(blocks) // 4
+    return np.asarray(np.sort(blocks, axis=0)[quarter : len(blocks) - quarter].mean(0))
+
+
+def _pair(values: np.ndarray) -> tuple[float, float]:
+    return float(values[0]), float(values[1])
+
+
+def _clocks() -> tuple[float, float]:
+    return time.process_time(), time.perf_counter()
+
+
+def _answers(values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of `{"job": ..., "requests": ...}`."""
+    job = from_dict(Job, values["job"], "job")
+    if job.core is not None:
+        os.sched_setaffinity(0, {job.core})
+    requests = [request_from_json(value) for value in values["requests"]]
+    return [asdict(opening) for opening in _openings(job, requests)]
+
+
+def _openings(job: Job, requests: Sequence[Request]) -> Iterator[Paired]:
+    """Every opening puts both models elsewhere in memory, which may favour one of them for as long as it stays."""
+    from edge.ranker import Ranker
+
+    for number in range(job.number, job.number + job.openings):
+        order = (0, 1) if number % 2 == 0 else (1, 0)
+        rankers = {which: Ranker.open(job.bundles[which], job.backend, memory_mb=0.0) for which in order}
+        first, second = (partial(_rank, rankers[which], job) for which in (0, 1))
+        depths = first(requests[0]).depth, second(requests[0]).depth  # warms up, too
+        gc.collect()
+        gc.disable()
+        yield replace(measure_pairs((first, second), requests, number // 2, _clocks), depths=depths)
+        gc.enable()
+        for ranker in rankers.values():
+            ranker.close()
+
+
+def _rank(ranker: Any, job: Job, request: Request) -> Any:
+    """A request of a user of whom nothing is kept."""
+    user = ranker.user(request.user, request.events)
+    return ranker.rank(user, request.candidates, depth=job.depth, plan=job.plan)
+
+
+if __name__ == "__main__":
+    sys.exit(answer(_answers))

@@ -1,0 +1,85 @@
+"""What a gate measures beside what a bundle says of itself: only what the budget limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge.bench.budget import Budget, CountedRequest
+from edge.bench.compare import Pairing, Speed, compare
+from edge.bench.run import measure_apart, read_requests
+from edge.bundle import Bundle
+from edge.errors import EdgeError
+from edge.text.types import Request
+from edge.verify import Verification, verify
+
+
+@dataclass(frozen=True)
+class Facts:
+    """None and empty: not limited, so not measured. `instructions` by exit depth; "before" is the baseline's."""
+
+    resident: int | None = None  # bytes
+    resident_before: int | None = None
+    verification: Verification | None = None
+    speed: Speed | None = None
+    instructions: Mapping[int, int] = field(default_factory=dict)
+    instructions_before: int | None = None  # at its deepest exit
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where to measure, and with what."""
+
+    bundle: Bundle
+    backend: str
+    baseline: Bundle | None = None
+    requests: Path | None = None
+    tools: Path | None = None  # that count ARM64 instructions
+
+    def read_requests(self) -> list[Request]:
+        """The given ones; else the golden ones of the baseline, as two bundles must answer the same."""
+        return read_requests((self.baseline or self.bundle).path, self.requests)
+
+
+def measure_facts(source: Source, budget: Budget, progress: Callable[[str], None] = lambda text: None) -> Facts:
+    """Errors: a bundle cannot be opened, or tools are absent."""
+    growth, baseline = budget.growth, source.baseline
+    resident = resident_before = verification = speed = before = None
+    if budget.resident is not None or "resident" in growth.sizes:
+        progress("resident memory")
+        resident = _resident(source.bundle, source)
+    if baseline and "resident" in growth.sizes:
+        resident_before = _resident(baseline, source)
+    if budget.parity:
+        progress("parity")
+        verification = verify(source.bundle.path, [source.backend])
+    if baseline and growth.time is not None:
+        pairing = Pairing(source.backend)
+        speed = compare(baseline.path, source.bundle.path, source.read_requests(), pairing, progress)
+    counted = _count(source.bundle, source, budget, progress) if budget.counts_instructions else {}
+    if baseline and growth.instructions is not None:
+        before = max(_count(baseline, source, budget, progress).items())[1]
+    return Facts(resident, resident_before, verification, speed, counted, before)
+
+
+def _resident(bundle: Bundle, source: Source) -> int:
+    return measure_apart(bundle.path, source.backend, source.read_requests(), repeats=1).resident
+
+
+def _count(bundle: Bundle, source: Source, budget: Budget, progress: Callable[[str], None]) -> dict[int, int]:
+    """Depth -> ARM64 instructions of the budget's request, at every exit."""
+    from edge.bench.instructions import count_instructions, find_tools
+
+    if source.backend != "litert":
+        raise EdgeError(
+            f"instructions of {source.backend} cannot be counted, those of litert can",
+            fix="take the limits on instructions out of the budget, or gate --backend litert",
+        )
+    tools = find_tools(source.tools)
+    progress(f"instructions of {bundle.path}")
+    counted = count_instructions(bundle.path, tools)
+    asked: CountedRequest = budget.counted
+    tokens = asked.user_tokens or counted.user_tokens
+    depths: Sequence[int] = sorted({exit.depth for exit in bundle.exits})
+    return {depth: counted.request(tokens, asked.candidates, depth, asked.kept_user) for depth in depths}

@@ -1,0 +1,207 @@
+"""What a bundle may add to the one before it: bytes, lost quality, time and instructions, each with where it went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+from edge.bench.budget import Budget
+from edge.bench.check import Check, count
+from edge.bench.facts import Facts
+from edge.bench.hints import LOWER_IS_BETTER, hint_for
+from edge.bench.sizes import bundle_sizes, group_of
+from edge.bundle import Bundle
+from edge.errors import EdgeError
+from edge.inspect.causes import main_causes
+from edge.inspect.compare import Change, Comparison, compare
+from edge.manifest import Exit
+
+ROUNDING = 1e-9  # .7573 less .7553 is a little above .002
+MOST_NAMED = 3
+REGAIN = (
+    "look for what changed in training and compression; often: fewer zeros (edge compress --to pruned --set "
+    "schedule.sparsity=...), 8 bits instead of 4, or longer training"
+)
+FASTER = (
+    "pad less (edge export --set buckets.user_tokens=...), or a narrower student (edge distill --set "
+    "model.hidden_size=...)"
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """From one bundle to the next, on one engine; the comparison is made when the first check fails."""
+
+    before: Bundle
+    after: Bundle
+    backend: str
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        return compare(self.before, self.after)
+
+    def growers(self, installed: bool) -> list[Change]:
+        """Pieces that the backend's bundle ships and that grew, largest growth first."""
+        shipped = [change for change in self.comparison.changes if self._ships(change)]
+        grown = [change for change in shipped if _growth(change, installed) > 0]
+        return sorted(grown, key=lambda change: (-_growth(change, installed), change.name))
+
+    def _ships(self, change: Change) -> bool:
+        return not change.section.startswith("model:") or change.section == f"model:{self.backend}"
+
+    @property
+    def settings(self) -> list[str]:
+        """What the manifest says differently, a line each."""
+        moved = [row for row in self.comparison.settings if row.before != row.after and row.name != "name"]
+        return [f"changed with it: {row.name} from {_shown(row.before)} to {_shown(row.after)}" for row in moved]
+
+
+def check_growth(step: Step, budget: Budget, facts: Facts) -> Iterator[Check]:
+    """One check per limit of `budget.growth`; losses of quality are checked at every exit of the baseline."""
+    for what, allowed in budget.growth.sizes.items():
+        yield _size_check(step, what, allowed, facts)
+    for metric, loss in budget.growth.quality.items():
+        yield from _quality_checks(step, metric, loss)
+    if budget.growth.time is not None:
+        yield _time_check(step, budget.growth.time, facts)
+    if budget.growth.instructions is not None:
+        yield _instructions_check(step, budget.growth.instructions, facts)
+
+
+def _size_check(step: Step, what: str, allowed: int, facts: Facts) -> Check:
+    before, after = _sizes(step, what, facts)
+    grown = after - before
+    if grown <= allowed:
+        return Check(f"growth of {what}", grown, allowed, passed=True)
+    problem = (
+        f"{what} grew by {count(grown, 'byte')}, {count(grown - allowed, 'byte')} more than the {allowed:,} allowed"
+    )
+    evidence = [f"from {before:,} to {after:,} bytes"]
+    fixes = [f"if it is worth it, raise {what} under [growth] in the budget"]
+    if what != "resident":
+        growers = step.growers(what == "installed")
+        evidence += [_grower(change, what == "installed") for change in growers[:MOST_NAMED]]
+        fixes = [*dict.fromkeys(hint_for(_part(change)) for change in growers[:1]), *fixes]
+    return Check(f"growth of {what}", grown, allowed, False, problem, tuple(evidence), tuple(fixes))
+
+
+def _sizes(step: Step, what: str, facts: Facts) -> tuple[int, int]:
+    if what == "resident":
+        return _measured(facts.resident_before, what), _measured(facts.resident, what)
+    before, after = (getattr(bundle_sizes(bundle, step.backend), what) for bundle in (step.before, step.after))
+    return before, after
+
+
+def _growth(change: Change, installed: bool) -> int:
+    before, after = change.installed if installed else (change.before, change.after)
+    return (after or 0) - (before or 0)
+
+
+def _grower(change: Change, installed: bool) -> str:
+    """`+1,010 bytes: golden.jsonl, whose content changed`"""
+    main = main_causes(change.causes)
+    why = f", {'which' if main[0].what in ('new', 'removed') else 'whose'} {main[0].text}" if main else ""
+    return f"{_growth(change, installed):+,} bytes: {change.name}{why}"
+
+
+def _part(change: Change) -> str:
+    """The part that a piece belongs to, as hints name it."""
+    if change.section == "weights":
+        return group_of(change.name)
+    kind, _, backend = change.section.partition(":")
+    return f"graph ({backend})" if kind == "model" else change.section
+
+
+def _quality_checks(step: Step, metric: str, allowed: float) -> Iterator[Check]:
+    """One per plan, about the exit that lost most."""
+    before, after = (_exits(bundle, step.backend) for bundle in (step.before, step.after))
+    known = {place: exit.quality[metric] for place, exit in before.items() if metric in exit.quality}
+    if not known:
+        raise EdgeError(f"{step.before.path} has no {metric!r} to compare with")
+    for plan in sorted({plan for plan, _ in known}):
+        old = {depth: value for (named, depth), value in known.items() if named == plan}
+        now = {depth: after[plan, depth].quality.get(metric) for depth in old if (plan, depth) in after}
+        new = {depth: value for depth, value in now.items() if value is not None}
+        yield _quality_check(step, f"{metric} ({plan})", old, new, allowed)
+
+
+def _quality_check(
+    step: Step, figure: str, old: Mapping[int, float], new: Mapping[int, float], allowed: float
+) -> Check:
+    """By exit depth; an exit that is there no more has lost everything."""
+    what, fixes = f"loss of {figure}", (REGAIN, _accept(figure.partition(" ")[0]))
+    gone = [depth for depth in sorted(old) if depth not in new]
+    if gone:
+        problem = f"{figure} is there no more at exit {', '.join(map(str, gone))}"
+        fix = "measure every exit of the baseline again, or choose another baseline"
+        return Check(what, None, allowed, False, problem, _against(step), (fix,))
+    rises = figure.startswith(LOWER_IS_BETTER)
+    lost = {depth: new[depth] - old[depth] if rises else old[depth] - new[depth] for depth in old}
+    worst = sorted(lost, key=lambda depth: (-lost[depth], depth))
+    most = lost[worst[0]]
+    if most <= allowed + ROUNDING:
+        return Check(what, most, allowed, passed=True)
+    verb = "rose" if rises else "fell"
+    problem = (
+        f"{figure} {verb} by {most:.4f} at exit {worst[0]}, {most - allowed:.4f} more than the {allowed:.4f} allowed"
+    )
+    failed = [depth for depth in worst if lost[depth] > allowed + ROUNDING]
+    evidence = [f"exit {depth}: from {old[depth]:.4f} to {new[depth]:.4f}" for depth in failed[:MOST_NAMED]]
+    evidence += [f"and {count(len(failed) - MOST_NAMED, 'exit')} more"] if len(failed) > MOST_NAMED else []
+    return Check(what, most, allowed, False, problem, (*evidence, *_against(step)), fixes)
+
+
+def _exits(bundle: Bundle, backend: str) -> dict[tuple[str, int], Exit]:
+    """(plan, depth) -> the figures that hold on the backend; its own go before those of all."""
+    exits = [exit for exit in bundle.exits if exit.backend in (None, backend)]
+    return {(exit.plan, exit.depth): exit for exit in sorted(exits, key=lambda exit: exit.backend is not None)}
+
+
+def _time_check(step: Step, allowed: float, facts: Facts) -> Check:
+    if facts.speed is None:
+        raise EdgeError("the growth of time is limited but was not measured")
+    speed, found = facts.speed, facts.speed.cpu
+    what = "time against the baseline"
+    sure = f"with {speed.confidence:.0%} confidence {found.low:.4f} to {found.high:.4f} times"
+    if found.low <= allowed:
+        return Check(what, found.ratio, allowed, True, evidence=(sure,))
+    problem = f"a request takes {found.ratio:.4f} times the baseline's CPU time, {allowed:.4f} times is allowed"
+    spent = f"{speed.before_ms:.2f} ms before, {speed.after_ms:.2f} ms now"
+    evidence = (f"{sure} ({spent}, exits {speed.depths[0]} and {speed.depths[1]})", *_against(step))
+    return Check(what, found.ratio, allowed, False, problem, evidence, (FASTER, _accept("time")))
+
+
+def _instructions_check(step: Step, allowed: float, facts: Facts) -> Check:
+    if facts.instructions_before is None or not facts.instructions:
+        raise EdgeError("the growth of instructions is limited but they were not counted")
+    before, after = facts.instructions_before, facts.instructions[max(facts.instructions)]
+    ratio, what = after / before, "instructions against the baseline"
+    if ratio <= allowed:
+        return Check(what, ratio, allowed, passed=True)
+    problem = f"a request takes {ratio:.4f} times the baseline's instructions, {allowed:.4f} times is allowed"
+    evidence = (f"{before:,} before, {after:,} now; the count has no noise", *_against(step))
+    return Check(what, ratio, allowed, False, problem, evidence, (FASTER, _accept("instructions")))
+
+
+def _against(step: Step) -> tuple[str, ...]:
+    """Where to look: the baseline, and the first settings that differ."""
+    compared = f"edge inspect {step.before.path} {step.after.path} shows all that changed"
+    return (*islice(step.settings, MOST_NAMED), compared)
+
+
+def _accept(key: str) -> str:
+    return f"if it is worth it, raise {key} under [growth] in the budget"
+
+
+def _measured(value: int | None, what: str) -> int:
+    if value is None:
+        raise EdgeError(f"the growth of {what} is limited but was not measured")
+    return value
+
+
+def _shown(value: Any) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= 40 else f"{text[:12]}..."

@@ -1,0 +1,29 @@
+"""What to edit to make a part of a bundle smaller, and which metrics are better when lower."""
+
+from __future__ import annotations
+
+LOWER_IS_BETTER = ("log_loss",)
+_NARROWER = "a narrower student (edge distill --set model.hidden_size=...)"
+_SPARSER = "for the download, more zeros (edge compress --to pruned --set schedule.sparsity=...)"
+_FEWER_BITS = "fewer bits (edge compress --to int4)"
+_FEWER_WORDS = "a smaller vocabulary (edge prepare --set vocabulary=...)"
+_THINNER_ROWS = "thinner rows (edge distill --set model.embedding_size=...)"
+_HINTS = {
+    "token embedding": f"{_FEWER_WORDS}, {_THINNER_ROWS}, {_FEWER_BITS}; {_SPARSER}",
+    "shared layer": f"{_NARROWER}, {_FEWER_BITS}; {_SPARSER}",
+    "other weights": f"{_NARROWER}, or {_THINNER_ROWS}",
+    "vocabulary": _FEWER_WORDS,
+    "graph (litert)": "fewer shape buckets (edge export --set buckets.user_tokens=...): each repeats the graph",
+    "golden": "fewer golden requests (edge export --set golden_requests=...)",
+    "text": "shorter templates (the text section of edge.toml); it is small, look elsewhere first",
+    "manifest": "fewer shape buckets (edge export --set buckets.user_tokens=...): it lists where their weights go",
+}
+
+
+def hint_for(part: str) -> str:
+    """Of a part of `edge.bench.sizes.parts`, by its name."""
+    if part in _HINTS:
+        return _HINTS[part]
+    if part.startswith("graph ("):
+        return "its size is fixed; look elsewhere first, or ship a bundle without this backend"
+    return f"{_NARROWER}, {_FEWER_WORDS}; {_SPARSER}"  # a model's file whose weights are not packed

@@ -1,0 +1,40 @@
+"""A comparison of two bundles' speed for the terminal, and in words."""
+
+from __future__ import annotations
+
+from edge.bench.compare import Speed, verdict
+from edge.table import render
+
+HEADINGS = ("", "first, ms", "second, ms", "ratio", "from", "to")
+
+
+def speed_text(heading: str, speed: Speed, tolerance: float | None) -> str:
+    blocks = (heading, render(HEADINGS, speed_rows(speed)), described(speed), conclusion(speed, tolerance))
+    return "\n\n".join(blocks)
+
+
+def speed_rows(speed: Speed) -> list[tuple[str, ...]]:
+    """CPU time, which the verdict is about, and wall time."""
+    clocks = (
+        ("CPU time", speed.before_ms, speed.after_ms, speed.cpu),
+        ("wall time", speed.before_wall_ms, speed.after_wall_ms, speed.wall),
+    )
+    return [
+        (name, f"{before:.3f}", f"{after:.3f}", f"{found.ratio:.4f}", f"{found.low:.4f}", f"{found.high:.4f}")
+        for name, before, after, found in clocks
+    ]
+
+
+def described(speed: Speed) -> str:
+    """What was measured, and how often."""
+    depths = "exit {}".format(" and ".join(map(str, dict.fromkeys(speed.depths))))
+    return (
+        f"{speed.requests} requests of new users at {depths}, both bundles opened {speed.openings} times in each of "
+        f"{speed.processes} processes; intervals of {speed.confidence:.0%} over processes"
+    )
+
+
+def conclusion(speed: Speed, tolerance: float | None) -> str:
+    found = speed.cpu
+    sure = f"{found.ratio:.4f} times the CPU time, {found.low:.4f} to {found.high:.4f}"
+    return f"the second bundle is {verdict(found, tolerance)}: {sure}"

@@ -1,0 +1,283 @@
+"""A pull request that adds, loses or un-shares too much fails the gate, and its author learns why and what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from bench_cli import run
+from bundles import FILES, make, manifest
+from exports import Exported, bundle_of
+from packed_bundles import model_of
+from student_weights import make_weights
+
+from edge.bench.budget import Budget, CountedRequest, Growth, parse_budget
+from edge.bench.check import Check
+from edge.bench.compare import Ratio, Speed
+from edge.bench.facts import Facts, Source, measure_facts
+from edge.bench.gate import check_bundle
+from edge.bench.sizes import sizes
+from edge.bundle import open_bundle, write_bundle
+from edge.errors import EdgeError
+from edge.verify import Result, Verification
+
+BUDGET = """
+unique_weights = true
+[growth]
+download = "1 kB"
+auc = 0.002
+"""
+FOUR = 4  # the deepest exit of `manifest`
+SPEED = Speed(Ratio(1.1, 1.06, 1.14), Ratio(1.2, 0.9, 1.5), 10.0, 11.0, 12.0, 13.0, (4, 4), 8, 6, 2, 0.99)
+Build = Callable[..., Path]
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Build:
+    """Writes a bundle: with other weights, more golden bytes, a lower AUC, another model file, other figures."""
+
+    def written(
+        name: str,
+        weights: dict[str, np.ndarray] | None = None,
+        golden: bytes = b"",
+        lost: float = 0.0,
+        model: Callable[[dict[str, np.ndarray]], bytes] = model_of,
+        **changes: Any,
+    ) -> Path:
+        weights = make_weights(rows=200) if weights is None else weights
+        described = manifest(**changes)
+        for exit in described["exits"]:
+            exit["quality"]["auc"] -= lost
+        golden_file = {"golden.jsonl": bytes(FILES["golden.jsonl"]) + golden}  # type: ignore[arg-type]
+        files = FILES | golden_file | {"models/litert.tflite": model(weights)}
+        write_bundle(tmp_path / name, files, described, weights)
+        return tmp_path / name
+
+    return written
+
+
+@pytest.fixture
+def gate(build: Build, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """The checks of a bundle against BUDGET and an unchanged baseline, by name, and the exit code."""
+
+    def gated(bundle: Path) -> tuple[int, dict[str, dict[str, Any]]]:
+        budget = bundle.parent / "budget.toml"
+        budget.write_text(BUDGET)
+        arguments = ("--budget", budget, "--baseline", build("old.edge"), "--json")
+        code = run(monkeypatch, "gate", bundle, *arguments)
+        (found,) = json.loads(capsys.readouterr().out)["bundles"]
+        return code, {check["what"]: check for check in found["checks"]}
+
+    return gated
+
+
+def test_an_unchanged_bundle_passes(build: Build, gate: Callable[..., Any]) -> None:
+    code, checks = gate(build("same.edge"))
+    assert code == 0
+    assert [(name, check["measured"]) for name, check in checks.items()] == [
+        ("layers with weights of their own", 1),
+        ("bytes of weights stored again", 0),
+        ("growth of download", 0),
+        ("loss of auc (prefix)", 0.0),
+        ("loss of auc (segments)", 0.0),
+    ]
+
+
+def test_a_pull_request_that_adds_a_kilobyte_fails_and_names_where_it_went(
+    build: Build, gate: Callable[..., Any]
+) -> None:
+    noise = np.random.default_rng(0).bytes(1100).hex().encode()  # two digits a byte: deflate halves it
+    code, checks = gate(build("grown.edge", golden=noise))
+    failed = checks["growth of download"]
+    before, after = (sizes(build(name, golden=extra), "litert").download for name, extra in (("a", b""), ("b", noise)))
+    assert code == 1 and [check["what"] for check in checks.values() if not check["passed"]] == ["growth of download"]
+    assert 1000 < failed["measured"] == after - before < 1300
+    assert f"download grew by {after - before:,} bytes, {after - before - 1000:,} bytes more" in failed["problem"]
+    assert "golden.jsonl, whose content changed" in failed["evidence"][1]
+    assert failed["fixes"] == [
+        "fewer golden requests (edge export --set golden_requests=...)",
+        "if it is worth it, raise download under [growth] in the budget",
+    ]
+
+
+def test_a_pull_request_that_loses_three_thousandths_of_auc_fails_and_names_what_changed_with_it(
+    build: Build, gate: Callable[..., Any]
+) -> None:
+    code, checks = gate(build("worse.edge", lost=0.003, provenance={"run": "ab", "sparsity": 0.95}))
+    failed = checks["loss of auc (prefix)"]
+    assert code == 1 and failed["measured"] == pytest.approx(0.003)
+    assert failed["problem"].startswith("auc (prefix) fell by 0.0030 at exit ")
+    assert failed["problem"].endswith(", 0.0010 more than the 0.0020 allowed")
+    assert "exit 4: from 0.7400 to 0.7370" in failed["evidence"]
+    assert "changed with it: provenance.sparsity from nothing to 0.95" in failed["evidence"]
+    assert "schedule.sparsity" in failed["fixes"][0]
+
+
+def test_a_loss_of_exactly_what_is_allowed_passes(build: Build, gate: Callable[..., Any]) -> None:
+    code, checks = gate(build("worse.edge", lost=0.002))
+    assert code == 0 and checks["loss of auc (prefix)"]["measured"] == pytest.approx(0.002)
+
+
+def test_a_pull_request_that_unshares_the_layer_fails_and_is_told_so(build: Build, gate: Callable[..., Any]) -> None:
+    shared, other = make_weights(rows=200), make_weights(seed=1, rows=200)
+    own = {name.replace("layers.0.", "layers.1."): other[name] for name in other if name.startswith("layers.0.")}
+    code, checks = gate(build("unshared.edge", shared | own))
+    failed = checks["layers with weights of their own"]
+    assert code == 1 and failed["measured"] == 2
+    assert failed["problem"] == "layers.1.* are new: the layer is no longer shared"
+    assert failed["evidence"][0].startswith("they add 2,304 bytes to the installed litert model")
+    assert "one shared layer" in failed["fixes"][0]
+
+
+def test_a_layer_that_is_written_once_per_depth_is_found_in_the_model(build: Build, gate: Callable[..., Any]) -> None:
+    weights = make_weights(rows=200)
+    layer = model_of({name: weights[name] for name in weights if name.startswith("layers.")})
+    code, checks = gate(build("unrolled.edge", weights, model=lambda all: model_of(all) + 3 * layer))
+    failed = checks["bytes of weights stored again"]
+    assert code == 1 and failed["measured"] == 3 * (72 * 24 + 2 * 72 * 4)  # int8 weights, scales, biases
+    assert "layers.0.attention_in.weight stands 4 times in it (rows)" in failed["evidence"]
+
+
+def test_weights_in_an_unknown_form_cannot_pass_for_stored_once(build: Build, gate: Callable[..., Any]) -> None:
+    code, checks = gate(build("float.edge", model=lambda weights: weights["token.weight"].astype("<f8").tobytes()))
+    failed = checks["bytes of weights stored again"]
+    assert code == 1 and "token.weight: not in the installed litert model in any known form" in failed["problem"]
+
+
+def test_without_packed_weights_sharing_cannot_be_told(tmp_path: Path) -> None:
+    bundle = open_bundle(make(tmp_path / "m.edge"))
+    with pytest.raises(EdgeError, match="packs no weights"):
+        check_bundle(bundle, Budget(unique_weights=True), "litert")
+
+
+def test_an_exit_that_is_gone_has_lost_its_quality(build: Build) -> None:
+    before = open_bundle(build("old.edge"))
+    after = open_bundle(build("new.edge", exits=manifest()["exits"][2:]))
+    verdict = check_bundle(after, Budget(growth=Growth(quality={"auc": 0.5})), "litert", baseline=before)
+    assert [check.problem for check in verdict.checks] == [
+        "auc (prefix) is there no more at exit 1",
+        "auc (segments) is there no more at exit 1",
+    ]
+
+
+def test_a_loss_that_rises_is_worse(build: Build) -> None:
+    exits = manifest()["exits"]
+    for exit in exits:
+        exit["quality"]["log_loss"] = 0.65
+    before, after = open_bundle(build("old.edge")), open_bundle(build("new.edge", exits=exits))
+    for allowed, passed in ((0.05, True), (0.04, False)):
+        budget = Budget(growth=Growth(quality={"log_loss": allowed}))
+        assert check_bundle(after, budget, "litert", baseline=before).passed is passed
+        assert check_bundle(before, budget, "litert", baseline=after).passed
+
+
+def test_growth_and_a_baseline_come_together_or_not_at_all(build: Build) -> None:
+    bundle = open_bundle(build("m.edge"))
+    with pytest.raises(EdgeError, match="no bundle to compare with"):
+        check_bundle(bundle, Budget(growth=Growth(time=1.05)), "litert")
+    with pytest.raises(EdgeError, match="limits no growth"):
+        check_bundle(bundle, Budget(download=1), "litert", baseline=bundle)
+
+
+def only(budget: Budget, bundle: Path, facts: Facts, baseline: Path | None = None) -> Check:
+    old = open_bundle(baseline) if baseline else None
+    (check,) = check_bundle(open_bundle(bundle), budget, "litert", facts, old).checks
+    return check
+
+
+def test_time_fails_only_where_the_whole_interval_is_above_the_limit(build: Build) -> None:
+    path, budget = build("m.edge"), Budget(growth=Growth(time=1.05))
+    failed = only(budget, path, Facts(speed=SPEED), path)
+    assert not failed.passed and "1.1000 times the baseline's CPU time" in failed.problem
+    assert "with 99% confidence 1.0600 to 1.1400 times" in failed.evidence[0]
+    assert only(budget, path, Facts(speed=replace(SPEED, cpu=Ratio(1.1, 1.04, 1.16))), path).passed
+
+
+def test_instructions_are_limited_at_an_exit_and_in_growth(build: Build) -> None:
+    path = build("m.edge")
+    for counted, passed in ((1000, True), (1001, False)):
+        facts = Facts(instructions={2: 500, FOUR: counted}, instructions_before=1000)
+        assert only(Budget(instructions=1000), path, facts).passed is passed
+        assert only(Budget(growth=Growth(instructions=1.0)), path, facts, path).passed is passed
+        assert only(Budget(exit_instructions={2: 500}), path, facts).passed
+    assert not only(Budget(exit_instructions={2: 499}), path, facts).passed
+    with pytest.raises(EdgeError, match="no figures for exit 3"):
+        only(Budget(exit_instructions={3: 500}), path, facts)
+
+
+@pytest.mark.parametrize(
+    ("budget", "reason"),
+    [
+        (Budget(parity=True), "parity is asked for"),
+        (Budget(instructions=1), "were not counted"),
+        (Budget(growth=Growth(time=1.0)), "time is limited"),
+        (Budget(growth=Growth(instructions=1.0)), "they were not counted"),
+        (Budget(growth=Growth(sizes={"resident": 1})), "resident is limited"),
+    ],
+)
+def test_what_was_not_measured_never_passes(build: Build, budget: Budget, reason: str) -> None:
+    path = build("m.edge")
+    with pytest.raises(EdgeError, match=reason):
+        only(budget, path, Facts(), None if budget.growth.empty else path)
+
+
+def test_absent_tools_are_told_with_what_to_install(
+    build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EdgeError, match="apt-get install qemu-user"):
+        measure_facts(Source(open_bundle(build("m.edge")), "litert", tools=tmp_path), Budget(instructions=1))
+
+
+def test_instructions_are_counted_for_litert_alone(build: Build) -> None:
+    with pytest.raises(EdgeError, match="of onnx cannot be counted"):
+        measure_facts(Source(open_bundle(build("m.edge")), "onnx"), Budget(instructions=1))
+
+
+def test_parity_fails_where_scores_or_texts_are_not_reproduced(build: Build) -> None:
+    text = Result("text", "-", 0, 5, 0.0, 0.0, 1.0, 0.0, True)
+    row = Result("litert", "prefix", FOUR, 5, 0.02, 0.01, 1.0, 0.1, True)
+    path, budget = build("m.edge"), Budget(parity=True)
+
+    def parity(*results: Result) -> Check:
+        return only(budget, path, Facts(verification=Verification(list(results), {}, [])))
+
+    assert parity(text, row).measured == 0.02
+    off = parity(text, replace(row, max_difference=0.3, passed=False))
+    assert off.problem == "litert is up to 0.3000 off the golden scores, 0.1000 is allowed"
+    assert off.evidence == ("exit 4 (prefix): up to 0.3000, mean 0.0100",)
+    worded = parity(replace(text, max_difference=2.0, passed=False), row)
+    assert worded.problem == "2 of 5 golden requests are worded or tokenised differently"
+
+
+def test_a_real_bundle_has_parity_and_one_with_other_scores_has_not(
+    exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "cache"))
+    golden = exported.golden[0]
+    wrong = {plan: {depth: logits + 1 for depth, logits in exits.items()} for plan, exits in golden.scores.items()}
+    for name, records, passed in (("good", [golden], True), ("bad", [replace(golden, scores=wrong)], False)):
+        path = bundle_of(exported, tmp_path / f"{name}.edge", records, packed=True)
+        budget = Budget(parity=True, unique_weights=True)
+        facts = measure_facts(Source(open_bundle(path), "litert"), budget)
+        parity, *shared = check_bundle(open_bundle(path), budget, "litert", facts).checks
+        assert parity.passed is passed
+        assert all(check.passed for check in shared)
+
+
+def test_a_budget_says_what_is_counted_and_what_may_grow() -> None:
+    table = {
+        "instructions": {"limit": 900, "candidates": 20, "user_tokens": 56, "kept_user": True},
+        "exits": {"2": {"instructions": 500, "quality": {"auc": 0.7}}},
+        "growth": {"installed": "2 kB", "auc": 0.002, "time": 1.05, "instructions": 1.01},
+    }
+    budget = parse_budget(table, "test")
+    assert budget.counted == CountedRequest(20, 56, kept_user=True)
+    assert (budget.instructions, budget.exit_instructions) == (900, {2: 500})
+    assert budget.growth == Growth({"installed": 2000}, {"auc": 0.002}, 1.05, 1.01)
+    assert budget.tightened(parse_budget({"download": 5}, "options")).growth == budget.growth
