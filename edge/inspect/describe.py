@@ -8,6 +8,7 @@ from typing import Any
 
 from edge.bench.sizes import bundle_sizes, parts
 from edge.bundle import Bundle
+from edge.cascade import parse_cascade
 from edge.inspect.tensors import PackedTensor, bits_of, packed_tensors
 from edge.manifest import MANIFEST, WEIGHTS
 from edge.table import Cell, render
@@ -30,6 +31,7 @@ def describe(bundle: Bundle, tensors: tuple[PackedTensor, ...] | None = None) ->
         "weights": _weights(bundle, tensors),
         "model": bundle.manifest["model"],
         "runtimes": bundle.manifest.get("runtimes", {}),
+        "cascades": bundle.manifest.get("cascades", []),
         "exits": [asdict(exit) for exit in bundle.exits],
         "provenance": bundle.manifest["provenance"],
     }
@@ -110,6 +112,7 @@ def describe_text(description: dict[str, Any]) -> str:
         render(("model", ""), leaves(description["model"])),
         *([render(("needs at least", ""), leaves(description["runtimes"]))] if description["runtimes"] else []),
         render(("exit", "plan", "backend", *map(printable, metrics)), exits),
+        *_cascade_blocks(description["cascades"]),
     ]
     if description["provenance"]:
         blocks.append(render(("provenance", ""), leaves(description["provenance"])))
@@ -138,6 +141,13 @@ def _weights_blocks(description: dict[str, Any]) -> list[str]:
         render(("part", "section", "download", "installed"), parts),
         render(headings, rows) + f"\n{WEIGHTS}: {beside}",
     ]
+
+
+def _cascade_blocks(values: Sequence[Any]) -> list[str]:
+    """What scoring with early stops keeps of the best, and what it computes for that."""
+    rows = [(cascade.top, cascade.agreement, cascade.work) for cascade in map(parse_cascade, values)]
+    headings = ("cascade for the top", "agreement with all at the deepest exit", "share of the candidates' layers")
+    return [render(headings, rows)] if rows else []
 
 
 def _figures(quality: dict[str, float], metrics: list[str]) -> list[float | None]:

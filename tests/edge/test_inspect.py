@@ -212,3 +212,17 @@ def test_verify_fails_with_exit_code_1_if_any_row_failed(
     assert run(monkeypatch, "verify", "m.edge", "--backend", "onnx", "--json") == 1
     assert json.loads(capsys.readouterr().out)["results"][1] == {"backend": "onnx", "passed": False}
     assert fake_runtime == [None, ["onnx"]]
+
+
+def test_inspect_says_what_a_cascade_keeps_and_computes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cascade = {"top": 10, "margins": {"1": 0.2}, "agreement": 0.9712, "work": 0.46}
+    bundle = make(tmp_path / "m.edge", cascades=[cascade])
+    assert run(monkeypatch, "inspect", bundle) == 0
+    out = capsys.readouterr().out
+    assert "cascade for the top" in out and "0.9712" in out and "0.4600" in out
+    assert run(monkeypatch, "inspect", bundle, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["cascades"] == [cascade]
+    assert run(monkeypatch, "inspect", make(tmp_path / "n.edge")) == 0
+    assert "cascade" not in capsys.readouterr().out
