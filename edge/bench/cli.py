@@ -12,7 +12,8 @@ from edge.errors import missing_extra
 SUMMARY = """edge-bench: what a bundle costs and whether it may ship
 
   edge-bench gate movies.edge --max-download 2.8MB --min-auc 0.74
-  edge-bench run movies.edge --backend litert"""
+  edge-bench run movies.edge --profile mid-android
+  edge-bench compare released.edge movies.edge"""
 VERBS = {
     "run": "edge.bench.run_command",
     "profiles": "edge.bench.profiles_command",
