@@ -12,18 +12,38 @@ from edge.errors import EdgeError, missing_extra
 
 def _init_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("edge.toml"), help="the file to write")
+    parser.add_argument("--example", action="store_true", help="write events.csv beside it, too: an invented film club")
 
 
 def _run_init(arguments: argparse.Namespace) -> int:
     from importlib.resources import files
 
-    if arguments.out.exists():
-        raise EdgeError(f"{arguments.out} exists already", fix="choose another --out")
-    if not arguments.out.parent.is_dir():
-        raise EdgeError(f"no folder {arguments.out.parent}", fix=f"mkdir -p {arguments.out.parent}")
-    arguments.out.write_bytes(files("cloud.data").joinpath("edge.toml").read_bytes())
-    print(f"wrote {arguments.out}: edit it, then: edge prepare --data {arguments.out} --out runs/prepared")
+    toml, log = arguments.out, arguments.out.with_name("events.csv")
+    there = [str(path) for path in ((toml, log) if arguments.example else (toml,)) if path.exists()]
+    if there:
+        raise EdgeError(
+            f"{' and '.join(there)} {'exist' if len(there) > 1 else 'exists'} already",
+            fix="choose another --out, in a folder of its own for --example",
+        )
+    if not toml.parent.is_dir():
+        raise EdgeError(f"no folder {toml.parent}", fix=f"mkdir -p {toml.parent}")
+    if arguments.example:
+        _write_example(log)
+    toml.write_bytes(files("cloud.data").joinpath("edge.toml").read_bytes())
+    print(_written(toml, log if arguments.example else None))
     return 0
+
+
+def _write_example(log: Path) -> None:
+    from cloud.data.example_log import example_log
+
+    log.write_bytes(example_log().encode())
+
+
+def _written(toml: Path, log: Path | None) -> str:
+    if log:
+        return f"wrote {toml} and {log}: try them: edge run --data {toml} --preset glance --out runs/glance"
+    return f"wrote {toml}: edit it, then: edge prepare --data {toml} --out runs/prepared"
 
 
 def _prepare_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,8 +87,8 @@ def _run_prepare(arguments: argparse.Namespace) -> int:
 
 
 init = Command(
-    summary="Write a commented edge.toml that maps your own log.",
-    examples="edge init\nedge init --out my/edge.toml",
+    summary="Write a commented edge.toml that maps your own log; with --example, a log for it to map.",
+    examples="edge init\nedge init --out my/edge.toml\nedge init --example",
     arguments=_init_arguments,
     run=_run_init,
 )

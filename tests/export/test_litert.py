@@ -210,7 +210,7 @@ def test_a_model_with_layers_of_their_own_is_not_exported(tmp_path: Path) -> Non
 
 def test_buckets_left_open_hold_just_what_the_text_allows() -> None:
     spec = TextSpec("a", "b", "c", max_segment_tokens=30, max_user_tokens=101)
-    assert Buckets().holding(spec) == Buckets(user_tokens=(51, 101), candidates=8, candidate_tokens=30)
+    assert Buckets().holding(spec) == Buckets(user_tokens=(30, 51, 101), candidates=10, candidate_tokens=30)
 
 
 @pytest.mark.parametrize("changes", [{"user_tokens": (0, 8)}, {"candidates": 0}, {"candidate_tokens": -1}])
