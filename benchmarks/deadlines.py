@@ -5,7 +5,7 @@
 
 Requests are those of the bundle's golden file: users with histories cut at random, candidates drawn from all that it
 has. New users and users who are kept take turns, budgets are shuffled, so that each meets the same conditions. A budget
-counts as feasible if the fastest answer there is (shallowest exit, same request) usually takes no longer than it.
+counts as feasible where the fastest answer there is (shallowest exit, same request) keeps to it in 95 of 100.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ def _report(samples: list[Sample]) -> str:
     rows, feasible, met = [], 0, 0
     for budget, size, kept in keys:
         mine = [s for s in samples if (s.budget, s.candidates, s.kept) == (budget, size, kept)]
-        usual = statistics.median(sample.fastest_ms for sample in mine)
-        can = mine if usual <= budget else []
+        within = sum(1 for sample in mine if sample.fastest_ms <= budget)
+        can = mine if within >= 0.95 * len(mine) else []
         kept_to = sum(1 for sample in can if sample.ranked.plan.met)
         feasible, met = feasible + len(can), met + kept_to
         spent = sorted(sample.ranked.milliseconds for sample in mine)

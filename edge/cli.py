@@ -13,7 +13,7 @@ from edge.errors import missing_extra
 SUMMARY = """edge: from a behaviour log to a text ranker that ships inside an app
 
   edge run --preset quickstart --out runs/quickstart
-  edge rank runs/quickstart/movies.edge --request request.json"""
+  edge rank runs/quickstart/export/movies.edge --request request.json"""
 ORDER = (
     "run",
     "init",

@@ -69,7 +69,7 @@ def _dispatch(program: str, summary: str, commands: dict[str, Callable[[], Comma
     if not argv or argv[0] in ("-h", "--help"):
         print(f"{summary}\n\nusage: {program} COMMAND [options]\n\ncommands:")
         for name in commands:
-            print(f"  {name:<10} {program} {name} --help")
+            print(f"  {name:<12} {program} {name} --help")
         return 0 if argv else 2
     if argv[0] == "--version":
         from importlib.metadata import version

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +12,10 @@ import numpy as np
 from edge.engine import MASKED, Engine
 from edge.errors import EdgeError
 
-ENOUGH_MS = 20.0  # of calls of one size
-FEWEST, MOST = 2, 5  # calls of one size, after one that warms up
+ENOUGH_S = 0.5  # of measuring
+FEWEST, MOST = 2, 20  # rounds over all sizes; the first warms up
 Points = tuple[tuple[float, float], ...]  # (size, milliseconds), by size
+Size = tuple[str | int, ...]  # of a call: which, and how large
 
 
 @dataclass(frozen=True)
@@ -52,21 +53,30 @@ class CostModel:
 
 
 def calibrate(engine: Engine, longest_user: int, longest_candidate: int) -> CostModel:
-    """Time single calls at a few sizes; takes about as long as a request or two."""
+    """Time single calls at a few sizes, again and again, all in turn; takes about as long as a request or two."""
     sizes = (1, longest_candidate, -(-longest_user // 2), longest_user)
     users = sorted(set(map(engine.padded_user, sizes)))
-    in_full = engine.padded_user(longest_user + longest_candidate)
+    layers = sorted({*users, engine.padded_user(longest_user + longest_candidate)})
     counts = sorted({engine.padded_candidates(count) for count in (1, 16)})
-    most = 4 * longest_candidate
+    calls: dict[Size, Callable[[], object]] = {
+        ("embed", tokens): _embed(engine, tokens) for tokens in (1, 4 * longest_candidate)
+    }
+    calls |= {("layer", tokens): _user_layer(engine, tokens) for tokens in layers}
+    calls |= {
+        ("candidates", tokens, count): _candidate_layer(engine, tokens, count, longest_candidate)
+        for tokens in users
+        for count in counts
+    }
+    calls |= {("head", count): _head(engine, count) for count in (1, 64)}
+    cost = _least_milliseconds(calls)
     return CostModel(
-        embed=tuple((float(tokens), _milliseconds(_embed(engine, tokens))) for tokens in (1, most)),
-        user_layer=tuple(
-            (float(tokens), _milliseconds(_user_layer(engine, tokens))) for tokens in sorted({*users, in_full})
-        ),
+        embed=tuple((float(tokens), cost["embed", tokens]) for tokens in (1, 4 * longest_candidate)),
+        user_layer=tuple((float(tokens), cost["layer", tokens]) for tokens in layers),
         candidate_layer=tuple(
-            (float(tokens), _candidate_costs(engine, tokens, counts, longest_candidate)) for tokens in users
+            (float(tokens), tuple((float(count), cost["candidates", tokens, count]) for count in counts))
+            for tokens in users
         ),
-        head=tuple((float(count), _milliseconds(_head(engine, count))) for count in (1, 64)),
+        head=tuple((float(count), cost["head", count]) for count in (1, 64)),
     )
 
 
@@ -81,16 +91,12 @@ def _user_layer(engine: Engine, tokens: int) -> Callable[[], object]:
     return lambda: engine.layer(hidden, mask, 1)
 
 
-def _candidate_costs(engine: Engine, user_tokens: int, counts: list[int], seq: int) -> Points:
+def _candidate_layer(engine: Engine, user_tokens: int, count: int, seq: int) -> Callable[[], object]:
     shape = engine.shape
     keys = np.zeros((shape.heads, user_tokens, shape.hidden // shape.heads), dtype=np.float32)
     mask = np.full(user_tokens, MASKED, dtype=np.float32)
-    found = []
-    for count in counts:
-        hidden = np.zeros((count, seq, shape.hidden), dtype=np.float32)
-        step = _milliseconds(lambda hidden=hidden: engine.layer_candidate(hidden, keys, keys, mask, 1))  # type: ignore[misc]
-        found.append((float(count), step))
-    return tuple(found)
+    hidden = np.zeros((count, seq, shape.hidden), dtype=np.float32)
+    return lambda: engine.layer_candidate(hidden, keys, keys, mask, 1)
 
 
 def _head(engine: Engine, count: int) -> Callable[[], object]:
@@ -98,15 +104,18 @@ def _head(engine: Engine, count: int) -> Callable[[], object]:
     return lambda: engine.head(hidden)
 
 
-def _milliseconds(call: Callable[[], object]) -> float:
-    """The median of a few calls, after one that warms up; the fewer, the longer they take."""
-    call()
-    times: list[float] = []
-    while len(times) < FEWEST or (len(times) < MOST and sum(times) < ENOUGH_MS):
-        started = time.perf_counter()
-        call()
-        times.append((time.perf_counter() - started) * 1e3)
-    return float(np.median(times))
+def _least_milliseconds(calls: Mapping[Size, Callable[[], object]]) -> dict[Size, float]:
+    """The fastest of several calls each: what else runs on the device can only make them slower."""
+    least = dict.fromkeys(calls, math.inf)
+    began = time.perf_counter()
+    for number in range(MOST):
+        if number >= FEWEST and time.perf_counter() - began > ENOUGH_S:
+            break
+        for size, call in calls.items():
+            started = time.perf_counter()
+            call()
+            least[size] = min(least[size], (time.perf_counter() - started) * 1e3)
+    return least
 
 
 def _at(points: Points, size: float) -> float:
