@@ -13,7 +13,7 @@ import random
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,17 +52,19 @@ def main() -> int:
     requests = [record.request for record in golden]
     jobs = [_job(requests, ranker.depths) for _ in range(400)]
     order = [random.randrange(len(jobs)) for _ in range(arguments.requests)]
-    answers, sizes, seconds = _crowd(ranker, jobs, order, arguments.threads)
-    held = ranker._users.bytes + ranker._segments.bytes
-    before_close = memory().resident
+    seen = Seen()
+    started = time.monotonic()
+    sizes = _crowd(ranker, jobs, order, arguments.threads, seen)
+    held, before_close, seconds = ranker._users.bytes, memory().resident, time.monotonic() - started
     ranker.close()
-    print(f"{len(answers):,} requests on {arguments.threads} threads in {seconds:.0f} s, no error")
-    print(f"kept at the end: {held / 1e6:.2f} MB of {arguments.memory_mb:g} MB for {len(jobs)} users")
+    print(f"{len(order):,} requests on {arguments.threads} threads in {seconds:.0f} s, no error")
+    print(f"kept of {len(jobs)} users at the end: {held / 1e6:.2f} MB of {arguments.memory_mb:g} MB, segments apart")
     print("resident MB after each 1,000 requests: " + " ".join(f"{size / 1e6:.1f}" for size in sizes))
     half = len(sizes) // 2
     print(f"growth from the middle to the end: {(sizes[-1] - sizes[half]) / 1e6:+.2f} MB")
     print(f"closing gave back {(before_close - memory().resident) / 1e6:.1f} MB")
-    print(_compared(arguments, jobs, answers))
+    worst = _worst(arguments, jobs, seen)
+    print(f"{seen.compared:,} scores compared with a single thread's: largest difference {worst:.2g}")
     return 0
 
 
@@ -95,38 +97,43 @@ def _rank(ranker: Ranker, job: Job) -> Ranked:
     return ranker.rank(user, job.candidates, **job.wish)
 
 
-def _crowd(
-    ranker: Ranker, jobs: list[Job], order: list[int], threads: int
-) -> tuple[list[tuple[int, Ranked]], list[int], float]:
-    """(job, answer) of every request; resident bytes on the way; seconds."""
-    answers: list[tuple[int, Ranked]] = []
+@dataclass
+class Seen:
+    """What was answered, each once: nothing that grows with the number of requests."""
+
+    scores: dict[tuple[int, str, int], dict[str, float]] = field(default_factory=dict)  # job, plan, depth
+    worst: float = 0.0  # difference of two answers to the same
+    compared: int = 0
+
+    def add(self, place: int, ranked: Ranked) -> None:
+        for item, score, depth in zip(ranked.items, ranked.scores, ranked.depths, strict=True):
+            first = self.scores.setdefault((place, ranked.plan.plan, depth), {}).setdefault(item.id, score)
+            self.worst, self.compared = max(self.worst, abs(score - first)), self.compared + 1
+
+
+def _crowd(ranker: Ranker, jobs: list[Job], order: list[int], threads: int, seen: Seen) -> list[int]:
+    """Resident bytes on the way."""
     sizes = [memory().resident]
-    started = time.monotonic()
     with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(order), EVERY):
             chunk = order[start : start + EVERY]
-            answers += zip(chunk, pool.map(lambda place: _rank(ranker, jobs[place]), chunk), strict=True)
+            for place, ranked in zip(chunk, pool.map(lambda place: _rank(ranker, jobs[place]), chunk), strict=True):
+                seen.add(place, ranked)
             sizes.append(memory().resident)
-            print(f"{len(answers):,} requests, {sizes[-1] / 1e6:.1f} MB", file=sys.stderr, flush=True)
-    return answers, sizes, time.monotonic() - started
+            print(f"{start + len(chunk):,} requests, {sizes[-1] / 1e6:.1f} MB", file=sys.stderr, flush=True)
+    return sizes
 
 
-def _compared(arguments: argparse.Namespace, jobs: list[Job], answers: list[tuple[int, Ranked]]) -> str:
-    """Each candidate's score against that of one thread, by the same plan at the depth that it reached."""
-    ranker = Ranker.open(arguments.bundle, backend=arguments.backend)
-    alone: dict[tuple[int, str, int], dict[str, float]] = {}
-    worst, compared = 0.0, 0
-    for place, ranked in answers:
-        for item, score, depth in zip(ranked.items, ranked.scores, ranked.depths, strict=True):
-            key = (place, ranked.plan.plan, depth)
-            if key not in alone:
-                job = jobs[place]
-                user = ranker.user(job.user, (*job.events, *job.later))
-                one = ranker.rank(user, job.candidates, plan=ranked.plan.plan, depth=depth)
-                alone[key] = {item.id: score for item, score in zip(one.items, one.scores, strict=True)}
-            worst, compared = max(worst, abs(score - alone[key][item.id])), compared + 1
+def _worst(arguments: argparse.Namespace, jobs: list[Job], seen: Seen) -> float:
+    """The largest difference of a score from that of one thread, by the same plan at the same depth."""
+    ranker, worst = Ranker.open(arguments.bundle, backend=arguments.backend), seen.worst
+    for (place, plan, depth), scores in seen.scores.items():
+        job = jobs[place]
+        alone = ranker.rank(ranker.user(job.user, (*job.events, *job.later)), job.candidates, plan=plan, depth=depth)
+        found = {item.id: score for item, score in zip(alone.items, alone.scores, strict=True)}
+        worst = max(worst, *(abs(score - found[name]) for name, score in scores.items()))
     ranker.close()
-    return f"{compared:,} scores compared with a single thread's: largest difference {worst:.2g}"
+    return worst
 
 
 if __name__ == "__main__":
