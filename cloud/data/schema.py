@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -10,6 +9,7 @@ from typing import Literal
 from edge.config import from_dict
 from edge.errors import EdgeError
 from edge.text.spec import TextSpec
+from edge.toml import read_toml
 
 Format = Literal["csv", "parquet", "jsonl"]
 ValueType = Literal["text", "title", "integer", "number", "boolean", "list"]
@@ -115,15 +115,10 @@ def read_source(path: Path) -> Source:
     Errors: no such file, not TOML (with line and column), unknown keys, wrong types, a section that is
     incomplete or contradicts itself.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise EdgeError(
-            f"no data set or file {str(path)!r}",
-            fix="use ml-100k, ml-1m or an edge.toml (`edge init` writes one)",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
-        raise EdgeError(f"{path} is not a TOML file", evidence=str(error)) from error
+    absent = EdgeError(
+        f"no data set or file {str(path)!r}", fix="use ml-100k, ml-1m or an edge.toml (`edge init` writes one)"
+    )
+    values = read_toml(path, absent)
     source = from_dict(Source, values, where=str(path))
     _check(source, path)
     return replace(

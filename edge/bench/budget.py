@@ -27,7 +27,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,6 +34,7 @@ from typing import Any
 
 from edge.bench.sizes import parse_bytes
 from edge.errors import EdgeError
+from edge.toml import read_toml
 
 SIZES = ("download", "installed", "resident")
 SWITCHES = ("parity", "unique_weights")
@@ -100,13 +100,7 @@ class Budget:
 
 def read_budget(path: Path) -> Budget:
     """The budget in a TOML file; errors name the file and the key."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise EdgeError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise EdgeError(f"{path} is not a TOML file", evidence=str(error)) from error
-    return parse_budget(table, str(path))
+    return parse_budget(read_toml(path), str(path))
 
 
 def parse_budget(table: Mapping[str, Any], where: str) -> Budget:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import tomllib
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from edge.bench.profiles.profile import DeviceProfile, Figure
 from edge.config import from_dict
 from edge.errors import EdgeError
+from edge.toml import read_toml
 
 FOLDER = Path(__file__).parent
 UNITS = {
@@ -30,13 +30,7 @@ def profile_names() -> list[str]:
 def read_profile(name_or_path: str | Path) -> DeviceProfile:
     """Errors name the file and the key; an unknown name or key names the nearest."""
     path = _path(str(name_or_path))
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise EdgeError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise EdgeError(f"{path} is not a TOML file", evidence=str(error)) from error
-    profile = from_dict(DeviceProfile, table, str(path))
+    profile = from_dict(DeviceProfile, read_toml(path), str(path))
     for key, figure in figures(profile):
         _check(figure, f"{path}.{key}", UNITS[key])
     return profile
