@@ -3,18 +3,20 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-slow lint
+.PHONY: setup demo test test-slow lint
 
-demo: $(READY)
+setup: $(READY)
+
+demo: setup
 	$(BIN)/edge run --preset quickstart --out runs/quickstart
 
 test: lint
 	$(BIN)/python -m pytest -m "not slow"
 
-test-slow: $(READY)
+test-slow: setup
 	$(BIN)/python -m pytest -m slow
 
-lint: $(READY)
+lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from importlib import import_module
 from importlib.metadata import entry_points
 
-from edge.command import Command, dispatch
-from edge.errors import missing_extra
+from edge.command import Command, lazy_commands, run_and_exit
 
 SUMMARY = """edge: from a behaviour log to a text ranker that ships inside an app
 
@@ -37,17 +34,9 @@ RUNTIME = {
 }
 
 
-def _runtime_command(name: str) -> Callable[[], Command]:
-    def load() -> Command:
-        command: Command = getattr(import_module(RUNTIME[name]), name)
-        return command
-
-    return load
-
-
 def commands() -> dict[str, Callable[[], Command]]:
     """Every verb, by name, not yet imported."""
-    found: dict[str, Callable[[], Command]] = {name: _runtime_command(name) for name in RUNTIME}
+    found = lazy_commands(RUNTIME)
     for entry in entry_points(group="edge.commands"):
         found[entry.name] = entry.load
     return {name: found[name] for name in sorted(found, key=_rank)}
@@ -58,9 +47,4 @@ def _rank(name: str) -> tuple[int, str]:
 
 
 def main() -> None:
-    try:
-        status = dispatch("edge", SUMMARY, commands(), sys.argv[1:])
-    except ImportError as error:
-        print(f"error: {missing_extra('export', error)}", file=sys.stderr)
-        status = 2
-    sys.exit(status)
+    run_and_exit("edge", SUMMARY, commands())

@@ -6,10 +6,13 @@ import argparse
 import atexit
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from typing import NoReturn
 
-from edge.errors import EdgeError
+from edge.errors import EdgeError, missing_extra
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,16 @@ class Command:
     run: Callable[[argparse.Namespace], int]
 
 
+def lazy_commands(modules: Mapping[str, str]) -> dict[str, Callable[[], Command]]:
+    """Verb -> what imports its Command, which has the same name in the module given."""
+    return {name: partial(_load, module, name) for name, module in modules.items()}
+
+
+def _load(module: str, name: str) -> Command:
+    command: Command = getattr(import_module(module), name)
+    return command
+
+
 def parser_for(program: str, command: Command) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=program,
@@ -38,6 +51,16 @@ def parser_for(program: str, command: Command) -> argparse.ArgumentParser:
 
 def _indented(examples: str) -> str:
     return "\n".join("  " + line.strip() for line in examples.strip().splitlines())
+
+
+def run_and_exit(program: str, summary: str, commands: dict[str, Callable[[], Command]]) -> NoReturn:
+    """A program's whole `main`: dispatch what it was called with; a package that is missing names its extra."""
+    try:
+        status = dispatch(program, summary, commands, sys.argv[1:])
+    except ImportError as error:
+        print(f"error: {missing_extra('export', error)}", file=sys.stderr)
+        status = 2
+    sys.exit(status)
 
 
 def dispatch(program: str, summary: str, commands: dict[str, Callable[[], Command]], argv: Sequence[str]) -> int:

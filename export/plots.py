@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.ticker import MaxNLocator
 
+from edge.bench.outputs.page import Picture
 from edge.bundle import open_bundle
 from edge.inspect.picture import picture
 from export.pipeline import Stages
@@ -28,21 +28,7 @@ COLOURS = {
 }
 
 
-@dataclass(frozen=True)
-class Plot:
-    """`kind` is "png" or "svg+xml", the second half of its media type."""
-
-    name: str
-    caption: str
-    kind: str
-    data: bytes
-
-    @property
-    def file(self) -> str:
-        return f"{self.name}.{self.kind.partition('+')[0]}"
-
-
-def draw_plots(stages: Stages, bundle: Path) -> list[Plot]:
+def draw_plots(stages: Stages, bundle: Path) -> list[Picture]:
     return [
         _plot("auc", "AUC against exit depth, test split", stages, _auc),
         _plot("bytes", "Bytes per stage, logarithmic", stages, _bytes),
@@ -52,12 +38,12 @@ def draw_plots(stages: Stages, bundle: Path) -> list[Plot]:
             stages,
             _latency,
         ),
-        Plot("download", "Where the bundle's bytes are", "svg+xml", picture(open_bundle(bundle)).encode()),
+        Picture("download", "Where the bundle's bytes are", "svg+xml", picture(open_bundle(bundle)).encode()),
         _plot("training", "Training loss of each phase", stages, _training),
     ]
 
 
-def _plot(name: str, caption: str, stages: Stages, draw: Callable[[Any, Stages], None]) -> Plot:
+def _plot(name: str, caption: str, stages: Stages, draw: Callable[[Any, Stages], None]) -> Picture:
     figure, axes = pyplot.subplots(figsize=(7.5, 4.2), dpi=110)
     draw(axes, stages)
     axes.spines[["top", "right"]].set_visible(False)
@@ -66,7 +52,7 @@ def _plot(name: str, caption: str, stages: Stages, draw: Callable[[Any, Stages],
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     pyplot.close(figure)
-    return Plot(name, caption, "png", buffer.getvalue())
+    return Picture(name, caption, "png", buffer.getvalue())
 
 
 def _auc(axes: Any, stages: Stages) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from edge.bench.outputs.page import Picture, Table, page_html, picture_html, table_html, table_markdown
 from edge.runs import write_atomically
 from export.pipeline import Stages
-from export.plots import Plot, draw_plots
+from export.plots import draw_plots
 from export.results import METRICS, agreement, kept_lift
 
 COLUMNS = ("parameters", "nonzero", "download", "installed", "resident", *METRICS)
@@ -48,15 +48,15 @@ def _tables(stages: Stages, rows: list[dict[str, Any]]) -> tuple[Table, Table]:
     )
 
 
-def _markdown(stages: Stages, rows: list[dict[str, Any]], kept: str, plots: Sequence[Plot]) -> str:
+def _markdown(stages: Stages, rows: list[dict[str, Any]], kept: str, plots: Sequence[Picture]) -> str:
     parts = ["# What each stage made", kept, *map(table_markdown, _tables(stages, rows)), f"Data: `{_data(stages)}`"]
     parts += [f"![{plot.caption}](plots/{plot.file})\n\n{plot.caption}" for plot in plots]
     return "\n\n".join(parts) + "\n"
 
 
-def _html(stages: Stages, rows: list[dict[str, Any]], kept: str, plots: Sequence[Plot]) -> str:
+def _html(stages: Stages, rows: list[dict[str, Any]], kept: str, plots: Sequence[Picture]) -> str:
     stages_table, parity = map(table_html, _tables(stages, rows))
-    pictures = "".join(picture_html(Picture(plot.file, plot.caption, plot.kind, plot.data)) for plot in plots)
+    pictures = "".join(map(picture_html, plots))
     data = f"<p>Data: <code>{html.escape(_data(stages))}</code></p>"
     body = f"<h1>What each stage made</h1>\n<p>{html.escape(kept)}</p>\n{stages_table}{pictures}{parity}{data}"
     return page_html("Ranker report", body)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from importlib import import_module
 
-from edge.command import Command, dispatch
-from edge.errors import missing_extra
+from edge.command import Command, lazy_commands, run_and_exit
 
 SUMMARY = """edge-bench: what a bundle costs and whether it may ship
 
@@ -24,23 +21,10 @@ VERBS = {
 }
 
 
-def _verb(name: str) -> Callable[[], Command]:
-    def load() -> Command:
-        command: Command = getattr(import_module(VERBS[name]), name)
-        return command
-
-    return load
-
-
 def commands() -> dict[str, Callable[[], Command]]:
     """Every verb, by name, not yet imported."""
-    return {name: _verb(name) for name in VERBS}
+    return lazy_commands(VERBS)
 
 
 def main() -> None:
-    try:
-        status = dispatch("edge-bench", SUMMARY, commands(), sys.argv[1:])
-    except ImportError as error:
-        print(f"error: {missing_extra('export', error)}", file=sys.stderr)
-        status = 2
-    sys.exit(status)
+    run_and_exit("edge-bench", SUMMARY, commands())

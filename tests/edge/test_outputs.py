@@ -17,6 +17,7 @@ from edge.bench.outputs.annotations import annotation, verdicts_annotations
 from edge.bench.outputs.files import write_output
 from edge.bench.outputs.junit import verdicts_junit
 from edge.bench.outputs.markdown import escaped, speed_markdown, verdicts_markdown
+from edge.bench.outputs.page import Picture
 from edge.bench.outputs.speed import speed_text
 from edge.bench.outputs.text import verdicts_text
 from edge.bench.sizes import sizes
@@ -84,6 +85,10 @@ def test_markdown_shows_text_as_it_is() -> None:
     assert escaped("a_b [c] <d> #1 *e* `f` | g & @h\ni") == (
         r"a\_b \[c\] &lt;d&gt; \#1 \*e\* \`f\` \| g &amp; &#64;h i"
     )  # fmt: skip
+
+
+def test_a_picture_is_named_by_its_kind() -> None:
+    assert [Picture("auc", "AUC", kind, b"").file for kind in ("png", "svg+xml")] == ["auc.png", "auc.svg"]
 
 
 def test_amounts_are_whole_or_have_four_digits() -> None:

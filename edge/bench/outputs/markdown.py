@@ -22,7 +22,7 @@ def verdicts_markdown(verdicts: Sequence[Verdict]) -> str:
 
 def speed_markdown(heading: str, speed: Speed, tolerance: float | None) -> str:
     lines = [f"### edge-bench compare: {escaped(heading)}", "", escaped(conclusion(speed, tolerance)), ""]
-    return "\n".join([*lines, *_table(SPEED_HEADINGS, speed_rows(speed)), "", escaped(described(speed)), ""])
+    return "\n".join([*lines, *markdown_table(SPEED_HEADINGS, speed_rows(speed)), "", escaped(described(speed)), ""])
 
 
 def escaped(text: str) -> str:
@@ -31,17 +31,17 @@ def escaped(text: str) -> str:
     return _MARKUP.sub(r"\\\1", plain).replace("@", "&#64;").replace("$", "&#36;")  # GitHub renders $...$ as math
 
 
-def _verdict_markdown(verdict: Verdict) -> str:
-    outcome = "passed" if verdict.passed else "**failed**"
-    lines = [f"### edge-bench gate: {escaped(title(verdict))} {outcome}", ""]
-    lines += _table(HEADINGS, [row(check) for check in verdict.checks])
-    for check in verdict.failed:
-        lines += ["", f"**{escaped(check.problem)}**", "", *(f"- {escaped(line)}" for line in reasons(check))]
-    return "\n".join([*lines, ""])
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """The first column to the left, numbers to the right."""
+def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table: the first column to the left, the others, mostly numbers, to the right."""
     rule = ["---", *["---:"] * (len(headings) - 1)]
     cells = [list(map(escaped, line)) for line in (headings, *rows)]
     return [f"| {' | '.join(line)} |" for line in (cells[0], rule, *cells[1:])]
+
+
+def _verdict_markdown(verdict: Verdict) -> str:
+    outcome = "passed" if verdict.passed else "**failed**"
+    lines = [f"### edge-bench gate: {escaped(title(verdict))} {outcome}", ""]
+    lines += markdown_table(HEADINGS, [row(check) for check in verdict.checks])
+    for check in verdict.failed:
+        lines += ["", f"**{escaped(check.problem)}**", "", *(f"- {escaped(line)}" for line in reasons(check))]
+    return "\n".join([*lines, ""])

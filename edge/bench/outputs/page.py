@@ -7,7 +7,7 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge.bench.outputs.markdown import escaped
+from edge.bench.outputs.markdown import escaped, markdown_table
 
 Row = tuple[str, ...]
 LONG = 30  # rows, from which on a table is folded
@@ -41,6 +41,11 @@ class Picture:
     kind: str
     data: bytes
 
+    @property
+    def file(self) -> str:
+        """Its name in a folder."""
+        return f"{self.name}.{self.kind.partition('+')[0]}"
+
 
 def page_html(title: str, body: str) -> str:
     """A whole document; `body` is HTML."""
@@ -69,10 +74,8 @@ def picture_html(picture: Picture) -> str:
 
 
 def table_markdown(table: Table) -> str:
-    """The first column to the left, the others to the right."""
-    rule = ["---", *["---:"] * (len(table.headings) - 1)]
-    cells = [list(map(escaped, line)) for line in (table.headings, *table.rows)]
-    lines = [f"| {' | '.join(line)} |" for line in (cells[0], rule, *cells[1:])]
+    """Its title, its rows and its note."""
+    lines = markdown_table(table.headings, table.rows)
     if len(table.rows) >= LONG:
         lines = [f"<details><summary>{len(table.rows)} rows</summary>", "", *lines, "", "</details>"]
     note = ["", escaped(table.note)] if table.note else []
