@@ -18,10 +18,10 @@ import brotli
 import numpy as np
 import zstandard
 
-from edge.bundle import open_bundle
+from edge.bundle import Bundle, open_bundle
 from edge.errors import EdgeError
 from edge.table import render
-from edge.weights.packed import Weights, coded_bits, row_classes
+from edge.weights.packed import Weights, row_classes
 
 LEVELS = 24  # of a density, in half bits of its log odds
 
@@ -30,22 +30,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle", type=Path)
     try:
-        print(report(open_bundle(parser.parse_args().bundle).weights))
+        print(report(open_bundle(parser.parse_args().bundle)))
     except EdgeError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def report(weights: Weights) -> str:
+def report(bundle: Bundle) -> str:
     """Bytes of all integer tensors under each coding."""
+    weights = bundle.weights
     tensors = {name: values for name, values in weights.items() if values.dtype == np.int8}
     scales = {name: weights[name.removesuffix("weight") + "scale"] for name in tensors}
     masks = {name: _total(coder, tensors, scales) for name, coder in MASKS.items()}
     values = {name: _total(coder, tensors, scales) for name, coder in VALUES.items()}
     whole = {name: _total(coder, tensors, scales) for name, coder in WHOLE.items()}
     bound = masks["order-0 entropy"] + values["order-0 entropy"]
-    stored = sum(bits for name, bits in coded_bits(weights).items() if name in tensors) / 8
+    stored = sum(bits for name, bits in bundle.coded_bits.items() if name in tensors) / 8
     blocks = [
         render((title, "bytes", "of the entropy"), [(name, round(size), size / base) for name, size in sizes.items()])
         for title, sizes, base in (

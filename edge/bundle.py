@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,7 +31,7 @@ from edge.manifest import (
 )
 from edge.runs import sha256_file
 from edge.weights.holes import cut, fill
-from edge.weights.packed import Weights, pack, unpack
+from edge.weights.packed import Weights, pack, unpack_counted
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,27 @@ class Bundle:
         return parse_exits(self.path, self.manifest["exits"])
 
     @cached_property
+    def listed(self) -> Mapping[str, BundleFile]:
+        """`files` by path."""
+        return {file.path: file for file in self.files}
+
+    @property
     def weights(self) -> Weights:
         """Every parameter of the model by name, decoded; none if the bundle packs none."""
+        return self._unpacked[0]
+
+    @property
+    def coded_bits(self) -> Mapping[str, float]:
+        """What each of the weights takes in their file, in bits, its header left out."""
+        return self._unpacked[1]
+
+    @cached_property
+    def _unpacked(self) -> tuple[Weights, Mapping[str, float]]:
         if WEIGHTS not in self.archive.entries:
-            return {}
+            return {}, {}
         packed = self.read(WEIGHTS)
         try:
-            return unpack(packed)
+            return unpack_counted(packed)
         except EdgeError as error:
             refuse(self.path, f"{WEIGHTS}: {_in_one_line(error)}")
 
@@ -98,7 +112,7 @@ class Bundle:
         entry = self.archive.entries.get(name)
         if entry is None:
             raise EdgeError(f"{self.path} holds no file {name!r}", evidence=f"it holds: {', '.join(self.names)}")
-        listed = next((file for file in self.files if file.path == name), None)
+        listed = self.listed.get(name)  # the manifest is not
         chunks = archive.stream(self.archive, entry)
         digest = hashlib.sha256()
         for chunk in self._filled(listed, chunks) if listed and listed.holes else chunks:
@@ -106,6 +120,12 @@ class Bundle:
             yield chunk
         if (listed.sha256 if listed else self.manifest_sha256) != digest.hexdigest():
             refuse(self.path, f"{name} does not match its SHA-256 in {MANIFEST}")
+
+    def check(self, names: Iterable[str]) -> None:
+        """Decompresses files, and refuses the bundle if one is not what the manifest lists."""
+        for name in names:
+            for _ in self.stream(name):
+                pass
 
     def _filled(self, file: BundleFile, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """A model's file with the weights in its holes."""
@@ -127,9 +147,7 @@ def open_bundle(path: Path | str, limits: Limits | None = None, public_key: Publ
     With a key, a bundle that the key's owner did not sign is refused.
     """
     bundle = read_manifest(Path(path), limits, public_key)
-    for name in bundle.names:
-        for _ in bundle.stream(name):
-            pass
+    bundle.check(bundle.names)
     return bundle
 
 

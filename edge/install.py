@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge.bundle import Bundle, open_bundle, read_manifest
+from edge.bundle import Bundle, read_manifest
 from edge.errors import EdgeError
 from edge.keys import PublicKey
 from edge.manifest import MANIFEST
 from edge.runs import sha256_file
 
-PARTIAL = ".partial"
+LOCK, PARTIAL = ".lock", ".partial"
 PIECE = 1 << 14  # bytes; Linux maps what was written at once as a whole, even if little of it is read
 
 
@@ -33,7 +33,7 @@ def install(
 
     The packed weights go into the model files, and into the directory only if `weights` asks for them.
 
-    A bad bundle, or with a key one that its owner did not sign, is refused before the cache is touched. Files that
+    A bad bundle, or with a key one that its owner did not sign, is refused and leaves nothing behind. Files that
     others put there, e.g. a backend's weight cache, stay until the installation is found wanting and made anew.
     """
     bundle = read_manifest(Path(path), public_key=public_key)
@@ -41,8 +41,9 @@ def install(
     target = cache / bundle.sha256
     if is_intact(bundle, target, weights):
         return target
-    bundle = open_bundle(path, public_key=public_key)
     try:
+        if not (cache / LOCK).exists():  # a refusal must not leave a cache where there was none
+            bundle.check(bundle.names)
         cache.mkdir(parents=True, exist_ok=True)
         with _alone(cache):
             _remove_leftovers(cache)
@@ -71,7 +72,7 @@ def is_intact(bundle: Bundle, directory: Path, weights: bool = False) -> bool:
 @contextmanager
 def _alone(cache: Path) -> Iterator[None]:
     """One installer at a time; the system lets go of the lock when a process dies."""
-    with (cache / ".lock").open("w") as lock:
+    with (cache / LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -83,6 +84,7 @@ def _remove_leftovers(cache: Path) -> None:
 
 
 def _unpack(bundle: Bundle, target: Path, weights: bool) -> None:
+    """Each file is checked while it is written, and all of them before one can be used."""
     # Not synced to disk: after a power failure the hashes fail, and the next open unpacks again.
     temporary = Path(tempfile.mkdtemp(prefix=target.name[:16], suffix=PARTIAL, dir=target.parent))
     try:
@@ -93,6 +95,7 @@ def _unpack(bundle: Bundle, target: Path, weights: bool) -> None:
             with file.open("wb") as output:
                 for chunk in bundle.stream(name):
                     output.writelines(chunk[start : start + PIECE] for start in range(0, len(chunk), PIECE))
+        bundle.check(file.path for file in bundle.files if not (file.is_installed or weights))
         if target.exists():  # damaged
             target.rename(temporary / "old")
         contents.rename(target)

@@ -15,7 +15,6 @@ from edge.deflate import deflate
 from edge.errors import EdgeError
 from edge.manifest import MANIFEST, BundleFile
 from edge.weights.forms import in_form
-from edge.weights.packed import coded_bits
 
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)", re.IGNORECASE)
@@ -86,11 +85,11 @@ def _manifest_entry(bundle: Bundle, files: Sequence[BundleFile]) -> Entry:
     return Entry(MANIFEST, 0, sum(map(len, deflate([data]))), len(data), 0)
 
 
-def parts(bundle: Bundle, backend: str | None, bits: Mapping[str, float] | None = None) -> list[Part]:
+def parts(bundle: Bundle, backend: str | None) -> list[Part]:
     """What the sizes consist of, largest download first; the download's end record alone is left out.
 
-    Packed weights are divided by what they belong to: their download as `bits` says (coded_bits, told anew if not
-    given), what is installed of them where it stands in the models' files. The rest of those is the graph.
+    Packed weights are divided by what they belong to: their download by the bits that each tensor takes, what is
+    installed of them by where it stands in the models' files. The rest of those is the graph.
     """
     files = shipped_files(bundle, backend)
     entry = _manifest_entry(bundle, files)
@@ -100,7 +99,7 @@ def parts(bundle: Bundle, backend: str | None, bits: Mapping[str, float] | None 
         mine = [file for file in files if file.section == section]
         download = sum(entry.compressed + entry.overhead for entry in (bundle.archive.entries[f.path] for f in mine))
         if section == "weights" and bundle.weights:
-            found += _weight_parts(bundle, download, sum(held.values(), Counter()), bits)
+            found += _weight_parts(bundle, download, sum(held.values(), Counter()))
         else:
             filled = sum(sum(held[file.path].values()) for file in mine)
             installed = sum(file.bytes for file in mine if file.is_installed) - filled
@@ -117,10 +116,8 @@ def held_bytes(bundle: Bundle, file: BundleFile) -> Counter[str]:
     return held
 
 
-def _weight_parts(
-    bundle: Bundle, download: int, held: Mapping[str, int], bits: Mapping[str, float] | None
-) -> Iterator[Part]:
-    bits = coded_bits(bundle.weights) if bits is None else bits
+def _weight_parts(bundle: Bundle, download: int, held: Mapping[str, int]) -> Iterator[Part]:
+    bits = bundle.coded_bits
     shares = {group: [name for name in bits if group_of(name) == group] for group in sorted(set(map(group_of, bits)))}
     downloads = apportion(download, [sum(bits[name] for name in names) for names in shares.values()])
     for (group, names), part in zip(shares.items(), downloads, strict=True):

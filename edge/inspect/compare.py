@@ -63,7 +63,7 @@ class Comparison:
 
 
 def compare(before: Bundle, after: Bundle) -> Comparison:
-    """Of two opened bundles; codes the weights of both again to tell the tensors' shares."""
+    """Of two opened bundles."""
     changes = sorted(_changes(before, after), key=lambda change: (-abs(change.difference), change.name))
     return Comparison(
         before,
@@ -150,7 +150,7 @@ def _around(bundle: Bundle, tensors: dict[str, PackedTensor]) -> int | None:
 
 
 def _file_change(name: str, before: Bundle, after: Bundle) -> Change:
-    old, new = _listed(before, name), _listed(after, name)
+    old, new = before.listed.get(name), after.listed.get(name)
     section = "manifest" if name == MANIFEST else next(file.section for file in (old, new) if file)
     sizes = (_download(before, name), _download(after, name))
     content = _content(name, before, after, old, new)
@@ -170,17 +170,13 @@ def _file_text(content: str, old: BundleFile | None, new: BundleFile | None) -> 
     return f"{'graph' if now else 'content'} changed"
 
 
-def _listed(bundle: Bundle, name: str) -> BundleFile | None:
-    return next((file for file in bundle.files if file.path == name), None)
-
-
 def _download(bundle: Bundle, name: str) -> int | None:
     entry = bundle.archive.entries.get(name)
     return entry.compressed + entry.overhead if entry else None
 
 
 def _installed(bundle: Bundle, name: str) -> int | None:
-    file = _listed(bundle, name)
+    file = bundle.listed.get(name)
     if file:
         return file.bytes if file.is_installed else 0
     return bundle.archive.entries[name].bytes if name in bundle.names else None

@@ -9,7 +9,7 @@ from typing import Any
 from edge.bench.sizes import bundle_sizes, parts
 from edge.bundle import Bundle
 from edge.cascade import parse_cascade
-from edge.inspect.tensors import PackedTensor, bits_of, packed_tensors
+from edge.inspect.tensors import PackedTensor, packed_tensors
 from edge.manifest import MANIFEST, WEIGHTS
 from edge.table import Cell, render
 
@@ -26,7 +26,7 @@ def describe(bundle: Bundle, tensors: tuple[PackedTensor, ...] | None = None) ->
         "bytes": bundle.archive.bytes,
         "sizes": {backend: asdict(bundle_sizes(bundle, backend)) for backend in bundle.backends},
         "sections": sections(bundle),
-        "parts": [asdict(part) for part in parts(bundle, None, bits_of(tensors))],
+        "parts": [asdict(part) for part in parts(bundle, None)],
         "tensors": [_tensor(tensor, backends) for tensor in tensors],
         "weights": _weights(bundle, tensors),
         "model": bundle.manifest["model"],

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from edge.bundle import Bundle
 from edge.manifest import WEIGHTS
-from edge.weights.packed import Tensor, coded_bits, read_header
+from edge.weights.packed import Tensor, read_header
 
 
 @dataclass(frozen=True)
@@ -56,24 +55,19 @@ def entropy_bytes(elements: int, sparsity: float, value_bits: float) -> float:
 
 
 def packed_tensors(bundle: Bundle) -> tuple[PackedTensor, ...]:
-    """Of a bundle that packs its weights, by name; otherwise none. Codes them again to tell their shares."""
+    """Of a bundle that packs its weights, by name; otherwise none."""
     if not bundle.weights:
         return ()
     _, described, _ = read_header(bundle.read(WEIGHTS))
-    bits = coded_bits(bundle.weights)
     files: dict[str, list[str]] = {}
     for file in bundle.files:
         for tensor in dict.fromkeys(hole.tensor for hole in file.holes):
             files.setdefault(tensor, []).append(file.path)
     found = [
-        _measure(tensor, bundle.weights[tensor.name], bits[tensor.name], tuple(files.get(tensor.name, ())))
+        _measure(tensor, bundle.weights[tensor.name], bundle.coded_bits[tensor.name], tuple(files.get(tensor.name, ())))
         for tensor in described
     ]
     return tuple(sorted(found, key=lambda tensor: tensor.name))
-
-
-def bits_of(tensors: tuple[PackedTensor, ...]) -> Mapping[str, float]:
-    return {tensor.name: tensor.coded_bits for tensor in tensors}
 
 
 def _measure(tensor: Tensor, values: np.ndarray, bits: float, files: tuple[str, ...]) -> PackedTensor:

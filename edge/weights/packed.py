@@ -90,6 +90,11 @@ def pack(weights: Weights) -> bytes:
 
 def unpack(data: bytes) -> dict[str, np.ndarray]:
     """The tensors of a `weights.bin`. Takes memory and time in proportion to `data`; errors: it is damaged."""
+    return unpack_counted(data)[0]
+
+
+def unpack_counted(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """The tensors, and what each takes in bits, signs included; the header and the lanes' states are left out."""
     lanes, tensors, body = read_header(data)
     nonzero = sum(tensor.nonzero for tensor in tensors)
     sign_bytes = -(-nonzero // 8)
@@ -100,8 +105,10 @@ def unpack(data: bytes) -> dict[str, np.ndarray]:
         raise EdgeError("the packed weights are damaged")
     decoder = StreamDecoder(body[sign_bytes:], lanes)
     weights: dict[str, np.ndarray] = {}
+    bits: dict[str, float] = {}
     used = 0
     for tensor in tensors:
+        before = decoder.bits()
         if tensor.kind == "constant":
             weights[tensor.name] = np.full(tensor.shape, tensor.value, dtype=np.float32)
         elif tensor.kind == "floats":
@@ -110,8 +117,9 @@ def unpack(data: bytes) -> dict[str, np.ndarray]:
             mine = signs[used : used + tensor.nonzero]
             used += tensor.nonzero
             weights[tensor.name] = _take_integers(decoder, tensor, weights, mine)
+        bits[tensor.name] = decoder.bits() - before + tensor.nonzero
     decoder.close()
-    return weights
+    return weights, bits
 
 
 def read_header(data: bytes) -> tuple[int, list[Tensor], bytes]:
@@ -169,18 +177,6 @@ def _lanes(tensors: Sequence[Tensor]) -> int:
 def _possible_classes(nonzero: int) -> tuple[int, ...]:
     """A class has `_WORTH_A_CLASS` non-zeros at least, on average."""
     return tuple(count for count in CLASSES if count == 1 or count * _WORTH_A_CLASS <= nonzero)
-
-
-def coded_bits(weights: Weights) -> dict[str, float]:
-    """What each tensor takes in the file, in bits, signs included; headers and the lanes' states are left out."""
-    bits = {}
-    for name in sorted(weights):
-        tensor = _describe(name, weights)
-        encoder = StreamEncoder(LANES[-1])
-        for symbols, stream in _symbols(tensor, weights):
-            encoder.add(symbols, stream.contexts, stream.context_count, stream.alphabet)
-        bits[name] = encoder.bits() + tensor.nonzero
-    return bits
 
 
 def _describe(name: str, weights: Weights) -> Tensor:

@@ -37,10 +37,6 @@ class StreamEncoder:
                 self._steps.append((shares[lanes].astype(np.uint64), starts[lanes].astype(np.uint64)))
             table.learn(mine, where)
 
-    def bits(self) -> float:
-        """What the symbols take, without the lanes' states."""
-        return float(sum((PRECISION - np.log2(shares)).sum() for shares, _ in self._steps))
-
     def finish(self) -> bytes:
         """The lanes' states, 8 bytes each, then 32-bit words, all little-endian."""
         states = np.full(self.lanes, LEAST)
@@ -99,6 +95,10 @@ class StreamDecoder:
             raise EdgeError("the coded weights are truncated")
         states[low] = (states[low] << _WORD) | words
         self._next += len(low)
+
+    def bits(self) -> float:
+        """What the symbols so far took, up to a constant: the words taken in, without what the states still hold."""
+        return 32.0 * self._next - float(np.log2(self._states).sum())
 
     def close(self) -> None:
         """Errors: something is left over, or the states are not those that coding starts from."""

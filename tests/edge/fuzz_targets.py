@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from zlib import crc32
 
 import numpy as np
 from fuzz_bundles import mutated_bundle
@@ -19,7 +20,7 @@ from fuzz_weights import mutated_weights
 
 from edge.bundle import read_manifest
 from edge.errors import EdgeError
-from edge.install import install, is_intact
+from edge.install import LOCK, install, is_intact
 from edge.manifest import MANIFEST
 from edge.weights.packed import read_header, unpack
 
@@ -41,18 +42,23 @@ class Target:
 
 
 def meet_bundle(data: bytes, directory: Path) -> str:
-    """Open and install: whole or not at all, and nothing is left behind by a refusal."""
+    """Open and install, half of the cases into a cache used before: whole, or refused with nothing left behind."""
     path, cache = directory / "m.edge", directory / "cache"
     path.write_bytes(data)
+    there = [path]
+    if crc32(data) % 2:
+        cache.mkdir()
+        (cache / LOCK).touch()
+        there += [cache, cache / LOCK]
     try:
         installed = install(path, cache)
     except EdgeError as error:
-        assert os.listdir(directory) == [path.name], "a refusal left something behind"  # noqa: PTH208
+        assert set(directory.rglob("*")) == set(there), "a refusal left something behind"
         return reason(error, path)
     else:
         bundle = read_manifest(path)
         assert installed == cache / bundle.sha256
-        assert set(os.listdir(cache)) == {".lock", bundle.sha256}  # noqa: PTH208
+        assert set(os.listdir(cache)) == {LOCK, bundle.sha256}  # noqa: PTH208
         found = {str(file.relative_to(installed)) for file in installed.rglob("*") if file.is_file()}
         assert found == {MANIFEST, *(file.path for file in bundle.files if file.is_installed)}
         assert is_intact(bundle, installed)

@@ -10,6 +10,7 @@ import tracemalloc
 import zipfile
 import zlib
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from edge.bench.sizes import sizes
 from edge.bundle import open_bundle, write_bundle
 from edge.deflate import BLOCK, deflate
 from edge.errors import EdgeError
-from edge.install import install
+from edge.install import LOCK, install
 
 
 def refused(path: Path) -> str:
@@ -28,12 +29,21 @@ def refused(path: Path) -> str:
     before = files_under(path.parent)
     with pytest.raises(EdgeError) as opening:
         open_bundle(path)
-    with pytest.raises(EdgeError) as installing:
-        install(path, path.parent / "cache")
-    assert str(opening.value) == str(installing.value) == opening.value.problem
-    assert "\n" not in opening.value.problem
+    problem = opening.value.problem
+    assert str(opening.value) == refused_installation(path) == problem
+    assert "\n" not in problem
     assert files_under(path.parent) == before
-    return opening.value.problem
+    with TemporaryDirectory() as cache:  # of somebody who has installed before
+        (Path(cache) / LOCK).touch()
+        assert refused_installation(path, Path(cache)) == problem
+        assert files_under(Path(cache)) == {LOCK}
+    return problem
+
+
+def refused_installation(path: Path, cache: Path | None = None) -> str:
+    with pytest.raises(EdgeError) as refusal:
+        install(path, cache or path.parent / "cache")
+    return str(refusal.value)
 
 
 def refused_bytes(directory: Path, data: bytes) -> str:

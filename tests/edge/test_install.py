@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from bundles import FILES, PLAIN, files_under, make
+from bundles import FILES, PLAIN, archive_of, entries_for, files_under, make
 
 from edge.errors import EdgeError
-from edge.install import default_cache, install
+from edge.install import LOCK, default_cache, install
+from edge.manifest import WEIGHTS, section_of
 
 
 def test_installing_unpacks_once_and_mends_what_was_altered(tmp_path: Path) -> None:
@@ -31,9 +32,27 @@ def test_installing_unpacks_once_and_mends_what_was_altered(tmp_path: Path) -> N
     assert (directory / "vocab.txt").read_bytes() == PLAIN["vocab.txt"]
     (directory / "text.json").unlink()
     install(path, cache)
-    assert files_under(cache) == {".lock", directory.name} | {
+    assert files_under(cache) == {LOCK, directory.name} | {
         f"{directory.name}/{name}" for name in (*FILES, "manifest.json", "models", "models/onnx")
     }
+
+
+@pytest.mark.parametrize("altered", [*PLAIN, WEIGHTS])
+def test_no_file_is_used_before_every_one_was_checked(tmp_path: Path, altered: str) -> None:
+    """The last one too, and the weights, which are not even installed."""
+    cache, path = tmp_path / "cache", tmp_path / "bad.edge"
+    install(make(tmp_path / "m.edge"), cache)
+    before = files_under(cache)
+    contents = PLAIN | {WEIGHTS: b"of no model here"}
+    listed = [
+        {"path": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "section": section_of(name)}
+        for name, data in contents.items()
+    ]
+    contents[altered] = bytes(len(contents[altered]))
+    path.write_bytes(archive_of(entries_for(contents, files=listed)))
+    with pytest.raises(EdgeError, match=f"{altered} does not match its SHA-256"):
+        install(path, cache)
+    assert files_under(cache) == before
 
 
 def test_the_cache_is_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +93,7 @@ def test_an_installation_killed_in_the_middle_leaves_nothing_to_the_next(tmp_pat
     assert any(cache.glob("*.partial"))
     directory = install(path, cache)
     assert {name: (directory / name).read_bytes() for name in FILES} == PLAIN
-    assert {entry.name for entry in cache.iterdir()} == {".lock", directory.name}
+    assert {entry.name for entry in cache.iterdir()} == {LOCK, directory.name}
 
 
 def test_processes_that_install_at_once_agree(tmp_path: Path) -> None:
