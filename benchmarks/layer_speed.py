@@ -35,7 +35,7 @@ from compress.integers import QuantisedLinear
 from edge.backends.litert import LiteRtEngine, _open
 from edge.backends.onnx import OnnxEngine
 from edge.engine import Engine, Shape
-from edge.scoring import score_by_depth
+from edge.scoring import Stepped
 from edge.segment_cache import SegmentCache
 from edge.table import Cell, render
 from edge.user_side import UserSide
@@ -258,7 +258,10 @@ def _walk(runtimes: Sequence[Runtime], user: Step, candidates: Step, deepest: in
 def _request(engine: Engine, tokens: int) -> Iterator[np.ndarray]:
     cache = SegmentCache()
     segments = [(7,) * SEQ] * (tokens // SEQ)
-    return score_by_depth(engine, UserSide(engine, segments, 0, cache), [(7,) * SEQ] * REQUEST_CANDIDATES, cache)
+    stepped = Stepped(engine, UserSide(engine, segments, 0, cache), [(7,) * SEQ] * REQUEST_CANDIDATES, cache)
+    while True:
+        stepped.advance()
+        yield stepped.at_end()
 
 
 def _milliseconds(call: Call) -> float:

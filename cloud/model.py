@@ -107,6 +107,23 @@ class Layer(nn.Module):
         attended = from_user.reshape(heads, count, seq, width).transpose(0, 1) + own_weights @ values
         return self.finish(hidden, attended)
 
+    def candidate_end(
+        self, hidden: Tensor, ends: Tensor, user_keys: Tensor, user_values: Tensor, mask: Tensor
+    ) -> Tensor:
+        """What `candidate_step` gives at each candidate's place in `ends`, (candidates,): (candidates, hidden).
+
+        `mask` is additive over the user's tokens: (1, 1, user seq)."""
+        everyone, user_seq = torch.arange(len(hidden)), user_keys.shape[2]
+        queries, keys, values = self.queries_keys_values(hidden)
+        query = queries[everyone, :, ends] * queries.shape[-1] ** -0.5  # (candidates, heads, head width)
+        later = torch.where(torch.arange(hidden.shape[1]) > ends[:, None], MASKED, 0.0)  # (candidates, seq)
+        user_logits = (query.transpose(0, 1) @ user_keys[0].transpose(1, 2)).transpose(0, 1) + mask
+        own_logits = (keys @ query[..., None])[..., 0] + later[:, None]  # (candidates, heads, seq)
+        weights = torch.cat([user_logits, own_logits], -1).softmax(-1)
+        from_user = (weights[..., :user_seq].transpose(0, 1) @ user_values[0]).transpose(0, 1)
+        attended = from_user + (weights[..., None, user_seq:] @ values)[:, :, 0]  # (candidates, heads, head width)
+        return self.finish(hidden[everyone, ends][:, None], attended[:, :, None])[:, 0]
+
 
 def _by_head(vectors: Tensor) -> Tensor:
     """(candidates, heads, seq, width) -> (heads, candidates * seq, width)."""

@@ -38,12 +38,32 @@ class TorchEngine:
         return stepped[0].numpy(), keys[0].numpy(), values[0].numpy()
 
     @torch.inference_mode()
+    def layer_keys(self, hidden: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray]:
+        _, keys, values = self.model.layer(depth).queries_keys_values(_row(hidden))
+        return keys[0].numpy(), values[0].numpy()
+
+    @torch.inference_mode()
     def layer_candidate(
         self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int
     ) -> np.ndarray:
         user_mask = torch.from_numpy(mask).view(1, 1, 1, -1)
         candidates = torch.from_numpy(hidden)
         return self.model.layer(depth).candidate_step(candidates, _row(keys), _row(values), user_mask).numpy()
+
+    @torch.inference_mode()
+    def layer_end(
+        self,
+        hidden: np.ndarray,
+        ends: np.ndarray,
+        keys: np.ndarray,
+        values: np.ndarray,
+        mask: np.ndarray,
+        depth: int,
+    ) -> np.ndarray:
+        user_mask = torch.from_numpy(mask).view(1, 1, -1)
+        candidates, places = torch.from_numpy(hidden), torch.from_numpy(ends).long()
+        layer = self.model.layer(depth)
+        return layer.candidate_end(candidates, places, _row(keys), _row(values), user_mask).numpy()
 
     @torch.inference_mode()
     def head(self, hidden: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from edge.errors import EdgeError
 ENOUGH_S = 0.5  # of measuring
 FEWEST, MOST = 2, 20  # rounds over all sizes; the first warms up
 Points = tuple[tuple[float, float], ...]  # (size, milliseconds), by size
+Grid = tuple[tuple[float, Points], ...]  # by the user's tokens, then by candidates
 Size = tuple[str | int, ...]  # of a call: which, and how large
 
 
@@ -24,14 +25,19 @@ class CostModel:
 
     embed: Points  # by tokens, their segment embeddings included
     user_layer: Points  # by the user's tokens
-    candidate_layer: tuple[tuple[float, Points], ...]  # by the user's tokens, then by candidates
+    user_keys: Points  # by the user's tokens; a last layer
+    candidate_layer: Grid
+    candidate_end: Grid  # a last layer
     head: Points  # by candidates
 
     def __post_init__(self) -> None:
-        sizes = [size for size, _ in self.candidate_layer]
-        if not sizes or sizes != sorted(set(sizes)):
-            raise EdgeError("the costs are not times by ascending size", evidence=f"{self.candidate_layer}")
-        for points in (self.embed, self.user_layer, self.head, *(points for _, points in self.candidate_layer)):
+        for grid in (self.candidate_layer, self.candidate_end):
+            sizes = [size for size, _ in grid]
+            if not sizes or sizes != sorted(set(sizes)):
+                raise EdgeError("the costs are not times by ascending size", evidence=f"{grid}")
+            for _, points in grid:
+                _check(points)
+        for points in (self.embed, self.user_layer, self.user_keys, self.head):
             _check(points)
 
     def embedding(self, tokens: int) -> float:
@@ -40,13 +46,17 @@ class CostModel:
     def user_step(self, engine: Engine, tokens: int) -> float:
         return _at(self.user_layer, engine.padded_user(tokens)) if tokens else 0.0
 
+    def user_last(self, engine: Engine, tokens: int) -> float:
+        """A last layer: its keys and values alone."""
+        return _at(self.user_keys, engine.padded_user(tokens))
+
     def candidate_step(self, engine: Engine, user_tokens: int, count: int) -> float:
         """Candidates against a user of so many tokens; of none, if each is alone."""
-        if not count:
-            return 0.0
-        padded = engine.padded_candidates(count)
-        by_user = tuple((tokens, _at(points, padded)) for tokens, points in self.candidate_layer)
-        return _at(by_user, engine.padded_user(max(user_tokens, 1)))
+        return _on(self.candidate_layer, engine, user_tokens, count)
+
+    def candidate_last(self, engine: Engine, user_tokens: int, count: int) -> float:
+        """A last layer: of each candidate its [EOS] alone."""
+        return _on(self.candidate_end, engine, user_tokens, count)
 
     def scoring(self, count: int) -> float:
         return _at(self.head, count) if count else 0.0
@@ -54,30 +64,37 @@ class CostModel:
 
 def calibrate(engine: Engine, longest_user: int, longest_candidate: int) -> CostModel:
     """Time single calls at a few sizes, again and again, all in turn; takes about as long as a request or two."""
-    sizes = (1, longest_candidate, -(-longest_user // 2), longest_user)
-    users = sorted(set(map(engine.padded_user, sizes)))
+    users = user_sizes(engine, longest_user, longest_candidate)
     layers = sorted({*users, engine.padded_user(longest_user + longest_candidate)})
     counts = sorted({engine.padded_candidates(count) for count in (1, 16)})
     calls: dict[Size, Callable[[], object]] = {
         ("embed", tokens): _embed(engine, tokens) for tokens in (1, 4 * longest_candidate)
     }
     calls |= {("layer", tokens): _user_layer(engine, tokens) for tokens in layers}
-    calls |= {
-        ("candidates", tokens, count): _candidate_layer(engine, tokens, count, longest_candidate)
-        for tokens in users
-        for count in counts
-    }
+    calls |= {("keys", tokens): _user_keys(engine, tokens) for tokens in users}
+    grid = [(tokens, count) for tokens in users for count in counts]
+    calls |= {("candidates", *sizes): _candidate_layer(engine, *sizes, longest_candidate) for sizes in grid}
+    calls |= {("end", *sizes): _candidate_end(engine, *sizes, longest_candidate) for sizes in grid}
     calls |= {("head", count): _head(engine, count) for count in (1, 64)}
     cost = _least_milliseconds(calls)
+
+    def points(*which: str | int, sizes: Sequence[int]) -> Points:
+        return tuple((float(size), cost[(*which, size)]) for size in sizes)
+
     return CostModel(
-        embed=tuple((float(tokens), cost["embed", tokens]) for tokens in (1, 4 * longest_candidate)),
-        user_layer=tuple((float(tokens), cost["layer", tokens]) for tokens in layers),
-        candidate_layer=tuple(
-            (float(tokens), tuple((float(count), cost["candidates", tokens, count]) for count in counts))
-            for tokens in users
-        ),
-        head=tuple((float(count), cost["head", count]) for count in (1, 64)),
+        embed=points("embed", sizes=(1, 4 * longest_candidate)),
+        user_layer=points("layer", sizes=layers),
+        user_keys=points("keys", sizes=users),
+        candidate_layer=tuple((float(tokens), points("candidates", tokens, sizes=counts)) for tokens in users),
+        candidate_end=tuple((float(tokens), points("end", tokens, sizes=counts)) for tokens in users),
+        head=points("head", sizes=(1, 64)),
     )
+
+
+def user_sizes(engine: Engine, longest_user: int, longest_candidate: int) -> list[int]:
+    """The sizes of users that the engine computes differently: of one segment, of half the longest user, of all."""
+    sizes = (longest_candidate, -(-longest_user // 2), longest_user)
+    return sorted(set(map(engine.padded_user, sizes)))
 
 
 def _embed(engine: Engine, tokens: int) -> Callable[[], object]:
@@ -91,12 +108,28 @@ def _user_layer(engine: Engine, tokens: int) -> Callable[[], object]:
     return lambda: engine.layer(hidden, mask, 1)
 
 
+def _user_keys(engine: Engine, tokens: int) -> Callable[[], object]:
+    hidden = np.zeros((tokens, engine.shape.hidden), dtype=np.float32)
+    return lambda: engine.layer_keys(hidden, 1)
+
+
 def _candidate_layer(engine: Engine, user_tokens: int, count: int, seq: int) -> Callable[[], object]:
+    hidden, keys, mask = _meeting(engine, user_tokens, count, seq)
+    return lambda: engine.layer_candidate(hidden, keys, keys, mask, 1)
+
+
+def _candidate_end(engine: Engine, user_tokens: int, count: int, seq: int) -> Callable[[], object]:
+    hidden, keys, mask = _meeting(engine, user_tokens, count, seq)
+    ends = np.full(count, seq - 1, dtype=np.int32)
+    return lambda: engine.layer_end(hidden, ends, keys, keys, mask, 1)
+
+
+def _meeting(engine: Engine, user_tokens: int, count: int, seq: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Candidates, and a user's keys and mask."""
     shape = engine.shape
     keys = np.zeros((shape.heads, user_tokens, shape.hidden // shape.heads), dtype=np.float32)
     mask = np.full(user_tokens, MASKED, dtype=np.float32)
-    hidden = np.zeros((count, seq, shape.hidden), dtype=np.float32)
-    return lambda: engine.layer_candidate(hidden, keys, keys, mask, 1)
+    return np.zeros((count, seq, shape.hidden), dtype=np.float32), keys, mask
 
 
 def _head(engine: Engine, count: int) -> Callable[[], object]:
@@ -116,6 +149,14 @@ def _least_milliseconds(calls: Mapping[Size, Callable[[], object]]) -> dict[Size
             call()
             least[size] = min(least[size], (time.perf_counter() - started) * 1e3)
     return least
+
+
+def _on(grid: Grid, engine: Engine, user_tokens: int, count: int) -> float:
+    if not count:
+        return 0.0
+    padded = engine.padded_candidates(count)
+    by_user = tuple((tokens, _at(points, padded)) for tokens, points in grid)
+    return _at(by_user, engine.padded_user(max(user_tokens, 1)))
 
 
 def _at(points: Points, size: float) -> float:

@@ -43,10 +43,27 @@ class Engine(Protocol):
         The step that reaches `depth`, from 1; with one shared layer they are all the same.
         """
 
+    def layer_keys(self, hidden: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray]:
+        """(tokens, hidden) -> the keys and values that `layer` gives, and no more: all that candidates look at"""
+
     def layer_candidate(
         self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int
     ) -> np.ndarray:
         """(candidates, seq, hidden), the user's keys and values, (user tokens,) -> (candidates, seq, hidden)"""
+
+    def layer_end(
+        self,
+        hidden: np.ndarray,
+        ends: np.ndarray,
+        keys: np.ndarray,
+        values: np.ndarray,
+        mask: np.ndarray,
+        depth: int,
+    ) -> np.ndarray:
+        """The same, and the place of each candidate's [EOS], (candidates,) -> (candidates, hidden)
+
+        The states that `layer_candidate` gives in these places, and no others: all that the head reads.
+        """
 
     def head(self, hidden: np.ndarray) -> np.ndarray:
         """(candidates, hidden) -> (candidates,) logits"""

@@ -12,7 +12,7 @@ import numpy as np
 
 from edge.engine import Engine
 from edge.errors import EdgeError
-from edge.scoring import InFull, by_depth, score_by_depth
+from edge.scoring import by_depth, by_depth_in_full
 from edge.segment_cache import SegmentCache
 from edge.text.request import request_from_json, request_to_json
 from edge.text.sequence import Segment, TextEncoder
@@ -87,9 +87,9 @@ def _score(
     """One plan's scores at the depths that are wanted and that it has."""
     handover, cache = engine.shape.handover if plan == "segments" else 0, SegmentCache()
     states = (
-        by_depth(InFull(engine, user, candidates), engine.shape.layers)
+        by_depth_in_full(engine, user, candidates)
         if plan == "full"
-        else score_by_depth(engine, UserSide(engine, user, handover, cache), candidates, cache)
+        else by_depth(engine, UserSide(engine, user, handover, cache), candidates, cache)
     )
     scores = {}
     for depth, hidden in enumerate(states, start=handover + 1):

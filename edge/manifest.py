@@ -16,7 +16,7 @@ from edge.errors import EdgeError
 from edge.weights.forms import FORMS
 from edge.weights.holes import Hole
 
-SCHEMA = "edge-ranker/bundle/2"
+SCHEMA = "edge-ranker/bundle/3"
 MANIFEST = "manifest.json"
 BACKENDS = ("litert", "onnx", "coreml")
 WEIGHTS = "weights.bin"

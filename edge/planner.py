@@ -18,11 +18,17 @@ class Work:
     user_tokens: int
     candidates: int
     candidate_tokens: int  # of the longest
-    user_depth: int = 0  # layers of the user side that are kept from before
-    started: bool = False  # true if the user's hidden states are kept, too
+    user_depth: int = 0  # of the user's hidden states that are kept from before
+    user_keys: int = 0  # of the deepest keys and values that are: the same, or one layer more
+    started: bool = False  # true if any hidden states are kept
     handover: int = 0  # layers that each segment passes alone
     new_tokens: int = 0  # of the user's segments that have yet to do so
     new_candidates: int = 0  # that have yet to do so
+
+    @property
+    def anew(self) -> Work:
+        """The same for a user side of which nothing is kept."""
+        return replace(self, user_depth=self.handover, user_keys=self.handover, started=False)
 
 
 @dataclass(frozen=True)
@@ -69,22 +75,39 @@ class Predictor:
         embedded = work.new_tokens + work.new_candidates * work.candidate_tokens
         return self._costs.embedding(embedded) + work.handover * alone
 
-    def layers(self, work: Work, depth: int, further: int, candidates: int | None = None) -> float:
-        """Milliseconds from one depth to another for so many candidates, all of them by default."""
-        count, steps = work.candidates if candidates is None else candidates, further - depth
+    def layers(self, work: Work, depth: int, further: int, candidates: int) -> float:
+        """Milliseconds of the layers from one depth to another for so many candidates."""
         if work.plan == "full":
-            tokens = work.user_tokens + work.candidate_tokens
-            return steps * count * self._costs.user_step(self._engine, tokens)
-        user_steps = max(further - max(depth, work.user_depth), 0)
-        together = user_steps * self._costs.user_step(self._engine, work.user_tokens)
-        return together + steps * self._costs.candidate_step(self._engine, work.user_tokens, count)
+            return (further - depth) * candidates * self._step_in_full(work)
+        user = self._user(work, further, False) - self._user(work, depth, False)
+        return user + (further - depth) * self._costs.candidate_step(self._engine, work.user_tokens, candidates)
+
+    def ending(self, work: Work, depth: int, end: int, candidates: int) -> float:
+        """The same where they end, the head included: of the last layer only what their scores need is computed."""
+        head = self.head(candidates)
+        if work.plan == "full":
+            return self.layers(work, depth, end, candidates) + head
+        user = self._user(work, end, True) - self._user(work, end - 1, False)
+        last = self._costs.candidate_last(self._engine, work.user_tokens, candidates)
+        return self.layers(work, depth, end - 1, candidates) + user + last + head
+
+    def _user(self, work: Work, depth: int, last: bool) -> float:
+        """Milliseconds of the user side from what is kept until candidates can look at it in that layer."""
+        if depth <= work.user_keys:
+            return 0.0
+        layers = depth - work.user_depth - int(last)
+        keys = self._costs.user_last(self._engine, work.user_tokens) if last else 0.0
+        return layers * self._costs.user_step(self._engine, work.user_tokens) + keys
+
+    def _step_in_full(self, work: Work) -> float:
+        return self._costs.user_step(self._engine, work.user_tokens + work.candidate_tokens)
 
     def head(self, candidates: int) -> float:
         return self._costs.scoring(candidates)
 
     def total(self, work: Work, depth: int) -> float:
         """Milliseconds of the whole request."""
-        return self.begin(work) + self.layers(work, work.handover, depth) + self.head(work.candidates)
+        return self.begin(work) + self.ending(work, work.handover, depth, work.candidates)
 
     def held(self, work: Work, depth: int, kept: bool) -> int:
         """Bytes of the request's own arrays at their most: the user side and two sets of candidates' states."""
@@ -92,18 +115,18 @@ class Predictor:
         if work.plan == "full":
             tokens = work.user_tokens + work.candidate_tokens
             return 4 * work.candidates * tokens * (2 * width + tokens)
-        layers = max(depth, work.user_depth) - work.handover
+        layers = max(depth, work.user_keys) - work.handover
         user = kept_bytes((work.user_tokens, width), layers if kept else 1)
         return user + 4 * work.user_tokens**2 + 8 * work.candidates * work.candidate_tokens * width
 
 
 def choices(predictor: Predictor, work: Work, exits: Mapping[int, float | None], keep_bytes: int) -> Iterator[Choice]:
     """Every exit by one plan, with a user side that is kept and without. One of more than `keep_bytes` is not kept."""
-    anew = replace(work, user_depth=work.handover, started=False)
     for depth, auc in exits.items():
         if work.plan != "full" and (held := predictor.held(work, depth, True)) <= keep_bytes:
             yield Choice(work.plan, depth, predictor.total(work, depth), held, True, auc)
-        yield Choice(work.plan, depth, predictor.total(anew, depth), predictor.held(anew, depth, False), False, auc)
+        spent = predictor.total(work.anew, depth)
+        yield Choice(work.plan, depth, spent, predictor.held(work.anew, depth, False), False, auc)
 
 
 def choose(possible: Sequence[Choice], limits: Limits) -> Choice:

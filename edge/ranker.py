@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -16,7 +17,7 @@ from edge.backends import FROM_WEIGHTS, open_engine
 from edge.byte_cache import ByteCache
 from edge.cascade import Cascade, parse_cascade
 from edge.config import from_dict, to_dict
-from edge.costs import CostModel, calibrate
+from edge.costs import CostModel, calibrate, user_sizes
 from edge.engine import Engine, Shape
 from edge.errors import EdgeError
 from edge.exits import Exits, read_exits
@@ -26,7 +27,7 @@ from edge.pace import Pace
 from edge.planner import Choice, Limits, Predictor, Work, best, choices, choose
 from edge.ranked import Explanation, Ranked
 from edge.runs import write_json
-from edge.scoring import Candidates, InFull, Stepped, score_by_depth
+from edge.scoring import Candidates, InFull, Stepped
 from edge.segment_cache import SegmentCache
 from edge.stepping import Goal, Scores, Walk
 from edge.text.sequence import CLOSING, Segment, TextEncoder
@@ -132,7 +133,7 @@ class Ranker:
         if plan == "full":
             raise EdgeError("the full plan keeps nothing of a user", fix="use one of: prefix, segments")
         side = self._side(segments, self._handover(plan), kept=True)
-        side.keys_values(max(self._exits(plan, wish)))
+        side.keys_values(max(self._exits(plan, wish)), last=True)
         self._keep(side)
 
     def rank(
@@ -162,12 +163,14 @@ class Ranker:
         staged = self._cascade(wish)
         segments = [self._model.encoder.candidate(item) for item in candidates]
         works = {name: self._work(name, user.segments, segments) for name in wish.plans if self._exits(name, wish)}
-        chosen = self._choose(wish, works, started)
+        possible = {name: self._choices(wish, work) for name, work in works.items()}
+        chosen = self._choose(wish, possible, started)
+        work = works[chosen.plan] if chosen.kept else works[chosen.plan].anew
         elapsed = (time.perf_counter() - started) * 1e3
         predicted = elapsed + self._pace.factor * chosen.milliseconds
         deadline = None if wish.budget_ms is None or wish.depth is not None else started + wish.budget_ms / 1e3
-        goal = Goal(self._way(wish, chosen, works[chosen.plan]), deadline, top, patience, staged)
-        scores = self._walk(chosen, works[chosen.plan], user.segments, segments, goal)
+        goal = Goal(self._way(wish, chosen, possible[chosen.plan]), deadline, top, patience, staged)
+        scores = self._walk(chosen, work, user.segments, segments, goal)
         order = scores.order
         reached = max(scores.depths, default=chosen.depth)
         return Ranked(
@@ -181,7 +184,7 @@ class Ranker:
                 ended=scores.ended,
                 predicted_ms=predicted,
                 spent_ms=(time.perf_counter() - started) * 1e3,
-                held_mb=self._predictor.held(works[chosen.plan], int(reached), chosen.kept) / 1e6,
+                held_mb=self._predictor.held(work, int(reached), chosen.kept) / 1e6,
                 kept=chosen.kept,
                 auc=self._model.exits[chosen.plan].get(int(reached)),
                 candidates=tuple(scores.on_the_way),
@@ -233,27 +236,28 @@ class Ranker:
             candidates=len(candidates),
             candidate_tokens=max(map(len, candidates), default=0),
             user_depth=side.depth if side else handover,
+            user_keys=side.keys_depth if side else handover,
             started=side is not None and side.started,
             handover=handover,
             new_tokens=sum(map(len, self._segments.missing(user))) if alone else 0,
             new_candidates=len(self._segments.missing(candidates)) if handover else 0,
         )
 
-    def _choose(self, wish: Wish, works: Mapping[str, Work], started: float) -> Choice:
-        possible = [choice for work in works.values() for choice in self._choices(wish, work)]
+    def _choose(self, wish: Wish, possible: Mapping[str, Sequence[Choice]], started: float) -> Choice:
         left = None
         if wish.budget_ms is not None:
             left = (wish.budget_ms - (time.perf_counter() - started) * 1e3) / self._pace.cautious
-        return choose(possible, Limits(left, wish.budget_mb and wish.budget_mb * 1e6, wish.min_auc))
+        everything = list(chain.from_iterable(possible.values()))
+        return choose(everything, Limits(left, wish.budget_mb and wish.budget_mb * 1e6, wish.min_auc))
 
     def _choices(self, wish: Wish, work: Work) -> list[Choice]:
         return list(choices(self._predictor, work, self._exits(work.plan, wish), self._users.budget_bytes))
 
-    def _way(self, wish: Wish, chosen: Choice, work: Work) -> list[int]:
+    def _way(self, wish: Wish, chosen: Choice, possible: Sequence[Choice]) -> list[int]:
         """The exits to pass. With time to spare, a request goes on to the best there is."""
         last = chosen.depth
         if wish.budget_ms is not None and wish.budget_mb is None and wish.min_auc is None:
-            last = max(last, best(self._choices(wish, work)).depth)
+            last = max(last, best(possible).depth)
         passed = [depth for depth in self._model.exits[chosen.plan] if depth <= last]
         return passed if wish.depth is None or wish.top is not None else [last]
 
@@ -302,12 +306,14 @@ def read_shape(manifest: dict[str, Any]) -> Shape:
 def _warm_up(engine: Engine, spec: TextSpec) -> None:
     """Engines prepare each shape when they first meet it: that belongs to opening, not to a request."""
     longest, cache = spec.max_segment_tokens, SegmentCache()
-    sizes = (2, longest, -(-spec.max_user_tokens // 2), spec.max_user_tokens)
-    for tokens in sorted(set(map(engine.padded_user, sizes))):
+    for tokens in user_sizes(engine, spec.max_user_tokens, longest):
         body = [PAD] * (min(tokens, spec.max_user_tokens) - 1)
         segments = [tuple(body[start : start + longest]) for start in range(0, len(body), longest)]
         user = UserSide(engine, [*segments[: spec.max_events + 1], CLOSING], 0, cache)
-        engine.head(next(score_by_depth(engine, user, [(PAD,) * longest], cache)))
+        candidates = Stepped(engine, user, [(PAD,) * longest], cache)
+        engine.head(candidates.end())
+        candidates.advance()
+        user.keys_values(2, last=True)
     InFull(engine, user.segments, [(PAD,) * longest]).advance()
 
 

@@ -24,6 +24,9 @@ class Candidates(Protocol):
     def at_end(self) -> np.ndarray:
         """The hidden state at each one's [EOS], (candidates, hidden); `engine.head` turns it into scores."""
 
+    def end(self) -> np.ndarray:
+        """The same, one layer deeper, computing of that layer only what these states need: the depth stays."""
+
     def keep(self, places: np.ndarray) -> None:
         """Go on with those in these places alone, in ascending order."""
 
@@ -42,7 +45,7 @@ class Stepped:
         count, seq, width = hidden.shape
         slots = np.full(count * seq, CANDIDATE_SLOT, dtype=np.int32)
         self._hidden = engine.place(hidden.reshape(count * seq, width), slots).reshape(count, seq, width)
-        self._ends = np.array([len(candidate) - 1 for candidate in candidates])
+        self._ends = np.array([len(candidate) - 1 for candidate in candidates], dtype=np.int32)
 
     def advance(self) -> None:
         keys, values = self._user.keys_values(self.depth + 1)
@@ -51,6 +54,10 @@ class Stepped:
 
     def at_end(self) -> np.ndarray:
         return self._hidden[np.arange(len(self._ends)), self._ends]
+
+    def end(self) -> np.ndarray:
+        keys, values = self._user.keys_values(self.depth + 1, last=True)
+        return self._engine.layer_end(self._hidden, self._ends, keys, values, self._user.mask, self.depth + 1)
 
     def keep(self, places: np.ndarray) -> None:
         self._ends = self._ends[places]
@@ -74,22 +81,32 @@ class InFull:
     def at_end(self) -> np.ndarray:
         return np.stack([hidden[-1] for hidden, _ in self._sequences])
 
+    def end(self) -> np.ndarray:
+        stepped = (self._engine.layer(hidden, mask, self.depth + 1)[0] for hidden, mask in self._sequences)
+        return np.stack([hidden[-1] for hidden in stepped])
+
     def keep(self, places: np.ndarray) -> None:
         self._sequences = [self._sequences[place] for place in places]
 
 
-def by_depth(candidates: Candidates, layers: int) -> Iterator[np.ndarray]:
-    """Hidden states at each candidate's [EOS], (candidates, hidden), at each depth that is left, in turn."""
-    while candidates.depth < layers:
-        candidates.advance()
-        yield candidates.at_end()
+def by_depth_in_full(engine: Engine, user: Sequence[Segment], candidates: Sequence[Segment]) -> Iterator[np.ndarray]:
+    """Of the full plan: the hidden states at each candidate's [EOS], (candidates, hidden), at depth 1, 2, ..."""
+    in_full = InFull(engine, user, candidates)
+    while in_full.depth < engine.shape.layers:
+        in_full.advance()
+        yield in_full.at_end()
 
 
-def score_by_depth(
+def by_depth(
     engine: Engine, user: UserSide, candidates: Sequence[Segment], cache: SegmentCache
 ) -> Iterator[np.ndarray]:
-    """Of the plans with a user side: (candidates, hidden) at depth handover + 1, + 2, ..."""
-    return by_depth(Stepped(engine, user, candidates, cache), engine.shape.layers)
+    """Of the plans with a user side, at depth handover + 1, + 2, ..., each as a request that ends there has it."""
+    stepped = Stepped(engine, user, candidates, cache)
+    while stepped.depth < engine.shape.layers:
+        yield stepped.end()
+        if stepped.depth + 1 == engine.shape.layers:
+            return
+        stepped.advance()
 
 
 def _in_full(engine: Engine, user: Sequence[Segment], candidate: Segment) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,18 +58,22 @@ class Walk:
         return Scores(np.empty(0, dtype=np.float32), np.empty(0, dtype=np.int64))
 
     def go(self, begin: Callable[[], Candidates], goal: Goal) -> Scores:
-        started, count = self._clock(), self._work.candidates
-        candidates = begin()
-        self._pace.add(self._predictor.begin(self._work), (self._clock() - started) * 1e3)
+        count = self._work.candidates
+        with self._paced(self._predictor.begin(self._work)):
+            candidates = begin()
         found = Scores(np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.int64))
         settled, alive = _Settled(goal), np.arange(count)
-        for exit in goal.exits:
-            if self._late(candidates.depth, exit, len(alive), goal, found):
+        for exit, further in zip(goal.exits, (*goal.exits[1:], None), strict=True):
+            if found.on_the_way and not self._in_time(candidates.depth, exit, len(alive), goal):
                 found.ended = BUDGET
                 break
-            self._advance(candidates, exit, len(alive))
             found.on_the_way.append(len(alive))
-            if exit == goal.exits[-1] or goal.top is None:
+            if further is None or not self._in_time(candidates.depth, further, len(alive), goal, exit):
+                found.ended = DEPTH if further is None else BUDGET
+                self._end(candidates, exit, alive, found)
+                return found
+            self._advance(candidates, exit, len(alive))
+            if goal.top is None:
                 continue
             self._score(candidates, alive, found)
             if settled.at(found):
@@ -87,24 +92,39 @@ class Walk:
             candidates.keep(staying)
         return alive[staying]
 
-    def _late(self, depth: int, exit: int, alive: int, goal: Goal, found: Scores) -> bool:
-        """True if the next exit would come after the deadline."""
-        if goal.deadline is None or not found.on_the_way:
-            return False
-        ahead = self._predictor.layers(self._work, depth, exit, alive) + self._predictor.head(alive)
-        return self._clock() + self._pace.cautious * ahead / 1e3 > goal.deadline
+    def _in_time(self, depth: int, end: int, alive: int, goal: Goal, scored: int | None = None) -> bool:
+        """True if a request that ends at `end`, with scores on the way at `scored`, keeps to the deadline."""
+        if goal.deadline is None:
+            return True
+        ahead = self._predictor.ending(self._work, depth, end, alive)
+        if scored is not None and goal.top is not None:
+            ahead += self._predictor.head(alive)
+        return self._clock() + self._pace.cautious * ahead / 1e3 <= goal.deadline
 
-    def _advance(self, candidates: Candidates, exit: int, alive: int) -> None:
-        while candidates.depth < exit:
+    def _advance(self, candidates: Candidates, depth: int, alive: int) -> None:
+        while candidates.depth < depth:
             predicted = self._predictor.layers(self._work, candidates.depth, candidates.depth + 1, alive)
-            started = self._clock()
-            candidates.advance()
-            self._pace.add(predicted, (self._clock() - started) * 1e3)
+            with self._paced(predicted):
+                candidates.advance()
+
+    def _end(self, candidates: Candidates, exit: int, alive: np.ndarray, found: Scores) -> None:
+        """Scores at an exit after which there is none."""
+        self._advance(candidates, exit - 1, len(alive))
+        with self._paced(self._predictor.ending(self._work, exit - 1, exit, len(alive))):
+            found.logits[alive] = self._engine.head(candidates.end())
+        found.depths[alive] = exit
 
     def _score(self, candidates: Candidates, alive: np.ndarray, found: Scores) -> None:
         if not (found.depths[alive] == candidates.depth).all():
             found.logits[alive] = self._engine.head(candidates.at_end())
             found.depths[alive] = candidates.depth
+
+    @contextmanager
+    def _paced(self, predicted: float) -> Iterator[None]:
+        """Compares what a step was predicted to take, in milliseconds, with what it takes."""
+        started = self._clock()
+        yield
+        self._pace.add(predicted, (self._clock() - started) * 1e3)
 
 
 class _Settled:

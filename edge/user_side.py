@@ -17,7 +17,7 @@ class UserSide:
 
     `handover` is 0 for the prefix plan; in the segments plan it is the depth at which the segments meet, and
     `cache` keeps what each segment computes alone. With `kept` false only the last layer's keys and values are
-    held: depths must then be asked for in ascending order, once.
+    held: depths must then be asked for in ascending order.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class UserSide:
         self.segments = tuple(segments)
         self.tokens = sum(map(len, segments))
         self.mask = np.zeros(self.tokens, dtype=np.float32)  # every user token may be looked at
-        self.depth = handover  # how deep the user side has been computed
+        self.depth = handover  # how deep the hidden states have been computed
         self._hidden: np.ndarray | None = None
         self._keys_values: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._turn = RLock()
@@ -39,6 +39,12 @@ class UserSide:
     def started(self) -> bool:
         """True once the hidden states at the hand-over are there."""
         return self._hidden is not None
+
+    @property
+    def keys_depth(self) -> int:
+        """The deepest layer whose keys and values are there, the hand-over if none are."""
+        with self._turn:
+            return max(self._keys_values, default=self.handover)
 
     @property
     def bytes(self) -> int:
@@ -53,19 +59,33 @@ class UserSide:
             if self._hidden is None:
                 self._hidden = self._at_handover()
 
-    def keys_values(self, depth: int) -> tuple[np.ndarray, np.ndarray]:
-        """What candidates look at in the layer that reaches `depth`; both (heads, tokens, head width)."""
+    def keys_values(self, depth: int, last: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """What candidates look at in the layer that reaches `depth`; both (heads, tokens, head width).
+
+        If it is the `last`, it is computed only so far: who comes to go deeper has the rest of it to do.
+        """
         with self._turn:
             self.start()
-            together = np.zeros((self.tokens, self.tokens), dtype=np.float32)
-            while self.depth < depth:
-                assert self._hidden is not None
-                self._hidden, keys, values = self.engine.layer(self._hidden, together, self.depth + 1)
-                if not self.kept:
-                    self._keys_values.clear()
-                self.depth += 1
-                self._keys_values[self.depth] = keys, values
+            while self.depth < depth and depth not in self._keys_values:
+                self._step(only_keys=last and self.depth + 1 == depth)
             return self._keys_values[depth]
+
+    def _step(self, only_keys: bool) -> None:
+        """One layer deeper, or only as far as that layer's keys and values."""
+        assert self._hidden is not None
+        if only_keys:
+            keys, values = self.engine.layer_keys(self._hidden, self.depth + 1)
+            self._hold(self.depth + 1, keys, values)
+            return
+        together = np.zeros((self.tokens, self.tokens), dtype=np.float32)
+        self._hidden, keys, values = self.engine.layer(self._hidden, together, self.depth + 1)
+        self.depth += 1
+        self._hold(self.depth, keys, values)
+
+    def _hold(self, depth: int, keys: np.ndarray, values: np.ndarray) -> None:
+        if not self.kept:
+            self._keys_values.clear()
+        self._keys_values[depth] = keys, values
 
     def _at_handover(self) -> np.ndarray:
         """(tokens, hidden)"""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge.errors import EdgeError
 
-ENTRY_POINTS = ("embed", "place", "layer", "layer_candidate", "head")
+ENTRY_POINTS = ("embed", "place", "layer", "layer_keys", "layer_candidate", "layer_end", "head")
 Bucket = tuple[int, ...]
 
 
@@ -19,5 +19,6 @@ def read_buckets(names: Iterable[str], path: Path, kind: str) -> dict[str, list[
         if parts := re.fullmatch(r"([a-z_]+?)((?:_\d+)+)", name):
             buckets.setdefault(parts[1], []).append(tuple(map(int, parts[2][1:].split("_"))))
     if missing := sorted(set(ENTRY_POINTS) - set(buckets)):
-        raise EdgeError(f"{path} is no edge graph", evidence=f"no {kind} for: {', '.join(missing)}")
+        evidence = f"no {kind} for: {', '.join(missing)}"
+        raise EdgeError(f"{path} is no edge graph", evidence=evidence, fix="export the model again with this version")
     return {entry: sorted(found) for entry, found in buckets.items()}

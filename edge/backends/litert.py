@@ -64,19 +64,48 @@ class LiteRtEngine:
         output = self._run("layer", (bucket,), inputs, hidden=size, keys=heads, values=heads)
         return output["hidden"][:tokens], output["keys"][:, :tokens], output["values"][:, :tokens]
 
+    def layer_keys(self, hidden: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray]:
+        tokens = len(hidden)
+        (bucket,) = self._smallest("layer_keys", tokens)
+        size, heads = (bucket, self.shape.hidden), self._by_head(bucket)
+        output = self._run("layer_keys", (bucket,), {"hidden": _pad(hidden, size)}, keys=heads, values=heads)
+        return output["keys"][:, :tokens], output["values"][:, :tokens]
+
     def layer_candidate(
         self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int
     ) -> np.ndarray:
         count, seq, width = hidden.shape
-        bucket = self._candidate_bucket(len(mask), seq)
-        user_tokens, rows, padded_seq = bucket
-        size = self._by_head(user_tokens)
-        user = {"keys": _pad(keys, size), "values": _pad(values, size), "mask": _pad(mask, (user_tokens,), MASKED)}
+        bucket = self._candidate_bucket("layer_candidate", len(mask), seq)
+        _, rows, padded_seq = bucket
+        user = self._padded_side(bucket, keys, values, mask)
         stepped = np.empty_like(hidden)
         for start in range(0, count, rows):
             chunk = {"hidden": _pad(hidden[start : start + rows], (rows, padded_seq, width))}
             output = self._run("layer_candidate", bucket, chunk | user, hidden=(rows, padded_seq, width))["hidden"]
             stepped[start : start + rows] = output[: count - start, :seq]
+        return stepped
+
+    def layer_end(
+        self,
+        hidden: np.ndarray,
+        ends: np.ndarray,
+        keys: np.ndarray,
+        values: np.ndarray,
+        mask: np.ndarray,
+        depth: int,
+    ) -> np.ndarray:
+        count, seq, width = hidden.shape
+        bucket = self._candidate_bucket("layer_end", len(mask), seq)
+        _, rows, padded_seq = bucket
+        user = self._padded_side(bucket, keys, values, mask)
+        stepped = np.empty((count, width), dtype=np.float32)
+        for start in range(0, count, rows):
+            chunk = {
+                "hidden": _pad(hidden[start : start + rows], (rows, padded_seq, width)),
+                "ends": _pad(ends[start : start + rows], (rows,)),
+            }
+            output = self._run("layer_end", bucket, chunk | user, hidden=(rows, width))["hidden"]
+            stepped[start : start + rows] = output[: count - start]
         return stepped
 
     def head(self, hidden: np.ndarray) -> np.ndarray:
@@ -88,6 +117,13 @@ class LiteRtEngine:
 
     def close(self) -> None:
         self._model = None
+
+    def _padded_side(
+        self, bucket: Bucket, keys: np.ndarray, values: np.ndarray, mask: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """What candidates look at, as a bucket's signatures take it."""
+        size = self._by_head(bucket[0])
+        return {"keys": _pad(keys, size), "values": _pad(values, size), "mask": _pad(mask, bucket[:1], MASKED)}
 
     def _by_head(self, tokens: int) -> tuple[int, int, int]:
         return self.shape.heads, tokens, self.shape.hidden // self.shape.heads
@@ -129,8 +165,8 @@ class LiteRtEngine:
             f"the user side has {size} tokens, the bundle's largest bucket is {self._buckets[entry][-1][0]}"
         )
 
-    def _candidate_bucket(self, user_tokens: int, seq: int) -> Bucket:
-        for bucket in self._buckets["layer_candidate"]:
+    def _candidate_bucket(self, entry: str, user_tokens: int, seq: int) -> Bucket:
+        for bucket in self._buckets[entry]:
             if bucket[0] >= user_tokens and bucket[2] >= seq:
                 return bucket
         raise EdgeError(f"no bucket of the bundle holds {user_tokens} user tokens and candidates of {seq} tokens")

@@ -54,6 +54,9 @@ class ReferenceEngine:
         attended = softmax(queries @ keys.swapaxes(-1, -2) + mask) @ values
         return self._finish(hidden, attended), keys, values
 
+    def layer_keys(self, hidden: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray]:
+        return self._queries_keys_values(hidden)[1:]
+
     def layer_candidate(
         self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int
     ) -> np.ndarray:
@@ -65,6 +68,25 @@ class ReferenceEngine:
         shares = softmax(np.concatenate([at_user, at_itself], -1))
         attended = shares[..., :user_tokens] @ values + shares[..., user_tokens:] @ own_values
         return self._finish(hidden, attended)
+
+    def layer_end(
+        self,
+        hidden: np.ndarray,
+        ends: np.ndarray,
+        keys: np.ndarray,
+        values: np.ndarray,
+        mask: np.ndarray,
+        depth: int,
+    ) -> np.ndarray:
+        everyone, user_tokens = np.arange(len(hidden)), len(mask)
+        queries, own_keys, own_values = self._queries_keys_values(hidden)
+        query = queries[everyone, :, ends][:, :, None]  # (candidates, heads, 1, head width)
+        later = np.where(np.arange(hidden.shape[1]) > ends[:, None], MASKED, np.float32(0))  # (candidates, seq)
+        at_user = query @ keys.swapaxes(-1, -2) + mask
+        at_itself = query @ own_keys.swapaxes(-1, -2) + later[:, None, None]
+        shares = softmax(np.concatenate([at_user, at_itself], -1))
+        attended = shares[..., :user_tokens] @ values + shares[..., user_tokens:] @ own_values
+        return self._finish(hidden[everyone, ends][:, None], attended)[:, 0]
 
     def head(self, hidden: np.ndarray) -> np.ndarray:
         return self._linear("head", self._norm("head_norm", hidden))[..., 0]

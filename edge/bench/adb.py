@@ -86,8 +86,8 @@ class Adb:
 
 
 def measure_device(bundle: Bundle, depths: tuple[int, ...], threads: int, adb: Adb, tool: Path) -> DeviceTimes:
-    """Push the bundle's LiteRT model and the tool, run one user step and one candidate step, take both away again."""
-    user, candidate, count = signatures(bundle)
+    """Push the bundle's LiteRT model and the tool, run the steps of user and candidates, take both away again."""
+    names, count = signatures(bundle)
     try:
         adb.shell("mkdir", "-p", REMOTE)
         with tempfile.TemporaryDirectory() as folder:
@@ -96,7 +96,7 @@ def measure_device(bundle: Bundle, depths: tuple[int, ...], threads: int, adb: A
             adb.push(model, f"{REMOTE}/model.tflite")
         adb.push(tool, f"{REMOTE}/benchmark_model")
         adb.shell("chmod", "755", f"{REMOTE}/benchmark_model")
-        steps = tuple(_step(adb, signature, threads) for signature in (user, candidate))
+        steps = tuple(_step(adb, signature, threads) for signature in names)
         named = " ".join(
             adb.shell("getprop", name).strip() for name in ("ro.product.model", "ro.build.version.release")
         )
@@ -113,13 +113,14 @@ def device_tool(binary: Path | None) -> Path:
     return binary
 
 
-def signatures(bundle: Bundle) -> tuple[str, str, int]:
-    """The user step and the candidate step of the longest bucket, and the candidates in one chunk."""
+def signatures(bundle: Bundle) -> tuple[tuple[str, str, str, str], int]:
+    """A user's step and last step, candidates' step and last step, all for the longest user; the candidates of one."""
     buckets = bundle.manifest["model"].get("buckets")
     if MODEL not in bundle.names or not isinstance(buckets, dict):
         raise EdgeError(f"{bundle.path} has no LiteRT model with buckets, which benchmark_model runs")
     tokens, count = max(buckets["user_tokens"]), buckets["candidates"]
-    return f"layer_{tokens}", f"layer_candidate_{tokens}_{count}_{buckets['candidate_tokens']}", count
+    chunk = f"{tokens}_{count}_{buckets['candidate_tokens']}"
+    return (f"layer_{tokens}", f"layer_keys_{tokens}", f"layer_candidate_{chunk}", f"layer_end_{chunk}"), count
 
 
 def _step(adb: Adb, signature: str, threads: int) -> StepTimes:
@@ -138,6 +139,6 @@ def parse_benchmark(said: str, signature: str) -> StepTimes:
     return StepTimes(signature, init, first, average, held)
 
 
-def _exit(depth: int, user: StepTimes, candidate: StepTimes) -> DeviceExit:
-    kept = depth * candidate.average_ms
-    return DeviceExit(depth, depth * user.average_ms + kept, kept)
+def _exit(depth: int, layer: StepTimes, keys: StepTimes, candidate: StepTimes, end: StepTimes) -> DeviceExit:
+    kept = (depth - 1) * candidate.average_ms + end.average_ms
+    return DeviceExit(depth, (depth - 1) * layer.average_ms + keys.average_ms + kept, kept)

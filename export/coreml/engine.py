@@ -42,23 +42,49 @@ class CoreMlEngine:
         stepped, keys, values = self._interpreter.run(f"layer_{bucket}", padded).values()
         return stepped[0, :tokens], keys[0, :, :tokens], values[0, :, :tokens]
 
+    def layer_keys(self, hidden: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray]:
+        tokens = len(hidden)
+        (bucket,) = self._smallest("layer_keys", tokens)
+        padded = {"hidden": _fill(hidden, 0, bucket)[None]}
+        keys, values = self._interpreter.run(f"layer_keys_{bucket}", padded).values()
+        return keys[0, :, :tokens], values[0, :, :tokens]
+
     def layer_candidate(
         self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int
     ) -> np.ndarray:
-        count, seq, _ = hidden.shape
-        tokens, rows, longest = self._smallest("layer_candidate", len(mask), seq)
-        user = {name: _fill(array, 1, tokens)[None] for name, array in (("keys", keys), ("values", values))}
-        user["mask"] = _fill(mask, 0, tokens, MASKED)[None, None, None]
-        padded, name = _fill(hidden, 1, longest), f"layer_candidate_{tokens}_{rows}_{longest}"
-        chunks = [_fill(padded[start : start + rows], 0, rows) for start in range(0, count, rows)]
-        stepped = [self._interpreter.run(name, {"hidden": chunk, **user})["hidden_out"] for chunk in chunks]
-        return np.concatenate(stepped)[:count, :seq]
+        return self._in_chunks("layer_candidate", {"hidden": hidden}, keys, values, mask)[:, : hidden.shape[1]]
+
+    def layer_end(
+        self,
+        hidden: np.ndarray,
+        ends: np.ndarray,
+        keys: np.ndarray,
+        values: np.ndarray,
+        mask: np.ndarray,
+        depth: int,
+    ) -> np.ndarray:
+        return self._in_chunks("layer_end", {"hidden": hidden, "ends": ends.astype(np.int32)}, keys, values, mask)
 
     def head(self, hidden: np.ndarray) -> np.ndarray:
         return self._in_pieces("head", axis=0, hidden=hidden)
 
     def close(self) -> None:
         """Nothing is held but memory."""
+
+    def _in_chunks(
+        self, entry: str, candidates: dict[str, np.ndarray], keys: np.ndarray, values: np.ndarray, mask: np.ndarray
+    ) -> np.ndarray:
+        """As many candidates at once as the buckets hold, each as long as they are."""
+        count, seq, _ = candidates["hidden"].shape
+        tokens, rows, longest = self._smallest(entry, len(mask), seq)
+        user = {name: _fill(array, 1, tokens)[None] for name, array in (("keys", keys), ("values", values))}
+        user["mask"] = _fill(mask, 0, tokens, MASKED)[None, None, None]
+        padded = candidates | {"hidden": _fill(candidates["hidden"], 1, longest)}
+        stepped: list[np.ndarray] = []
+        for start in range(0, count, rows):
+            chunk = {name: _fill(array[start : start + rows], 0, rows) for name, array in padded.items()}
+            stepped += self._interpreter.run(f"{entry}_{tokens}_{rows}_{longest}", chunk | user).values()
+        return np.concatenate(stepped)[:count]
 
     def _in_pieces(self, entry: str, axis: int = 1, **inputs: np.ndarray) -> np.ndarray:
         """The inputs cut along `axis` into pieces of the one bucket that the entry point has."""

@@ -33,23 +33,36 @@ def user_layer(weights: Weights, hidden: Var, mask: Var) -> tuple[Var, Var, Var]
     return _finish(weights, hidden, Ops.matmul(x=looks, y=values)), keys, values
 
 
+def user_keys(weights: Weights, hidden: Var) -> tuple[Var, Var]:
+    """(batch, seq, hidden) -> the keys and values of `user_layer`"""
+    _, keys, values = _projected(weights, hidden)
+    return _heads(weights, keys), _heads(weights, values)
+
+
 def candidate_layer(weights: Weights, hidden: Var, user_keys: Var, user_values: Var, mask: Var) -> Var:
     """(candidates, seq, hidden), the user's keys and values (1, heads, user seq, head width), (1, 1, 1, user seq)"""
-    queries, keys, values = _queries_keys_values(weights, hidden)
-    count, _, seq, _ = queries.shape
-    user_seq = user_keys.shape[2]
+    queries, *own = _queries_keys_values(weights, hidden)
+    seq = hidden.shape[1]
     causal = weights.shared("causal", np.triu(np.full((seq, seq), MASKED, dtype=np.float16), 1))
-    user_looks = Ops.matmul(
-        x=_by_head(queries), y=user_keys, transpose_y=True
-    )  # (1, heads, candidates * seq, user seq)
-    own_looks = Ops.add(x=Ops.matmul(x=queries, y=keys, transpose_y=True), y=causal)
-    looks = Ops.concat(values=[Ops.add(x=user_looks, y=mask), _by_head(own_looks)], axis=-1)
-    shares = Ops.split(x=Ops.softmax(x=looks, axis=-1), split_sizes=[user_seq, seq], axis=-1)
-    attended = Ops.add(
-        x=_by_candidate(Ops.matmul(x=shares[0], y=user_values), count, seq),
-        y=Ops.matmul(x=_by_candidate(shares[1], count, seq), y=values),
-    )
-    return _finish(weights, hidden, attended)
+    return _finish(weights, hidden, _attended(queries, own, causal, [user_keys, user_values], mask))
+
+
+def candidate_end(weights: Weights, hidden: Var, ends: Var, user_keys: Var, user_values: Var, mask: Var) -> Var:
+    """`candidate_layer` at the places (candidates,) int32 alone -> (candidates, hidden)"""
+    asked, keys, values = _projected(weights, hidden)
+    count, seq, width = hidden.shape
+    index = weights.shared("index", np.arange(seq, dtype=np.int32))
+    later = Ops.cast(x=Ops.greater(x=index, y=Ops.expand_dims(x=ends, axes=[1])), dtype="fp16")  # (candidates, seq)
+    causal = Ops.expand_dims(x=Ops.mul(x=later, y=np.float16(MASKED)), axes=[1, 2])
+    starts = weights.shared("starts", np.arange(0, count * seq, seq, dtype=np.int32))
+    rows = Ops.add(x=ends, y=starts)  # of all candidates' tokens
+    at_end, looking = (
+        Ops.expand_dims(x=Ops.gather(x=Ops.reshape(x=one, shape=[count * seq, width]), indices=rows, axis=0), axes=[1])
+        for one in (asked, hidden)
+    )  # (candidates, 1, hidden)
+    own = [_heads(weights, keys), _heads(weights, values)]
+    attended = _attended(_queries(weights, at_end), own, causal, [user_keys, user_values], mask)
+    return Ops.squeeze(x=_finish(weights, looking, attended), axes=[1])
 
 
 def score(weights: Weights, hidden: Var) -> Var:
@@ -110,15 +123,43 @@ def _repeat(weights: Weights, hidden: Var, mask: Var, depth: Var) -> Var:
 
 
 def _queries_keys_values(weights: Weights, hidden: Var) -> list[Var]:
-    """(batch, seq, hidden) -> three of (batch, heads, seq, head width); queries times the root of the width."""
-    batch, seq, width = hidden.shape
-    heads = weights.model.config.heads
+    """(batch, seq, hidden) -> three of (batch, heads, seq, head width)"""
+    queries, keys, values = _projected(weights, hidden)
+    return [_queries(weights, queries), _heads(weights, keys), _heads(weights, values)]
+
+
+def _projected(weights: Weights, hidden: Var) -> list[Var]:
+    """(batch, seq, hidden) -> queries, keys and values of the same shape: one product, whose weights are one tensor."""
     projected = linear(weights, "layers.0.attention_in", norm(weights, "layers.0.attention_norm", hidden))
-    turned = [
-        Ops.transpose(x=Ops.reshape(x=part, shape=[batch, seq, heads, width // heads]), perm=[0, 2, 1, 3])
-        for part in Ops.split(x=projected, num_splits=3, axis=-1)
-    ]
-    return [Ops.mul(x=turned[0], y=np.float16((width // heads) ** -0.5)), *turned[1:]]
+    parts: list[Var] = Ops.split(x=projected, num_splits=3, axis=-1)
+    return parts
+
+
+def _queries(weights: Weights, vectors: Var) -> Var:
+    """By head, divided by the root of the width."""
+    width = vectors.shape[2] // weights.model.config.heads
+    return Ops.mul(x=_heads(weights, vectors), y=np.float16(width**-0.5))
+
+
+def _heads(weights: Weights, vectors: Var) -> Var:
+    """(batch, seq, hidden) -> (batch, heads, seq, head width)"""
+    batch, seq, width = vectors.shape
+    heads = weights.model.config.heads
+    return Ops.transpose(x=Ops.reshape(x=vectors, shape=[batch, seq, heads, width // heads]), perm=[0, 2, 1, 3])
+
+
+def _attended(queries: Var, own: list[Var], own_mask: Var, user: list[Var], user_mask: Var) -> Var:
+    """(candidates, heads, looking, head width): what candidates make of their own and a user's keys and values."""
+    count, _, looking, _ = queries.shape
+    sizes = [user[0].shape[2], own[0].shape[2]]
+    user_looks = Ops.matmul(x=_by_head(queries), y=user[0], transpose_y=True)  # (1, heads, candidates * looking, ..)
+    own_looks = Ops.add(x=Ops.matmul(x=queries, y=own[0], transpose_y=True), y=own_mask)
+    looks = Ops.concat(values=[Ops.add(x=user_looks, y=user_mask), _by_head(own_looks)], axis=-1)
+    shares = Ops.split(x=Ops.softmax(x=looks, axis=-1), split_sizes=sizes, axis=-1)
+    return Ops.add(
+        x=_by_candidate(Ops.matmul(x=shares[0], y=user[1]), count, looking),
+        y=Ops.matmul(x=_by_candidate(shares[1], count, looking), y=own[1]),
+    )
 
 
 def _finish(weights: Weights, hidden: Var, attended: Var) -> Var:

@@ -18,13 +18,15 @@ from export.buckets import Buckets
 from export.quiet import quiet
 from export.weights import is_int8, require_shared
 
+Inputs = dict[str, tuple[str, tuple[int, ...]]]  # name -> "int32" or "fp32", shape
+
 
 @dataclass(frozen=True)
 class CoreMlFunction:
     """One function of a package: `build` takes weights and inputs, and gives the outputs in the order of `outputs`."""
 
     name: str
-    inputs: dict[str, tuple[str, tuple[int, ...]]]  # name -> "int32" or "fp32", shape
+    inputs: Inputs
     outputs: tuple[str, ...]
     build: Callable[..., Any]
 
@@ -53,8 +55,7 @@ def _entry_points(model: Encoder, buckets: Buckets) -> Iterator[CoreMlFunction]:
     """The functions that the host loops over: shapes as in the LiteRT file, named after entry point and bucket."""
     from export.coreml import graph
 
-    hidden, heads = model.config.hidden_size, model.config.heads
-    count, seq = buckets.candidates, buckets.candidate_tokens
+    hidden, count = model.config.hidden_size, buckets.candidates
     piece = min(buckets.user_tokens)
     look_up, states = ("int32", (1, piece)), ("fp32", (1, piece, hidden))
     yield CoreMlFunction(f"embed_{piece}", {"ids": look_up, "positions": look_up}, ("hidden",), graph.embed)
@@ -63,12 +64,25 @@ def _entry_points(model: Encoder, buckets: Buckets) -> Iterator[CoreMlFunction]:
         users = {"hidden": ("fp32", (1, tokens, hidden)), "mask": ("fp32", (1, 1, tokens, tokens))}
         yield CoreMlFunction(f"layer_{tokens}", users, ("hidden_out", "keys", "values"), graph.user_layer)
     for tokens in sorted(set(buckets.user_tokens)):
-        keys = ("fp32", (1, heads, tokens, hidden // heads))
-        candidates = {"hidden": ("fp32", (count, seq, hidden)), "keys": keys, "values": keys}
-        candidates |= {"mask": ("fp32", (1, 1, 1, tokens))}
-        name = f"layer_candidate_{tokens}_{count}_{seq}"
-        yield CoreMlFunction(name, candidates, ("hidden_out",), graph.candidate_layer)
+        yield from _user_bucket(model, buckets, tokens)
     yield CoreMlFunction(f"head_{count}", {"hidden": ("fp32", (count, hidden))}, ("score",), graph.score)
+
+
+def _user_bucket(model: Encoder, buckets: Buckets, tokens: int) -> Iterator[CoreMlFunction]:
+    """What candidates look at of a user of so many tokens, and their own step, for all of their rows or the last."""
+    from export.coreml import graph
+
+    hidden, heads = model.config.hidden_size, model.config.heads
+    count, seq = buckets.candidates, buckets.candidate_tokens
+    users: Inputs = {"hidden": ("fp32", (1, tokens, hidden))}
+    yield CoreMlFunction(f"layer_keys_{tokens}", users, ("keys", "values"), graph.user_keys)
+    candidates: Inputs = {"hidden": ("fp32", (count, seq, hidden))}
+    ends: Inputs = {"ends": ("int32", (count,))}
+    keys = ("fp32", (1, heads, tokens, hidden // heads))
+    user: Inputs = {"keys": keys, "values": keys, "mask": ("fp32", (1, 1, 1, tokens))}
+    name, out = f"{tokens}_{count}_{seq}", ("hidden_out",)
+    yield CoreMlFunction(f"layer_candidate_{name}", candidates | user, out, graph.candidate_layer)
+    yield CoreMlFunction(f"layer_end_{name}", candidates | ends | user, out, graph.candidate_end)
 
 
 def _run(name: str, buckets: Buckets) -> CoreMlFunction:

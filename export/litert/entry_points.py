@@ -11,8 +11,8 @@ from pathlib import Path
 from cloud.model import Encoder
 from export.buckets import Buckets
 from export.litert.encoder import embed, place, score
-from export.litert.file import INT32, LiteRtFile
-from export.litert.layer import candidate_layer, user_layer
+from export.litert.file import INT32, Graph, LiteRtFile, Value
+from export.litert.layer import candidate_end, candidate_layer, user_keys_values, user_layer
 from export.weights import require_shared
 
 
@@ -24,7 +24,8 @@ def export_litert(model: Encoder, buckets: Buckets, path: Path) -> None:
     for tokens in buckets.sequences:
         _add_user_layer(file, model, tokens)
     for tokens in sorted(set(buckets.user_tokens)):
-        _add_candidate_layer(file, model, tokens, buckets.candidates, buckets.candidate_tokens)
+        _add_keys_values(file, model, tokens)
+        _add_candidate_layers(file, model, tokens, buckets)
     graph = file.graph(f"head_{buckets.candidates}")
     hidden = graph.input("hidden", buckets.candidates, model.config.hidden_size)
     graph.output("score", score(graph, model, hidden))
@@ -48,10 +49,28 @@ def _add_user_layer(file: LiteRtFile, model: Encoder, tokens: int) -> None:
         graph.output(name, value)
 
 
-def _add_candidate_layer(file: LiteRtFile, model: Encoder, tokens: int, count: int, seq: int) -> None:
-    width, heads = model.config.hidden_size, model.config.heads
+def _add_keys_values(file: LiteRtFile, model: Encoder, tokens: int) -> None:
+    graph = file.graph(f"layer_keys_{tokens}")
+    results = user_keys_values(graph, model, graph.input("hidden", tokens, model.config.hidden_size))
+    for name, value in zip(("keys", "values"), results, strict=True):
+        graph.output(name, value)
+
+
+def _add_candidate_layers(file: LiteRtFile, model: Encoder, tokens: int, buckets: Buckets) -> None:
+    """The candidates' step, and their last one."""
+    count, seq = buckets.candidates, buckets.candidate_tokens
     graph = file.graph(f"layer_candidate_{tokens}_{count}_{seq}")
-    hidden = graph.input("hidden", count * seq, width)  # candidates below one another
+    inputs = _candidates_and_user(graph, model, tokens, count * seq)
+    graph.output("hidden", candidate_layer(graph, model, count, *inputs))
+    graph = file.graph(f"layer_end_{tokens}_{count}_{seq}")
+    ends = graph.input("ends", count, type=INT32)
+    inputs = _candidates_and_user(graph, model, tokens, count * seq)
+    graph.output("hidden", candidate_end(graph, model, ends, *inputs))
+
+
+def _candidates_and_user(graph: Graph, model: Encoder, tokens: int, rows: int) -> tuple[Value, Value, Value, Value]:
+    """The inputs that both have: candidates below one another, the user's keys and values, and their mask."""
+    width, heads = model.config.hidden_size, model.config.heads
+    hidden = graph.input("hidden", rows, width)
     keys, values = (graph.input(name, heads, tokens, width // heads) for name in ("keys", "values"))
-    mask = graph.input("mask", tokens)
-    graph.output("hidden", candidate_layer(graph, model, hidden, keys, values, mask, count))
+    return hidden, keys, values, graph.input("mask", tokens)

@@ -7,8 +7,20 @@ import numpy as np
 from cloud.model import Encoder
 from edge.engine import MASKED
 from export.litert.encoder import linear, norm
-from export.litert.file import Graph, Value
-from export.litert.operators import binary, join, number, product, reshape, softmax, take, transpose
+from export.litert.file import FLOAT32, Graph, Value
+from export.litert.operators import (
+    binary,
+    cast,
+    compare,
+    gather,
+    join,
+    number,
+    product,
+    reshape,
+    softmax,
+    take,
+    transpose,
+)
 
 LOGIT_BYTES = 1 << 21  # of the heads that attend at one time: less memory, and it stays in a processor's cache
 
@@ -37,8 +49,15 @@ def _attended(graph: Graph, turned: Value, mask: Value) -> Value:
     return join(graph, parts, 1)
 
 
+def user_keys_values(graph: Graph, model: Encoder, hidden: Value) -> tuple[Value, Value]:
+    """(tokens, width) -> the user layer's keys and values, (heads, tokens, head width), alone."""
+    heads = model.config.heads
+    keys, values = _keys_values(graph, _projected(graph, model, hidden), heads)
+    return keys, values
+
+
 def candidate_layer(
-    graph: Graph, model: Encoder, hidden: Value, user_keys: Value, user_values: Value, mask: Value, count: int
+    graph: Graph, model: Encoder, count: int, hidden: Value, user_keys: Value, user_values: Value, mask: Value
 ) -> Value:
     """`count` candidates below one another, (count * seq, width), look at the user and, causally, at themselves.
 
@@ -63,6 +82,37 @@ def candidate_layer(
     return _finish(graph, model, hidden, join(graph, parts, 1))
 
 
+def candidate_end(
+    graph: Graph, model: Encoder, ends: Value, hidden: Value, user_keys: Value, user_values: Value, mask: Value
+) -> Value:
+    """What `candidate_layer` gives in each candidate's place, (candidates,) `ends` -> (candidates, width)."""
+    (count,), (heads, user, width) = ends.shape, user_keys.shape
+    rows = hidden.shape[0]
+    seq = rows // count
+    starts = graph.constant(np.arange(0, rows, seq, dtype=np.int32))
+    places = binary(graph, "ADD", ends, starts)
+    projected = _projected(graph, model, hidden)
+    own = [reshape(graph, one, heads, count, seq, width) for one in _keys_values(graph, projected, heads)]
+    at_ends = take(graph, gather(graph, projected, places), 1, 0, heads)
+    query = transpose(graph, binary(graph, "MUL", at_ends, number(graph, width**-0.5)), 1, 0, 2)
+    user_logits = binary(graph, "ADD", product(graph, query, user_keys, transposed=True), mask)
+    own_logits = product(graph, reshape(graph, query, heads, count, 1, width), own[0], transposed=True)
+    own_logits = binary(graph, "ADD", reshape(graph, own_logits, heads, count, seq), _after(graph, ends, seq))
+    weights = softmax(graph, join(graph, [user_logits, own_logits], 2))
+    own_weights = reshape(graph, take(graph, weights, 2, user, seq), heads, count, 1, seq)
+    from_own = reshape(graph, product(graph, own_weights, own[1]), heads, count, width)
+    from_user = product(graph, take(graph, weights, 2, 0, user), user_values)
+    attended = transpose(graph, binary(graph, "ADD", from_user, from_own), 1, 0, 2)
+    return _finish(graph, model, gather(graph, hidden, places), attended)
+
+
+def _after(graph: Graph, ends: Value, seq: int) -> Value:
+    """(candidates, seq), additive: nothing may look at what stands after a candidate's end."""
+    column = reshape(graph, cast(graph, ends, FLOAT32), ends.shape[0], 1)
+    later = compare(graph, "GREATER", graph.constant(np.arange(seq, dtype=np.float32)[None]), column)
+    return binary(graph, "MUL", later, number(graph, float(MASKED)))
+
+
 def _groups(heads: int, looks: int) -> list[tuple[int, int]]:
     """(first, count) of the heads that attend together, each at `looks` pairs of tokens."""
     most = max(1, LOGIT_BYTES // (4 * looks))
@@ -72,11 +122,20 @@ def _groups(heads: int, looks: int) -> list[tuple[int, int]]:
 
 def _queries_keys_values(graph: Graph, model: Encoder, hidden: Value) -> Value:
     """(tokens, width) -> (3 * heads, tokens, head width)"""
+    return transpose(graph, _projected(graph, model, hidden), 1, 0, 2)
+
+
+def _projected(graph: Graph, model: Encoder, hidden: Value) -> Value:
+    """(tokens, width) -> queries, keys and values, (tokens, 3 * heads, head width)"""
     tokens, width = hidden.shape
     heads = model.config.heads
     normed = norm(graph, model, "layers.0.attention_norm", hidden)
-    projected = linear(graph, model, "layers.0.attention_in", normed)  # (tokens, 3 * width)
-    return transpose(graph, reshape(graph, projected, tokens, 3 * heads, width // heads), 1, 0, 2)
+    return reshape(graph, linear(graph, model, "layers.0.attention_in", normed), tokens, 3 * heads, width // heads)
+
+
+def _keys_values(graph: Graph, projected: Value, heads: int) -> list[Value]:
+    """Of the projected, each (heads, tokens, head width)."""
+    return [transpose(graph, take(graph, projected, 1, part * heads, heads), 1, 0, 2) for part in (1, 2)]
 
 
 def _some_heads(graph: Graph, turned: Value, first: int, count: int) -> tuple[Value, Value, Value]:

@@ -68,16 +68,28 @@ def head(graph: Graph, inputs: str) -> None:
 
 
 def _layer(model: Encoder) -> onnx.ModelProto:
-    """Users and candidates alike: n sequences of c tokens look at u tokens of a user and at their own."""
+    """Users and candidates alike: n sequences of c tokens look at u tokens of a user and at their own.
+
+    Every token gives keys and values; only the q of each sequence that `rows` names look, and are stepped.
+    """
     width, heads = model.config.hidden_size, model.config.heads
     graph = Graph(model)
-    attention_inputs(graph)
+    graph.constant("last_axis", np.array([-1], dtype=np.int64))
+    graph.constant("head_axis", np.array([1], dtype=np.int64))
+    graph.constant("query_part", np.array([1, 0], dtype=np.int64))
+    keys_values(graph)
+    graph.add("""places = Unsqueeze(rows, last_axis)
+                 query_places = Mul(places, query_part)
+                 queries0 = GatherND<batch_dims = 1>(parted, query_places)
+                 looking = GatherND<batch_dims = 1>(hidden, places)""")
+    queries(graph)
     graph.add("""user_turned = Transpose<perm = [0, 2, 1]>(user_keys)
                  user_looks0 = MatMul(queries, user_turned)
                  user_looks = Add(user_looks0, user_mask)
                  own_turned = Transpose<perm = [0, 1, 3, 2]>(keys)
                  own_looks0 = MatMul(queries, own_turned)
-                 own_looks = Add(own_looks0, own_mask)
+                 own_masks = Unsqueeze(own_mask, head_axis)
+                 own_looks = Add(own_looks0, own_masks)
                  looks = Concat<axis = -1>(user_looks, own_looks)
                  weights = Softmax<axis = -1>(looks)
                  user_shape = Shape(user_mask)
@@ -87,40 +99,45 @@ def _layer(model: Encoder) -> onnx.ModelProto:
                  from_user = MatMul(user_weights, user_values)
                  from_own = MatMul(own_weights, values)
                  attended = Add(from_user, from_own)""")
-    finish(graph)
-    sequences, own = f"float[n, c, {width}]", f"float[n, {heads}, c, {width // heads}]"
-    user = f"float[{heads}, u, {width // heads}]"
+    finish(graph, "looking")
+    own, user = f"float[n, {heads}, c, {width // heads}]", f"float[{heads}, u, {width // heads}]"
     return graph.build(
         "layer",
-        f"({sequences} hidden, float[c, c] own_mask, {user} user_keys, {user} user_values, float[u] user_mask) "
-        f"=> ({sequences} stepped, {own} keys, {own} values)",
+        f"(float[n, c, {width}] hidden, int64[n, q] rows, float[m, q, c] own_mask, {user} user_keys, "
+        f"{user} user_values, float[u] user_mask) => (float[n, q, {width}] stepped, {own} keys, {own} values)",
     )
 
 
-def attention_inputs(graph: Graph) -> None:
-    """ "hidden" (n, c, hidden) -> "queries", divided by the root of their width, "keys", "values"."""
+def keys_values(graph: Graph) -> None:
+    """ "hidden" (n, c, hidden) -> "parted" (n, c, 3, heads, head width), and of it "keys" and "values" by head."""
     width, heads = graph.model.config.hidden_size, graph.model.config.heads
     graph.constant("split", np.array([0, 0, 3, heads, width // heads], dtype=np.int64))
-    graph.constant("root", np.array((width // heads) ** -0.5, dtype=np.float32))
-    graph.constant("first", np.array([0], dtype=np.int64))
+    graph.constant("key_part", np.array(1, dtype=np.int64))
+    graph.constant("value_part", np.array(2, dtype=np.int64))
     graph.norm("layers.0.attention_norm", "hidden", "normed")
     graph.linear("layers.0.attention_in", "normed", "projected")
     graph.add("""parted = Reshape(projected, split)
-                 turned = Transpose<perm = [2, 0, 3, 1, 4]>(parted)
-                 queries1, keys1, values1 = Split<axis = 0, num_outputs = 3>(turned)
-                 queries0 = Squeeze(queries1, first)
-                 keys = Squeeze(keys1, first)
-                 values = Squeeze(values1, first)
-                 queries = Mul(queries0, root)""")
+                 keys0 = Gather<axis = 2>(parted, key_part)
+                 values0 = Gather<axis = 2>(parted, value_part)
+                 keys = Transpose<perm = [0, 2, 1, 3]>(keys0)
+                 values = Transpose<perm = [0, 2, 1, 3]>(values0)""")
 
 
-def finish(graph: Graph) -> None:
-    """ "hidden" and "attended" (n, heads, c, head width) -> "stepped": output projection and feed-forward."""
+def queries(graph: Graph) -> None:
+    """ "queries0" (n, q, heads, head width) -> "queries", by head and divided by the root of their width."""
+    width = graph.model.config.hidden_size // graph.model.config.heads
+    graph.constant("root", np.array(width**-0.5, dtype=np.float32))
+    graph.add("""queries1 = Transpose<perm = [0, 2, 1, 3]>(queries0)
+                 queries = Mul(queries1, root)""")
+
+
+def finish(graph: Graph, looking: str) -> None:
+    """`looking` (n, q, hidden) and "attended" (n, heads, q, head width) -> "stepped": projection and feed-forward."""
     graph.constant("joined", np.array([0, 0, graph.model.config.hidden_size], dtype=np.int64))
     graph.add("""attended1 = Transpose<perm = [0, 2, 1, 3]>(attended)
                  attended2 = Reshape(attended1, joined)""")
     graph.linear("layers.0.attention_out", "attended2", "mixed")
-    graph.add("middle = Add(hidden, mixed)")
+    graph.add(f"middle = Add({looking}, mixed)")
     graph.norm("layers.0.feed_forward_norm", "middle", "middle_normed")
     graph.linear("layers.0.feed_forward_in", "middle_normed", "inner0")
     graph.add("inner = Gelu(inner0)")

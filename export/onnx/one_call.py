@@ -9,7 +9,7 @@ import onnx
 
 from cloud.attention import MASKED
 from cloud.model import Encoder
-from export.onnx.entry_points import attention_inputs, check_files, embed, finish, head
+from export.onnx.entry_points import check_files, embed, finish, head, keys_values, queries
 from export.onnx.graph import Graph
 from export.weights import require_shared
 
@@ -104,13 +104,16 @@ def _layers(graph: Graph) -> None:
                  depth2 = Min(depth1, most)
                  depth = Squeeze(depth2, axis_0)""")
     body = graph.body()
-    attention_inputs(body)
+    body.constant("asked_part", np.array(0, dtype=np.int64))
+    keys_values(body)
+    body.add("queries0 = Gather<axis = 2>(parted, asked_part)")
+    queries(body)
     body.add("""keys_turned = Transpose<perm = [0, 1, 3, 2]>(keys)
                 looks0 = MatMul(queries, keys_turned)
                 looks = Add(looks0, looks_mask)
                 weights = Softmax<axis = -1>(looks)
                 attended = MatMul(weights, values)""")
-    finish(body)
+    finish(body, "hidden")
     body.add("go_on = Identity(going)")
     graph.loop(
         "final",

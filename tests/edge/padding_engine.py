@@ -35,9 +35,18 @@ class PaddingEngine:
         keys = np.zeros((self.shape.heads, len(hidden), self.shape.hidden // self.shape.heads), dtype=np.float32)
         return hidden, keys, keys
 
+    def layer_keys(self, hidden: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray]:
+        self.calls.append(("layer_keys", len(hidden)))
+        keys = np.zeros((self.shape.heads, len(hidden), self.shape.hidden // self.shape.heads), dtype=np.float32)
+        return keys, keys
+
     def layer_candidate(self, hidden: np.ndarray, *rest: Any) -> np.ndarray:
         self.calls.append(("layer_candidate", len(hidden)))
         return hidden
+
+    def layer_end(self, hidden: np.ndarray, ends: np.ndarray, *rest: Any) -> np.ndarray:
+        self.calls.append(("layer_end", len(hidden)))
+        return hidden[np.arange(len(ends)), ends]
 
     def head(self, hidden: np.ndarray) -> np.ndarray:
         self.calls.append(("head", len(hidden)))
@@ -51,6 +60,8 @@ ENGINE: Any = PaddingEngine()
 COSTS = CostModel(
     embed=((1.0, 0.0), (100.0, 0.0)),
     user_layer=((10.0, 1.0), (50.0, 3.0)),
+    user_keys=((10.0, 0.25), (50.0, 0.75)),
     candidate_layer=((10.0, ((4.0, 2.0), (16.0, 8.0))), (50.0, ((4.0, 4.0), (16.0, 16.0)))),
+    candidate_end=((10.0, ((4.0, 0.5), (16.0, 2.0))), (50.0, ((4.0, 1.0), (16.0, 4.0)))),
     head=((1.0, 0.5),),
 )

@@ -20,6 +20,8 @@ def test_a_size_is_looked_up_as_the_engine_pads_it() -> None:
     assert COSTS.candidate_step(ENGINE, 8, 3) == pytest.approx(2.0)  # against 10 tokens, 4 candidates
     assert COSTS.candidate_step(ENGINE, 28, 7) == pytest.approx(6.0)  # 30 tokens lie half way: 4 and 8
     assert COSTS.candidate_step(ENGINE, 0, 4) == COSTS.candidate_step(ENGINE, 1, 4)
+    assert COSTS.user_last(ENGINE, 28) == pytest.approx(0.5)
+    assert COSTS.candidate_last(ENGINE, 28, 7) == pytest.approx(1.5)
 
 
 def test_larger_than_measured_goes_on_along_the_last_slope() -> None:
@@ -33,9 +35,12 @@ def test_calibration_measures_each_padded_size() -> None:
     engine: Any = PaddingEngine()
     costs = calibrate(engine, longest_user=48, longest_candidate=9)
     assert [size for size, _ in costs.user_layer] == [10, 30, 50, 60]  # the last holds a candidate, too
-    assert [size for size, _ in costs.candidate_layer] == [10, 30, 50]
-    assert {size for _, points in costs.candidate_layer for size, _ in points} == {4, 16}
+    assert [size for size, _ in costs.user_keys] == [10, 30, 50]
+    for grid in (costs.candidate_layer, costs.candidate_end):
+        assert [size for size, _ in grid] == [10, 30, 50]
+        assert {size for _, points in grid for size, _ in points} == {4, 16}
     assert {size for kind, size in engine.calls if kind == "layer"} == {10, 30, 50, 60}
+    assert {size for kind, size in engine.calls if kind == "layer_keys"} == {10, 30, 50}
     assert all(0 <= cost < math.inf for _, cost in (*costs.user_layer, *costs.embed, *costs.head))
 
 
@@ -43,16 +48,17 @@ def test_calibration_measures_each_padded_size() -> None:
     "points", [(), ((10.0, -1.0),), ((10.0, math.nan),), ((5.0, 1.0), (5.0, 2.0)), ((9.0, 1.0), (5.0, 2.0))]
 )
 def test_costs_that_cannot_be_are_refused(points: Any) -> None:
-    for name in ("embed", "user_layer", "head"):
+    for name in ("embed", "user_layer", "user_keys", "head"):
         with pytest.raises(EdgeError, match="not times by ascending size"):
             replace(COSTS, **{name: points})
-    with pytest.raises(EdgeError, match="not times by ascending size"):
-        replace(COSTS, candidate_layer=((10.0, points),))
-    with pytest.raises(EdgeError, match="not times by ascending size"):
-        replace(COSTS, candidate_layer=())
+    for name in ("candidate_layer", "candidate_end"):
+        for grid in (((10.0, points),), ()):
+            with pytest.raises(EdgeError, match="not times by ascending size"):
+                replace(COSTS, **{name: grid})
 
 
 def test_one_measured_size_stands_for_all() -> None:
-    one = CostModel(((1.0, 2.0),), ((10.0, 3.0),), ((10.0, ((4.0, 5.0),)),), ((1.0, 1.0),))
+    layer, grid = ((10.0, 3.0),), ((10.0, ((4.0, 5.0),)),)
+    one = CostModel(((1.0, 2.0),), layer, layer, grid, grid, ((1.0, 1.0),))
     assert [one.user_step(ENGINE, tokens) for tokens in (1, 10, 100)] == [3.0] * 3
     assert np.isclose(one.embedding(7), 2.0)

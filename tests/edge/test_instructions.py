@@ -19,7 +19,7 @@ from edge.bench import cli
 from edge.bench.arm import tools
 from edge.bench.instructions import Instructions, count_instructions, count_model, find_tools, parse_marks
 from edge.errors import EdgeError
-from edge.scoring import UserSide, score_by_depth
+from edge.scoring import Stepped, UserSide
 from edge.segment_cache import SegmentCache
 from export.buckets import Buckets
 from export.litert.entry_points import export_litert
@@ -27,7 +27,8 @@ from export.litert.entry_points import export_litert
 COUNTED = Instructions(
     {
         "embed_10": 3, "place_10": 5, "layer_10": 100, "layer_20": 210, "layer_26": 400,
-        "layer_candidate_10_4_6": 1000, "layer_candidate_20_4_6": 1100, "head_4": 7,
+        "layer_keys_10": 40, "layer_keys_20": 50, "layer_candidate_10_4_6": 1000, "layer_candidate_20_4_6": 1100,
+        "layer_end_10_4_6": 300, "layer_end_20_4_6": 330, "head_4": 7,
     }
 )  # fmt: skip
 NAMES = ["embed_10", "head_4"]
@@ -42,15 +43,17 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
 
 
 def test_a_request_is_the_candidates_steps_and_a_new_users_beside_them() -> None:
-    candidates = 3 * (3 + 5) + 2 * 2 * 1000 + 2 * 7  # 5 x 6 tokens in tens; depth x chunks of 4; heads of 4
-    user = 3 + 5 + 2 * 100
+    candidates = 3 * (3 + 5) + 2 * (1000 + 300) + 2 * 7  # 5 x 6 tokens in tens; chunks of 4; heads of 4
+    user = 3 + 5 + 100 + 40
     assert COUNTED.request(10, 5, depth=2, kept_user=True) == candidates
     assert COUNTED.request(10, 5, depth=2, kept_user=False) == candidates + user
 
 
 def test_a_user_is_padded_to_the_next_bucket_and_a_candidate_embedded_as_long_as_it_is() -> None:
-    assert COUNTED.request(11, 4, 1, kept_user=True, candidate_tokens=5) == 2 * (3 + 5) + 1100 + 7
-    assert COUNTED.request(11, 4, 1, kept_user=False, candidate_tokens=5) == 2 * (3 + 5) + 1100 + 7 + 2 * (3 + 5) + 210
+    candidates, user = 2 * (3 + 5) + 330 + 7, 2 * (3 + 5) + 50
+    assert COUNTED.request(11, 4, 1, kept_user=True, candidate_tokens=5) == candidates
+    assert COUNTED.request(11, 4, 1, kept_user=False, candidate_tokens=5) == candidates + user
+    assert COUNTED.request(11, 4, 2, kept_user=False, candidate_tokens=5) == candidates + user + 1100 + 210
 
 
 def test_the_largest_request_is_read_off_the_buckets_for_candidates() -> None:
@@ -86,10 +89,10 @@ def test_a_request_counts_exactly_the_signatures_that_the_engine_runs(
     user = UserSide(engine, segments, 0, cache)
     for kept_user in (False, True):
         engine.ran.clear()
-        for depth, hidden in enumerate(score_by_depth(engine, user, [(3,) * tokens] * candidates, cache), start=1):
-            if depth == 3:
-                engine.head(hidden)
-                break
+        stepped = Stepped(engine, user, [(3,) * tokens] * candidates, cache)
+        stepped.advance()
+        stepped.advance()
+        engine.head(stepped.end())
         spent = sum(prices[name] * times for name, times in engine.ran.items())
         assert Instructions(prices).request(user_tokens, candidates, 3, kept_user, tokens) == spent
 

@@ -19,16 +19,19 @@ from edge.costs import CostModel, calibrate
 from edge.errors import EdgeError
 from edge.install import install
 from edge.pace import Pace
-from edge.planner import Predictor
+from edge.planner import Predictor, Work
 from edge.ranker import Model, Ranker
+from edge.stepping import Walk
 from edge.text.types import Event, Item, User
 
 REQUEST = request(candidates=9)
-PER_TOKEN = CostModel(  # 1 ms a user token, 0.1 ms a candidate
-    ((1.0, 0.0),),
-    ((0.0, 0.0), (1000.0, 1000.0)),
-    ((1.0, ((0.0, 0.0), (10_000.0, 1000.0))),),
-    ((1.0, 0.0),),
+PER_TOKEN = CostModel(  # a layer 1 ms a user token, 0.1 ms a candidate; half of it as the last
+    embed=((1.0, 0.0),),
+    user_layer=((0.0, 0.0), (1000.0, 1000.0)),
+    user_keys=((0.0, 0.0), (1000.0, 500.0)),
+    candidate_layer=((1.0, ((0.0, 0.0), (10_000.0, 1000.0))),),
+    candidate_end=((1.0, ((0.0, 0.0), (10_000.0, 500.0))),),
+    head=((1.0, 0.0),),
 )
 
 
@@ -145,7 +148,8 @@ def test_a_prepared_user_needs_no_more_of_its_side(bundle: Path) -> None:
     other = ranker.user(REQUEST.user, REQUEST.events[:2])
     other.prepare()
     (side,) = [side for key, (side, _) in ranker._users._entries.items() if key == (0, other.segments)]
-    assert side.depth == 4 and ranker.rank(other, REQUEST.candidates).depth == 4 and cold.depth == 1
+    assert (side.depth, side.keys_depth) == (3, 4)
+    assert ranker.rank(other, REQUEST.candidates).depth == 4 and cold.depth == 1
     with pytest.raises(EdgeError, match="the full plan keeps nothing of a user"):
         user.prepare(plan="full")
 
@@ -319,33 +323,54 @@ def test_the_prediction_counts_what_is_kept_of_the_user_and_of_candidates(bundle
         return ranker.rank(user, REQUEST.candidates, depth=depth, plan=plan).plan.predicted_ms
 
     assert [predicted(depth) for depth in (2, 4, 4)] == [
-        pytest.approx(2 * (tokens + candidates)),
-        pytest.approx(2 * tokens + 4 * candidates),
-        pytest.approx(4 * candidates),
+        pytest.approx(1.5 * (tokens + candidates)),
+        pytest.approx((1 + 1 + 0.5) * tokens + 3.5 * candidates),  # the rest of the second layer, the third, keys
+        pytest.approx(3.5 * candidates),
     ]
     new = sum(map(len, set(user.segments)))
-    assert predicted(4, "segments") == pytest.approx(2 * (new + candidates) + 2 * (tokens + candidates))
-    assert predicted(4, "segments") == pytest.approx(2 * candidates)
+    assert predicted(4, "segments") == pytest.approx(2 * (new + candidates) + 1.5 * (tokens + candidates))
+    assert predicted(4, "segments") == pytest.approx(1.5 * candidates)
     user.add(Event(Item("", {"title": "exotica"}), {"liked": False}))
     added, tokens = len(user.segments[-2]), sum(map(len, user.segments))
-    assert predicted(4, "segments") == pytest.approx(2 * added + 2 * (tokens + candidates))
+    assert predicted(4, "segments") == pytest.approx(2 * added + 1.5 * (tokens + candidates))
+
+
+def test_a_request_that_keeps_nothing_is_not_taken_to_find_what_others_kept(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works: list[Work] = []
+    monkeypatch.setattr("edge.ranker.Walk", lambda *inputs: works.append(inputs[-1]) or Walk(*inputs))
+    ranker = Ranker.open(bundle, backend="onnx")
+    user = ranker.user(REQUEST.user, REQUEST.events)
+    user.prepare()
+    assert not ranker.rank(user, REQUEST.candidates, budget_mb=1e-3).plan.kept
+    ranker.rank(user, REQUEST.candidates)
+    assert [(work.user_depth, work.user_keys, work.started) for work in works] == [(0, 0, False), (3, 4, True)]
 
 
 @pytest.mark.usefixtures("stopped_clock")
 def test_calibration_is_measured_once_and_read_afterwards(bundle: Path) -> None:
     Ranker.open(bundle)
     (kept,) = install(bundle).glob("calibration-*.json")
-    costs = {"embed": [[1, 0]], "user_layer": [[24, 700]], "candidate_layer": [[24, [[4, 900]]]], "head": [[1, 0]]}
+    costs = {
+        "embed": [[1, 0]], "user_layer": [[24, 700]], "user_keys": [[24, 70]], "head": [[1, 0]],
+        "candidate_layer": [[24, [[4, 900]]]], "candidate_end": [[24, [[4, 90]]]],
+    }  # fmt: skip
     kept.write_text(json.dumps(costs))
     ranker = Ranker.open(bundle)
     ranked = ranker.rank(ranker.user(User({"age": 30})), [Item("a", {"title": "heat"})], depth=2)
-    assert ranked.plan.predicted_ms == pytest.approx(2 * (700 + 900))
+    assert ranked.plan.predicted_ms == pytest.approx(700 + 900 + 70 + 90)
+
+
+def _kept(embed: str) -> str:
+    """Costs as they are kept, but for those of embedding."""
+    layers = '"user_layer": [[1, 1]], "user_keys": [[1, 1]], "head": [[1, 1]]'
+    grids = '"candidate_layer": [[1, [[1, 1]]]], "candidate_end": [[1, [[1, 1]]]]'
+    return f'{{"embed": {embed}, {layers}, {grids}}}'
 
 
 @pytest.mark.parametrize("text", [
-    "", "{", "[]", "null", "{}", '{"embed": [], "user_layer": [], "candidate_layer": [], "head": []}', "\xff",
-    '{"embed": [[1, -5]], "user_layer": [[1, 1]], "candidate_layer": [[1, [[1, 1]]]], "head": [[1, 1]]}',
-    '{"embed": [[1, 1]], "user_layer": [[1, NaN]], "candidate_layer": [[1, [[1, 1]]]], "head": [[1, 1]]}',
+    "", "{", "[]", "null", "{}", "\xff", _kept("[[1, -5]]"), _kept("[[1, NaN]]"), _kept("[]"), _kept("1"),
     '{"user_layer": [[1, 1]], "candidate_layer": [[1, 1]]}',
 ])  # fmt: skip
 def test_a_calibration_that_cannot_be_read_is_measured_again(bundle: Path, text: str) -> None:
@@ -353,7 +378,8 @@ def test_a_calibration_that_cannot_be_read_is_measured_again(bundle: Path, text:
     (kept,) = install(bundle).glob("calibration-*.json")
     kept.write_bytes(text.encode("latin-1"))
     Ranker.open(bundle)
-    assert set(json.loads(kept.read_text())) == {"embed", "user_layer", "candidate_layer", "head"}
+    assert set(json.loads(kept.read_text())) == set(json.loads(_kept("0")))
+    assert json.loads(kept.read_text()) != json.loads(_kept("0"))
 
 
 def test_where_nothing_can_be_kept_costs_are_measured_at_each_open(bundle: Path) -> None:

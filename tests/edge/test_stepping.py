@@ -14,8 +14,8 @@ from edge.planner import Predictor, Work
 from edge.ranked import BUDGET, DEPTH, SETTLED
 from edge.stepping import Goal, Scores, Walk
 
-WORK = Work("prefix", user_tokens=10, candidates=6, candidate_tokens=5, started=True, user_depth=6)
-STEP = 0.004  # seconds that a layer of 8 candidates (6, padded) is predicted to take
+WORK = Work("prefix", user_tokens=10, candidates=6, candidate_tokens=5, started=True, user_depth=6, user_keys=6)
+STEP, LAST, HEAD = 0.004, 0.001, 0.0005  # seconds predicted for 8 candidates (6, padded): a layer, a last one, the head
 
 
 class Rehearsed:
@@ -34,6 +34,10 @@ class Rehearsed:
 
     def at_end(self) -> np.ndarray:
         return self._logits[self.depth - 1][:, None]
+
+    def end(self) -> np.ndarray:
+        self.now += self._seconds * LAST / STEP
+        return self._logits[self.depth][:, None]
 
     def keep(self, places: np.ndarray) -> None:
         self._logits = self._logits[:, places]
@@ -65,9 +69,11 @@ def test_without_a_deadline_the_last_exit_is_reached() -> None:
 
 def test_no_exit_is_begun_that_would_come_too_late() -> None:
     for layers in range(1, 7):
-        found = walk(Rehearsed(STEADY), Goal([1, 2, 3, 4, 5, 6], deadline=layers * STEP + 0.0015))
+        candidates = Rehearsed(STEADY)
+        found = walk(candidates, Goal([1, 2, 3, 4, 5, 6], deadline=(layers - 1) * STEP + 2 * (LAST + HEAD)))
         assert max(found.depths) == layers
         assert found.ended == (BUDGET if layers < 6 else DEPTH)
+        assert np.isclose(candidates.now, (layers - 1) * STEP + LAST)  # of the last layer only what its scores need
 
 
 def test_the_first_exit_is_reached_however_late() -> None:
@@ -104,3 +110,9 @@ def test_in_a_cascade_the_hopeless_stop_and_stand_behind_those_who_went_on() -> 
     assert found.on_the_way == [6, 4, 4]  # three are near enough; a fourth costs nothing
     assert found.depths.tolist() == [1, 3, 3, 3, 3, 1] and found.order.tolist() == [4, 3, 1, 2, 0, 5]
     assert found.logits.tolist() == [1, 3, 0, 4, 9, 0]
+
+
+def test_who_stops_early_for_having_settled_has_computed_whole_layers() -> None:
+    candidates = Rehearsed(STEADY)
+    found = walk(candidates, Goal([1, 2, 3, 4, 5, 6], top=2, patience=1))
+    assert (found.ended, candidates.now) == (SETTLED, 2 * STEP)

@@ -76,20 +76,20 @@ def test_the_digest_is_that_of_lines_of_texts_and_ids(exported: Exported) -> Non
 
 
 class CountedEngine(TorchEngine):
-    """Counts the layers that it computes for candidates."""
+    """Counts the exits that it computes for candidates."""
 
-    layers = 0
+    exits = 0
 
-    def layer_candidate(self, *inputs: Any) -> np.ndarray:
-        self.layers += 1
-        return super().layer_candidate(*inputs)
+    def layer_end(self, *inputs: Any) -> np.ndarray:
+        self.exits += 1
+        return super().layer_end(*inputs)
 
 
 def test_no_deeper_is_computed_than_a_record_asks_for(exported: Exported) -> None:
     engine = CountedEngine(exported.reference["int8"])
     golden = exported.golden[0]
     found = score(engine, golden.user, golden.candidates, {"prefix": (1, 2)})
-    assert {plan: list(exits) for plan, exits in found.items()} == {"prefix": [1, 2]} and engine.layers == 2
+    assert {plan: list(exits) for plan, exits in found.items()} == {"prefix": [1, 2]} and engine.exits == 2
 
 
 def test_every_backend_replays_the_golden_requests_at_every_exit(exported: Exported, tmp_path: Path) -> None:

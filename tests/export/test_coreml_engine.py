@@ -90,6 +90,25 @@ def test_padding_never_changes_a_score(packages: Packages) -> None:
     assert abs(after - around) < 1e-3
 
 
+@pytest.mark.parametrize("arithmetic", list(TOLERANCE))
+def test_a_last_layer_gives_what_a_whole_one_gives_at_the_ends(packages: Packages, arithmetic: Arithmetic) -> None:
+    reference = TorchEngine(dequantise(packages.model))
+    engine = CoreMlEngine(packages.directory, reference.shape, arithmetic=arithmetic)
+    random = np.random.default_rng(6)
+    user, candidates = (random.normal(size=size).astype(np.float32) for size in ((30, 32), (6, 11, 32)))
+    ends = np.array([10, 0, 4, 10, 9, 1], np.int32)
+    _, *keys_values = engine.layer(user, np.zeros((30, 30), np.float32), 1)
+    for alone, whole in zip(engine.layer_keys(user, 1), keys_values, strict=True):
+        np.testing.assert_allclose(alone, whole, rtol=0, atol=1e-6)
+    mask = np.zeros(30, np.float32)
+    whole = engine.layer_candidate(candidates, *keys_values, mask, 1)[np.arange(6), ends]
+    candidates[np.arange(11) > ends[:, None]] = 100.0  # what stands after [EOS]
+    found = engine.layer_end(candidates, ends, *keys_values, mask, 1)
+    wanted = reference.layer_end(candidates, ends, *keys_values, mask, 1)
+    for states in (whole, wanted):
+        np.testing.assert_allclose(found, states, rtol=0, atol=TOLERANCE[arithmetic])
+
+
 def test_requests_beyond_the_buckets_are_refused(packages: Packages) -> None:
     engine = CoreMlEngine(packages.directory, TorchEngine(packages.model).shape)
     assert [engine.padded_user(tokens) for tokens in (1, 24, 25)] == [24, 24, 48]
@@ -99,10 +118,15 @@ def test_requests_beyond_the_buckets_are_refused(packages: Packages) -> None:
     keys = np.zeros((4, 9, 8), np.float32)
     with pytest.raises(EdgeError, match="9 user tokens and 17 of a candidate"):
         engine.layer_candidate(np.zeros((1, 17, 32), np.float32), keys, keys, np.zeros(9, np.float32), 1)
+    with pytest.raises(EdgeError, match="9 user tokens and 17 of a candidate"):
+        end = np.zeros(1, np.int32)
+        engine.layer_end(np.zeros((1, 17, 32), np.float32), end, keys, keys, np.zeros(9, np.float32), 1)
+    with pytest.raises(EdgeError, match="holds 49 user tokens"):
+        engine.layer_keys(np.zeros((49, 32), np.float32), 1)
 
 
 def test_a_package_of_other_functions_is_no_edge_graph(packages: Packages, tmp_path: Path) -> None:
     shutil.copytree(packages.path("Model-iOS16"), tmp_path / "Model.mlpackage")
     with pytest.raises(EdgeError, match="is no edge graph") as refused:
         CoreMlEngine(tmp_path, TorchEngine(packages.model).shape)
-    assert "embed, head, layer, layer_candidate, place" in refused.value.evidence
+    assert "embed, head, layer, layer_candidate, layer_end, layer_keys, place" in refused.value.evidence

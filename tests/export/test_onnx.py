@@ -80,6 +80,36 @@ def test_four_bits_are_stored_as_levels_of_eight(tmp_path: Path) -> None:
         np.testing.assert_allclose(found[plan], exits, rtol=0, atol=TOLERANCE["int8"])
 
 
+@pytest.mark.parametrize("precision", TOLERANCE)
+def test_a_last_layer_steps_the_ends_alone_and_gives_the_same_keys(exported: Exported, precision: str) -> None:
+    engine, torch_engine = exported.engine(precision, "onnx"), TorchEngine(exported.reference[precision])
+    random = np.random.default_rng(7)
+    user, candidates = (random.normal(size=size).astype(np.float32) for size in ((21, 32), (6, 11, 32)))
+    ends = np.array([10, 0, 4, 10, 9, 1], dtype=np.int32)
+    _, *keys_values = engine.layer(user, np.zeros((21, 21), dtype=np.float32), 1)
+    for alone, whole in zip(engine.layer_keys(user, 1), keys_values, strict=True):
+        np.testing.assert_array_equal(alone, whole)
+    mask = np.zeros(21, dtype=np.float32)
+    whole = engine.layer_candidate(candidates, *keys_values, mask, 1)[np.arange(6), ends]
+    candidates[np.arange(11) > ends[:, None]] = -500.0  # what stands after [EOS]
+    found = engine.layer_end(candidates, ends, *keys_values, mask, 1)
+    np.testing.assert_allclose(found, whole, rtol=0, atol=1e-4)
+    wanted = torch_engine.layer_end(candidates, ends, *keys_values, mask, 1)
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=TOLERANCE[precision])
+
+
+def test_a_layer_that_steps_every_row_is_no_edge_graph(exported: Exported, graphs: Path) -> None:
+    layer = onnx.load(str(graphs / "layer.onnx"))
+    for node in layer.graph.node:
+        node.input[:] = ["places0" if name == "rows" else name for name in node.input]
+    layer.graph.initializer.append(numpy_helper.from_array(np.zeros((1, 1), dtype=np.int64), "places0"))
+    del layer.graph.input[[one.name for one in layer.graph.input].index("rows")]
+    onnx.save(layer, str(graphs / "layer.onnx"))
+    with pytest.raises(EdgeError, match="is no edge graph") as refused:
+        OnnxEngine(graphs, TorchEngine(exported.reference["int8"]).shape)
+    assert refused.value.evidence == "it has no input 'rows'"
+
+
 def test_writing_twice_gives_the_same_bytes(exported: Exported, graphs: Path, tmp_path: Path) -> None:
     export_onnx(exported.reference["int8"], tmp_path / "again")
     for name in ENTRY_POINTS:

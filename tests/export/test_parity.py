@@ -82,6 +82,23 @@ def test_a_large_neighbour_does_not_coarsen_a_score(opened: tuple[str, Engine, T
     np.testing.assert_allclose(beside, plain, rtol=0, atol=2e-3)
 
 
+def test_a_last_layer_gives_what_a_whole_one_gives_where_it_is_read(opened: tuple[str, Engine, TorchEngine]) -> None:
+    random = np.random.default_rng(5)
+    user = random.normal(size=(19, 32)).astype(np.float32)
+    candidates = random.normal(size=(7, 9, 32)).astype(np.float32)
+    ends = np.array([8, 0, 3, 8, 5, 1, 7], dtype=np.int32)
+    everything, mask = np.zeros((19, 19), dtype=np.float32), np.zeros(19, dtype=np.float32)
+    for engine in opened[1:]:
+        assert not isinstance(engine, str)
+        _, *keys_values = engine.layer(user, everything, 1)
+        for alone, whole in zip(engine.layer_keys(user, 1), keys_values, strict=True):
+            np.testing.assert_allclose(alone, whole, rtol=0, atol=1e-5)
+        whole = engine.layer_candidate(candidates, *keys_values, mask, 1)[np.arange(7), ends]
+        behind = candidates.copy()
+        behind[np.arange(9) > ends[:, None]] = 1e3  # padding, which nobody looks at
+        np.testing.assert_allclose(engine.layer_end(behind, ends, *keys_values, mask, 1), whole, rtol=0, atol=1e-4)
+
+
 def test_a_request_beyond_every_bucket_is_an_error_that_names_it(exported: Exported) -> None:
     engine = exported.engine("int8", "litert")
     with pytest.raises(EdgeError, match="65 tokens, the bundle's largest bucket is 64"):
@@ -89,6 +106,11 @@ def test_a_request_beyond_every_bucket_is_an_error_that_names_it(exported: Expor
     nobody = np.zeros((4, 1, 8), dtype=np.float32)
     with pytest.raises(EdgeError, match="candidates of 17 tokens"):
         engine.layer_candidate(np.zeros((1, 17, 32), dtype=np.float32), nobody, nobody, np.zeros(1, np.float32), 1)
+    with pytest.raises(EdgeError, match="candidates of 17 tokens"):
+        end = np.zeros(1, dtype=np.int32)
+        engine.layer_end(np.zeros((1, 17, 32), dtype=np.float32), end, nobody, nobody, np.zeros(1, np.float32), 1)
+    with pytest.raises(EdgeError, match="49 tokens, the bundle's largest bucket is 48"):
+        engine.layer_keys(np.zeros((49, 32), dtype=np.float32), 1)
 
 
 def test_int8_and_float_rank_alike(exported: Exported) -> None:
