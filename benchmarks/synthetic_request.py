@@ -13,7 +13,7 @@ from cloud.torch_engine import TorchEngine
 from edge.backends.litert import LiteRtEngine
 from edge.backends.onnx import OnnxEngine
 from edge.engine import Engine, Shape
-from edge.scoring import Stepped
+from edge.scoring import Stepped, logits_at
 from edge.segment_cache import SegmentCache
 from edge.text.sequence import CLOSING, Segment
 from edge.user_side import UserSide
@@ -68,7 +68,4 @@ def kept_user(engine: Engine, request: Request, depth: int, handover: int = 0) -
 
 def score(user: UserSide, request: Request, depth: int) -> np.ndarray:
     """(candidates,) logits at `depth`, computed as a request that ends there."""
-    stepped = Stepped(user.engine, user, request.candidates, user.cache)
-    while stepped.depth < depth - 1:
-        stepped.advance()
-    return user.engine.head(stepped.end())
+    return logits_at(user.engine, Stepped(user.engine, user, request.candidates, user.cache), [depth])[depth]

@@ -13,7 +13,7 @@ from cloud.attention import Plan
 from cloud.data.requests import EncodedRequest
 from edge.engine import Engine
 from edge.metrics import summarise
-from edge.scoring import by_depth
+from edge.scoring import Stepped, logits_at
 from edge.segment_cache import SegmentCache
 from edge.user_side import UserSide
 
@@ -59,10 +59,9 @@ def _score_request(
     logits = np.empty((len(depths), len(order)), dtype=np.float32)
     for start in range(0, len(order), CHUNK):
         chunk = order[start : start + CHUNK]
-        states = by_depth(engine, user, [request.candidates[index] for index in chunk], cache)
-        for depth, hidden in enumerate(states, start=plan.handover + 1):
-            if depth in depths:
-                logits[depths.index(depth), chunk] = engine.head(hidden)
+        candidates = Stepped(engine, user, [request.candidates[index] for index in chunk], cache)
+        for depth, scores in logits_at(engine, candidates, depths).items():
+            logits[depths.index(depth), chunk] = scores
     return logits
 
 

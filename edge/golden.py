@@ -12,7 +12,7 @@ import numpy as np
 
 from edge.engine import Engine
 from edge.errors import EdgeError
-from edge.scoring import by_depth, by_depth_in_full
+from edge.scoring import InFull, Stepped, logits_at
 from edge.segment_cache import SegmentCache
 from edge.text.request import request_from_json, request_to_json
 from edge.text.sequence import Segment, TextEncoder
@@ -86,18 +86,11 @@ def _score(
 ) -> dict[int, np.ndarray]:
     """One plan's scores at the depths that are wanted and that it has."""
     handover, cache = engine.shape.handover if plan == "segments" else 0, SegmentCache()
-    states = (
-        by_depth_in_full(engine, user, candidates)
-        if plan == "full"
-        else by_depth(engine, UserSide(engine, user, handover, cache), candidates, cache)
-    )
-    scores = {}
-    for depth, hidden in enumerate(states, start=handover + 1):
-        if depth in wanted:
-            scores[depth] = engine.head(hidden)
-        if depth >= max(wanted):
-            break
-    return scores
+    there = [depth for depth in wanted if handover < depth <= engine.shape.layers]
+    if plan == "full":
+        return logits_at(engine, InFull(engine, user, candidates), there)
+    side = UserSide(engine, user, handover, cache)
+    return logits_at(engine, Stepped(engine, side, candidates, cache), there)
 
 
 def make_golden(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -71,42 +71,39 @@ class InFull:
     def __init__(self, engine: Engine, user: Sequence[Segment], candidates: Sequence[Segment]) -> None:
         self.depth = 0
         self._engine = engine
-        self._sequences = [_in_full(engine, user, candidate) for candidate in candidates]
+        sequences = [_in_full(engine, user, candidate) for candidate in candidates]
+        self._hidden = [hidden for hidden, _ in sequences]
+        self._masks = [mask for _, mask in sequences]
+        self._deeper: list[np.ndarray] = []  # the next layer's, once they are computed
 
     def advance(self) -> None:
+        self._hidden, self._deeper = self._stepped(), []
         self.depth += 1
-        for place, (hidden, mask) in enumerate(self._sequences):
-            self._sequences[place] = self._engine.layer(hidden, mask, self.depth)[0], mask
 
     def at_end(self) -> np.ndarray:
-        return np.stack([hidden[-1] for hidden, _ in self._sequences])
+        return np.stack([hidden[-1] for hidden in self._hidden])
 
     def end(self) -> np.ndarray:
-        stepped = (self._engine.layer(hidden, mask, self.depth + 1)[0] for hidden, mask in self._sequences)
-        return np.stack([hidden[-1] for hidden in stepped])
+        self._deeper = self._stepped()
+        return np.stack([hidden[-1] for hidden in self._deeper])
 
     def keep(self, places: np.ndarray) -> None:
-        self._sequences = [self._sequences[place] for place in places]
+        self._hidden, self._masks = ([of[place] for place in places] for of in (self._hidden, self._masks))
+        self._deeper = []
+
+    def _stepped(self) -> list[np.ndarray]:
+        states = zip(self._hidden, self._masks, strict=True)
+        return self._deeper or [self._engine.layer(hidden, mask, self.depth + 1)[0] for hidden, mask in states]
 
 
-def by_depth_in_full(engine: Engine, user: Sequence[Segment], candidates: Sequence[Segment]) -> Iterator[np.ndarray]:
-    """Of the full plan: the hidden states at each candidate's [EOS], (candidates, hidden), at depth 1, 2, ..."""
-    in_full = InFull(engine, user, candidates)
-    while in_full.depth < engine.shape.layers:
-        in_full.advance()
-        yield in_full.at_end()
-
-
-def by_depth(
-    engine: Engine, user: UserSide, candidates: Sequence[Segment], cache: SegmentCache
-) -> Iterator[np.ndarray]:
-    """Of the plans with a user side, at depth handover + 1, + 2, ..., each as a request that ends there has it."""
-    stepped = Stepped(engine, user, candidates, cache)
-    while stepped.depth < engine.shape.layers:
-        yield stepped.end()
-        if stepped.depth + 1 == engine.shape.layers:
-            return
-        stepped.advance()
+def logits_at(engine: Engine, candidates: Candidates, exits: Iterable[int]) -> dict[int, np.ndarray]:
+    """(candidates,) at each of the exits beyond their depth, computed as for a request that ends there."""
+    found = {}
+    for exit in sorted(exits):
+        while candidates.depth < exit - 1:
+            candidates.advance()
+        found[exit] = engine.head(candidates.end())
+    return found
 
 
 def _in_full(engine: Engine, user: Sequence[Segment], candidate: Segment) -> tuple[np.ndarray, np.ndarray]:

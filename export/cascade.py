@@ -16,7 +16,7 @@ from edge.cascade import cascade_to_json, fit_cascade
 from edge.config import check_least
 from edge.engine import Engine
 from edge.runs import Run
-from edge.scoring import Segment, by_depth
+from edge.scoring import Segment, Stepped, logits_at
 from edge.segment_cache import SegmentCache
 from edge.user_side import UserSide
 
@@ -57,5 +57,4 @@ def _exits(
 ) -> dict[int, np.ndarray]:
     """Exit depth -> (candidates,) logits under the prefix plan."""
     cache = SegmentCache()
-    states = by_depth(engine, UserSide(engine, user, 0, cache), candidates, cache)
-    return {depth: engine.head(hidden) for depth, hidden in enumerate(states, start=1) if depth in exits}
+    return logits_at(engine, Stepped(engine, UserSide(engine, user, 0, cache), candidates, cache), exits)

@@ -13,7 +13,7 @@ from cloud.data.requests import EncodedRequest
 from cloud.model import Encoder, ModelConfig
 from cloud.packing import pack
 from cloud.torch_engine import TorchEngine
-from edge.scoring import by_depth
+from edge.scoring import Stepped, logits_at
 from edge.segment_cache import SegmentCache
 from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER
 from edge.user_side import UserSide
@@ -108,5 +108,5 @@ def scores_cached(
 ) -> np.ndarray:
     """(depths beyond the hand-over, candidates) by the form that a phone runs."""
     engine, cache = TorchEngine(model), SegmentCache() if cache is None else cache
-    states = by_depth(engine, UserSide(engine, user, handover, cache), candidates, cache)
-    return np.stack([engine.head(hidden) for hidden in states])
+    stepped = Stepped(engine, UserSide(engine, user, handover, cache), candidates, cache)
+    return np.stack(list(logits_at(engine, stepped, range(handover + 1, model.config.layers + 1)).values()))

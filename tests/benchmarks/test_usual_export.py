@@ -22,7 +22,7 @@ from usual_export import (
 
 from cloud.torch_engine import TorchEngine
 from edge.errors import EdgeError
-from edge.scoring import by_depth
+from edge.scoring import Stepped, logits_at
 from edge.segment_cache import SegmentCache
 from edge.user_side import UserSide
 
@@ -36,8 +36,8 @@ def test_the_one_graph_scores_as_the_prefix_plan_does(tmp_path: Path, batch: int
     export_graph(OneGraph(turned(model)), tmp_path / "one.onnx")
     found = score_rows(open_session(tmp_path / "one.onnx"), *sequences(user, candidates), batch)
     engine, cache = TorchEngine(model), SegmentCache()
-    *_, last = by_depth(engine, UserSide(engine, user, 0, cache), candidates, cache)
-    np.testing.assert_allclose(found, engine.head(last), atol=1e-5)
+    stepped = Stepped(engine, UserSide(engine, user, 0, cache), candidates, cache)
+    np.testing.assert_allclose(found, logits_at(engine, stepped, [LAYERS])[LAYERS], atol=1e-5)
 
 
 def test_a_turned_graph_becomes_integers_throughout(tmp_path: Path) -> None:

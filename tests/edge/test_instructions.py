@@ -19,7 +19,7 @@ from edge.bench import cli
 from edge.bench.arm import tools
 from edge.bench.instructions import Instructions, count_instructions, count_model, find_tools, parse_marks
 from edge.errors import EdgeError
-from edge.scoring import Stepped, UserSide
+from edge.scoring import Stepped, UserSide, logits_at
 from edge.segment_cache import SegmentCache
 from export.buckets import Buckets
 from export.litert.entry_points import export_litert
@@ -89,10 +89,7 @@ def test_a_request_counts_exactly_the_signatures_that_the_engine_runs(
     user = UserSide(engine, segments, 0, cache)
     for kept_user in (False, True):
         engine.ran.clear()
-        stepped = Stepped(engine, user, [(3,) * tokens] * candidates, cache)
-        stepped.advance()
-        stepped.advance()
-        engine.head(stepped.end())
+        logits_at(engine, Stepped(engine, user, [(3,) * tokens] * candidates, cache), [3])
         spent = sum(prices[name] * times for name, times in engine.ran.items())
         assert Instructions(prices).request(user_tokens, candidates, 3, kept_user, tokens) == spent
 
