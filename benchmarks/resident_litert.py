@@ -3,7 +3,7 @@
     python benchmarks/resident_litert.py
 
 Random weights, int8. Each figure is from a fresh process: what its resident memory grew by when it opened the model and
-scored requests of both buckets under both plans at every depth, after numpy and LiteRT were loaded by a tiny model.
+scored requests of every bucket under every plan at every depth, after numpy and LiteRT were loaded by a tiny model.
 glibc keeps what was freed, mostly the keys and values of the users (48 MB each here, float32); "trimmed" gives it back.
 """
 
@@ -28,7 +28,7 @@ from export.buckets import Buckets
 from export.litert.entry_points import export_litert
 from export.weights import weights_of
 
-BUCKETS = Buckets((160, 320), 8, 32)
+BUCKETS = Buckets((32, 160, 320), 10, 32)
 CHILD = """
 import ctypes, json, re, sys
 from pathlib import Path
@@ -52,7 +52,7 @@ def held():
 tiny, full, shape = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 use(tiny, (1, 32, 4, 0), (1,), 2, 8)
 before = held()
-engine = use(full, shape, (5, 10), 12, 32)
+engine = use(full, shape, (0, 5, 10), 12, 32)
 after = held()
 ctypes.CDLL(None).malloc_trim(0)
 trimmed = held()
