@@ -65,11 +65,13 @@ class LiteRtEngine:
         return output["hidden"][:tokens], output["keys"][:, :tokens], output["values"][:, :tokens]
 
     def layer_keys(self, hidden: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray]:
-        tokens = len(hidden)
-        (bucket,) = self._smallest("layer_keys", tokens)
-        size, heads = (bucket, self.shape.hidden), self._by_head(bucket)
-        output = self._run("layer_keys", (bucket,), {"hidden": _pad(hidden, size)}, keys=heads, values=heads)
-        return output["keys"][:, :tokens], output["values"][:, :tokens]
+        keys, values = (np.empty(self._by_head(len(hidden)), dtype=np.float32) for _ in range(2))
+        for start, stop, bucket in self._pieces("layer_keys", len(hidden)):
+            rows, heads = _pad(hidden[start:stop], (bucket, self.shape.hidden)), self._by_head(bucket)
+            output = self._run("layer_keys", (bucket,), {"hidden": rows}, keys=heads, values=heads)
+            keys[:, start:stop] = output["keys"][:, : stop - start]
+            values[:, start:stop] = output["values"][:, : stop - start]
+        return keys, values
 
     def layer_candidate(
         self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int
@@ -102,7 +104,7 @@ class LiteRtEngine:
         for start in range(0, count, rows):
             chunk = {
                 "hidden": _pad(hidden[start : start + rows], (rows, padded_seq, width)),
-                "ends": _pad(ends[start : start + rows], (rows,)),
+                "ends": _pad(ends[start : start + rows].astype(np.float32), (rows,)),
             }
             output = self._run("layer_end", bucket, chunk | user, hidden=(rows, width))["hidden"]
             stepped[start : start + rows] = output[: count - start]

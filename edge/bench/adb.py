@@ -102,7 +102,9 @@ def measure_device(bundle: Bundle, depths: tuple[int, ...], threads: int, adb: A
         )
     finally:
         adb.shell("rm", "-rf", REMOTE)
-    return DeviceTimes(named, count, steps, tuple(_exit(depth, *steps) for depth in depths))
+    buckets = bundle.manifest["model"]["buckets"]["user_tokens"]
+    pieces = -(-max(buckets) // min(buckets))
+    return DeviceTimes(named, count, steps, tuple(_exit(depth, pieces, *steps) for depth in depths))
 
 
 def device_tool(binary: Path | None) -> Path:
@@ -114,13 +116,13 @@ def device_tool(binary: Path | None) -> Path:
 
 
 def signatures(bundle: Bundle) -> tuple[tuple[str, str, str, str], int]:
-    """A user's step and last step, candidates' step and last step, all for the longest user; the candidates of one."""
+    """A user's step and last step, candidates' step and last step; the candidates of one."""
     buckets = bundle.manifest["model"].get("buckets")
     if MODEL not in bundle.names or not isinstance(buckets, dict):
         raise EdgeError(f"{bundle.path} has no LiteRT model with buckets, which benchmark_model runs")
-    tokens, count = max(buckets["user_tokens"]), buckets["candidates"]
+    tokens, piece, count = max(buckets["user_tokens"]), min(buckets["user_tokens"]), buckets["candidates"]
     chunk = f"{tokens}_{count}_{buckets['candidate_tokens']}"
-    return (f"layer_{tokens}", f"layer_keys_{tokens}", f"layer_candidate_{chunk}", f"layer_end_{chunk}"), count
+    return (f"layer_{tokens}", f"layer_keys_{piece}", f"layer_candidate_{chunk}", f"layer_end_{chunk}"), count
 
 
 def _step(adb: Adb, signature: str, threads: int) -> StepTimes:
@@ -139,6 +141,9 @@ def parse_benchmark(said: str, signature: str) -> StepTimes:
     return StepTimes(signature, init, first, average, held)
 
 
-def _exit(depth: int, layer: StepTimes, keys: StepTimes, candidate: StepTimes, end: StepTimes) -> DeviceExit:
+def _exit(
+    depth: int, pieces: int, layer: StepTimes, keys: StepTimes, candidate: StepTimes, end: StepTimes
+) -> DeviceExit:
+    """A last layer's keys are computed in so many pieces."""
     kept = (depth - 1) * candidate.average_ms + end.average_ms
-    return DeviceExit(depth, (depth - 1) * layer.average_ms + keys.average_ms + kept, kept)
+    return DeviceExit(depth, (depth - 1) * layer.average_ms + pieces * keys.average_ms + kept, kept)

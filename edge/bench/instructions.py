@@ -56,11 +56,12 @@ class Instructions:
         chunks = -(-candidates // bucket[1])
         total = self._rows("embed", candidates * seq) + self._rows("place", candidates * seq)
         total += (depth - 1) * chunks * self._of("layer_candidate", bucket)
-        total += chunks * self._of("layer_end", bucket) + self._rows("head", candidates)
+        total += chunks * self._of("layer_end", self._smallest("layer_end", user_tokens, 0, seq))
+        total += self._rows("head", candidates)
         if not kept_user:
             total += self._rows("embed", user_tokens) + self._rows("place", user_tokens)
             total += (depth - 1) * self._of("layer", self._smallest("layer", user_tokens))
-            total += self._of("layer_keys", self._smallest("layer_keys", user_tokens))
+            total += self._rows("layer_keys", user_tokens)
         return total
 
     def _rows(self, entry: str, rows: int) -> int:

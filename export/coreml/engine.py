@@ -43,11 +43,11 @@ class CoreMlEngine:
         return stepped[0, :tokens], keys[0, :, :tokens], values[0, :, :tokens]
 
     def layer_keys(self, hidden: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray]:
-        tokens = len(hidden)
-        (bucket,) = self._smallest("layer_keys", tokens)
-        padded = {"hidden": _fill(hidden, 0, bucket)[None]}
-        keys, values = self._interpreter.run(f"layer_keys_{bucket}", padded).values()
-        return keys[0, :, :tokens], values[0, :, :tokens]
+        ((size,),) = self._buckets["layer_keys"]
+        pieces = [_fill(hidden[start : start + size], 0, size)[None] for start in range(0, len(hidden), size)]
+        found = [self._interpreter.run(f"layer_keys_{size}", {"hidden": piece}) for piece in pieces]
+        keys, values = (np.concatenate([one[name] for one in found], 2) for name in ("keys", "values"))
+        return keys[0, :, : len(hidden)], values[0, :, : len(hidden)]
 
     def layer_candidate(
         self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int

@@ -63,26 +63,24 @@ def _entry_points(model: Encoder, buckets: Buckets) -> Iterator[CoreMlFunction]:
     for tokens in buckets.sequences:
         users = {"hidden": ("fp32", (1, tokens, hidden)), "mask": ("fp32", (1, 1, tokens, tokens))}
         yield CoreMlFunction(f"layer_{tokens}", users, ("hidden_out", "keys", "values"), graph.user_layer)
+    yield CoreMlFunction(f"layer_keys_{piece}", {"hidden": states}, ("keys", "values"), graph.user_keys)
     for tokens in sorted(set(buckets.user_tokens)):
-        yield from _user_bucket(model, buckets, tokens)
+        yield _candidates(model, buckets, tokens, "layer_candidate", {}, graph.candidate_layer)
+    ends: Inputs = {"ends": ("int32", (count,))}
+    yield _candidates(model, buckets, max(buckets.user_tokens), "layer_end", ends, graph.candidate_end)
     yield CoreMlFunction(f"head_{count}", {"hidden": ("fp32", (count, hidden))}, ("score",), graph.score)
 
 
-def _user_bucket(model: Encoder, buckets: Buckets, tokens: int) -> Iterator[CoreMlFunction]:
-    """What candidates look at of a user of so many tokens, and their own step, for all of their rows or the last."""
-    from export.coreml import graph
-
+def _candidates(
+    model: Encoder, buckets: Buckets, tokens: int, entry: str, ends: Inputs, build: Callable[..., Any]
+) -> CoreMlFunction:
+    """A step of the candidates against a user of so many tokens, of all their rows or of their ends."""
     hidden, heads = model.config.hidden_size, model.config.heads
     count, seq = buckets.candidates, buckets.candidate_tokens
-    users: Inputs = {"hidden": ("fp32", (1, tokens, hidden))}
-    yield CoreMlFunction(f"layer_keys_{tokens}", users, ("keys", "values"), graph.user_keys)
     candidates: Inputs = {"hidden": ("fp32", (count, seq, hidden))}
-    ends: Inputs = {"ends": ("int32", (count,))}
     keys = ("fp32", (1, heads, tokens, hidden // heads))
     user: Inputs = {"keys": keys, "values": keys, "mask": ("fp32", (1, 1, 1, tokens))}
-    name, out = f"{tokens}_{count}_{seq}", ("hidden_out",)
-    yield CoreMlFunction(f"layer_candidate_{name}", candidates | user, out, graph.candidate_layer)
-    yield CoreMlFunction(f"layer_end_{name}", candidates | ends | user, out, graph.candidate_end)
+    return CoreMlFunction(f"{entry}_{tokens}_{count}_{seq}", candidates | ends | user, ("hidden_out",), build)
 
 
 def _run(name: str, buckets: Buckets) -> CoreMlFunction:

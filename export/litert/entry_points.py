@@ -20,12 +20,14 @@ def export_litert(model: Encoder, buckets: Buckets, path: Path) -> None:
     """Write a float or a quantised encoder to `path`. Equal models give equal bytes."""
     require_shared(model.config)
     file = LiteRtFile()
-    _add_lookups(file, model, min(buckets.user_tokens))  # one bucket is enough: longer inputs come in pieces
+    shortest, longest = min(buckets.user_tokens), max(buckets.user_tokens)
+    _add_lookups(file, model, shortest)  # one bucket is enough: longer inputs come in pieces
+    _add_keys_values(file, model, shortest)  # likewise
     for tokens in buckets.sequences:
         _add_user_layer(file, model, tokens)
     for tokens in sorted(set(buckets.user_tokens)):
-        _add_keys_values(file, model, tokens)
-        _add_candidate_layers(file, model, tokens, buckets)
+        _add_candidate_layer(file, model, tokens, buckets)
+    _add_candidate_end(file, model, longest, buckets)  # what a look at padding costs is nothing here
     graph = file.graph(f"head_{buckets.candidates}")
     hidden = graph.input("hidden", buckets.candidates, model.config.hidden_size)
     graph.output("score", score(graph, model, hidden))
@@ -56,14 +58,17 @@ def _add_keys_values(file: LiteRtFile, model: Encoder, tokens: int) -> None:
         graph.output(name, value)
 
 
-def _add_candidate_layers(file: LiteRtFile, model: Encoder, tokens: int, buckets: Buckets) -> None:
-    """The candidates' step, and their last one."""
+def _add_candidate_layer(file: LiteRtFile, model: Encoder, tokens: int, buckets: Buckets) -> None:
     count, seq = buckets.candidates, buckets.candidate_tokens
     graph = file.graph(f"layer_candidate_{tokens}_{count}_{seq}")
     inputs = _candidates_and_user(graph, model, tokens, count * seq)
     graph.output("hidden", candidate_layer(graph, model, count, *inputs))
+
+
+def _add_candidate_end(file: LiteRtFile, model: Encoder, tokens: int, buckets: Buckets) -> None:
+    count, seq = buckets.candidates, buckets.candidate_tokens
     graph = file.graph(f"layer_end_{tokens}_{count}_{seq}")
-    ends = graph.input("ends", count, type=INT32)
+    ends = graph.input("ends", count)
     inputs = _candidates_and_user(graph, model, tokens, count * seq)
     graph.output("hidden", candidate_end(graph, model, ends, *inputs))
 

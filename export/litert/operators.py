@@ -46,6 +46,8 @@ def transpose(graph: Graph, value: Value, *order: int) -> Value:
 
 def take(graph: Graph, value: Value, axis: int, start: int, length: int) -> Value:
     """`length` places of one axis."""
+    if length == value.shape[axis]:
+        return value
     begin, size = [0] * len(value.shape), list(value.shape)
     begin[axis], size[axis] = start, length
     return graph.add("SLICE", [value, graph.integers(*begin), graph.integers(*size)], tuple(size))

@@ -27,8 +27,8 @@ from export.litert.entry_points import export_litert
 COUNTED = Instructions(
     {
         "embed_10": 3, "place_10": 5, "layer_10": 100, "layer_20": 210, "layer_26": 400,
-        "layer_keys_10": 40, "layer_keys_20": 50, "layer_candidate_10_4_6": 1000, "layer_candidate_20_4_6": 1100,
-        "layer_end_10_4_6": 300, "layer_end_20_4_6": 330, "head_4": 7,
+        "layer_keys_10": 40, "layer_candidate_10_4_6": 1000, "layer_candidate_20_4_6": 1100, "layer_end_20_4_6": 300,
+        "head_4": 7,
     }
 )  # fmt: skip
 NAMES = ["embed_10", "head_4"]
@@ -50,7 +50,7 @@ def test_a_request_is_the_candidates_steps_and_a_new_users_beside_them() -> None
 
 
 def test_a_user_is_padded_to_the_next_bucket_and_a_candidate_embedded_as_long_as_it_is() -> None:
-    candidates, user = 2 * (3 + 5) + 330 + 7, 2 * (3 + 5) + 50
+    candidates, user = 2 * (3 + 5) + 300 + 7, 2 * (3 + 5) + 2 * 40
     assert COUNTED.request(11, 4, 1, kept_user=True, candidate_tokens=5) == candidates
     assert COUNTED.request(11, 4, 1, kept_user=False, candidate_tokens=5) == candidates + user
     assert COUNTED.request(11, 4, 2, kept_user=False, candidate_tokens=5) == candidates + user + 1100 + 210

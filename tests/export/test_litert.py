@@ -24,7 +24,7 @@ from export.litert.entry_points import export_litert
 from export.weights import weights_of
 
 USERS = len(BUCKETS.user_tokens)
-PRODUCTS = 4 * (len(BUCKETS.sequences) + USERS) + 5 * USERS  # in, out, feed-forward; a user's last layer: in alone
+PRODUCTS = 4 * (len(BUCKETS.sequences) + USERS) + 4 + 1  # in, out, feed-forward; a user's last layer: in alone
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_bucket_costs_the_same_whatever_the_weights_size(tmp_path: Path, bits:
         return sizes[1] - sizes[0]
 
     small, wide = cost(), cost(hidden_size=96, vocabulary_size=500)
-    assert abs(wide - small) < 64 and small < 40_000
+    assert abs(wide - small) < 128 and small < 40_000  # constants of shapes stand at multiples of 16 bytes
 
 
 def largest_weight(model: Any) -> tuple[Any, Any, Any]:
