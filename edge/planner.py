@@ -18,6 +18,7 @@ class Work:
     user_tokens: int
     candidates: int
     candidate_tokens: int  # of the longest
+    words: int = 0  # of all candidates, those that two have in the same place counted once
     user_depth: int = 0  # of the user's hidden states that are kept from before
     user_keys: int = 0  # of the deepest keys and values that are: the same, or one layer more
     started: bool = False  # true if any hidden states are kept
@@ -69,10 +70,10 @@ class Predictor:
             return work.candidates * self._costs.embedding(work.user_tokens + work.candidate_tokens)
         if not work.handover:
             user = 0.0 if work.started else self._costs.embedding(work.user_tokens)
-            return user + self._costs.embedding(work.candidates * work.candidate_tokens)
+            return user + self._costs.embedding(work.words)
         alone = self._costs.user_step(self._engine, work.new_tokens)
         alone += self._costs.candidate_step(self._engine, 0, work.new_candidates)
-        embedded = work.new_tokens + work.new_candidates * work.candidate_tokens
+        embedded = work.new_tokens + min(work.new_candidates * work.candidate_tokens, work.words)
         return self._costs.embedding(embedded) + work.handover * alone
 
     def layers(self, work: Work, depth: int, further: int, candidates: int) -> float:

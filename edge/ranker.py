@@ -235,6 +235,7 @@ class Ranker:
             user_tokens=sum(map(len, user)),
             candidates=len(candidates),
             candidate_tokens=max(map(len, candidates), default=0),
+            words=len(set(chain.from_iterable(map(enumerate, candidates)))),
             user_depth=side.depth if side else handover,
             user_keys=side.keys_depth if side else handover,
             started=side is not None and side.started,

@@ -138,10 +138,14 @@ def _candidates_alone(engine: Engine, candidates: Sequence[Segment], handover: i
 
 
 def _embed_candidates(engine: Engine, candidates: Sequence[Segment]) -> np.ndarray:
-    """(candidates, seq, hidden), padded to the longest; what stands after [EOS] is never looked at."""
+    """(candidates, seq, hidden), padded to the longest; what stands after [EOS] is never looked at.
+
+    Candidates share many words in the same places: each is embedded once.
+    """
     longest = max(map(len, candidates))
     ids = np.zeros((len(candidates), longest), dtype=np.int32)
     for row, candidate in zip(ids, candidates, strict=True):
         row[: len(candidate)] = candidate
-    positions = np.tile(np.arange(longest, dtype=np.int32), len(candidates))
-    return engine.embed(ids.ravel(), positions).reshape(len(candidates), longest, engine.shape.hidden)
+    pairs, places = np.unique(ids * longest + np.arange(longest, dtype=np.int32), return_inverse=True)
+    found, positions = np.divmod(pairs, longest)
+    return engine.embed(found.astype(np.int32), positions.astype(np.int32))[places.reshape(ids.shape)]

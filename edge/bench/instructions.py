@@ -49,17 +49,17 @@ class Instructions:
     ) -> int:
         """Of one request to exit `depth` by the prefix plan; a kept user's side has been computed as deep before.
 
-        Every candidate has `candidate_tokens`, the most there may be if not given.
+        Every candidate has `candidate_tokens`, the most there may be if not given, and shares none with another.
         """
         seq = candidate_tokens or self.candidate_tokens
         bucket = self._smallest("layer_candidate", user_tokens, 0, seq)
         chunks = -(-candidates // bucket[1])
-        total = self._rows("embed", candidates * seq) + self._rows("place", candidates * seq)
+        total = self._rows("embed", candidates * seq)
         total += (depth - 1) * chunks * self._of("layer_candidate", bucket)
         total += chunks * self._of("layer_end", self._smallest("layer_end", user_tokens, 0, seq))
         total += self._rows("head", candidates)
         if not kept_user:
-            total += self._rows("embed", user_tokens) + self._rows("place", user_tokens)
+            total += self._rows("embed", user_tokens)
             total += (depth - 1) * self._of("layer", self._smallest("layer", user_tokens))
             total += self._rows("layer_keys", user_tokens)
         return total

@@ -43,14 +43,14 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
 
 
 def test_a_request_is_the_candidates_steps_and_a_new_users_beside_them() -> None:
-    candidates = 3 * (3 + 5) + 2 * (1000 + 300) + 2 * 7  # 5 x 6 tokens in tens; chunks of 4; heads of 4
-    user = 3 + 5 + 100 + 40
+    candidates = 3 * 3 + 2 * (1000 + 300) + 2 * 7  # 5 x 6 tokens in tens; chunks of 4; heads of 4
+    user = 3 + 100 + 40
     assert COUNTED.request(10, 5, depth=2, kept_user=True) == candidates
     assert COUNTED.request(10, 5, depth=2, kept_user=False) == candidates + user
 
 
 def test_a_user_is_padded_to_the_next_bucket_and_a_candidate_embedded_as_long_as_it_is() -> None:
-    candidates, user = 2 * (3 + 5) + 300 + 7, 2 * (3 + 5) + 2 * 40
+    candidates, user = 2 * 3 + 300 + 7, 2 * 3 + 2 * 40
     assert COUNTED.request(11, 4, 1, kept_user=True, candidate_tokens=5) == candidates
     assert COUNTED.request(11, 4, 1, kept_user=False, candidate_tokens=5) == candidates + user
     assert COUNTED.request(11, 4, 2, kept_user=False, candidate_tokens=5) == candidates + user + 1100 + 210
@@ -86,10 +86,12 @@ def test_a_request_counts_exactly_the_signatures_that_the_engine_runs(
     prices = {name: 1000**place for place, name in enumerate(engine._signatures)}  # sums tell every number of runs
     segments = [(1,) * 5] * (user_tokens // 5) + [(2,) * (user_tokens % 5 or 1)] * (user_tokens % 5 > 0)
     cache = SegmentCache()
+    used = UserSide(engine, segments, 0, cache)
+    logits_at(engine, Stepped(engine, used, [(3,)], cache), [1])  # reads the segment embeddings, once for all requests
     user = UserSide(engine, segments, 0, cache)
     for kept_user in (False, True):
         engine.ran.clear()
-        logits_at(engine, Stepped(engine, user, [(3,) * tokens] * candidates, cache), [3])
+        logits_at(engine, Stepped(engine, user, [(10 + place,) * tokens for place in range(candidates)], cache), [3])
         spent = sum(prices[name] * times for name, times in engine.ran.items())
         assert Instructions(prices).request(user_tokens, candidates, 3, kept_user, tokens) == spent
 

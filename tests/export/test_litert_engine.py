@@ -87,3 +87,18 @@ def test_engines_of_one_process_do_not_mix_their_weights(exported: Exported, tmp
     for engine, model in ((first, exported.reference["int8"]), (second, other), (first, exported.reference["int8"])):
         wanted = TorchEngine(model).embed(ids, ids)
         np.testing.assert_allclose(engine.embed(ids, ids), wanted, rtol=0, atol=1e-2)
+
+
+def test_segment_embeddings_are_read_once_and_added_alike(exported: Exported, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = exported.engine("int8", "litert")
+    assert isinstance(engine, LiteRtEngine)
+    run, calls = engine._run, list[str]()
+    monkeypatch.setattr(
+        engine, "_run", lambda entry, *rest, **outputs: calls.append(entry) or run(entry, *rest, **outputs)
+    )
+    hidden = np.random.default_rng(0).normal(size=(70, 32)).astype(np.float32)
+    slots = np.arange(70, dtype=np.int32) % 5
+    placed = TorchEngine(exported.reference["int8"]).place(hidden, slots)
+    for _ in range(3):
+        np.testing.assert_array_equal(engine.place(hidden, slots), placed)
+    assert calls == ["place"] * 5
