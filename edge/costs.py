@@ -92,8 +92,8 @@ def calibrate(engine: Engine, longest_user: int, longest_candidate: int) -> Cost
 
 
 def user_sizes(engine: Engine, longest_user: int, longest_candidate: int) -> list[int]:
-    """The sizes of users that the engine computes differently: of one segment, of half the longest user, of all."""
-    sizes = (longest_candidate, -(-longest_user // 2), longest_user)
+    """The sizes of users that the engine computes differently: the least, one segment, half the longest user, all."""
+    sizes = (2, longest_candidate, -(-longest_user // 2), longest_user)  # profile and closing are the least
     return sorted(set(map(engine.padded_user, sizes)))
 
 

@@ -123,11 +123,11 @@ class Predictor:
 
 def choices(predictor: Predictor, work: Work, exits: Mapping[int, float | None], keep_bytes: int) -> Iterator[Choice]:
     """Every exit by one plan, with a user side that is kept and without. One of more than `keep_bytes` is not kept."""
+    anew = work.anew
     for depth, auc in exits.items():
         if work.plan != "full" and (held := predictor.held(work, depth, True)) <= keep_bytes:
             yield Choice(work.plan, depth, predictor.total(work, depth), held, True, auc)
-        spent = predictor.total(work.anew, depth)
-        yield Choice(work.plan, depth, spent, predictor.held(work.anew, depth, False), False, auc)
+        yield Choice(work.plan, depth, predictor.total(anew, depth), predictor.held(anew, depth, False), False, auc)
 
 
 def choose(possible: Sequence[Choice], limits: Limits) -> Choice:

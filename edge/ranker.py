@@ -162,7 +162,9 @@ class Ranker:
         wish = Wish(budget_ms, budget_mb, min_auc, depth, plan, top, patience, cascade)
         staged = self._cascade(wish)
         segments = [self._model.encoder.candidate(item) for item in candidates]
-        works = {name: self._work(name, user.segments, segments) for name in wish.plans if self._exits(name, wish)}
+        words = len(set(chain.from_iterable(map(enumerate, segments))))
+        plans = [name for name in wish.plans if self._exits(name, wish)]
+        works = {name: self._work(name, user.segments, segments, words) for name in plans}
         possible = {name: self._choices(wish, work) for name, work in works.items()}
         chosen = self._choose(wish, possible, started)
         work = works[chosen.plan] if chosen.kept else works[chosen.plan].anew
@@ -226,7 +228,7 @@ class Ranker:
             raise EdgeError(f"the bundle was made with no cascade for the top {wish.top}", evidence=there)
         return known[wish.top]
 
-    def _work(self, plan: str, user: tuple[Segment, ...], candidates: Sequence[Segment]) -> Work:
+    def _work(self, plan: str, user: tuple[Segment, ...], candidates: Sequence[Segment], words: int) -> Work:
         handover = self._handover(plan)
         side = None if plan == "full" else self._users.get((handover, user))
         alone = handover and not (side and side.started)
@@ -235,7 +237,7 @@ class Ranker:
             user_tokens=sum(map(len, user)),
             candidates=len(candidates),
             candidate_tokens=max(map(len, candidates), default=0),
-            words=len(set(chain.from_iterable(map(enumerate, candidates)))),
+            words=words,
             user_depth=side.depth if side else handover,
             user_keys=side.keys_depth if side else handover,
             started=side is not None and side.started,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from padding_engine import COSTS, ENGINE, PaddingEngine
 
-from edge.costs import CostModel, calibrate
+from edge.costs import CostModel, calibrate, user_sizes
 from edge.errors import EdgeError
 
 
@@ -62,3 +62,7 @@ def test_one_measured_size_stands_for_all() -> None:
     one = CostModel(((1.0, 2.0),), layer, layer, grid, grid, ((1.0, 1.0),))
     assert [one.user_step(ENGINE, tokens) for tokens in (1, 10, 100)] == [3.0] * 3
     assert np.isclose(one.embedding(7), 2.0)
+
+
+def test_the_shortest_bucket_is_among_the_sizes_though_no_segment_needs_it() -> None:
+    assert user_sizes(ENGINE, longest_user=48, longest_candidate=19) == [10, 20, 30, 50]
