@@ -34,7 +34,7 @@ from cloud.torch_engine import TorchEngine
 from compress.integers import QuantisedLinear
 from edge.backends.litert import LiteRtEngine, _open
 from edge.backends.onnx import OnnxEngine
-from edge.engine import Engine, Shape
+from edge.engine import Context, Engine, Shape
 from edge.scoring import Stepped
 from edge.segment_cache import SegmentCache
 from edge.table import Cell, render
@@ -174,13 +174,14 @@ def _user_step(shape: Shape, tokens: int) -> Step:
 
 
 def _candidate_step(shape: Shape, user_tokens: int) -> Step:
-    hidden, mask = _random(CANDIDATES, SEQ, shape.hidden), np.zeros(user_tokens, dtype=np.float32)
+    hidden = _random(CANDIDATES, SEQ, shape.hidden)
     keys, values = (_random(shape.heads, user_tokens, shape.hidden // shape.heads) for _ in range(2))
+    context = Context(keys, values, np.zeros(user_tokens, dtype=np.float32))
     looks = [(shape.heads, ROWS, user_tokens), (shape.heads * CANDIDATES, SEQ, SEQ)]
     return Step(
         f"{CANDIDATES} x {SEQ} on {user_tokens}",
         ROWS,
-        lambda engine: lambda: engine.layer_candidate(hidden, keys, values, mask, 1),
+        lambda engine: lambda: engine.layer_candidate(hidden, context, 1),
         _numpy_products(ROWS, shape.hidden),
         _numpy_attention(looks, shape.hidden // shape.heads),
     )

@@ -21,6 +21,7 @@ from cloud.model import Encoder
 from cloud.presets import PRESETS
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, quantise
+from edge.engine import Context
 from edge.table import render
 from export.buckets import Buckets
 from export.litert.entry_points import export_litert
@@ -70,7 +71,8 @@ def reference(model: Encoder) -> dict[str, np.ndarray]:
     both = np.concatenate([found["place"], found["layer"]])  # as many as the candidates' tokens
     found["candidates"] = both
     parted = both.reshape(CANDIDATES, SEQ, -1)
-    stepped = engine.layer_candidate(parted, found["keys"], found["values"], found["mask"][0], 1)
+    context = Context(found["keys"], found["values"], found["mask"][0])
+    stepped = engine.layer_candidate(parted, context, 1)
     return found | {"candidate": stepped.reshape(both.shape), "head": engine.head(stepped[:, 0])}
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from cloud.model import Encoder
-from edge.engine import Shape
+from edge.engine import Context, Shape
 
 
 class TorchEngine:
@@ -43,27 +43,15 @@ class TorchEngine:
         return keys[0].numpy(), values[0].numpy()
 
     @torch.inference_mode()
-    def layer_candidate(
-        self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int
-    ) -> np.ndarray:
-        user_mask = torch.from_numpy(mask).view(1, 1, 1, -1)
-        candidates = torch.from_numpy(hidden)
-        return self.model.layer(depth).candidate_step(candidates, _row(keys), _row(values), user_mask).numpy()
+    def layer_candidate(self, hidden: np.ndarray, context: Context, depth: int) -> np.ndarray:
+        keys, values, user_mask = _row(context.keys), _row(context.values), _row(context.mask)[None, None]
+        return self.model.layer(depth).candidate_step(torch.from_numpy(hidden), keys, values, user_mask).numpy()
 
     @torch.inference_mode()
-    def layer_end(
-        self,
-        hidden: np.ndarray,
-        ends: np.ndarray,
-        keys: np.ndarray,
-        values: np.ndarray,
-        mask: np.ndarray,
-        depth: int,
-    ) -> np.ndarray:
-        user_mask = torch.from_numpy(mask).view(1, 1, -1)
+    def layer_end(self, hidden: np.ndarray, ends: np.ndarray, context: Context, depth: int) -> np.ndarray:
+        keys, values, user_mask = _row(context.keys), _row(context.values), _row(context.mask)[None]
         candidates, places = torch.from_numpy(hidden), torch.from_numpy(ends).long()
-        layer = self.model.layer(depth)
-        return layer.candidate_end(candidates, places, _row(keys), _row(values), user_mask).numpy()
+        return self.model.layer(depth).candidate_end(candidates, places, keys, values, user_mask).numpy()
 
     @torch.inference_mode()
     def head(self, hidden: np.ndarray) -> np.ndarray:

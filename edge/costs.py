@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.engine import MASKED, Engine
+from edge.engine import Context, Engine
 from edge.errors import EdgeError
 
 ENOUGH_S = 0.5  # of measuring
@@ -114,22 +114,16 @@ def _user_keys(engine: Engine, tokens: int) -> Callable[[], object]:
 
 
 def _candidate_layer(engine: Engine, user_tokens: int, count: int, seq: int) -> Callable[[], object]:
-    hidden, keys, mask = _meeting(engine, user_tokens, count, seq)
-    return lambda: engine.layer_candidate(hidden, keys, keys, mask, 1)
+    hidden = np.zeros((count, seq, engine.shape.hidden), dtype=np.float32)
+    context = Context.nobody(engine.shape, user_tokens)
+    return lambda: engine.layer_candidate(hidden, context, 1)
 
 
 def _candidate_end(engine: Engine, user_tokens: int, count: int, seq: int) -> Callable[[], object]:
-    hidden, keys, mask = _meeting(engine, user_tokens, count, seq)
+    hidden = np.zeros((count, seq, engine.shape.hidden), dtype=np.float32)
     ends = np.full(count, seq - 1, dtype=np.int32)
-    return lambda: engine.layer_end(hidden, ends, keys, keys, mask, 1)
-
-
-def _meeting(engine: Engine, user_tokens: int, count: int, seq: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Candidates, and a user's keys and mask."""
-    shape = engine.shape
-    keys = np.zeros((shape.heads, user_tokens, shape.hidden // shape.heads), dtype=np.float32)
-    mask = np.full(user_tokens, MASKED, dtype=np.float32)
-    return np.zeros((count, seq, shape.hidden), dtype=np.float32), keys, mask
+    context = Context.nobody(engine.shape, user_tokens)
+    return lambda: engine.layer_end(hidden, ends, context, 1)
 
 
 def _head(engine: Engine, count: int) -> Callable[[], object]:

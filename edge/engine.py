@@ -20,6 +20,21 @@ class Shape:
     handover: int  # depth at which the segments plan's segments meet
 
 
+@dataclass(frozen=True)
+class Context:
+    """What candidates look at in one layer: keys and values (heads, user tokens, head width), mask (user tokens,)."""
+
+    keys: np.ndarray
+    values: np.ndarray
+    mask: np.ndarray  # additive
+
+    @classmethod
+    def nobody(cls, shape: Shape, tokens: int = 1) -> Context:
+        """`tokens` that are all masked: each candidate is alone."""
+        keys = np.zeros((shape.heads, tokens, shape.hidden // shape.heads), dtype=np.float32)
+        return cls(keys, keys, np.full(tokens, MASKED))
+
+
 class Engine(Protocol):
     """The entry points. Arrays are float32 and hold one request, without padding; ids, positions, slots int32."""
 
@@ -46,20 +61,10 @@ class Engine(Protocol):
     def layer_keys(self, hidden: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray]:
         """(tokens, hidden) -> the keys and values that `layer` gives, and no more: all that candidates look at"""
 
-    def layer_candidate(
-        self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int
-    ) -> np.ndarray:
-        """(candidates, seq, hidden), the user's keys and values, (user tokens,) -> (candidates, seq, hidden)"""
+    def layer_candidate(self, hidden: np.ndarray, context: Context, depth: int) -> np.ndarray:
+        """(candidates, seq, hidden) -> the same: each sees the context, and itself causally"""
 
-    def layer_end(
-        self,
-        hidden: np.ndarray,
-        ends: np.ndarray,
-        keys: np.ndarray,
-        values: np.ndarray,
-        mask: np.ndarray,
-        depth: int,
-    ) -> np.ndarray:
+    def layer_end(self, hidden: np.ndarray, ends: np.ndarray, context: Context, depth: int) -> np.ndarray:
         """The same, and the place of each candidate's [EOS], (candidates,) -> (candidates, hidden)
 
         The states that `layer_candidate` gives in these places, and no others: all that the head reads.

@@ -133,7 +133,7 @@ class Ranker:
         if plan == "full":
             raise EdgeError("the full plan keeps nothing of a user", fix="use one of: prefix, segments")
         side = self._side(segments, self._handover(plan), kept=True)
-        side.keys_values(max(self._exits(plan, wish)), last=True)
+        side.context(max(self._exits(plan, wish)), last=True)
         self._keep(side)
 
     def rank(
@@ -316,7 +316,7 @@ def _warm_up(engine: Engine, spec: TextSpec) -> None:
         candidates = Stepped(engine, user, [(PAD,) * longest], cache)
         engine.head(candidates.end())
         candidates.advance()
-        user.keys_values(2, last=True)
+        user.context(2, last=True)
     InFull(engine, user.segments, [(PAD,) * longest]).advance()
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from edge.engine import MASKED, Engine
+from edge.engine import MASKED, Context, Engine
 from edge.segment_cache import SegmentCache
 from edge.text.sequence import CANDIDATE_SLOT, Segment, segment_slots
 from edge.user_side import UserSide, ids_positions
@@ -48,16 +48,16 @@ class Stepped:
         self._ends = np.array([len(candidate) - 1 for candidate in candidates], dtype=np.int32)
 
     def advance(self) -> None:
-        keys, values = self._user.keys_values(self.depth + 1)
-        self._hidden = self._engine.layer_candidate(self._hidden, keys, values, self._user.mask, self.depth + 1)
+        context = self._user.context(self.depth + 1)
+        self._hidden = self._engine.layer_candidate(self._hidden, context, self.depth + 1)
         self.depth += 1
 
     def at_end(self) -> np.ndarray:
         return self._hidden[np.arange(len(self._ends)), self._ends]
 
     def end(self) -> np.ndarray:
-        keys, values = self._user.keys_values(self.depth + 1, last=True)
-        return self._engine.layer_end(self._hidden, self._ends, keys, values, self._user.mask, self.depth + 1)
+        context = self._user.context(self.depth + 1, last=True)
+        return self._engine.layer_end(self._hidden, self._ends, context, self.depth + 1)
 
     def keep(self, places: np.ndarray) -> None:
         self._ends = self._ends[places]
@@ -124,9 +124,9 @@ def _candidates_alone(engine: Engine, candidates: Sequence[Segment], handover: i
     missing = sorted({segment for segment in candidates if segment not in found})
     if missing:
         hidden = _embed_candidates(engine, missing)
-        nobody = np.zeros((engine.shape.heads, 1, hidden.shape[2] // engine.shape.heads), dtype=np.float32)
+        nobody = Context.nobody(engine.shape)
         for depth in range(1, handover + 1):
-            hidden = engine.layer_candidate(hidden, nobody, nobody, np.array([MASKED]), depth)
+            hidden = engine.layer_candidate(hidden, nobody, depth)
         for segment, states in zip(missing, hidden, strict=True):
             found[segment] = states[: len(segment)]
             cache.put(segment, found[segment])

@@ -7,7 +7,7 @@ from threading import RLock
 
 import numpy as np
 
-from edge.engine import MASKED, Engine
+from edge.engine import MASKED, Context, Engine
 from edge.segment_cache import SegmentCache
 from edge.text.sequence import Segment, segment_slots
 
@@ -29,10 +29,10 @@ class UserSide:
         self.kept = kept
         self.segments = tuple(segments)
         self.tokens = sum(map(len, segments))
-        self.mask = np.zeros(self.tokens, dtype=np.float32)  # every user token may be looked at
         self.depth = handover  # how deep the hidden states have been computed
         self._hidden: np.ndarray | None = None
-        self._keys_values: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self._mask = np.zeros(self.tokens, dtype=np.float32)  # every user token may be looked at
+        self._contexts: dict[int, Context] = {}
         self._turn = RLock()
 
     @property
@@ -44,13 +44,13 @@ class UserSide:
     def keys_depth(self) -> int:
         """The deepest layer whose keys and values are there, the hand-over if none are."""
         with self._turn:
-            return max(self._keys_values, default=self.handover)
+            return max(self._contexts, default=self.handover)
 
     @property
     def bytes(self) -> int:
         """What is held between requests."""
         with self._turn:
-            held = [self.mask, *(array for pair in self._keys_values.values() for array in pair)]
+            held = [self._mask, *(array for one in self._contexts.values() for array in (one.keys, one.values))]
             return sum(array.nbytes for array in held) + (0 if self._hidden is None else self._hidden.nbytes)
 
     def start(self) -> None:
@@ -59,16 +59,16 @@ class UserSide:
             if self._hidden is None:
                 self._hidden = self._at_handover()
 
-    def keys_values(self, depth: int, last: bool = False) -> tuple[np.ndarray, np.ndarray]:
-        """What candidates look at in the layer that reaches `depth`; both (heads, tokens, head width).
+    def context(self, depth: int, last: bool = False) -> Context:
+        """What candidates look at in the layer that reaches `depth`.
 
         If it is the `last`, it is computed only so far: who comes to go deeper has the rest of it to do.
         """
         with self._turn:
             self.start()
-            while self.depth < depth and depth not in self._keys_values:
+            while self.depth < depth and depth not in self._contexts:
                 self._step(only_keys=last and self.depth + 1 == depth)
-            return self._keys_values[depth]
+            return self._contexts[depth]
 
     def _step(self, only_keys: bool) -> None:
         """One layer deeper, or only as far as that layer's keys and values."""
@@ -84,8 +84,8 @@ class UserSide:
 
     def _hold(self, depth: int, keys: np.ndarray, values: np.ndarray) -> None:
         if not self.kept:
-            self._keys_values.clear()
-        self._keys_values[depth] = keys, values
+            self._contexts.clear()
+        self._contexts[depth] = Context(keys, values, self._mask)
 
     def _at_handover(self) -> np.ndarray:
         """(tokens, hidden)"""

@@ -16,7 +16,7 @@ import numpy as np
 
 from edge.backends import unreadable
 from edge.backends.buckets import Bucket, read_buckets
-from edge.engine import MASKED, Shape
+from edge.engine import MASKED, Context, Shape
 from edge.errors import EdgeError
 
 SHARED_WEIGHTS = ":memory"  # XNNPACK packs weights once for all signatures, in memory: no file can go stale
@@ -81,13 +81,11 @@ class LiteRtEngine:
             values[:, start:stop] = output["values"][:, : stop - start]
         return keys, values
 
-    def layer_candidate(
-        self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int
-    ) -> np.ndarray:
+    def layer_candidate(self, hidden: np.ndarray, context: Context, depth: int) -> np.ndarray:
         count, seq, width = hidden.shape
-        bucket = self._candidate_bucket("layer_candidate", len(mask), seq)
+        bucket = self._candidate_bucket("layer_candidate", len(context.mask), seq)
         _, rows, padded_seq = bucket
-        user = self._padded_side(bucket, keys, values, mask)
+        user = self._padded_context(bucket, context)
         stepped = np.empty_like(hidden)
         for start in range(0, count, rows):
             chunk = {"hidden": _pad(hidden[start : start + rows], (rows, padded_seq, width))}
@@ -95,19 +93,11 @@ class LiteRtEngine:
             stepped[start : start + rows] = output[: count - start, :seq]
         return stepped
 
-    def layer_end(
-        self,
-        hidden: np.ndarray,
-        ends: np.ndarray,
-        keys: np.ndarray,
-        values: np.ndarray,
-        mask: np.ndarray,
-        depth: int,
-    ) -> np.ndarray:
+    def layer_end(self, hidden: np.ndarray, ends: np.ndarray, context: Context, depth: int) -> np.ndarray:
         count, seq, width = hidden.shape
-        bucket = self._candidate_bucket("layer_end", len(mask), seq)
+        bucket = self._candidate_bucket("layer_end", len(context.mask), seq)
         _, rows, padded_seq = bucket
-        user = self._padded_side(bucket, keys, values, mask)
+        user = self._padded_context(bucket, context)
         stepped = np.empty((count, width), dtype=np.float32)
         for start in range(0, count, rows):
             chunk = {
@@ -128,12 +118,10 @@ class LiteRtEngine:
     def close(self) -> None:
         self._model = None
 
-    def _padded_side(
-        self, bucket: Bucket, keys: np.ndarray, values: np.ndarray, mask: np.ndarray
-    ) -> dict[str, np.ndarray]:
-        """What candidates look at, as a bucket's signatures take it."""
-        size = self._by_head(bucket[0])
-        return {"keys": _pad(keys, size), "values": _pad(values, size), "mask": _pad(mask, bucket[:1], MASKED)}
+    def _padded_context(self, bucket: Bucket, context: Context) -> dict[str, np.ndarray]:
+        """As a bucket's signatures take it."""
+        size, mask = self._by_head(bucket[0]), _pad(context.mask, bucket[:1], MASKED)
+        return {"keys": _pad(context.keys, size), "values": _pad(context.values, size), "mask": mask}
 
     def _by_head(self, tokens: int) -> tuple[int, int, int]:
         return self.shape.heads, tokens, self.shape.hidden // self.shape.heads

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.backends import unreadable
-from edge.engine import MASKED, Shape
+from edge.engine import MASKED, Context, Shape
 from edge.errors import EdgeError
 
 ENTRY_POINTS = ("embed", "place", "layer", "head")
@@ -37,8 +37,7 @@ class OnnxEngine:
                 raise unreadable(Path(path), error) from error
         if "rows" not in [one.name for one in self._sessions["layer"].get_inputs()]:
             raise EdgeError(f"{directory / 'layer.onnx'} is no edge graph", evidence="it has no input 'rows'")
-        nobody = np.zeros((shape.heads, 1, shape.hidden // shape.heads), dtype=np.float32)
-        self._nobody = nobody, nobody, np.array([MASKED])
+        self._nobody = Context.nobody(shape)
 
     def padded_user(self, tokens: int) -> int:
         return tokens
@@ -54,34 +53,24 @@ class OnnxEngine:
 
     def layer(self, hidden: np.ndarray, mask: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rows = np.arange(len(hidden), dtype=np.int64)
-        stepped, keys, values = self._step(hidden[None], rows[None], mask[None], *self._nobody)
+        stepped, keys, values = self._step(hidden[None], rows[None], mask[None], self._nobody)
         return stepped[0], keys[0], values[0]
 
     def layer_keys(self, hidden: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray]:
         # One row is stepped for nothing: ONNX Runtime refuses to reduce none.
         row, mask = np.zeros((1, 1), dtype=np.int64), np.zeros((1, 1, len(hidden)), dtype=np.float32)
-        _, keys, values = self._step(hidden[None], row, mask, *self._nobody)
+        _, keys, values = self._step(hidden[None], row, mask, self._nobody)
         return keys[0], values[0]
 
-    def layer_candidate(
-        self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int
-    ) -> np.ndarray:
+    def layer_candidate(self, hidden: np.ndarray, context: Context, depth: int) -> np.ndarray:
         count, seq, _ = hidden.shape
         rows, causal = np.arange(seq, dtype=np.int64), np.triu(np.full((seq, seq), MASKED), 1)
-        return self._step(hidden, np.tile(rows, (count, 1)), causal[None], keys, values, mask)[0]
+        return self._step(hidden, np.tile(rows, (count, 1)), causal[None], context)[0]
 
-    def layer_end(
-        self,
-        hidden: np.ndarray,
-        ends: np.ndarray,
-        keys: np.ndarray,
-        values: np.ndarray,
-        mask: np.ndarray,
-        depth: int,
-    ) -> np.ndarray:
+    def layer_end(self, hidden: np.ndarray, ends: np.ndarray, context: Context, depth: int) -> np.ndarray:
         rows = ends.astype(np.int64)[:, None]
         later = np.where(np.arange(hidden.shape[1]) > rows, MASKED, np.float32(0))  # (candidates, seq)
-        return self._step(hidden, rows, later[:, None], keys, values, mask)[0][:, 0]
+        return self._step(hidden, rows, later[:, None], context)[0][:, 0]
 
     def head(self, hidden: np.ndarray) -> np.ndarray:
         return self._run("head", hidden=hidden)[0]
@@ -89,17 +78,9 @@ class OnnxEngine:
     def close(self) -> None:
         self._sessions.clear()
 
-    def _step(
-        self,
-        hidden: np.ndarray,
-        rows: np.ndarray,
-        own_mask: np.ndarray,
-        keys: np.ndarray,
-        values: np.ndarray,
-        mask: np.ndarray,
-    ) -> list[np.ndarray]:
+    def _step(self, hidden: np.ndarray, rows: np.ndarray, own_mask: np.ndarray, context: Context) -> list[np.ndarray]:
         """The states after the layer at `rows` of each sequence, and the keys and values of all."""
-        user = {"user_keys": keys, "user_values": values, "user_mask": mask}
+        user = {"user_keys": context.keys, "user_values": context.values, "user_mask": context.mask}
         return self._run("layer", hidden=hidden, rows=rows, own_mask=own_mask, **user)
 
     def _run(self, entry: str, **inputs: np.ndarray) -> list[np.ndarray]:

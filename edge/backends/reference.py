@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.engine import MASKED, Shape
+from edge.engine import MASKED, Context, Shape
 from edge.errors import EdgeError
 from edge.manifest import WEIGHTS
 from edge.weights.packed import unpack
@@ -57,35 +57,25 @@ class ReferenceEngine:
     def layer_keys(self, hidden: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray]:
         return self._queries_keys_values(hidden)[1:]
 
-    def layer_candidate(
-        self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int
-    ) -> np.ndarray:
-        seq, user_tokens = hidden.shape[1], len(mask)
+    def layer_candidate(self, hidden: np.ndarray, context: Context, depth: int) -> np.ndarray:
+        seq, user_tokens = hidden.shape[1], len(context.mask)
         causal = np.triu(np.full((seq, seq), MASKED), 1)
         queries, own_keys, own_values = self._queries_keys_values(hidden)  # (candidates, heads, seq, head width)
-        at_user = queries @ keys.swapaxes(-1, -2) + mask
+        at_user = queries @ context.keys.swapaxes(-1, -2) + context.mask
         at_itself = queries @ own_keys.swapaxes(-1, -2) + causal
         shares = softmax(np.concatenate([at_user, at_itself], -1))
-        attended = shares[..., :user_tokens] @ values + shares[..., user_tokens:] @ own_values
+        attended = shares[..., :user_tokens] @ context.values + shares[..., user_tokens:] @ own_values
         return self._finish(hidden, attended)
 
-    def layer_end(
-        self,
-        hidden: np.ndarray,
-        ends: np.ndarray,
-        keys: np.ndarray,
-        values: np.ndarray,
-        mask: np.ndarray,
-        depth: int,
-    ) -> np.ndarray:
-        everyone, user_tokens = np.arange(len(hidden)), len(mask)
+    def layer_end(self, hidden: np.ndarray, ends: np.ndarray, context: Context, depth: int) -> np.ndarray:
+        everyone, user_tokens = np.arange(len(hidden)), len(context.mask)
         queries, own_keys, own_values = self._queries_keys_values(hidden)
         query = queries[everyone, :, ends][:, :, None]  # (candidates, heads, 1, head width)
         later = np.where(np.arange(hidden.shape[1]) > ends[:, None], MASKED, np.float32(0))  # (candidates, seq)
-        at_user = query @ keys.swapaxes(-1, -2) + mask
+        at_user = query @ context.keys.swapaxes(-1, -2) + context.mask
         at_itself = query @ own_keys.swapaxes(-1, -2) + later[:, None, None]
         shares = softmax(np.concatenate([at_user, at_itself], -1))
-        attended = shares[..., :user_tokens] @ values + shares[..., user_tokens:] @ own_values
+        attended = shares[..., :user_tokens] @ context.values + shares[..., user_tokens:] @ own_values
         return self._finish(hidden[everyone, ends][:, None], attended)[:, 0]
 
     def head(self, hidden: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.backends.buckets import Bucket, read_buckets
-from edge.engine import MASKED, Shape
+from edge.engine import MASKED, Context, Shape
 from edge.errors import EdgeError
 from export.coreml.interpreter import Arithmetic, MilInterpreter
 
@@ -49,21 +49,11 @@ class CoreMlEngine:
         keys, values = (np.concatenate([one[name] for one in found], 2) for name in ("keys", "values"))
         return keys[0, :, : len(hidden)], values[0, :, : len(hidden)]
 
-    def layer_candidate(
-        self, hidden: np.ndarray, keys: np.ndarray, values: np.ndarray, mask: np.ndarray, depth: int
-    ) -> np.ndarray:
-        return self._in_chunks("layer_candidate", {"hidden": hidden}, keys, values, mask)[:, : hidden.shape[1]]
+    def layer_candidate(self, hidden: np.ndarray, context: Context, depth: int) -> np.ndarray:
+        return self._in_chunks("layer_candidate", {"hidden": hidden}, context)[:, : hidden.shape[1]]
 
-    def layer_end(
-        self,
-        hidden: np.ndarray,
-        ends: np.ndarray,
-        keys: np.ndarray,
-        values: np.ndarray,
-        mask: np.ndarray,
-        depth: int,
-    ) -> np.ndarray:
-        return self._in_chunks("layer_end", {"hidden": hidden, "ends": ends.astype(np.int32)}, keys, values, mask)
+    def layer_end(self, hidden: np.ndarray, ends: np.ndarray, context: Context, depth: int) -> np.ndarray:
+        return self._in_chunks("layer_end", {"hidden": hidden, "ends": ends.astype(np.int32)}, context)
 
     def head(self, hidden: np.ndarray) -> np.ndarray:
         return self._in_pieces("head", axis=0, hidden=hidden)
@@ -71,14 +61,12 @@ class CoreMlEngine:
     def close(self) -> None:
         """Nothing is held but memory."""
 
-    def _in_chunks(
-        self, entry: str, candidates: dict[str, np.ndarray], keys: np.ndarray, values: np.ndarray, mask: np.ndarray
-    ) -> np.ndarray:
+    def _in_chunks(self, entry: str, candidates: dict[str, np.ndarray], context: Context) -> np.ndarray:
         """As many candidates at once as the buckets hold, each as long as they are."""
         count, seq, _ = candidates["hidden"].shape
-        tokens, rows, longest = self._smallest(entry, len(mask), seq)
-        user = {name: _fill(array, 1, tokens)[None] for name, array in (("keys", keys), ("values", values))}
-        user["mask"] = _fill(mask, 0, tokens, MASKED)[None, None, None]
+        tokens, rows, longest = self._smallest(entry, len(context.mask), seq)
+        user = {"keys": _fill(context.keys, 1, tokens)[None], "values": _fill(context.values, 1, tokens)[None]}
+        user["mask"] = _fill(context.mask, 0, tokens, MASKED)[None, None, None]
         padded = candidates | {"hidden": _fill(candidates["hidden"], 1, longest)}
         stepped: list[np.ndarray] = []
         for start in range(0, count, rows):

@@ -13,6 +13,7 @@ from small_models import Segment, make_candidates, make_requests, make_user, sco
 
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise
+from edge.engine import Context
 from edge.errors import EdgeError
 from export.coreml.engine import CoreMlEngine
 from export.coreml.interpreter import Arithmetic, MilInterpreter
@@ -100,11 +101,11 @@ def test_a_last_layer_gives_what_a_whole_one_gives_at_the_ends(packages: Package
     _, *keys_values = engine.layer(user, np.zeros((30, 30), np.float32), 1)
     for alone, whole in zip(engine.layer_keys(user, 1), keys_values, strict=True):
         np.testing.assert_allclose(alone, whole, rtol=0, atol=1e-6)
-    mask = np.zeros(30, np.float32)
-    whole = engine.layer_candidate(candidates, *keys_values, mask, 1)[np.arange(6), ends]
+    context = Context(*keys_values, np.zeros(30, np.float32))
+    whole = engine.layer_candidate(candidates, context, 1)[np.arange(6), ends]
     candidates[np.arange(11) > ends[:, None]] = 100.0  # what stands after [EOS]
-    found = engine.layer_end(candidates, ends, *keys_values, mask, 1)
-    wanted = reference.layer_end(candidates, ends, *keys_values, mask, 1)
+    found = engine.layer_end(candidates, ends, context, 1)
+    wanted = reference.layer_end(candidates, ends, context, 1)
     for states in (whole, wanted):
         np.testing.assert_allclose(found, states, rtol=0, atol=TOLERANCE[arithmetic])
 
@@ -115,12 +116,11 @@ def test_requests_beyond_the_buckets_are_refused(packages: Packages) -> None:
     assert [engine.padded_candidates(count) for count in (1, 4, 5)] == [4, 4, 8]
     with pytest.raises(EdgeError, match="holds 65 user tokens"):
         engine.layer(np.zeros((65, 32), np.float32), np.zeros((65, 65), np.float32), 1)
-    keys = np.zeros((4, 9, 8), np.float32)
+    candidate, context = np.zeros((1, 17, 32), np.float32), Context.nobody(engine.shape, 9)
     with pytest.raises(EdgeError, match="9 user tokens and 17 of a candidate"):
-        engine.layer_candidate(np.zeros((1, 17, 32), np.float32), keys, keys, np.zeros(9, np.float32), 1)
+        engine.layer_candidate(candidate, context, 1)
     with pytest.raises(EdgeError, match="9 user tokens and 17 of a candidate"):
-        end = np.zeros(1, np.int32)
-        engine.layer_end(np.zeros((1, 17, 32), np.float32), end, keys, keys, np.zeros(9, np.float32), 1)
+        engine.layer_end(candidate, np.zeros(1, np.int32), context, 1)
 
 
 def test_a_package_of_other_functions_is_no_edge_graph(packages: Packages, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from edge.backends.litert import LiteRtEngine
-from edge.engine import Shape
+from edge.engine import Context, Shape
 
 def use(engine):
     for tokens, in engine._buckets["layer"]:
@@ -33,7 +33,7 @@ def use(engine):
         if tokens > max(bucket[0] for bucket in engine._buckets["layer_candidate"]):
             continue  # for the full plan, which has no candidates apart
         candidates = np.zeros((4, 16, engine.shape.hidden), dtype=np.float32)
-        engine.head(engine.layer_candidate(candidates, keys, values, mask[0], 1)[:, 0])
+        engine.head(engine.layer_candidate(candidates, Context(keys, values, mask[0]), 1)[:, 0])
 
 def held():
     fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)

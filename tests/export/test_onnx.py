@@ -16,6 +16,7 @@ from small_models import make_candidates, make_model, make_user, shape, teacher_
 from cloud.torch_engine import TorchEngine
 from compress.integers import quantise
 from edge.backends.onnx import ENTRY_POINTS, OnnxEngine
+from edge.engine import Context
 from edge.errors import EdgeError
 from export.onnx.entry_points import check_onnx, export_onnx
 from export.weights import weights_of
@@ -89,12 +90,12 @@ def test_a_last_layer_steps_the_ends_alone_and_gives_the_same_keys(exported: Exp
     _, *keys_values = engine.layer(user, np.zeros((21, 21), dtype=np.float32), 1)
     for alone, whole in zip(engine.layer_keys(user, 1), keys_values, strict=True):
         np.testing.assert_array_equal(alone, whole)
-    mask = np.zeros(21, dtype=np.float32)
-    whole = engine.layer_candidate(candidates, *keys_values, mask, 1)[np.arange(6), ends]
+    context = Context(*keys_values, np.zeros(21, dtype=np.float32))
+    whole = engine.layer_candidate(candidates, context, 1)[np.arange(6), ends]
     candidates[np.arange(11) > ends[:, None]] = -500.0  # what stands after [EOS]
-    found = engine.layer_end(candidates, ends, *keys_values, mask, 1)
+    found = engine.layer_end(candidates, ends, context, 1)
     np.testing.assert_allclose(found, whole, rtol=0, atol=1e-4)
-    wanted = torch_engine.layer_end(candidates, ends, *keys_values, mask, 1)
+    wanted = torch_engine.layer_end(candidates, ends, context, 1)
     np.testing.assert_allclose(found, wanted, rtol=0, atol=TOLERANCE[precision])
 
 

@@ -11,7 +11,7 @@ from small_models import VOCABULARY, Segment, make_candidates, make_user
 
 from cloud.torch_engine import TorchEngine
 from edge.backends import RUNNABLE
-from edge.engine import Engine
+from edge.engine import Context, Engine
 from edge.errors import EdgeError
 from edge.golden import FEW
 from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER
@@ -77,8 +77,8 @@ def test_a_large_neighbour_does_not_coarsen_a_score(opened: tuple[str, Engine, T
     sequences = random.normal(size=(4, 5, 32)).astype(np.float32)
     outlier = sequences.copy()
     outlier[3] *= 1e4
-    nobody, mask = np.zeros((4, 1, 8), dtype=np.float32), np.full(1, -1e9, dtype=np.float32)
-    plain, beside = (engine.layer_candidate(one, nobody, nobody, mask, 1)[:3] for one in (sequences, outlier))
+    nobody = Context.nobody(engine.shape)
+    plain, beside = (engine.layer_candidate(one, nobody, 1)[:3] for one in (sequences, outlier))
     np.testing.assert_allclose(beside, plain, rtol=0, atol=2e-3)
 
 
@@ -87,28 +87,28 @@ def test_a_last_layer_gives_what_a_whole_one_gives_where_it_is_read(opened: tupl
     user = random.normal(size=(27, 32)).astype(np.float32)  # more than the shortest bucket
     candidates = random.normal(size=(7, 9, 32)).astype(np.float32)
     ends = np.array([8, 0, 3, 8, 5, 1, 7], dtype=np.int32)
-    everything, mask = np.zeros((27, 27), dtype=np.float32), np.zeros(27, dtype=np.float32)
+    everything = np.zeros((27, 27), dtype=np.float32)
     for engine in opened[1:]:
         assert not isinstance(engine, str)
         _, *keys_values = engine.layer(user, everything, 1)
         for alone, whole in zip(engine.layer_keys(user, 1), keys_values, strict=True):
             np.testing.assert_allclose(alone, whole, rtol=0, atol=1e-5)
-        whole = engine.layer_candidate(candidates, *keys_values, mask, 1)[np.arange(7), ends]
+        context = Context(*keys_values, everything[0])
+        whole = engine.layer_candidate(candidates, context, 1)[np.arange(7), ends]
         behind = candidates.copy()
         behind[np.arange(9) > ends[:, None]] = 1e3  # padding, which nobody looks at
-        np.testing.assert_allclose(engine.layer_end(behind, ends, *keys_values, mask, 1), whole, rtol=0, atol=1e-4)
+        np.testing.assert_allclose(engine.layer_end(behind, ends, context, 1), whole, rtol=0, atol=1e-4)
 
 
 def test_a_request_beyond_every_bucket_is_an_error_that_names_it(exported: Exported) -> None:
     engine = exported.engine("int8", "litert")
     with pytest.raises(EdgeError, match="65 tokens, the bundle's largest bucket is 64"):
         engine.layer(np.zeros((65, 32), dtype=np.float32), np.zeros((65, 65), dtype=np.float32), 1)
-    nobody = np.zeros((4, 1, 8), dtype=np.float32)
+    candidate, nobody = np.zeros((1, 17, 32), dtype=np.float32), Context.nobody(engine.shape)
     with pytest.raises(EdgeError, match="candidates of 17 tokens"):
-        engine.layer_candidate(np.zeros((1, 17, 32), dtype=np.float32), nobody, nobody, np.zeros(1, np.float32), 1)
+        engine.layer_candidate(candidate, nobody, 1)
     with pytest.raises(EdgeError, match="candidates of 17 tokens"):
-        end = np.zeros(1, dtype=np.int32)
-        engine.layer_end(np.zeros((1, 17, 32), dtype=np.float32), end, nobody, nobody, np.zeros(1, np.float32), 1)
+        engine.layer_end(candidate, np.zeros(1, dtype=np.int32), nobody, 1)
 
 
 def test_int8_and_float_rank_alike(exported: Exported) -> None:
