@@ -82,31 +82,10 @@ class LiteRtEngine:
         return keys, values
 
     def layer_candidate(self, hidden: np.ndarray, context: Context, depth: int) -> np.ndarray:
-        count, seq, width = hidden.shape
-        bucket = self._candidate_bucket("layer_candidate", len(context.mask), seq)
-        _, rows, padded_seq = bucket
-        user = self._padded_context(bucket, context)
-        stepped = np.empty_like(hidden)
-        for start in range(0, count, rows):
-            chunk = {"hidden": _pad(hidden[start : start + rows], (rows, padded_seq, width))}
-            output = self._run("layer_candidate", bucket, chunk | user, hidden=(rows, padded_seq, width))["hidden"]
-            stepped[start : start + rows] = output[: count - start, :seq]
-        return stepped
+        return self._in_chunks("layer_candidate", hidden, context)
 
     def layer_end(self, hidden: np.ndarray, ends: np.ndarray, context: Context, depth: int) -> np.ndarray:
-        count, seq, width = hidden.shape
-        bucket = self._candidate_bucket("layer_end", len(context.mask), seq)
-        _, rows, padded_seq = bucket
-        user = self._padded_context(bucket, context)
-        stepped = np.empty((count, width), dtype=np.float32)
-        for start in range(0, count, rows):
-            chunk = {
-                "hidden": _pad(hidden[start : start + rows], (rows, padded_seq, width)),
-                "ends": _pad(ends[start : start + rows].astype(np.float32), (rows,)),
-            }
-            output = self._run("layer_end", bucket, chunk | user, hidden=(rows, width))["hidden"]
-            stepped[start : start + rows] = output[: count - start]
-        return stepped
+        return self._in_chunks("layer_end", hidden, context, ends)[:, 0]
 
     def head(self, hidden: np.ndarray) -> np.ndarray:
         parts = []
@@ -118,10 +97,24 @@ class LiteRtEngine:
     def close(self) -> None:
         self._model = None
 
-    def _padded_context(self, bucket: Bucket, context: Context) -> dict[str, np.ndarray]:
-        """As a bucket's signatures take it."""
-        size, mask = self._by_head(bucket[0]), _pad(context.mask, bucket[:1], MASKED)
-        return {"keys": _pad(context.keys, size), "values": _pad(context.values, size), "mask": mask}
+    def _in_chunks(
+        self, entry: str, hidden: np.ndarray, context: Context, ends: np.ndarray | None = None
+    ) -> np.ndarray:
+        """As many candidates at once as the bucket holds: (candidates, seq, hidden), with `ends` a seq of 1."""
+        count, seq, width = hidden.shape
+        bucket = self._candidate_bucket(entry, len(context.mask), seq)
+        tokens, rows, longest = bucket
+        by_head, mask = self._by_head(tokens), _pad(context.mask, (tokens,), MASKED)
+        user = {"keys": _pad(context.keys, by_head), "values": _pad(context.values, by_head), "mask": mask}
+        given = longest if ends is None else 1
+        stepped = np.empty((count, min(given, seq), width), dtype=np.float32)
+        for start in range(0, count, rows):
+            chunk = user | {"hidden": _pad(hidden[start : start + rows], (rows, longest, width))}
+            if ends is not None:
+                chunk["ends"] = _pad(ends[start : start + rows].astype(np.float32), (rows,))
+            output = self._run(entry, bucket, chunk, hidden=(rows, given, width))["hidden"]
+            stepped[start : start + rows] = output[: count - start, :seq]
+        return stepped
 
     def _by_head(self, tokens: int) -> tuple[int, int, int]:
         return self.shape.heads, tokens, self.shape.hidden // self.shape.heads
