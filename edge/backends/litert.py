@@ -52,17 +52,18 @@ class LiteRtEngine:
     def place(self, hidden: np.ndarray, slots: np.ndarray) -> np.ndarray:
         asked, where = np.unique(slots, return_inverse=True)
         with self._reading:
-            for slot in set(asked.tolist()) - self._slots.keys():
-                self._slots[slot] = self._slot(slot)
+            self._read_slots([slot for slot in asked.tolist() if slot not in self._slots])
             rows = [self._slots[slot] for slot in asked.tolist()]
         return hidden + np.stack(rows)[where]
 
-    def _slot(self, slot: int) -> np.ndarray:
-        """(hidden,), what `place` adds: read once from the model, for a call takes longer than the sum."""
-        ((bucket,),) = self._buckets["place"]
-        size = (bucket, self.shape.hidden)
-        inputs = {"hidden": np.zeros(size, dtype=np.float32), "slots": np.full(bucket, slot, dtype=np.int32)}
-        return self._run("place", (bucket,), inputs, hidden=size)["hidden"][0].copy()
+    def _read_slots(self, slots: list[int]) -> None:
+        """What `place` adds for each: read once from the model, for a call takes longer than the sum."""
+        for start, stop, bucket in self._pieces("place", len(slots)):
+            size = (bucket, self.shape.hidden)
+            wanted = _pad(np.array(slots[start:stop], dtype=np.int32), (bucket,))
+            inputs = {"hidden": np.zeros(size, dtype=np.float32), "slots": wanted}
+            added = self._run("place", (bucket,), inputs, hidden=size)["hidden"][: stop - start].copy()
+            self._slots |= zip(slots[start:stop], added, strict=True)
 
     def layer(self, hidden: np.ndarray, mask: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         tokens = len(hidden)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,16 +92,28 @@ def test_engines_of_one_process_do_not_mix_their_weights(exported: Exported, tmp
         np.testing.assert_allclose(engine.embed(ids, ids), wanted, rtol=0, atol=1e-2)
 
 
-def test_segment_embeddings_are_read_once_and_added_alike(exported: Exported, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = exported.engine("int8", "litert")
-    assert isinstance(engine, LiteRtEngine)
+@pytest.mark.parametrize(("asked", "read"), [((5,), 1), ((13,), 2), ((5, 13), 2)])
+def test_segment_embeddings_are_read_once_a_bucket_at_a_time_and_added_alike(
+    asked: tuple[int, ...], read: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`asked`: how many segments each request has; several threads make it at once."""
+    model = quantise(make_model())
+    export_litert(model, Buckets((8,), candidates=4, candidate_tokens=16), tmp_path / "model.tflite")
+    reference = TorchEngine(model)
+    engine = LiteRtEngine(tmp_path, reference.shape)
     run, calls = engine._run, list[str]()
-    monkeypatch.setattr(
-        engine, "_run", lambda entry, *rest, **outputs: calls.append(entry) or run(entry, *rest, **outputs)
-    )
+
+    def counted(entry: str, *rest: Any, **outputs: Any) -> dict[str, np.ndarray]:
+        calls.append(entry)
+        time.sleep(0.01)  # while the other threads come to read too
+        return run(entry, *rest, **outputs)
+
+    monkeypatch.setattr(engine, "_run", counted)
     hidden = np.random.default_rng(0).normal(size=(70, 32)).astype(np.float32)
-    slots = np.arange(70, dtype=np.int32) % 5
-    placed = TorchEngine(exported.reference["int8"]).place(hidden, slots)
-    for _ in range(3):
-        np.testing.assert_array_equal(engine.place(hidden, slots), placed)
-    assert calls == ["place"] * 5
+    for segments in asked:
+        slots = np.arange(70, dtype=np.int32) % segments
+        placed = reference.place(hidden, slots)
+        with ThreadPoolExecutor(4) as pool:
+            for found in pool.map(engine.place, [hidden] * 8, [slots] * 8):
+                np.testing.assert_array_equal(found, placed)
+    assert calls == ["place"] * read
