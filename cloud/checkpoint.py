@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from cloud.device import best_device
 from cloud.model import Encoder, ModelConfig
 from edge.config import from_dict
 from edge.errors import EdgeError
@@ -71,3 +72,8 @@ def load_encoder(run: Run) -> Encoder:
     encoder = Encoder(from_dict(ModelConfig, run.config["model"], f"{run.path}/config.json model"))
     encoder.load_state_dict(load_file(run.file(WEIGHTS)))
     return encoder.eval()
+
+
+def load_teacher(run: Run) -> Encoder:
+    """The encoder of a finished run to learn from, on the device where models are trained."""
+    return load_encoder(run).requires_grad_(False).to(best_device())

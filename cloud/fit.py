@@ -8,18 +8,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from cloud.checkpoint import load_checkpoint, save_checkpoint
+from cloud.device import Batch, best_device, has_bf16, on_device
 from edge.config import check_least
 from edge.errors import EdgeError
 from edge.runs import write_atomically
 
-Batch = TypeVar("Batch")
 Loss = Callable[[nn.Module, Batch, int], tuple[Tensor, dict[str, float]]]  # (model, batch, step) -> loss, figures
 
 
@@ -34,7 +34,7 @@ class FitConfig:
     weight_decay: float = 0.01
     clip: float = 1.0  # largest gradient norm
     accumulate: int = 1
-    precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the processor multiplies it natively
+    precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the device multiplies it natively
     checkpoint_seconds: float = 30.0  # kept at least that often, to the next line of the metrics
     seed: int = 0
 
@@ -51,12 +51,16 @@ def fit(
     directory: Path,
     name: str,
 ) -> None:
-    """Train `model` in place. `batches(i)` gives batch i, always the same one, so a killed run resumes exactly.
+    """Train `model` in place, on the best device, where it stays.
+
+    `batches(i)` gives batch i, always the same one, so a killed run resumes exactly.
 
     Checkpoints go to `directory`, one line per 10 steps to `directory`/metrics.jsonl. If `loss` is a module,
     its buffers are part of the checkpoint.
     """
     trained = nn.ModuleDict({"model": model} | ({"loss": loss} if isinstance(loss, nn.Module) else {}))
+    device = best_device()
+    trained.to(device)
     optimizer = _optimizer(model, config)
     directory.mkdir(parents=True, exist_ok=True)
     step = load_checkpoint(directory, trained, optimizer)
@@ -68,7 +72,7 @@ def fit(
             torch.manual_seed(config.seed * 1_000_003 + step)
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(config, step)
-            figures = _update(model, batches, loss, config, optimizer, step, name)
+            figures = _update(model, batches, loss, config, optimizer, step, name, device)
             step += 1
             log.add(step, figures)
             progress.update()
@@ -89,15 +93,18 @@ def _update(
     optimizer: torch.optim.Optimizer,
     step: int,
     name: str,
+    device: torch.device,
 ) -> dict[str, float]:
     """One step: gradients over `accumulate` batches, clipped, applied. The figures are those of the last batch.
 
     Errors: the loss or its gradient is not finite; the weights are as they were.
     """
     total, figures = 0.0, dict[str, float]()
+    use_bf16 = has_bf16(device) if config.precision == "auto" else config.precision == "bf16"
     for part in range(config.accumulate):
-        with torch.autocast("cpu", torch.bfloat16, enabled=_use_bf16(config.precision)):
-            part_loss, figures = loss(model, batches(step * config.accumulate + part), step)
+        batch = on_device(batches(step * config.accumulate + part), device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=use_bf16):
+            part_loss, figures = loss(model, batch, step)
         (part_loss / config.accumulate).backward()
         total += float(part_loss.detach()) / config.accumulate
     norm = float(nn.utils.clip_grad_norm_(model.parameters(), config.clip))
@@ -130,14 +137,6 @@ def _weight_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]
         {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
     ]
-
-
-def _use_bf16(precision: str) -> bool:
-    """Without native bf16 (AMX or AVX-512 BF16) it is emulated, and 20 times slower than fp32."""
-    if precision != "auto":
-        return precision == "bf16"
-    native = (getattr(torch.cpu, f"_is_{kind}_supported", None) for kind in ("amx_tile", "avx512_bf16"))
-    return any(check is not None and check() for check in native)
 
 
 class _MetricsLog:

@@ -96,7 +96,7 @@ class Layer(nn.Module):
         causally, at themselves. `mask` is additive over the user's tokens: (1, 1, 1, user seq)."""
         queries, keys, values = self.queries_keys_values(hidden)
         count, heads, seq, width = queries.shape
-        causal = torch.full((seq, seq), MASKED).triu(1)  # (seq, seq)
+        causal = torch.full((seq, seq), MASKED, device=hidden.device).triu(1)  # (seq, seq)
         # One matrix product per head for all candidates against the user: keys are not repeated per candidate.
         user_logits = _by_head(queries) @ user_keys[0].transpose(1, 2) * width**-0.5 + mask[0]
         own_logits = queries @ keys.transpose(2, 3) * width**-0.5 + causal  # (candidates, heads, seq, seq)
@@ -113,10 +113,11 @@ class Layer(nn.Module):
         """What `candidate_step` gives at each candidate's place in `ends`, (candidates,): (candidates, hidden).
 
         `mask` is additive over the user's tokens: (1, 1, user seq)."""
-        everyone, user_seq = torch.arange(len(hidden)), user_keys.shape[2]
+        everyone, user_seq = torch.arange(len(hidden), device=ends.device), user_keys.shape[2]
         queries, keys, values = self.queries_keys_values(hidden)
         query = queries[everyone, :, ends] * queries.shape[-1] ** -0.5  # (candidates, heads, head width)
-        later = torch.where(torch.arange(hidden.shape[1]) > ends[:, None], MASKED, 0.0)  # (candidates, seq)
+        places = torch.arange(hidden.shape[1], device=ends.device)
+        later = torch.where(places > ends[:, None], MASKED, 0.0)  # (candidates, seq)
         user_logits = (query.transpose(0, 1) @ user_keys[0].transpose(1, 2)).transpose(0, 1) + mask
         own_logits = (keys @ query[..., None])[..., 0] + later[:, None]  # (candidates, heads, seq)
         weights = torch.cat([user_logits, own_logits], -1).softmax(-1)

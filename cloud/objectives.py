@@ -29,7 +29,7 @@ def click_loss(model: Encoder, batch: LabelledBatch, plan: Plan = PREFIX) -> Ten
 def exit_weighted(losses: Tensor) -> Tensor:
     """sum_k 2k / (K (K + 1)) * L_k over exits k = 1..K: later exits count for more (Kaya et al., 2019)."""
     count = len(losses)
-    weights = torch.arange(1, count + 1, dtype=losses.dtype) * (2.0 / (count * (count + 1)))
+    weights = torch.arange(1, count + 1, dtype=losses.dtype, device=losses.device) * (2.0 / (count * (count + 1)))
     return (weights * losses).sum()
 
 

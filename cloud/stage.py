@@ -10,6 +10,7 @@ from typing import Any
 from cloud.attention import PREFIX, Plan, segments_plan
 from cloud.checkpoint import save_weights
 from cloud.data.requests import load_requests
+from cloud.device import best_device
 from cloud.evaluate import evaluate
 from cloud.model import Encoder, ModelConfig
 from cloud.torch_engine import TorchEngine
@@ -64,8 +65,8 @@ class Measured:
 
 
 def measure(model: Encoder, prepared: Run, measured: Measured, name: str) -> dict[str, Any]:
-    """Quality: split -> plan -> exit depth -> figures."""
-    engines, depths = [TorchEngine(model)] * (os.cpu_count() or 1), model.config.exit_depths
+    """Quality: split -> plan -> exit depth -> figures. The model goes to the best device."""
+    engines, depths = [TorchEngine(model.to(best_device()))] * (os.cpu_count() or 1), model.config.exit_depths
     return {
         split: {
             plan.name: evaluate(engines, requests, plan, plan.exits(depths), name)

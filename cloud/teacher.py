@@ -81,7 +81,7 @@ class Infilling:
 
     def loss(self, model: nn.Module, batch: InfillBatch, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(model, Encoder)
-        return infill_loss(model, batch, self.log_frequencies), {}
+        return infill_loss(model, batch, self.log_frequencies.to(batch.targets.device)), {}
 
 
 def _click(model: nn.Module, batch: LabelledBatch, step: int) -> tuple[Tensor, dict[str, float]]:

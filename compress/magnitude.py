@@ -63,7 +63,7 @@ def prunable_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
 def largest_mask(weight: Tensor, sparsity: float) -> Tensor:
     """True for all but the `sparsity` share of smallest magnitude, to the nearest weight."""
     removed = round(sparsity * weight.numel())
-    mask = torch.ones(weight.numel(), dtype=torch.bool)
+    mask = torch.ones(weight.numel(), dtype=torch.bool, device=weight.device)
     mask[weight.abs().flatten().argsort(stable=True)[:removed]] = False
     return mask.view_as(weight)
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from cloud.attention import Plan
 from cloud.batches import LabelledBatch, RequestBatches
-from cloud.checkpoint import load_encoder
+from cloud.checkpoint import load_encoder, load_teacher
 from cloud.data.requests import load_requests
 from cloud.fit import FitConfig, fit
 from cloud.model import Encoder
@@ -74,7 +74,7 @@ def prune_student(prepared: Run, teacher_run: Run, student_run: Run, out: Path, 
     check_same_data(prepared, teacher_run, student_run)
     settings = to_dict(config) | {"model": student_run.config["model"]}
     if not finished(out, "pruned", parents, settings):
-        teacher = load_encoder(teacher_run).requires_grad_(False)
+        teacher = load_teacher(teacher_run)
         with writing(out, "pruned", parents, settings) as workspace:
             torch.manual_seed(config.fit.seed)
             model = load_encoder(student_run)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from cloud.batches import LabelledBatch, RequestBatches
-from cloud.checkpoint import load_encoder
+from cloud.checkpoint import load_teacher
 from cloud.data.requests import load_requests
 from cloud.fit import FitConfig, fit
 from cloud.model import Encoder, ModelConfig
@@ -54,7 +54,7 @@ def train_student(prepared: Run, teacher_run: Run, out: Path, config: StudentCon
     parents = [prepared, teacher_run]
     check_same_data(prepared, teacher_run)
     if not finished(out, "student", parents, settings):
-        teacher = load_encoder(teacher_run).requires_grad_(False)
+        teacher = load_teacher(teacher_run)
         check_relation_heads(config.relation_heads, teacher.config, shape)
         with writing(out, "student", parents, settings) as workspace:
             torch.manual_seed(config.scores.seed)
