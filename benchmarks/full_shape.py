@@ -1,10 +1,11 @@
 """The full student's shape as a bundle: bytes, installation, memory, against general compressors.
 
     python benchmarks/full_shape.py --data runs/quickstart/data --out runs/full_shape
+    python benchmarks/full_shape.py --data runs/data --student runs/pruned --out runs/full_trained
 
-Weights are random and pruned to 80 % tensor by tensor; requests are real (MovieLens, prepared under --data); the
-vocabulary is trained to 24,000 tokens on the documentation of the packages that are installed. Needs the extras export
-and benchmarks.
+Weights are random and pruned to 80 % tensor by tensor, and the vocabulary is trained to 24,000 tokens on the
+documentation of the packages that are installed; or both are those of a pruned run. Requests are real (MovieLens,
+prepared under --data). Needs the extras export and benchmarks.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import brotli
 import torch
 import zstandard
 
+from cloud.checkpoint import load_encoder
 from cloud.data.samples import load_samples
 from cloud.data.vocabulary import count_words, train_vocabulary
 from cloud.model import Encoder
@@ -62,26 +64,31 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="a prepared run")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--student", type=Path, help="a pruned run, made from --data")
     parser.add_argument("--bits", type=int, nargs="+", default=[8, 4], choices=(8, 4))
     arguments = parser.parse_args()
-    prepared = Run.open(arguments.data)
+    prepared, source = Run.open(arguments.data), arguments.student and Run.open(arguments.student)
     for bits in arguments.bits:
         out = arguments.out / f"int{bits}"
         out.mkdir(parents=True, exist_ok=True)
-        print(f"== {bits} bits\n{_report(prepared, out, bits)}\n", flush=True)
+        print(f"== {bits} bits\n{_report(prepared, source, out, bits)}\n", flush=True)
     return 0
 
 
-def full_student(bits: int) -> Encoder:
-    """Random, pruned, quantised; the same at every call."""
+def full_student(bits: int, source: Run | None = None) -> Encoder:
+    """Quantised: of a pruned run, or random and pruned, the same at every call."""
+    if source:
+        return quantise(load_encoder(source), bits)
     torch.manual_seed(0)
     model = Encoder(PRESETS["m6-edge"]).eval()
     MagnitudePruner(model, PruneSchedule(sparsity=SPARSITY, end=1)).apply_at(model, 1)
     return quantise(model, bits)
 
 
-def full_encoder(prepared: Run) -> TextEncoder:
-    """The templates of `prepared` with 20 events, and 24,000 tokens."""
+def full_encoder(prepared: Run, source: Run | None = None) -> TextEncoder:
+    """That of `prepared` if there is a source, else its templates with 20 events, and 24,000 tokens."""
+    if source:
+        return TextEncoder(text_spec(prepared), WordPiece.open(prepared.file("vocab.txt")))
     spec = replace(text_spec(prepared), max_events=20, max_segment_tokens=32, max_user_tokens=320)
     packages = Path(sysconfig.get_paths()["purelib"])
     files = sorted([*packages.glob("*/METADATA"), *packages.glob("torch/**/*.py")])[:1500]
@@ -90,11 +97,12 @@ def full_encoder(prepared: Run) -> TextEncoder:
     return TextEncoder(spec, WordPiece(train_vocabulary(counts, PRESETS["m6-edge"].vocabulary_size)))
 
 
-def _report(prepared: Run, out: Path, bits: int) -> str:
-    model, encoder, buckets = full_student(bits), full_encoder(prepared), Buckets((32, 160, 320), 10, 32)
+def _report(prepared: Run, source: Run | None, out: Path, bits: int) -> str:
+    model, encoder = full_student(bits, source), full_encoder(prepared, source)
+    buckets = Buckets((32, 160, 320), 10, 32).holding(encoder.spec)
     bundle = out / "full.edge"
     if not bundle.exists():
-        _build(prepared, model, encoder, buckets, bundle)
+        _build(prepared, model, encoder, buckets, bundle, bool(source))
     weights = [tensor for tensor in packed_tensors(open_bundle(bundle)) if tensor.kind == "integers"]
     stored, entropy = sum(t.stored for t in weights), sum(t.entropy or 0 for t in weights)
     found = {backend: sizes(bundle, backend) for backend in ("litert", "onnx", "coreml")}
@@ -113,7 +121,7 @@ def _report(prepared: Run, out: Path, bits: int) -> str:
     )
 
 
-def _build(prepared: Run, model: Encoder, encoder: TextEncoder, buckets: Buckets, bundle: Path) -> None:
+def _build(prepared: Run, model: Encoder, encoder: TextEncoder, buckets: Buckets, bundle: Path, trained: bool) -> None:
     out = bundle.parent
     with tempfile.TemporaryDirectory(dir=out) as scratch:
         models = Path(scratch) / "models"
@@ -130,7 +138,7 @@ def _build(prepared: Run, model: Encoder, encoder: TextEncoder, buckets: Buckets
             "model": shape | {"buckets": to_dict(buckets)},
             "exits": [{"depth": depth, "plan": "prefix", "quality": {}} for depth in model.config.exit_depths],
             "golden": {"tolerance": 0.1},
-            "provenance": {"weights": f"random, {SPARSITY:.0%} zeros"},
+            "provenance": {"weights": "trained" if trained else "random"},
         }
         texts: dict[str, Path | bytes] = {
             "text.json": json.dumps(to_dict(encoder.spec)).encode(),
