@@ -78,14 +78,19 @@ class UserSide:
             self._hold(self.depth + 1, keys, values)
             return
         together = np.zeros((self.tokens, self.tokens), dtype=np.float32)
-        self._hidden, keys, values = self.engine.layer(self._hidden, together, self.depth + 1)
+        hidden, keys, values = self.engine.layer(self._hidden, together, self.depth + 1)
+        self._hidden = self._own(hidden)
         self.depth += 1
         self._hold(self.depth, keys, values)
 
     def _hold(self, depth: int, keys: np.ndarray, values: np.ndarray) -> None:
         if not self.kept:
             self._contexts.clear()
-        self._contexts[depth] = Context(keys, values, self._mask)
+        self._contexts[depth] = Context(self._own(keys), self._own(values), self._mask)
+
+    def _own(self, array: np.ndarray) -> np.ndarray:
+        """A copy if it is to be kept: a view would keep the whole, padded array that it was cut from."""
+        return array.copy() if self.kept and array.base is not None else array
 
     def _at_handover(self) -> np.ndarray:
         """(tokens, hidden)"""

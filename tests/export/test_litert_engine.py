@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import time
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,9 @@ from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
 from compress.integers import quantise
 from edge.backends.litert import LiteRtEngine
+from edge.segment_cache import SegmentCache
+from edge.text.wordpiece import BOS_USER, EOS_USER
+from edge.user_side import UserSide
 from export.buckets import Buckets
 from export.litert.entry_points import export_litert
 from export.weights import weights_of
@@ -117,3 +122,21 @@ def test_segment_embeddings_are_read_once_a_bucket_at_a_time_and_added_alike(
             for found in pool.map(engine.place, [hidden] * 8, [slots] * 8):
                 np.testing.assert_array_equal(found, placed)
     assert calls == ["place"] * read
+
+
+@pytest.mark.parametrize("handover", [0, 2])
+def test_users_who_are_kept_hold_no_more_than_they_count(exported: Exported, handover: int) -> None:
+    engine, cache = exported.engine("int8", "litert"), SegmentCache(0)
+    half = BUCKETS.user_tokens[0] // 2
+    user = ((BOS_USER, *range(10, 9 + half)), tuple(range(30, 30 + half)), (EOS_USER,))  # a bucket's tokens and one
+    gc.collect()
+    tracemalloc.start()
+    sides = [UserSide(engine, user, handover, cache) for _ in range(40)]
+    for side in sides:
+        side.context(engine.shape.layers, last=True)
+    gc.collect()
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sides[0].tokens == BUCKETS.user_tokens[0] + 1
+    objects = 4_000 * len(sides)  # what Python needs for them; padded arrays would take three times that
+    assert held < sum(side.bytes for side in sides) + objects
