@@ -36,8 +36,7 @@ from cloud.model import Encoder
 from cloud.stage import text_spec
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, load_quantised
-from edge.backends.litert import LiteRtEngine
-from edge.backends.onnx import OnnxEngine
+from edge.backends import RUNNABLE, open_engine
 from edge.backends.reference import ReferenceEngine
 from edge.engine import Engine
 from edge.runs import Run
@@ -48,8 +47,7 @@ from export.models import write_coreml, write_models
 from export.parity import parity_table
 from export.weights import parameters_of
 
-ENGINES = ("litert", "onnx", "reference", "coreml")
-FLOAT = ("litert", "onnx")  # those with a form in float weights
+ENGINES = (*RUNNABLE, "reference", "coreml")
 SLOW = 20
 
 
@@ -58,9 +56,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="a prepared run")
     parser.add_argument("--student", type=Path, help="a pruned, int8 or int4 run; without it the full shape, random")
     parser.add_argument("--requests", type=int, default=1000)
-    parser.add_argument(
-        "--minutes", type=float, default=inf, help="as many of the requests as that takes, and one more"
-    )
+    parser.add_argument("--minutes", type=float, default=inf, help="after these no further request is begun")
     parser.add_argument("--engines", nargs="+", default=list(ENGINES), choices=ENGINES)
     parser.add_argument("--processes", type=int, default=1)
     arguments = parser.parse_args()
@@ -96,11 +92,14 @@ def _share(arguments: argparse.Namespace, scratch: Path, deadline: float, number
     requests = load_requests(prepared, "test") if arguments.student else _encoded(prepared)
     own = requests[: arguments.requests][number :: arguments.processes]
     models = _models(arguments)
-    engines = {precision: _engines(arguments.engines, scratch, precision, model) for precision, model in models.items()}
+    engines = {
+        precision: _engines(arguments.engines, scratch / precision, precision, model)
+        for precision, model in models.items()
+    }
     references = {precision: TorchEngine(model.to(best_device())) for precision, model in models.items()}
     found: list[tuple[str, Result]] = []
     shown = tqdm(own, desc="parity, the first process", unit=" requests", disable=number > 0 or None)
-    for place, request in enumerate(shown):
+    for place, request in zip(range(number, len(requests), arguments.processes), shown, strict=False):
         for precision, these in engines.items():
             asked = {name: engine for name, engine in these.items() if name != "coreml" or place % SLOW == 0}
             found += [(precision, row) for row in parity_table(asked, references[precision], [request])]
@@ -109,21 +108,14 @@ def _share(arguments: argparse.Namespace, scratch: Path, deadline: float, number
     return found
 
 
-def _engines(names: Sequence[str], scratch: Path, precision: str, model: Encoder) -> dict[str, Engine]:
-    directory, shape = scratch / precision, TorchEngine(model).shape
-    engines: dict[str, Engine] = {}
-    for name in names:
-        if name == "litert":
-            engines[name] = LiteRtEngine(directory / name, shape)
-        elif name == "onnx":
-            engines[name] = OnnxEngine(directory / name, shape)
-        elif name == "reference" and precision == "int8":
-            engines[name] = ReferenceEngine(parameters_of(model), shape)
-        elif name == "coreml" and precision == "int8":
-            from export.coreml.engine import CoreMlEngine
-
-            engines[name] = CoreMlEngine(directory / name, shape)
-    return engines
+def _engines(names: Sequence[str], models: Path, precision: str, model: Encoder) -> dict[str, Engine]:
+    """Those asked for that have a form in this precision."""
+    shape = TorchEngine(model).shape
+    return {
+        name: ReferenceEngine(parameters_of(model), shape) if name == "reference" else open_engine(name, models, shape)
+        for name in names
+        if precision == "int8" or name in RUNNABLE
+    }
 
 
 def _together(found: Sequence[tuple[str, Result]]) -> list[dict[str, object]]:
