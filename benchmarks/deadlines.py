@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.bundle import open_bundle
+from edge.bundle.bundle import open_bundle
 from edge.golden import read_golden
 from edge.ranked import Ranked
 from edge.ranker import Ranker, UserState

@@ -2,7 +2,8 @@
 
     python benchmarks/decode_cost.py movies.edge
 
-Compiles benchmarks/decoder/unpack.c, proves that it decodes what edge.weights does, and counts x86-64 instructions.
+Compiles benchmarks/decoder/unpack.c, proves that it decodes what edge.bundle.weights does, and counts x86-64
+instructions.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.bundle import open_bundle
+from edge.bundle.bundle import open_bundle
+from edge.bundle.manifest import WEIGHTS
+from edge.bundle.weights.packed import Tensor, read_header, unpack
 from edge.errors import EdgeError
-from edge.manifest import WEIGHTS
-from edge.weights.packed import Tensor, read_header, unpack
 
 SOURCE = Path(__file__).parent / "decoder" / "unpack.c"
 PHONE_CORE = 2.0e9 * 1.5  # instructions a second: a mid-range core at 2 GHz, 1.5 an instruction each cycle
@@ -57,7 +58,7 @@ def _report(data: bytes, scratch: Path) -> str:
     python = time.perf_counter() - start
     kept = [found[tensor.name] for tensor in tensors if tensor.kind != "constant"]
     if out.read_bytes() != b"".join(np.ascontiguousarray(values).tobytes() for values in kept):
-        raise EdgeError("the C decoder and edge.weights disagree")
+        raise EdgeError("the C decoder and edge.bundle.weights disagree")
     start = time.perf_counter()
     subprocess.run(command, check=True)
     native = time.perf_counter() - start

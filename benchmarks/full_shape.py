@@ -35,8 +35,8 @@ from cloud.stage import text_spec
 from cloud.torch_engine import TorchEngine
 from compress.integers import quantise
 from compress.magnitude import MagnitudePruner, PruneSchedule
-from edge.bench.sizes import sizes
-from edge.bundle import open_bundle
+from edge.bundle.bundle import open_bundle
+from edge.bundle.sizes import sizes
 from edge.config import to_dict
 from edge.inspect.tensors import packed_tensors
 from edge.runs import Run
@@ -53,7 +53,7 @@ SPARSITY = 0.8
 REAL, CANDIDATES = 6, 6  # golden requests and their candidates
 INSTALL = """
 import sys, time
-from edge.install import install
+from edge.bundle.install import install
 start = time.perf_counter()
 install(sys.argv[1])
 print(time.perf_counter() - start)

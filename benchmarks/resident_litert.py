@@ -22,7 +22,7 @@ from full_shape import full_student
 from cloud.model import Encoder, ModelConfig
 from cloud.torch_engine import TorchEngine
 from compress.integers import quantise
-from edge.install import PIECE
+from edge.bundle.install import PIECE
 from edge.table import render
 from export.buckets import Buckets
 from export.litert.entry_points import export_litert

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.bench.resident import memory
-from edge.bundle import open_bundle
+from edge.bundle.bundle import open_bundle
 from edge.golden import read_golden
 from edge.ranked import Ranked
 from edge.ranker import Ranker

@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-from edge.bundle import open_bundle
+from edge.bundle.bundle import open_bundle
 from edge.golden import read_golden
 from edge.ranker import Ranker, UserState
 from edge.table import render

@@ -18,10 +18,10 @@ import brotli
 import numpy as np
 import zstandard
 
-from edge.bundle import Bundle, open_bundle
+from edge.bundle.bundle import Bundle, open_bundle
+from edge.bundle.weights.packed import Weights, row_classes
 from edge.errors import EdgeError
 from edge.table import render
-from edge.weights.packed import Weights, row_classes
 
 LEVELS = 24  # of a density, in half bits of its log odds
 

@@ -11,10 +11,10 @@ import torch
 from cloud.model import ModelConfig
 from cloud.torch_engine import TorchEngine
 from compress.integers import quantised_encoder
+from edge.bundle.manifest import WEIGHTS
+from edge.bundle.weights.packed import unpack
 from edge.engine import Engine, Shape
 from edge.errors import EdgeError
-from edge.manifest import WEIGHTS
-from edge.weights.packed import unpack
 
 
 def open_torch(directory: Path, shape: Shape, threads: int = 1) -> Engine:

@@ -6,8 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
+from edge.bundle.keys import NEW_KEY, NEW_PUBLIC_KEY, read_private_key
 from edge.command import Command
-from edge.keys import NEW_KEY, NEW_PUBLIC_KEY, read_private_key
 
 
 def _sign_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +18,7 @@ def _sign_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _sign(arguments: argparse.Namespace) -> int:
-    from edge.signing import sign_bundle
+    from edge.bundle.signing import sign_bundle
 
     info = sign_bundle(arguments.bundle, read_private_key(arguments.key), arguments.out)
     result = {"bundle": str(info.path), "sha256": info.sha256, "bytes": info.bytes}
@@ -34,7 +34,7 @@ def _slim_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _slim(arguments: argparse.Namespace) -> int:
-    from edge.slim import slim_bundle
+    from edge.bundle.slim import slim_bundle
 
     info = slim_bundle(arguments.bundle, arguments.backend, arguments.out)
     result = {"bundle": str(info.path), "sha256": info.sha256, "bytes": info.bytes}

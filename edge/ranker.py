@@ -14,15 +14,15 @@ from typing import Any
 
 from edge.allocator import return_freed
 from edge.backends import FROM_WEIGHTS, open_engine
+from edge.bundle.exits import Exits, read_exits
+from edge.bundle.install import install
+from edge.bundle.keys import PublicKey
 from edge.byte_cache import ByteCache
 from edge.cascade import Cascade, parse_cascade
 from edge.config import from_dict, to_dict
 from edge.costs import CostModel, calibrate, user_sizes
 from edge.engine import Engine, Shape
 from edge.errors import EdgeError
-from edge.exits import Exits, read_exits
-from edge.install import install
-from edge.keys import PublicKey
 from edge.pace import Pace
 from edge.planner import Choice, Limits, Predictor, Work, best, choices, choose
 from edge.ranked import Explanation, Ranked
@@ -98,8 +98,8 @@ class Ranker:
     ) -> Ranker:
         """Check and install the bundle, load and warm up its model, and, the first time on this device, calibrate.
 
-        With a key (`edge.keys.read_public_key`), a bundle that its owner did not sign is refused. What is kept of
-        users and segments between requests stays within `memory_mb`.
+        With a key (`edge.bundle.keys.read_public_key`), a bundle that its owner did not sign is refused. What is kept
+        of users and segments between requests stays within `memory_mb`.
         """
         if not 0 <= memory_mb < float("inf"):
             raise EdgeError(f"memory_mb is {memory_mb}", fix="0 keeps nothing of a user between requests")

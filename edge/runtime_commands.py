@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from edge.bundle.keys import PublicKey, read_public_key
 from edge.command import Command
 from edge.errors import EdgeError
-from edge.keys import PublicKey, read_public_key
 
 
 def _bundle_arguments(parser: argparse.ArgumentParser) -> None:

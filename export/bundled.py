@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cloud.model import Encoder
-from edge.bundle import BundleInfo, write_bundle
+from edge.bundle.bundle import BundleInfo, write_bundle
 from edge.golden import Golden, to_line
 from export.weights import parameters_of
 

@@ -15,7 +15,7 @@ from matplotlib import pyplot
 from matplotlib.ticker import MaxNLocator
 
 from edge.bench.outputs.page import Picture
-from edge.bundle import open_bundle
+from edge.bundle.bundle import open_bundle
 from edge.inspect.picture import picture
 from export.pipeline import Stages
 

@@ -10,10 +10,10 @@ import numpy as np
 from safetensors.numpy import load
 
 from cloud.checkpoint import WEIGHTS
-from edge.deflate import BLOCK, deflate
+from edge.bundle.deflate import BLOCK, deflate
+from edge.bundle.weights.packed import pack
 from edge.runs import Run
 from edge.table import render
-from edge.weights.packed import pack
 from export.pipeline import Stages
 
 METRICS = ("auc", "user_auc", "ndcg@10", "log_loss")

@@ -17,11 +17,11 @@ from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, load_quantised
 from edge.backends import RUNNABLE, open_engine
 from edge.bench.run import measure_apart
-from edge.bench.sizes import sizes
+from edge.bundle.manifest import BUNDLE_NAME
+from edge.bundle.sizes import sizes
 from edge.config import check_least, to_dict
 from edge.errors import EdgeError
 from edge.golden import Golden
-from edge.manifest import BUNDLE_NAME
 from edge.runs import Run, Workspace, finished, write_atomically, writing
 from export.buckets import Buckets
 from export.bundled import bundle_models

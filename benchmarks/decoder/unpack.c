@@ -1,4 +1,4 @@
-/* Packed weights (edge/weights/FORMAT.md) as a phone would decode them: plain C, one thread, integers alone.
+/* Packed weights (edge/bundle/weights/FORMAT.md) as a phone would decode them: plain C, one thread, integers alone.
  *
  * usage: unpack WEIGHTS JOB [OUT]
  * JOB has the header as lines, so that no JSON is parsed here: the lanes, the header's end in the file, then for each tensor

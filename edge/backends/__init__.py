@@ -6,9 +6,9 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from edge.bundle.manifest import WEIGHTS
 from edge.engine import Engine, Shape
 from edge.errors import EdgeError, missing_extra
-from edge.manifest import WEIGHTS
 
 Opener = Callable[[Path, Shape, int], Engine]  # directory, shape, threads
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.bundle.manifest import WEIGHTS
+from edge.bundle.weights.packed import unpack
 from edge.engine import MASKED, Context, Shape
 from edge.errors import EdgeError
-from edge.manifest import WEIGHTS
-from edge.weights.packed import unpack
 
 EPSILON = 1e-5  # of a norm
 LEAST, GREATEST = -128.0, 127.0  # the 256 levels of an activation

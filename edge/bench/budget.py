@@ -32,7 +32,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from edge.bench.sizes import parse_bytes
+from edge.bundle.sizes import parse_bytes
 from edge.errors import EdgeError
 from edge.toml import read_toml
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.bench.sizes import Part
+from edge.bundle.sizes import Part
 
 Amount = int | float | None  # bytes and counts are integers; None: there is no such figure any more
 

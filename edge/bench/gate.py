@@ -10,10 +10,10 @@ from edge.bench.facts import Facts
 from edge.bench.growth import Step, check_growth
 from edge.bench.hints import LOWER_IS_BETTER, hint_for
 from edge.bench.sharing import check_sharing
-from edge.bench.sizes import Part, bundle_sizes, parts
-from edge.bundle import Bundle
+from edge.bundle.bundle import Bundle
+from edge.bundle.manifest import Exit
+from edge.bundle.sizes import Part, bundle_sizes, parts
 from edge.errors import EdgeError
-from edge.manifest import Exit
 from edge.verify import Result, Verification
 
 MOST_NAMED = 3

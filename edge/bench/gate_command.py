@@ -51,7 +51,7 @@ def _gate(arguments: argparse.Namespace) -> int:
 def _verdicts(arguments: argparse.Namespace) -> list[Verdict]:
     from edge.bench.facts import Source, measure_facts
     from edge.bench.gate import check_bundle, require_baseline
-    from edge.bundle import open_bundle
+    from edge.bundle.bundle import open_bundle
 
     budget = _budget(arguments)
     baseline = open_bundle(arguments.baseline) if arguments.baseline else None

@@ -12,12 +12,12 @@ from edge.bench.budget import Budget
 from edge.bench.check import Check, count
 from edge.bench.facts import Facts
 from edge.bench.hints import LOWER_IS_BETTER, hint_for
-from edge.bench.sizes import bundle_sizes, group_of
-from edge.bundle import Bundle
+from edge.bundle.bundle import Bundle
+from edge.bundle.manifest import Exit
+from edge.bundle.sizes import bundle_sizes, group_of
 from edge.errors import EdgeError
 from edge.inspect.causes import main_causes
 from edge.inspect.compare import Change, Comparison, compare
-from edge.manifest import Exit
 
 ROUNDING = 1e-9  # .7573 less .7553 is a little above .002
 MOST_NAMED = 3

@@ -21,7 +21,7 @@ _HINTS = {
 
 
 def hint_for(part: str) -> str:
-    """Of a part of `edge.bench.sizes.parts`, by its name."""
+    """Of a part of `edge.bundle.sizes.parts`, by its name."""
     if part in _HINTS:
         return _HINTS[part]
     if part.startswith("graph ("):

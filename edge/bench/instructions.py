@@ -16,8 +16,8 @@ from edge.backends import absent
 from edge.backends.buckets import Bucket, read_buckets
 from edge.bench.arm.tools import CPU, LIBRARY, Programs, Tools, compiled
 from edge.bench.arm.tools import find_tools as find_tools  # whoever counts needs it
+from edge.bundle.install import install
 from edge.errors import EdgeError
-from edge.install import install
 
 WARM_UPS = 2  # the first run prepares, the second still settles by some 140 instructions; then runs are alike
 NO_SIGNATURE = -1  # labels the marks that tell what a mark costs

@@ -28,7 +28,7 @@ def _instructions(arguments: argparse.Namespace) -> int:
 
     from edge.bench.arm.tools import CPU, find_tools
     from edge.bench.instructions import count_instructions
-    from edge.bundle import read_manifest
+    from edge.bundle.bundle import read_manifest
 
     for option in ("user_tokens", "candidates", "candidate_tokens"):
         value = getattr(arguments, option)

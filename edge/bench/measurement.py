@@ -12,9 +12,9 @@ from edge.bench.adb import DeviceTimes
 from edge.bench.confine import Limits
 from edge.bench.host import Host
 from edge.bench.modelled import Prediction
-from edge.bench.sizes import bundle_sizes
 from edge.bench.timing import Times
-from edge.bundle import Bundle
+from edge.bundle.bundle import Bundle
+from edge.bundle.sizes import bundle_sizes
 from edge.config import from_dict, to_dict
 from edge.errors import EdgeError
 from edge.runs import write_json

@@ -17,7 +17,7 @@ from edge.bench.modelled import predict
 from edge.bench.probe import Finding, Job
 from edge.bench.profiles.profile import DeviceProfile
 from edge.bench.timing import Times
-from edge.bundle import Bundle, open_bundle
+from edge.bundle.bundle import Bundle, open_bundle
 from edge.config import from_dict
 from edge.errors import EdgeError
 from edge.text.request import parse_request, request_to_json

@@ -55,7 +55,7 @@ def _measured(arguments: argparse.Namespace) -> Measurement:
     from edge.bench.adb import Adb, device_tool, measure_device
     from edge.bench.profiles.read import read_profile
     from edge.bench.run import KEEPING_PLANS, Ask, measure_bundle, plan_depths, read_requests
-    from edge.bundle import open_bundle
+    from edge.bundle.bundle import open_bundle
 
     _check(arguments)
     profile = read_profile(arguments.profile) if arguments.profile else None

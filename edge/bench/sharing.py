@@ -7,9 +7,9 @@ from collections import Counter
 import numpy as np
 
 from edge.bench.check import Check, count
-from edge.bundle import Bundle
+from edge.bundle.bundle import Bundle
+from edge.bundle.weights.forms import in_form
 from edge.errors import EdgeError
-from edge.weights.forms import in_form
 
 LAYERS = "layers"  # a layer's tensors are named layers.N.*
 DERIVED = ("sums",)  # forms that follow from the tensor, but do not hold it

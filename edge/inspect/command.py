@@ -7,9 +7,9 @@ import json
 import sys
 from pathlib import Path
 
+from edge.bundle.keys import read_public_key
 from edge.command import Command
 from edge.errors import EdgeError
-from edge.keys import read_public_key
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +21,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
-    from edge.bundle import open_bundle
+    from edge.bundle.bundle import open_bundle
     from edge.inspect.describe import describe, describe_text
     from edge.inspect.tensors import packed_tensors
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from edge.bench.sizes import bundle_sizes
-from edge.bundle import Bundle
+from edge.bundle.bundle import Bundle
+from edge.bundle.manifest import MANIFEST, WEIGHTS, BundleFile, Exit
+from edge.bundle.sizes import bundle_sizes
 from edge.inspect.causes import Cause, causes
 from edge.inspect.describe import leaves, sections
 from edge.inspect.tensors import PackedTensor, packed_tensors
-from edge.manifest import MANIFEST, WEIGHTS, BundleFile, Exit
 
 
 @dataclass(frozen=True)

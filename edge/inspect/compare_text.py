@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from edge.bundle import Bundle
+from edge.bundle.bundle import Bundle
 from edge.inspect.causes import main_causes
 from edge.inspect.compare import Change, Comparison, Row
 from edge.inspect.describe import printable

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from edge.bench.sizes import bundle_sizes, parts
-from edge.bundle import Bundle
+from edge.bundle.bundle import Bundle
+from edge.bundle.manifest import MANIFEST, WEIGHTS
+from edge.bundle.sizes import bundle_sizes, parts
 from edge.cascade import parse_cascade
 from edge.inspect.tensors import PackedTensor, packed_tensors
-from edge.manifest import MANIFEST, WEIGHTS
 from edge.table import Cell, render
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from edge.bench.sizes import apportion
-from edge.bundle import Bundle
+from edge.bundle.bundle import Bundle
+from edge.bundle.manifest import MANIFEST, WEIGHTS
+from edge.bundle.sizes import apportion
 from edge.inspect.tensors import PackedTensor, packed_tensors
 from edge.inspect.treemap import Tile, treemap
-from edge.manifest import MANIFEST, WEIGHTS
 
 
 def picture(bundle: Bundle, tensors: tuple[PackedTensor, ...] | None = None) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.bundle import Bundle
-from edge.manifest import WEIGHTS
-from edge.weights.packed import Tensor, read_header
+from edge.bundle.bundle import Bundle
+from edge.bundle.manifest import WEIGHTS
+from edge.bundle.weights.packed import Tensor, read_header
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.bundle import manifest_bytes, write_bundle
-from edge.manifest import SCHEMA
+from edge.bundle.bundle import manifest_bytes, write_bundle
+from edge.bundle.manifest import SCHEMA
 
 REQUEST = b'{"user": {}, "events": [], "candidates": [{"id": "1", "title": "Heat"}]}'
 FILES: dict[str, Path | bytes] = {

@@ -20,10 +20,10 @@ from bundles import PLAIN, Raw, archive_of, manifest, raw
 from fuzz_bytes import NESTED, NUMBERS, chance, edit_json, edited
 from fuzz_weights import mutated_weights, packed_weights, some_weights
 
-from edge.archive import Limits
-from edge.manifest import SCHEMA, WEIGHTS, section_of
-from edge.weights.forms import FORMS, in_form
-from edge.weights.holes import cut
+from edge.bundle.archive import Limits
+from edge.bundle.manifest import SCHEMA, WEIGHTS, section_of
+from edge.bundle.weights.forms import FORMS, in_form
+from edge.bundle.weights.holes import cut
 
 DIGEST, SIGNATURE = 64, 128
 NAMES = (

@@ -18,11 +18,11 @@ import numpy as np
 from fuzz_bundles import mutated_bundle
 from fuzz_weights import mutated_weights
 
-from edge.bundle import read_manifest
+from edge.bundle.bundle import read_manifest
+from edge.bundle.install import LOCK, install, is_intact
+from edge.bundle.manifest import MANIFEST
+from edge.bundle.weights.packed import read_header, unpack
 from edge.errors import EdgeError
-from edge.install import LOCK, install, is_intact
-from edge.manifest import MANIFEST
-from edge.weights.packed import read_header, unpack
 
 CPU_SECONDS = 1.0
 MEMORY = 64 << 20

@@ -10,7 +10,7 @@ from random import Random
 import numpy as np
 from fuzz_bytes import NUMBERS, chance, edit_json, edited
 
-from edge.weights.packed import LANES, MAGIC, Weights, pack
+from edge.bundle.weights.packed import LANES, MAGIC, Weights, pack
 
 START = len(MAGIC) + 4  # of the header
 PIECES = (

@@ -9,8 +9,8 @@ import numpy as np
 from bundles import FILES, manifest
 from student_weights import make_weights
 
-from edge.bundle import write_bundle
-from edge.weights.forms import in_form
+from edge.bundle.bundle import write_bundle
+from edge.bundle.weights.forms import in_form
 
 
 def model_of(weights: dict[str, np.ndarray], graph: bytes = b"graph" * 20) -> bytes:

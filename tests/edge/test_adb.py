@@ -9,7 +9,7 @@ import pytest
 from bundles import FILES, make
 
 from edge.bench.adb import Adb, DeviceTimes, device_tool, measure_device, parse_benchmark, signatures
-from edge.bundle import Bundle, open_bundle
+from edge.bundle.bundle import Bundle, open_bundle
 from edge.errors import EdgeError
 
 SAID = """INFO: Log parameter values verbosely: [0]

@@ -27,7 +27,7 @@ from edge.bench.run import Ask, measure_bundle, plan_depths, read_requests
 from edge.bench.run_text import measurement_text
 from edge.bench.sustained import WINDOWS, sustain
 from edge.bench.timing import Rounds, measure
-from edge.bundle import open_bundle
+from edge.bundle.bundle import open_bundle
 from edge.engine import Shape
 from edge.errors import EdgeError
 from edge.text.request import parse_request

@@ -17,7 +17,7 @@ from bundles import make
 
 from edge.bench.budget import parse_budget
 from edge.bench.gate_command import gate
-from edge.bench.sizes import sizes
+from edge.bundle.sizes import sizes
 
 ROOT = Path(__file__).parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())

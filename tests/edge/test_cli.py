@@ -44,7 +44,7 @@ def test_no_help_of_edge_bench_loads_anything_heavy(name: str | None) -> None:
 
 def test_importing_edge_and_what_opens_a_bundle_loads_nothing_heavy_but_numpy() -> None:
     assert heavy_after("import edge") == []
-    opening = "import edge.bundle, edge.install, edge.inspect.describe, edge.bench.gate"
+    opening = "import edge.bundle.bundle, edge.bundle.install, edge.inspect.describe, edge.bench.gate"
     assert heavy_after(opening) == ["numpy"]  # which decodes the weights
 
 

@@ -17,10 +17,10 @@ from edge.bench.budget import Budget, parse_budget, read_budget
 from edge.bench.facts import Facts
 from edge.bench.gate import BETTER, FASTER, check_bundle
 from edge.bench.hints import hint_for
-from edge.bench.sizes import apportion, parse_bytes, parts, sizes
-from edge.bundle import open_bundle
+from edge.bundle.bundle import open_bundle
+from edge.bundle.install import install
+from edge.bundle.sizes import apportion, parse_bytes, parts, sizes
 from edge.errors import EdgeError
-from edge.install import install
 
 NAMED = (
     "token embedding", "shared layer", "other weights", "graph (litert)", "graph (onnx)", "model:litert",

@@ -21,8 +21,8 @@ from edge.bench.check import Check
 from edge.bench.compare import Ratio, Speed
 from edge.bench.facts import Facts, Source, measure_facts
 from edge.bench.gate import check_bundle
-from edge.bench.sizes import sizes
-from edge.bundle import open_bundle, write_bundle
+from edge.bundle.bundle import open_bundle, write_bundle
+from edge.bundle.sizes import sizes
 from edge.errors import EdgeError
 from edge.verify import Result, Verification
 

@@ -18,10 +18,10 @@ from packed_bundles import make_packed
 from student_weights import make_weights
 
 from edge import cli
-from edge.bench.sizes import sizes
-from edge.bundle import open_bundle
+from edge.bundle.bundle import open_bundle
+from edge.bundle.manifest import SCHEMA
+from edge.bundle.sizes import sizes
 from edge.inspect.tensors import packed_tensors
-from edge.manifest import SCHEMA
 from edge.ranked import DEPTH, Explanation, Ranked
 
 

@@ -20,7 +20,7 @@ from edge.bench.outputs.markdown import escaped, speed_markdown, verdicts_markdo
 from edge.bench.outputs.page import Picture
 from edge.bench.outputs.speed import speed_text
 from edge.bench.outputs.text import verdicts_text
-from edge.bench.sizes import sizes
+from edge.bundle.sizes import sizes
 from edge.errors import EdgeError
 
 PASSED = Check("download", 1000, 1000, passed=True)

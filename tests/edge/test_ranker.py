@@ -15,9 +15,9 @@ from exports import TITLES, Exported, bundle_of, request
 
 from edge.backends import RUNNABLE
 from edge.backends.litert import LiteRtEngine
+from edge.bundle.install import install
 from edge.costs import CostModel, calibrate
 from edge.errors import EdgeError
-from edge.install import install
 from edge.pace import Pace
 from edge.planner import Predictor, Work
 from edge.ranker import Model, Ranker

@@ -11,7 +11,7 @@ import pytest
 from packed_bundles import make_packed
 
 from edge import cli
-from edge.bundle import open_bundle
+from edge.bundle.bundle import open_bundle
 from edge.inspect.picture import picture
 from edge.inspect.squarify import Box, squarify
 from edge.inspect.treemap import Tile, treemap

@@ -16,7 +16,7 @@ import pytest
 from exports import Exported, bundle_of, request
 
 from cloud.torch_engine import TorchEngine
-from edge.bundle import open_bundle, write_bundle
+from edge.bundle.bundle import open_bundle, write_bundle
 from edge.errors import EdgeError
 from edge.golden import FEW, Golden, completed, digest_of, encode, make_golden, read_golden, score, to_line
 from edge.verify import Verification, check_scores, check_text, verify

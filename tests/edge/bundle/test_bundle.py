@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 from bundles import FILES, PLAIN, Raw, archive_of, entries_for, files_under, make, manifest, raw, signed
 
-from edge.archive import Limits
-from edge.bench.sizes import sizes
-from edge.bundle import open_bundle, write_bundle
-from edge.deflate import BLOCK, deflate
+from edge.bundle.archive import Limits
+from edge.bundle.bundle import open_bundle, write_bundle
+from edge.bundle.deflate import BLOCK, deflate
+from edge.bundle.install import LOCK, install
+from edge.bundle.sizes import sizes
 from edge.errors import EdgeError
-from edge.install import LOCK, install
 
 
 def refused(path: Path) -> str:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from bundles import FILES, PLAIN, archive_of, entries_for, files_under, make
 
+from edge.bundle.install import LOCK, default_cache, install
+from edge.bundle.manifest import WEIGHTS, section_of
 from edge.errors import EdgeError
-from edge.install import LOCK, default_cache, install
-from edge.manifest import WEIGHTS, section_of
 
 
 def test_installing_unpacks_once_and_mends_what_was_altered(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 KILLED = """
 import sys, time
 from pathlib import Path
-from edge import install, bundle
+from edge.bundle import bundle, install
 plain = bundle.Bundle.stream
 def stalled(self, name):
     if name.startswith("models/onnx") and any(Path(sys.argv[2]).glob("*.partial")):
@@ -98,7 +98,7 @@ def test_an_installation_killed_in_the_middle_leaves_nothing_to_the_next(tmp_pat
 
 def test_processes_that_install_at_once_agree(tmp_path: Path) -> None:
     path, cache = make(tmp_path / "m.edge"), tmp_path / "cache"
-    code = "import sys, pathlib, edge.install as i; i.install(sys.argv[1], pathlib.Path(sys.argv[2]))"
+    code = "import sys, pathlib, edge.bundle.install as i; i.install(sys.argv[1], pathlib.Path(sys.argv[2]))"
     command = [sys.executable, "-c", code, str(path), str(cache)]
     processes = [subprocess.Popen(command) for _ in range(4)]
     assert [process.wait() for process in processes] == [0] * 4

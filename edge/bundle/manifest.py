@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.archive import Limits, refuse
+from edge.bundle.archive import Limits, refuse
+from edge.bundle.weights.forms import FORMS
+from edge.bundle.weights.holes import Hole
 from edge.cascade import parse_cascade
 from edge.errors import EdgeError
-from edge.weights.forms import FORMS
-from edge.weights.holes import Hole
 
 SCHEMA = "edge-ranker/bundle/3"
 MANIFEST = "manifest.json"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from edge.bundle.weights.forms import forms_of, in_form
+from edge.bundle.weights.packed import Weights
 from edge.errors import EdgeError
-from edge.weights.forms import forms_of, in_form
-from edge.weights.packed import Weights
 
 MOST_FILLED = 8  # times that a file's holes may hold the model's parameters
 WORTH_A_HOLE = 64  # bytes; its entry in the manifest takes about as many before compression
@@ -15,7 +15,7 @@ WORTH_A_HOLE = 64  # bytes; its entry in the manifest takes about as many before
 
 @dataclass(frozen=True)
 class Hole:
-    """At `offset` of the whole file stands `tensor` in `form` (edge/weights/forms.py)."""
+    """At `offset` of the whole file stands `tensor` in `form` (edge/bundle/weights/forms.py)."""
 
     offset: int
     tensor: str

@@ -10,11 +10,11 @@ import pytest
 from bundles import FILES, manifest
 from student_weights import make_weights
 
-from edge.bundle import open_bundle, write_bundle
+from edge.bundle.bundle import open_bundle, write_bundle
+from edge.bundle.install import install
+from edge.bundle.weights.forms import FORMS, forms_of, in_form
+from edge.bundle.weights.holes import Hole, cut, fill
 from edge.errors import EdgeError
-from edge.install import install
-from edge.weights.forms import FORMS, forms_of, in_form
-from edge.weights.holes import Hole, cut, fill
 
 WEIGHTS = make_weights(largest=7)
 LAYER = WEIGHTS["layers.0.attention_in.weight"]

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge.bundle import Bundle, read_manifest
+from edge.bundle.bundle import Bundle, read_manifest
+from edge.bundle.keys import PublicKey
+from edge.bundle.manifest import MANIFEST
 from edge.errors import EdgeError
-from edge.keys import PublicKey
-from edge.manifest import MANIFEST
 from edge.runs import sha256_file
 
 LOCK, PARTIAL = ".lock", ".partial"

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from bundles import FILES, PLAIN, REQUEST, files_under, make, signed
 
-from edge import archive
-from edge.bench.sizes import sizes
-from edge.bundle import open_bundle
+from edge.bundle import archive
+from edge.bundle.bundle import open_bundle
+from edge.bundle.install import install
+from edge.bundle.keys import PrivateKey, read_private_key, read_public_key
+from edge.bundle.signing import sign_bundle
+from edge.bundle.sizes import sizes
 from edge.cli import main
 from edge.errors import EdgeError
-from edge.install import install
-from edge.keys import PrivateKey, read_private_key, read_public_key
 from edge.ranker import Ranker
-from edge.signing import sign_bundle
 from edge.verify import verify
 
 KEY, OTHER = PrivateKey(bytes(range(32))), PrivateKey(bytes(32))

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from edge.bundle.weights.adaptive import MAX_ALPHABET
+from edge.bundle.weights.rans import StreamDecoder, StreamEncoder
 from edge.config import from_dict
 from edge.errors import EdgeError
-from edge.weights.adaptive import MAX_ALPHABET
-from edge.weights.rans import StreamDecoder, StreamEncoder
 
 MAGIC = b"EDGEWTS1"
 LANES = (16, 32, 64, 128, 256)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edge.bench.sizes import shipped_files
-from edge.bundle import BundleInfo, open_bundle, write_bundle
-from edge.keys import PublicKey
+from edge.bundle.bundle import BundleInfo, open_bundle, write_bundle
+from edge.bundle.keys import PublicKey
+from edge.bundle.sizes import shipped_files
 
 
 def slim_bundle(path: Path, backend: str, out: Path, public_key: PublicKey | None = None) -> BundleInfo:

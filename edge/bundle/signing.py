@@ -5,9 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from edge import archive
-from edge.bundle import BundleInfo, appearing, open_bundle
-from edge.keys import PrivateKey
+from edge.bundle.bundle import BundleInfo, appearing, archive, open_bundle
+from edge.bundle.keys import PrivateKey
 
 
 def sign_bundle(path: Path | str, key: PrivateKey, out: Path | str | None = None) -> BundleInfo:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
 
-from edge.archive import Entry
-from edge.bundle import Bundle, manifest_bytes, open_bundle
-from edge.deflate import deflate
+from edge.bundle.archive import Entry
+from edge.bundle.bundle import Bundle, manifest_bytes, open_bundle
+from edge.bundle.deflate import deflate
+from edge.bundle.manifest import MANIFEST, BundleFile
+from edge.bundle.weights.forms import in_form
 from edge.errors import EdgeError
-from edge.manifest import MANIFEST, BundleFile
-from edge.weights.forms import in_form
 
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)", re.IGNORECASE)

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from edge.errors import EdgeError
 
 CHANCE = st.randoms(use_true_random=False)
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 LENIENT = 300.0  # CPU seconds: tests find hangs, only the driver holds cases to a time
 
 

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
-from edge.deflate import BLOCK, deflate
+from edge.bundle.deflate import BLOCK, deflate
+from edge.bundle.keys import PrivateKey, PublicKey
 from edge.errors import EdgeError
-from edge.keys import PrivateKey, PublicKey
 
 CHUNK = 1 << 18
 MAX_NAME, MAX_DEPTH = 200, 12

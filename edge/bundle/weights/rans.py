@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from edge.bundle.weights.adaptive import PRECISION, TOTAL, Frequencies, blocks
 from edge.errors import EdgeError
-from edge.weights.adaptive import PRECISION, TOTAL, Frequencies, blocks
 
 LEAST = np.uint64(1 << 31)  # a state lies in LEAST .. 2**63 - 1; below, it takes in 32 more bits
 _WORD = np.uint64(32)

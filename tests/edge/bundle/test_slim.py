@@ -9,13 +9,13 @@ import pytest
 from bundles import FILES, manifest
 from student_weights import make_weights
 
-from edge.bench.sizes import sizes
-from edge.bundle import open_bundle, write_bundle
+from edge.bundle.bundle import open_bundle, write_bundle
+from edge.bundle.install import install
+from edge.bundle.sizes import sizes
+from edge.bundle.slim import slim_bundle
+from edge.bundle.weights.forms import in_form
 from edge.cli import main
 from edge.errors import EdgeError
-from edge.install import install
-from edge.slim import slim_bundle
-from edge.weights.forms import in_form
 
 WEIGHTS = make_weights()
 LITERT = b"litert" + in_form(WEIGHTS["token.weight"], "rows") + b"end"

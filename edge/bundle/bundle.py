@@ -1,6 +1,6 @@
 """The `.edge` file: everything an app needs to rank, in one archive that is checked whole before use.
 
-Nothing in it is executable. Format: edge/BUNDLE.md.
+Nothing in it is executable. Format: edge/bundle/BUNDLE.md.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from edge import archive
-from edge.archive import Archive, Limits, check_name, refuse
-from edge.errors import EdgeError
-from edge.keys import PublicKey
-from edge.manifest import (
+from edge.bundle import archive
+from edge.bundle.archive import Archive, Limits, check_name, refuse
+from edge.bundle.keys import PublicKey
+from edge.bundle.manifest import (
     MANIFEST,
     SCHEMA,
     WEIGHTS,
@@ -29,9 +28,10 @@ from edge.manifest import (
     parse_manifest,
     section_of,
 )
+from edge.bundle.weights.holes import cut, fill
+from edge.bundle.weights.packed import Weights, pack, unpack_counted
+from edge.errors import EdgeError
 from edge.runs import sha256_file
-from edge.weights.holes import cut, fill
-from edge.weights.packed import Weights, pack, unpack_counted
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ def _describe(path: Path, name: str, source: Path | bytes) -> dict[str, Any]:
     check_name(path, name)
     section = section_of(name)
     if section is None:
-        raise EdgeError(f"{name!r} has no place in a bundle", fix="see the sections in edge/BUNDLE.md")
+        raise EdgeError(f"{name!r} has no place in a bundle", fix="see the sections in edge/bundle/BUNDLE.md")
     if isinstance(source, bytes):
         size, digest = len(source), hashlib.sha256(source).hexdigest()
     elif source.is_file():

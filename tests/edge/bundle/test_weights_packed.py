@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from student_weights import make_weights, same
 
-import edge.weights
+import edge.bundle.weights
+from edge.bundle.weights.adaptive import TOTAL, Frequencies, blocks
+from edge.bundle.weights.packed import LANES, MAGIC, pack, read_header, row_classes, unpack, unpack_counted
+from edge.bundle.weights.rans import StreamDecoder, StreamEncoder
 from edge.errors import EdgeError
-from edge.weights.adaptive import TOTAL, Frequencies, blocks
-from edge.weights.packed import LANES, MAGIC, pack, read_header, row_classes, unpack, unpack_counted
-from edge.weights.rans import StreamDecoder, StreamEncoder
 
-VECTORS = json.loads((Path(edge.weights.__file__).parent / "vectors.json").read_text())
+VECTORS = json.loads((Path(edge.bundle.weights.__file__).parent / "vectors.json").read_text())
 
 
 @pytest.mark.parametrize("largest", [127, 7, 1])

@@ -1,0 +1,1 @@
+"""The `.edge` file: archive, manifest, weights, signature, installation."""

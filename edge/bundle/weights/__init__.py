@@ -1,0 +1,1 @@
+"""The weights of a bundle: each parameter once, entropy-coded. Format: edge/bundle/weights/FORMAT.md."""

@@ -1,1 +1,0 @@
-"""The weights of a bundle: each parameter once, entropy-coded. Format: edge/weights/FORMAT.md."""
