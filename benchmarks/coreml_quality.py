@@ -23,7 +23,7 @@ from cloud.model import Encoder
 from cloud.stage import plans_of, text_spec
 from cloud.torch_engine import TorchEngine
 from compress.integers import load_quantised
-from edge.engine import Engine
+from edge.engines.protocol import Engine
 from edge.runs import Run
 from edge.table import Cell, render
 from export.buckets import Buckets

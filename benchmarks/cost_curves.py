@@ -15,7 +15,7 @@ from synthetic_request import Request, kept_user, new_user, open_engines, score,
 from cloud.model import Encoder
 from cloud.presets import PRESETS
 from compress.integers import quantise
-from edge.engine import Engine
+from edge.engines.protocol import Engine
 from edge.table import render
 from export.buckets import Buckets
 

@@ -32,9 +32,9 @@ from full_shape import full_student
 from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
 from compress.integers import QuantisedLinear
-from edge.backends.litert import LiteRtEngine, _open
-from edge.backends.onnx import OnnxEngine
-from edge.engine import Context, Engine, Shape
+from edge.engines.litert import LiteRtEngine, _open
+from edge.engines.onnx import OnnxEngine
+from edge.engines.protocol import Context, Engine, Shape
 from edge.scoring import Stepped
 from edge.segment_cache import SegmentCache
 from edge.table import Cell, render

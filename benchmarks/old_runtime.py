@@ -21,7 +21,7 @@ from cloud.model import Encoder
 from cloud.presets import PRESETS
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, quantise
-from edge.engine import Context
+from edge.engines.protocol import Context
 from edge.table import render
 from export.buckets import Buckets
 from export.litert.entry_points import export_litert

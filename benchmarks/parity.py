@@ -36,9 +36,9 @@ from cloud.model import Encoder
 from cloud.stage import text_spec
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, load_quantised
-from edge.backends import RUNNABLE, open_engine
-from edge.backends.reference import ReferenceEngine
-from edge.engine import Engine
+from edge.engines.opening import RUNNABLE, open_engine
+from edge.engines.protocol import Engine
+from edge.engines.reference import ReferenceEngine
 from edge.runs import Run
 from edge.table import render
 from edge.verify import Result

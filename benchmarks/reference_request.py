@@ -47,7 +47,7 @@ from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise
 from edge.bench.percentiles import interval
-from edge.engine import Engine
+from edge.engines.protocol import Engine
 from edge.table import Cell, render
 from export.buckets import Buckets
 

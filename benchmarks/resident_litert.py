@@ -33,8 +33,8 @@ CHILD = """
 import ctypes, json, re, sys
 from pathlib import Path
 import numpy as np
-from edge.backends.litert import LiteRtEngine
-from edge.engine import Shape
+from edge.engines.litert import LiteRtEngine
+from edge.engines.protocol import Shape
 from edge.golden import score
 
 def use(directory, shape, users, count, seq):

@@ -10,9 +10,9 @@ import numpy as np
 
 from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
-from edge.backends.litert import LiteRtEngine
-from edge.backends.onnx import OnnxEngine
-from edge.engine import Engine, Shape
+from edge.engines.litert import LiteRtEngine
+from edge.engines.onnx import OnnxEngine
+from edge.engines.protocol import Engine, Shape
 from edge.scoring import Stepped, logits_at
 from edge.segment_cache import SegmentCache
 from edge.text.sequence import CLOSING, Segment

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from cloud.attention import Plan
 from cloud.data.requests import EncodedRequest
-from edge.engine import Engine
+from edge.engines.protocol import Engine
 from edge.metrics import summarise
 from edge.scoring import Stepped, logits_at
 from edge.segment_cache import SegmentCache

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from cloud.model import Encoder
-from edge.engine import Context, Shape
+from edge.engines.protocol import Context, Shape
 
 
 class TorchEngine:
-    """Implements edge.engine.Engine with the cached forms of the model's own layer."""
+    """Implements edge.engines.protocol.Engine with the cached forms of the model's own layer."""
 
     def __init__(self, model: Encoder) -> None:
         config = model.config

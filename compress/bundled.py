@@ -13,7 +13,7 @@ from cloud.torch_engine import TorchEngine
 from compress.integers import quantised_encoder
 from edge.bundle.manifest import WEIGHTS
 from edge.bundle.weights.packed import unpack
-from edge.engine import Engine, Shape
+from edge.engines.protocol import Engine, Shape
 from edge.errors import EdgeError
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.engine import Context, Engine
+from edge.engines.protocol import Context, Engine
 from edge.errors import EdgeError
 
 ENOUGH_S = 0.5  # of measuring

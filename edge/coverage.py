@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from edge.engine import Shape
+from edge.engines.protocol import Shape
 from edge.golden import Golden
 from edge.text.sequence import TextEncoder
 from edge.text.spec import TextSpec

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.engine import Engine
+from edge.engines.protocol import Engine
 from edge.errors import EdgeError
 from edge.scoring import InFull, Stepped, logits_at
 from edge.segment_cache import SegmentCache

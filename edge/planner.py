@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from edge.costs import CostModel
-from edge.engine import Engine
+from edge.engines.protocol import Engine
 from edge.user_side import kept_bytes
 
 

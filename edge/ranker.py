@@ -13,7 +13,6 @@ from threading import Lock
 from typing import Any
 
 from edge.allocator import return_freed
-from edge.backends import FROM_WEIGHTS, open_engine
 from edge.bundle.exits import Exits, read_exits
 from edge.bundle.install import install
 from edge.bundle.keys import PublicKey
@@ -21,7 +20,8 @@ from edge.byte_cache import ByteCache
 from edge.cascade import Cascade, parse_cascade
 from edge.config import from_dict, to_dict
 from edge.costs import CostModel, calibrate, user_sizes
-from edge.engine import Engine, Shape
+from edge.engines.opening import FROM_WEIGHTS, open_engine
+from edge.engines.protocol import Engine, Shape
 from edge.errors import EdgeError
 from edge.pace import Pace
 from edge.planner import Choice, Limits, Predictor, Work, best, choices, choose

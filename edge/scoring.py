@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from edge.engine import MASKED, Context, Engine
+from edge.engines.protocol import MASKED, Context, Engine
 from edge.segment_cache import SegmentCache
 from edge.text.sequence import CANDIDATE_SLOT, Segment, segment_slots
 from edge.user_side import UserSide, ids_positions

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from edge.cascade import Cascade
-from edge.engine import Engine
+from edge.engines.protocol import Engine
 from edge.pace import Pace
 from edge.planner import Predictor, Work
 from edge.ranked import BUDGET, DEPTH, SETTLED

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from edge.backends import BACKENDS, FROM_WEIGHTS, RUNNABLE, absent, open_engine
 from edge.bundle.install import install
 from edge.bundle.keys import PublicKey
 from edge.coverage import coverage
-from edge.engine import Engine
+from edge.engines.opening import BACKENDS, FROM_WEIGHTS, RUNNABLE, absent, open_engine
+from edge.engines.protocol import Engine
 from edge.errors import EdgeError
 from edge.golden import Golden, Scores, completed, digest_of, encode, read_golden, score
 from edge.metrics import top_overlap

@@ -15,9 +15,9 @@ from cloud.data.samples import load_samples
 from cloud.model import Encoder
 from cloud.stage import text_spec
 from cloud.torch_engine import TorchEngine
-from edge.backends import RUNNABLE, open_engine
 from edge.coverage import MANY, coverage
-from edge.engine import Engine
+from edge.engines.opening import RUNNABLE, open_engine
+from edge.engines.protocol import Engine
 from edge.errors import EdgeError
 from edge.golden import FEW, Golden, make_golden, score
 from edge.runs import Run

@@ -15,11 +15,11 @@ from cloud.model import Encoder
 from cloud.stage import PROTOCOL, check_same_data, text_spec
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, load_quantised
-from edge.backends import RUNNABLE, open_engine
 from edge.bench.run import measure_apart
 from edge.bundle.manifest import BUNDLE_NAME
 from edge.bundle.sizes import sizes
 from edge.config import check_least, to_dict
+from edge.engines.opening import RUNNABLE, open_engine
 from edge.errors import EdgeError
 from edge.golden import Golden
 from edge.runs import Run, Workspace, finished, write_atomically, writing

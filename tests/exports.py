@@ -14,10 +14,10 @@ from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, quantise
 from compress.magnitude import MagnitudePruner, PruneSchedule
-from edge.backends import open_engine
 from edge.bundle.bundle import write_bundle
 from edge.config import to_dict
-from edge.engine import Engine
+from edge.engines.opening import open_engine
+from edge.engines.protocol import Engine
 from edge.golden import Golden, make_golden, score, to_line
 from edge.text.sequence import TextEncoder
 from edge.text.spec import TextSpec

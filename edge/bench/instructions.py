@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from edge.backends import absent
-from edge.backends.buckets import Bucket, read_buckets
 from edge.bench.arm.tools import CPU, LIBRARY, Programs, Tools, compiled
 from edge.bench.arm.tools import find_tools as find_tools  # whoever counts needs it
 from edge.bundle.install import install
+from edge.engines.buckets import Bucket, read_buckets
+from edge.engines.opening import absent
 from edge.errors import EdgeError
 
 WARM_UPS = 2  # the first run prepares, the second still settles by some 140 instructions; then runs are alike
@@ -65,7 +65,7 @@ class Instructions:
         return total
 
     def _rows(self, entry: str, rows: int) -> int:
-        """As edge/backends/litert.py covers rows: the largest bucket again and again, then one that fits."""
+        """As edge/engines/litert.py covers rows: the largest bucket again and again, then one that fits."""
         (largest,) = self.buckets[entry][-1]
         whole, rest = divmod(rows, largest)
         remainder = self._of(entry, self._smallest(entry, rest)) if rest else 0

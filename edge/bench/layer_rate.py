@@ -12,7 +12,7 @@ from statistics import median
 import numpy as np
 
 from edge.bundle.bundle import Bundle
-from edge.engine import Engine, Shape
+from edge.engines.protocol import Engine, Shape
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ class LayerClock:
 
 def open_layer(path: Path, backend: str, threads: int, weights: int) -> LayerClock:
     """Over the bundle, installed where EDGE_CACHE says, with an engine of its own."""
-    from edge.backends import FROM_WEIGHTS, open_engine
     from edge.bundle.install import install
     from edge.config import from_dict
+    from edge.engines.opening import FROM_WEIGHTS, open_engine
 
     directory = install(path, weights=backend in FROM_WEIGHTS)
     model = json.loads((directory / "manifest.json").read_text())["model"]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.backends.buckets import Bucket, read_buckets
-from edge.engine import MASKED, Context, Shape
+from edge.engines.buckets import Bucket, read_buckets
+from edge.engines.protocol import MASKED, Context, Shape
 from edge.errors import EdgeError
 from export.coreml.interpreter import Arithmetic, MilInterpreter
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cloud.model import Encoder
-from edge.engine import MASKED
+from edge.engines.protocol import MASKED
 from export.litert.encoder import linear, norm
 from export.litert.file import Graph, Value
 from export.litert.operators import binary, join, number, product, reshape, softmax, take, transpose

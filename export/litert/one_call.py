@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from cloud.model import Encoder
-from edge.engine import MASKED
+from edge.engines.protocol import MASKED
 from edge.text.sequence import PROFILE_SLOT
 from export.litert.encoder import embed, place, score
 from export.litert.file import BOOL, FLOAT32, INT32, Graph, LiteRtFile, Value

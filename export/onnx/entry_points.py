@@ -12,7 +12,7 @@ from torch import nn
 
 from cloud.model import Encoder
 from compress.integers import QuantisedLinear
-from edge.backends.onnx import ENTRY_POINTS
+from edge.engines.onnx import ENTRY_POINTS
 from edge.errors import EdgeError
 from export.onnx.graph import Graph
 from export.weights import faults, is_int8, require_shared, weights_of

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edge.costs import CostModel
-from edge.engine import Shape
+from edge.engines.protocol import Shape
 
 
 class PaddingEngine:

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from exports import TITLES, Exported, bundle_of, request
 
-from edge.backends import RUNNABLE
-from edge.backends.litert import LiteRtEngine
 from edge.bundle.install import install
 from edge.costs import CostModel, calibrate
+from edge.engines.litert import LiteRtEngine
+from edge.engines.opening import RUNNABLE
 from edge.errors import EdgeError
 from edge.pace import Pace
 from edge.planner import Predictor, Work
@@ -404,7 +404,7 @@ def test_a_model_file_that_the_engine_cannot_read_is_an_error(
     models.mkdir(parents=True)
     for source in (exported.models / "int8" / backend).iterdir():
         (models / source.name).write_bytes(b"no model" if source.name == file else source.read_bytes())
-    from edge.backends import open_engine
+    from edge.engines.opening import open_engine
 
     with pytest.raises(EdgeError, match=f"{file} is not a model that this engine reads"):
         open_engine(backend, tmp_path / "models", exported.engine("int8", "onnx").shape)

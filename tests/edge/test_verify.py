@@ -134,7 +134,7 @@ def test_a_backend_whose_packages_are_missing_is_told_of(
     assert found.passed
     with pytest.raises(EdgeError, match="not installed"):
         verify(path, ["torch"])
-    monkeypatch.setattr("edge.backends.entry_points", lambda **selected: ())
+    monkeypatch.setattr("edge.engines.opening.entry_points", lambda **selected: ())
     assert "no installed package offers the torch backend" in verify(path, ["all"]).unchecked["torch"]
 
 

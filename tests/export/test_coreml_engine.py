@@ -13,7 +13,7 @@ from small_models import Segment, make_candidates, make_requests, make_user, sco
 
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise
-from edge.engine import Context
+from edge.engines.protocol import Context
 from edge.errors import EdgeError
 from export.coreml.engine import CoreMlEngine
 from export.coreml.interpreter import Arithmetic, MilInterpreter

@@ -15,7 +15,7 @@ from small_models import make_model, shape, teacher_shape
 
 from cloud.torch_engine import TorchEngine
 from compress.integers import quantise
-from edge.backends.litert import LiteRtEngine
+from edge.engines.litert import LiteRtEngine
 from edge.errors import EdgeError
 from edge.text.spec import TextSpec
 from export.buckets import Buckets

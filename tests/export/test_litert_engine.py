@@ -19,7 +19,7 @@ from small_models import make_model, shape
 from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
 from compress.integers import quantise
-from edge.backends.litert import LiteRtEngine
+from edge.engines.litert import LiteRtEngine
 from edge.segment_cache import SegmentCache
 from edge.text.wordpiece import BOS_USER, EOS_USER
 from edge.user_side import UserSide
@@ -31,8 +31,8 @@ USE = """
 import sys
 from pathlib import Path
 import numpy as np
-from edge.backends.litert import LiteRtEngine
-from edge.engine import Context, Shape
+from edge.engines.litert import LiteRtEngine
+from edge.engines.protocol import Context, Shape
 
 def use(engine):
     for tokens, in engine._buckets["layer"]:

@@ -15,8 +15,8 @@ from small_models import make_candidates, make_model, make_user, shape, teacher_
 
 from cloud.torch_engine import TorchEngine
 from compress.integers import quantise
-from edge.backends.onnx import ENTRY_POINTS, OnnxEngine
-from edge.engine import Context
+from edge.engines.onnx import ENTRY_POINTS, OnnxEngine
+from edge.engines.protocol import Context
 from edge.errors import EdgeError
 from export.onnx.entry_points import check_onnx, export_onnx
 from export.weights import weights_of

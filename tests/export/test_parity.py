@@ -10,8 +10,8 @@ from exports import BUCKETS, TOLERANCE, Exported, scores
 from small_models import VOCABULARY, Segment, make_candidates, make_user
 
 from cloud.torch_engine import TorchEngine
-from edge.backends import RUNNABLE
-from edge.engine import Context, Engine
+from edge.engines.opening import RUNNABLE
+from edge.engines.protocol import Context, Engine
 from edge.errors import EdgeError
 from edge.golden import FEW
 from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER

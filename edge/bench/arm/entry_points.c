@@ -1,4 +1,4 @@
-/* Runs every signature of a LiteRT model as edge/backends/litert.py does: compiled for the processor, one thread, XNNPACK's
+/* Runs every signature of a LiteRT model as edge/engines/litert.py does: compiled for the processor, one thread, XNNPACK's
  * packed weights shared in memory. Built for ARM64 and counted by instruction_count.c.
  *
  * usage: entry_points MODEL WARM_UPS RUNS

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.backends import unreadable
-from edge.engine import MASKED, Context, Shape
+from edge.engines.opening import unreadable
+from edge.engines.protocol import MASKED, Context, Shape
 from edge.errors import EdgeError
 
 ENTRY_POINTS = ("embed", "place", "layer", "head")

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from edge.backends import unreadable
-from edge.backends.buckets import Bucket, read_buckets
-from edge.engine import MASKED, Context, Shape
+from edge.engines.buckets import Bucket, read_buckets
+from edge.engines.opening import unreadable
+from edge.engines.protocol import MASKED, Context, Shape
 from edge.errors import EdgeError
 
 SHARED_WEIGHTS = ":memory"  # XNNPACK packs weights once for all signatures, in memory: no file can go stale

@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from edge.bundle.manifest import WEIGHTS
-from edge.engine import Engine, Shape
+from edge.engines.protocol import Engine, Shape
 from edge.errors import EdgeError, missing_extra
 
 Opener = Callable[[Path, Shape, int], Engine]  # directory, shape, threads
@@ -25,15 +25,15 @@ def open_engine(backend: str, models: Path, shape: Shape, threads: int = 1) -> E
         raise EdgeError(reason)
     directory = _directory(backend, models)
     if backend == "litert":
-        from edge.backends.litert import LiteRtEngine
+        from edge.engines.litert import LiteRtEngine
 
         return LiteRtEngine(directory, shape, threads)
     if backend == "onnx":
-        from edge.backends.onnx import OnnxEngine
+        from edge.engines.onnx import OnnxEngine
 
         return OnnxEngine(directory, shape, threads)
     if backend == "reference":
-        from edge.backends.reference import reference_engine
+        from edge.engines.reference import reference_engine
 
         return reference_engine(directory, shape, threads)
     return _registered(backend)(directory, shape, threads)

@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.bundle.manifest import WEIGHTS
 from edge.bundle.weights.packed import unpack
-from edge.engine import MASKED, Context, Shape
+from edge.engines.protocol import MASKED, Context, Shape
 from edge.errors import EdgeError
 
 EPSILON = 1e-5  # of a norm

@@ -1,0 +1,1 @@
+"""The engines that compute a bundle's scores, and what each must offer."""
