@@ -22,8 +22,8 @@ from pathlib import Path
 
 from edge.bundle.bundle import open_bundle
 from edge.golden import read_golden
-from edge.ranked import Ranked
-from edge.ranker import Ranker, UserState
+from edge.runtime.ranked import Ranked
+from edge.runtime.ranker import Ranker, UserState
 from edge.table import render
 from edge.text.types import Request
 

@@ -35,10 +35,10 @@ from compress.integers import QuantisedLinear
 from edge.engines.litert import LiteRtEngine, _open
 from edge.engines.onnx import OnnxEngine
 from edge.engines.protocol import Context, Engine, Shape
-from edge.scoring import Stepped
-from edge.segment_cache import SegmentCache
+from edge.runtime.scoring import Stepped
+from edge.runtime.segment_cache import SegmentCache
+from edge.runtime.user_side import UserSide
 from edge.table import Cell, render
-from edge.user_side import UserSide
 from export.buckets import Buckets
 from export.litert.encoder import linear
 from export.litert.entry_points import export_litert

@@ -20,8 +20,8 @@ from typing import Any
 from edge.bench.resident import memory
 from edge.bundle.bundle import open_bundle
 from edge.golden import read_golden
-from edge.ranked import Ranked
-from edge.ranker import Ranker
+from edge.runtime.ranked import Ranked
+from edge.runtime.ranker import Ranker
 from edge.text.types import Event, Item, Request, User
 
 EVERY = 1000  # requests between two looks at the memory

@@ -13,10 +13,10 @@ from cloud.torch_engine import TorchEngine
 from edge.engines.litert import LiteRtEngine
 from edge.engines.onnx import OnnxEngine
 from edge.engines.protocol import Engine, Shape
-from edge.scoring import Stepped, logits_at
-from edge.segment_cache import SegmentCache
+from edge.runtime.scoring import Stepped, logits_at
+from edge.runtime.segment_cache import SegmentCache
+from edge.runtime.user_side import UserSide
 from edge.text.sequence import CLOSING, Segment
-from edge.user_side import UserSide
 from export.buckets import Buckets
 from export.models import write_models
 

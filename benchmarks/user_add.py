@@ -19,10 +19,10 @@ from pathlib import Path
 
 from edge.bundle.bundle import open_bundle
 from edge.golden import read_golden
-from edge.ranker import Ranker, UserState
+from edge.runtime.ranker import Ranker, UserState
+from edge.runtime.user_side import states_alone
 from edge.table import render
 from edge.text.types import Event, Item, Request
-from edge.user_side import states_alone
 
 CANDIDATES, TOP = 50, 10
 

@@ -13,9 +13,9 @@ from cloud.attention import Plan
 from cloud.data.requests import EncodedRequest
 from edge.engines.protocol import Engine
 from edge.metrics import summarise
-from edge.scoring import Stepped, logits_at
-from edge.segment_cache import SegmentCache
-from edge.user_side import UserSide
+from edge.runtime.scoring import Stepped, logits_at
+from edge.runtime.segment_cache import SegmentCache
+from edge.runtime.user_side import UserSide
 
 CHUNK = 16  # candidates scored together, of similar length
 

@@ -12,12 +12,12 @@ import numpy as np
 
 from edge.engines.protocol import Engine
 from edge.errors import EdgeError
-from edge.scoring import InFull, Stepped, logits_at
-from edge.segment_cache import SegmentCache
+from edge.runtime.scoring import InFull, Stepped, logits_at
+from edge.runtime.segment_cache import SegmentCache
+from edge.runtime.user_side import UserSide
 from edge.text.request import request_from_json, request_to_json
 from edge.text.sequence import Segment, TextEncoder
 from edge.text.types import Request
-from edge.user_side import UserSide
 
 Scores = Mapping[str, Mapping[int, np.ndarray]]  # plan -> exit depth -> (candidates,) logits
 Exits = Mapping[str, Collection[int]]  # plan -> exit depths

@@ -38,7 +38,7 @@ def _rank_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _rank(arguments: argparse.Namespace) -> int:
-    from edge.ranker import Ranker
+    from edge.runtime.ranker import Ranker
     from edge.text.request import parse_request
 
     limits = {name: getattr(arguments, name) for name in ("budget_ms", "budget_mb", "min_auc")}

@@ -18,7 +18,7 @@ from edge.engines.protocol import Engine
 from edge.errors import EdgeError
 from edge.golden import Golden, Scores, completed, digest_of, encode, read_golden, score
 from edge.metrics import top_overlap
-from edge.ranker import read_encoder, read_shape
+from edge.runtime.ranker import read_encoder, read_shape
 from edge.text.sequence import TextEncoder
 
 ALL = "all"  # of the backends

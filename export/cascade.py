@@ -11,14 +11,14 @@ import numpy as np
 from cloud.data.requests import load_requests
 from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
-from edge.cascade import cascade_to_json, fit_cascade
 from edge.config import check_least
 from edge.engines.opening import open_engine
 from edge.engines.protocol import Engine
 from edge.runs import Run
-from edge.scoring import Segment, Stepped, logits_at
-from edge.segment_cache import SegmentCache
-from edge.user_side import UserSide
+from edge.runtime.cascade import cascade_to_json, fit_cascade
+from edge.runtime.scoring import Segment, Stepped, logits_at
+from edge.runtime.segment_cache import SegmentCache
+from edge.runtime.user_side import UserSide
 
 BACKEND = "litert"  # whose scores the margins are taken from; the others' agree
 

@@ -13,10 +13,10 @@ from cloud.data.requests import EncodedRequest
 from cloud.model import Encoder, ModelConfig
 from cloud.packing import pack
 from cloud.torch_engine import TorchEngine
-from edge.scoring import Stepped, logits_at
-from edge.segment_cache import SegmentCache
+from edge.runtime.scoring import Stepped, logits_at
+from edge.runtime.segment_cache import SegmentCache
+from edge.runtime.user_side import UserSide
 from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER
-from edge.user_side import UserSide
 
 torch.set_num_threads(1)
 

@@ -92,7 +92,7 @@ def _answers(values: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _openings(job: Job, requests: Sequence[Request]) -> Iterator[Paired]:
     """Every opening puts both models elsewhere in memory, which may favour one of them for as long as it stays."""
-    from edge.ranker import Ranker
+    from edge.runtime.ranker import Ranker
 
     for number in range(job.number, job.number + job.openings):
         order = (0, 1) if number % 2 == 0 else (1, 0)

@@ -42,7 +42,7 @@ class Finding:
 
 def run_job(values: Mapping[str, Any]) -> dict[str, Any]:
     """Of `{"job": ..., "requests": ...}`."""
-    from edge.ranker import Ranker
+    from edge.runtime.ranker import Ranker
 
     job = from_dict(Job, values["job"], "job")
     requests = [request_from_json(value) for value in values["requests"]]

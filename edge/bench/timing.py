@@ -19,7 +19,7 @@ Plans = Mapping[str, Sequence[int]]  # plan -> exit depths, ascending
 
 
 class RankerLike(Protocol):
-    """What is measured: `edge.ranker.Ranker`, or a stand-in in tests."""
+    """What is measured: `edge.runtime.ranker.Ranker`, or a stand-in in tests."""
 
     def user(self, user: User, events: Sequence[Event]) -> Any: ...
 

@@ -13,8 +13,8 @@ from typing import Any
 from edge.bundle.archive import Limits, refuse
 from edge.bundle.weights.forms import FORMS
 from edge.bundle.weights.holes import Hole
-from edge.cascade import parse_cascade
 from edge.errors import EdgeError
+from edge.runtime.cascade import parse_cascade
 
 SCHEMA = "edge-ranker/bundle/3"
 MANIFEST = "manifest.json"

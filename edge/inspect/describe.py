@@ -9,8 +9,8 @@ from typing import Any
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import MANIFEST, WEIGHTS
 from edge.bundle.sizes import bundle_sizes, parts
-from edge.cascade import parse_cascade
 from edge.inspect.tensors import PackedTensor, packed_tensors
+from edge.runtime.cascade import parse_cascade
 from edge.table import Cell, render
 
 

@@ -22,9 +22,9 @@ from usual_export import (
 
 from cloud.torch_engine import TorchEngine
 from edge.errors import EdgeError
-from edge.scoring import Stepped, logits_at
-from edge.segment_cache import SegmentCache
-from edge.user_side import UserSide
+from edge.runtime.scoring import Stepped, logits_at
+from edge.runtime.segment_cache import SegmentCache
+from edge.runtime.user_side import UserSide
 
 LAYERS = 4
 

@@ -24,9 +24,9 @@ from compress.magnitude import MagnitudePruner, PruneSchedule
 from compress.pruned import PrunedScores
 from distill.relations import relation_loss
 from distill.scores import score_loss
-from edge.scoring import Stepped, logits_at
-from edge.segment_cache import SegmentCache
-from edge.user_side import UserSide
+from edge.runtime.scoring import Stepped, logits_at
+from edge.runtime.segment_cache import SegmentCache
+from edge.runtime.user_side import UserSide
 
 CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU here")
 CPU = torch.device("cpu")

@@ -27,7 +27,7 @@ from small_models import (
 from cloud.attention import FULL, PREFIX, attention_masks, segments_plan
 from cloud.model import Encoder
 from cloud.packing import pack
-from edge.segment_cache import SegmentCache
+from edge.runtime.segment_cache import SegmentCache
 from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER
 
 MODEL = make_model()

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from edge.costs import CostModel
 from edge.engines.protocol import Shape
+from edge.runtime.costs import CostModel
 
 
 class PaddingEngine:

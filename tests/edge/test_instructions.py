@@ -19,8 +19,8 @@ from edge.bench.arm import tools
 from edge.bench.instructions import Instructions, count_instructions, count_model, find_tools, parse_marks
 from edge.engines.litert import LiteRtEngine
 from edge.errors import EdgeError
-from edge.scoring import Stepped, UserSide, logits_at
-from edge.segment_cache import SegmentCache
+from edge.runtime.scoring import Stepped, UserSide, logits_at
+from edge.runtime.segment_cache import SegmentCache
 from export.buckets import Buckets
 from export.litert.entry_points import export_litert
 

@@ -20,9 +20,9 @@ from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
 from compress.integers import quantise
 from edge.engines.litert import LiteRtEngine
-from edge.segment_cache import SegmentCache
+from edge.runtime.segment_cache import SegmentCache
+from edge.runtime.user_side import UserSide
 from edge.text.wordpiece import BOS_USER, EOS_USER
-from edge.user_side import UserSide
 from export.buckets import Buckets
 from export.litert.entry_points import export_litert
 from export.weights import weights_of

@@ -20,7 +20,7 @@ from edge.bundle.signing import sign_bundle
 from edge.bundle.sizes import sizes
 from edge.cli import main
 from edge.errors import EdgeError
-from edge.ranker import Ranker
+from edge.runtime.ranker import Ranker
 from edge.verify import verify
 
 KEY, OTHER = PrivateKey(bytes(range(32))), PrivateKey(bytes(32))

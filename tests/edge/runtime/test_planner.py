@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from padding_engine import COSTS, ENGINE
 
-from edge.planner import Choice, Limits, Predictor, Work, best, choices, choose
+from edge.runtime.planner import Choice, Limits, Predictor, Work, best, choices, choose
 
 PREDICTOR = Predictor(COSTS, ENGINE)
 WORK = Work("prefix", user_tokens=28, candidates=7, candidate_tokens=5)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from edge.byte_cache import ByteCache
+from edge.runtime.byte_cache import ByteCache
 
 
 class SegmentCache:

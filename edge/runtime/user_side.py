@@ -8,7 +8,7 @@ from threading import RLock
 import numpy as np
 
 from edge.engines.protocol import MASKED, Context, Engine
-from edge.segment_cache import SegmentCache
+from edge.runtime.segment_cache import SegmentCache
 from edge.text.sequence import Segment, segment_slots
 
 

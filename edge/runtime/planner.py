@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from edge.costs import CostModel
 from edge.engines.protocol import Engine
-from edge.user_side import kept_bytes
+from edge.runtime.costs import CostModel
+from edge.runtime.user_side import kept_bytes
 
 
 @dataclass(frozen=True)

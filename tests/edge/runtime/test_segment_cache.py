@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge.segment_cache import SegmentCache
+from edge.runtime.segment_cache import SegmentCache
 
 
 def states(tokens: int) -> np.ndarray:

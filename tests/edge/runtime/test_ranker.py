@@ -14,14 +14,14 @@ import pytest
 from exports import TITLES, Exported, bundle_of, request
 
 from edge.bundle.install import install
-from edge.costs import CostModel, calibrate
 from edge.engines.litert import LiteRtEngine
 from edge.engines.opening import RUNNABLE
 from edge.errors import EdgeError
-from edge.pace import Pace
-from edge.planner import Predictor, Work
-from edge.ranker import Model, Ranker
-from edge.stepping import Walk
+from edge.runtime.costs import CostModel, calibrate
+from edge.runtime.pace import Pace
+from edge.runtime.planner import Predictor, Work
+from edge.runtime.ranker import Model, Ranker
+from edge.runtime.stepping import Walk
 from edge.text.types import Event, Item, User
 
 REQUEST = request(candidates=9)
@@ -308,7 +308,7 @@ def test_a_user_ranked_again_and_at_other_depths_gets_the_same_scores(ranker: Ra
 @pytest.fixture
 def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A prediction contains the time that encoding took until it was made: none."""
-    monkeypatch.setattr("edge.ranker.time", SimpleNamespace(perf_counter=lambda: 0.0))
+    monkeypatch.setattr("edge.runtime.ranker.time", SimpleNamespace(perf_counter=lambda: 0.0))
 
 
 @pytest.mark.usefixtures("stopped_clock")
@@ -339,7 +339,7 @@ def test_a_request_that_keeps_nothing_is_not_taken_to_find_what_others_kept(
     bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     works: list[Work] = []
-    monkeypatch.setattr("edge.ranker.Walk", lambda *inputs: works.append(inputs[-1]) or Walk(*inputs))
+    monkeypatch.setattr("edge.runtime.ranker.Walk", lambda *inputs: works.append(inputs[-1]) or Walk(*inputs))
     ranker = Ranker.open(bundle, backend="onnx")
     user = ranker.user(REQUEST.user, REQUEST.events)
     user.prepare()

@@ -8,9 +8,9 @@ from typing import Protocol
 import numpy as np
 
 from edge.engines.protocol import MASKED, Context, Engine
-from edge.segment_cache import SegmentCache
+from edge.runtime.segment_cache import SegmentCache
+from edge.runtime.user_side import UserSide, ids_positions
 from edge.text.sequence import CANDIDATE_SLOT, Segment, segment_slots
-from edge.user_side import UserSide, ids_positions
 
 
 class Candidates(Protocol):

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edge.cascade import Cascade
 from edge.engines.protocol import Engine
-from edge.pace import Pace
-from edge.planner import Predictor, Work
-from edge.ranked import BUDGET, DEPTH, SETTLED
-from edge.scoring import Candidates
+from edge.runtime.cascade import Cascade
+from edge.runtime.pace import Pace
+from edge.runtime.planner import Predictor, Work
+from edge.runtime.ranked import BUDGET, DEPTH, SETTLED
+from edge.runtime.scoring import Candidates
 
 Clock = Callable[[], float]  # seconds
 

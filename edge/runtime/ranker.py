@@ -12,30 +12,30 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from edge.allocator import return_freed
 from edge.bundle.exits import Exits, read_exits
 from edge.bundle.install import install
 from edge.bundle.keys import PublicKey
-from edge.byte_cache import ByteCache
-from edge.cascade import Cascade, parse_cascade
 from edge.config import from_dict, to_dict
-from edge.costs import CostModel, calibrate, user_sizes
 from edge.engines.opening import FROM_WEIGHTS, open_engine
 from edge.engines.protocol import Engine, Shape
 from edge.errors import EdgeError
-from edge.pace import Pace
-from edge.planner import Choice, Limits, Predictor, Work, best, choices, choose
-from edge.ranked import Explanation, Ranked
 from edge.runs import write_json
-from edge.scoring import Candidates, InFull, Stepped
-from edge.segment_cache import SegmentCache
-from edge.stepping import Goal, Scores, Walk
+from edge.runtime.allocator import return_freed
+from edge.runtime.byte_cache import ByteCache
+from edge.runtime.cascade import Cascade, parse_cascade
+from edge.runtime.costs import CostModel, calibrate, user_sizes
+from edge.runtime.pace import Pace
+from edge.runtime.planner import Choice, Limits, Predictor, Work, best, choices, choose
+from edge.runtime.ranked import Explanation, Ranked
+from edge.runtime.scoring import Candidates, InFull, Stepped
+from edge.runtime.segment_cache import SegmentCache
+from edge.runtime.stepping import Goal, Scores, Walk
+from edge.runtime.user_side import UserSide
+from edge.runtime.wish import Wish
 from edge.text.sequence import CLOSING, Segment, TextEncoder
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, User
 from edge.text.wordpiece import PAD, WordPiece
-from edge.user_side import UserSide
-from edge.wish import Wish
 
 MEMORY_MB = 64.0  # for users and segments that are kept
 SEGMENTS_SHARE = 0.125  # of it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from edge.byte_cache import ByteCache
+from edge.runtime.byte_cache import ByteCache
 
 
 def test_what_was_used_longest_ago_goes_first() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.pace import Pace
+from edge.runtime.pace import Pace
 
 
 def paced(pace: Pace, slowness: float, milliseconds: float, step: float = 2.0) -> Pace:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.cascade import Cascade, cascade_to_json, fit_cascade, parse_cascade
 from edge.errors import EdgeError
+from edge.runtime.cascade import Cascade, cascade_to_json, fit_cascade, parse_cascade
 
 RANDOM = np.random.default_rng(0)
 

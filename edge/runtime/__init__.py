@@ -1,0 +1,1 @@
+"""Opens a bundle, keeps users, ranks candidates within a budget."""
