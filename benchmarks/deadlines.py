@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.bundle.bundle import open_bundle
-from edge.golden import read_golden
+from edge.conformance.golden import read_golden
 from edge.runtime.ranked import Ranked
 from edge.runtime.ranker import Ranker, UserState
 from edge.table import render

@@ -36,12 +36,12 @@ from cloud.model import Encoder
 from cloud.stage import text_spec
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, load_quantised
+from edge.conformance.verify import Result
 from edge.engines.opening import RUNNABLE, open_engine
 from edge.engines.protocol import Engine
 from edge.engines.reference import ReferenceEngine
 from edge.runs import Run
 from edge.table import render
-from edge.verify import Result
 from export.buckets import Buckets
 from export.models import write_coreml, write_models
 from export.parity import parity_table

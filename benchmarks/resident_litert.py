@@ -35,7 +35,7 @@ from pathlib import Path
 import numpy as np
 from edge.engines.litert import LiteRtEngine
 from edge.engines.protocol import Shape
-from edge.golden import score
+from edge.conformance.golden import score
 
 def use(directory, shape, users, count, seq):
     engine = LiteRtEngine(Path(directory), Shape(*shape))

@@ -19,7 +19,7 @@ from typing import Any
 
 from edge.bench.resident import memory
 from edge.bundle.bundle import open_bundle
-from edge.golden import read_golden
+from edge.conformance.golden import read_golden
 from edge.runtime.ranked import Ranked
 from edge.runtime.ranker import Ranker
 from edge.text.types import Event, Item, Request, User

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from edge.bundle.bundle import open_bundle
-from edge.golden import read_golden
+from edge.conformance.golden import read_golden
 from edge.runtime.ranker import Ranker, UserState
 from edge.runtime.user_side import states_alone
 from edge.table import render

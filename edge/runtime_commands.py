@@ -93,7 +93,7 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from edge.verify import verify
+    from edge.conformance.verify import verify
 
     found = verify(arguments.bundle, arguments.backend, _public_key(arguments), _tell)
     rows = [_plain(row) for row in found.results]

@@ -8,7 +8,7 @@ from typing import Any
 
 from cloud.model import Encoder
 from edge.bundle.bundle import BundleInfo, write_bundle
-from edge.golden import Golden, to_line
+from edge.conformance.golden import Golden, to_line
 from export.weights import parameters_of
 
 

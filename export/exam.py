@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
-from edge.coverage import (
+from edge.conformance.coverage import (
     COMPATIBILITY,
     EMOJI,
     EMPTY_ATTRIBUTE,
@@ -25,7 +25,7 @@ from edge.coverage import (
     optional_fields,
     text_attributes,
 )
-from edge.golden import FEW, encode
+from edge.conformance.golden import FEW, encode
 from edge.text.sequence import TextEncoder
 from edge.text.types import Event, Item, Request, User, Value
 

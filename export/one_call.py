@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from edge.conformance.golden import Golden
+from edge.conformance.verify import Agreement
 from edge.errors import EdgeError
-from edge.golden import Golden
 from edge.text.sequence import Segment
-from edge.verify import Agreement
 from export.coreml.interpreter import MilInterpreter
 from export.models import OLD_PACKAGE, PLAIN
 

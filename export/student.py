@@ -19,9 +19,9 @@ from edge.bench.run import measure_apart
 from edge.bundle.manifest import BUNDLE_NAME
 from edge.bundle.sizes import sizes
 from edge.config import check_least, to_dict
+from edge.conformance.golden import Golden
 from edge.engines.opening import RUNNABLE, open_engine
 from edge.errors import EdgeError
-from edge.golden import Golden
 from edge.runs import Run, Workspace, finished, write_atomically, writing
 from export.buckets import Buckets
 from export.bundled import bundle_models

@@ -16,9 +16,9 @@ from compress.integers import dequantise, quantise
 from compress.magnitude import MagnitudePruner, PruneSchedule
 from edge.bundle.bundle import write_bundle
 from edge.config import to_dict
+from edge.conformance.golden import Golden, make_golden, score, to_line
 from edge.engines.opening import open_engine
 from edge.engines.protocol import Engine
-from edge.golden import Golden, make_golden, score, to_line
 from edge.text.sequence import TextEncoder
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, Request, User

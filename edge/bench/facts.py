@@ -10,9 +10,9 @@ from edge.bench.budget import Budget, CountedRequest
 from edge.bench.compare import Pairing, Speed, compare
 from edge.bench.run import measure_apart, read_requests
 from edge.bundle.bundle import Bundle
+from edge.conformance.verify import Verification, verify
 from edge.errors import EdgeError
 from edge.text.types import Request
-from edge.verify import Verification, verify
 
 
 @dataclass(frozen=True)

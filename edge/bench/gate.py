@@ -13,8 +13,8 @@ from edge.bench.sharing import check_sharing
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import Exit
 from edge.bundle.sizes import Part, bundle_sizes, parts
+from edge.conformance.verify import Result, Verification
 from edge.errors import EdgeError
-from edge.verify import Result, Verification
 
 MOST_NAMED = 3
 BETTER = (

@@ -23,8 +23,8 @@ from edge.bench.facts import Facts, Source, measure_facts
 from edge.bench.gate import check_bundle
 from edge.bundle.bundle import open_bundle, write_bundle
 from edge.bundle.sizes import sizes
+from edge.conformance.verify import Result, Verification
 from edge.errors import EdgeError
-from edge.verify import Result, Verification
 
 BUDGET = """
 unique_weights = true

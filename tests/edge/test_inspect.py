@@ -142,7 +142,7 @@ def test_a_bad_bundle_is_refused_in_one_line_with_exit_code_2(
 
 @pytest.fixture
 def fake_runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
-    """Stand-ins for edge.runtime.ranker and edge.verify; the list holds what they were asked."""
+    """Stand-ins for edge.runtime.ranker and edge.conformance.verify; the list holds what they were asked."""
     asked: list[Any] = []
 
     class Ranker:
@@ -165,7 +165,7 @@ def fake_runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
         rows = [SimpleRow("litert", True), SimpleRow("onnx", backends is None)]
         return SimpleNamespace(results=rows, passed=backends is None, unchecked={}, unexamined=[])
 
-    for name, members in (("edge.runtime.ranker", {"Ranker": Ranker}), ("edge.verify", {"verify": verify})):
+    for name, members in (("edge.runtime.ranker", {"Ranker": Ranker}), ("edge.conformance.verify", {"verify": verify})):
         module: Any = ModuleType(name)
         module.__dict__.update(members)
         monkeypatch.setitem(sys.modules, name, module)

@@ -11,10 +11,10 @@ from exports import BUCKETS, SPEC, Exported, request, vocabulary
 from small_models import make_model, make_requests, shape
 
 from cloud.torch_engine import TorchEngine
-from edge.coverage import coverage
+from edge.conformance.coverage import coverage
+from edge.conformance.golden import to_line
 from edge.engines.reference import ReferenceEngine
 from edge.errors import EdgeError
-from edge.golden import to_line
 from edge.text.sequence import TextEncoder
 from edge.text.types import Request
 from edge.text.wordpiece import WordPiece

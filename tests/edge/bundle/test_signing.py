@@ -19,9 +19,9 @@ from edge.bundle.keys import PrivateKey, read_private_key, read_public_key
 from edge.bundle.signing import sign_bundle
 from edge.bundle.sizes import sizes
 from edge.cli import main
+from edge.conformance.verify import verify
 from edge.errors import EdgeError
 from edge.runtime.ranker import Ranker
-from edge.verify import verify
 
 KEY, OTHER = PrivateKey(bytes(range(32))), PrivateKey(bytes(32))
 COMMENT = 64 + 128

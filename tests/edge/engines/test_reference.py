@@ -12,9 +12,9 @@ from small_models import VOCABULARY, make_candidates, make_model, make_user, sha
 from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, quantise, quantise_activations
+from edge.conformance.golden import score
 from edge.engines.protocol import Engine
 from edge.engines.reference import ReferenceEngine, gelu, levels_of
-from edge.golden import score
 
 
 def engines(model: Encoder) -> tuple[TorchEngine, ReferenceEngine]:

@@ -12,11 +12,11 @@ import numpy as np
 
 from edge.bundle.install import install
 from edge.bundle.keys import PublicKey
-from edge.coverage import coverage
+from edge.conformance.coverage import coverage
+from edge.conformance.golden import Golden, Scores, completed, digest_of, encode, read_golden, score
 from edge.engines.opening import BACKENDS, FROM_WEIGHTS, RUNNABLE, absent, open_engine
 from edge.engines.protocol import Engine
 from edge.errors import EdgeError
-from edge.golden import Golden, Scores, completed, digest_of, encode, read_golden, score
 from edge.metrics import top_overlap
 from edge.runtime.ranker import read_encoder, read_shape
 from edge.text.sequence import TextEncoder

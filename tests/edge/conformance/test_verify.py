@@ -17,9 +17,9 @@ from exports import Exported, bundle_of, request
 
 from cloud.torch_engine import TorchEngine
 from edge.bundle.bundle import open_bundle, write_bundle
+from edge.conformance.golden import FEW, Golden, completed, digest_of, encode, make_golden, read_golden, score, to_line
+from edge.conformance.verify import Verification, check_scores, check_text, verify
 from edge.errors import EdgeError
-from edge.golden import FEW, Golden, completed, digest_of, encode, make_golden, read_golden, score, to_line
-from edge.verify import Verification, check_scores, check_text, verify
 
 
 @pytest.fixture(autouse=True)

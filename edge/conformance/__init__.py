@@ -1,0 +1,1 @@
+"""Golden requests: what every runtime must reproduce, and whether one does."""
