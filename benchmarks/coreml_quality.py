@@ -27,7 +27,7 @@ from edge.engines.protocol import Engine
 from edge.runs import Run
 from edge.table import Cell, render
 from export.buckets import Buckets
-from export.coreml.engine import CoreMlEngine
+from export.coreml.simulator.engine import CoreMlEngine
 from export.models import write_coreml
 
 HEADINGS = ("plan", "exit", "torch", "Core ML", "difference")

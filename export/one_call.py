@@ -13,7 +13,7 @@ from edge.conformance.golden import Golden
 from edge.conformance.verify import Agreement
 from edge.errors import EdgeError
 from edge.text.sequence import Segment
-from export.coreml.interpreter import MilInterpreter
+from export.coreml.simulator.interpreter import MilInterpreter
 from export.models import OLD_PACKAGE, PLAIN
 
 Call = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]  # ids (1, t), mask (1, t), k (1,) -> score (1,)

@@ -17,7 +17,7 @@ from cloud.model import Encoder
 from compress.integers import quantise
 from compress.magnitude import MagnitudePruner, PruneSchedule
 from export.coreml.package import export_coreml, export_coreml_run
-from export.coreml.stored import BLOB
+from export.coreml.simulator.stored import BLOB
 
 PACKAGES = {"Model": "run", "Model-iOS16": "main"}  # name -> the function that is the one-call form
 

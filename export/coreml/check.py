@@ -12,7 +12,7 @@ import numpy as np
 from cloud.model import Encoder
 from edge.errors import EdgeError
 from export.coreml.forms import array, half
-from export.coreml.stored import MilPackage, Tensor
+from export.coreml.simulator.stored import MilPackage, Tensor
 from export.weights import faults, weights_of
 
 INTEGERS = {"linear": "weight", "gather": "x", "matmul": "y"}  # an operation that weights enter, and by which input

@@ -19,7 +19,7 @@ from edge.errors import EdgeError
 from export.coreml.check import check_coreml, inspect_coreml
 from export.coreml.forms import coreml_forms, is_sparse
 from export.coreml.package import export_coreml, export_coreml_run
-from export.coreml.stored import MilPackage
+from export.coreml.simulator.stored import MilPackage
 from export.weights import weights_of
 
 

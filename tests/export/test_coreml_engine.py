@@ -15,8 +15,8 @@ from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise
 from edge.engines.protocol import Context
 from edge.errors import EdgeError
-from export.coreml.engine import CoreMlEngine
-from export.coreml.interpreter import Arithmetic, MilInterpreter
+from export.coreml.simulator.engine import CoreMlEngine
+from export.coreml.simulator.interpreter import Arithmetic, MilInterpreter
 
 TOLERANCE: dict[Arithmetic, float] = {"float32": 2e-5, "program": 3e-3, "float16": 3e-3}
 INT8_ACTIVATIONS = 0.05  # torch rounds activations to 8 bits, Core ML keeps float16

@@ -10,9 +10,9 @@ import pytest
 from coreml_packages import Altered, Packages, small_student, write_packages
 
 from edge.errors import EdgeError
-from export.coreml.interpreter import MilInterpreter
-from export.coreml.operations import OPERATIONS
-from export.coreml.stored import MilPackage
+from export.coreml.simulator.interpreter import MilInterpreter
+from export.coreml.simulator.operations import OPERATIONS
+from export.coreml.simulator.stored import MilPackage
 
 DEPTH = {"k": np.array([2], np.int32)}
 TOKENS = {"ids": np.full((1, 64), 9, np.int32), "mask": np.repeat([[1, 2, 3, 4]], 16, 1).astype(np.int32)}

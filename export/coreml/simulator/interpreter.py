@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from edge.errors import EdgeError
-from export.coreml.operations import MOVES, OPERATIONS
-from export.coreml.stored import MilPackage
+from export.coreml.simulator.operations import MOVES, OPERATIONS
+from export.coreml.simulator.stored import MilPackage
 
 Arithmetic = Literal["program", "float16", "float32"]
 FLOATS = {

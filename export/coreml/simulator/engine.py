@@ -9,7 +9,7 @@ import numpy as np
 from edge.engines.buckets import Bucket, read_buckets
 from edge.engines.protocol import MASKED, Context, Shape
 from edge.errors import EdgeError
-from export.coreml.interpreter import Arithmetic, MilInterpreter
+from export.coreml.simulator.interpreter import Arithmetic, MilInterpreter
 
 
 class CoreMlEngine:
