@@ -27,7 +27,7 @@ from cloud.torch_engine import TorchEngine
 from compress.integers import QuantisedLinear, quantise
 from edge.bench.compare import Pairing, Ratio, Speed, compare
 from edge.config import to_dict
-from edge.runs import write_json
+from edge.files import write_json
 from edge.table import render
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, Request, User

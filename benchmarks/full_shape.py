@@ -31,6 +31,7 @@ from cloud.data.samples import load_samples
 from cloud.data.vocabulary import count_words, train_vocabulary
 from cloud.model import Encoder
 from cloud.presets import PRESETS
+from cloud.runs import Run
 from cloud.stage import text_spec
 from cloud.torch_engine import TorchEngine
 from compress.integers import quantise
@@ -39,7 +40,6 @@ from edge.bundle.bundle import open_bundle
 from edge.bundle.sizes import sizes
 from edge.config import to_dict
 from edge.inspect.tensors import packed_tensors
-from edge.runs import Run
 from edge.table import render
 from edge.text.sequence import TextEncoder
 from edge.text.wordpiece import WordPiece

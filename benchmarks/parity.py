@@ -33,6 +33,7 @@ from cloud.data.requests import EncodedRequest, load_requests
 from cloud.data.samples import load_samples
 from cloud.device import best_device
 from cloud.model import Encoder
+from cloud.runs import Run
 from cloud.stage import text_spec
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, load_quantised
@@ -40,7 +41,6 @@ from edge.conformance.verify import Result
 from edge.engines.opening import RUNNABLE, open_engine
 from edge.engines.protocol import Engine
 from edge.engines.reference import ReferenceEngine
-from edge.runs import Run
 from edge.table import render
 from export.buckets import Buckets
 from export.models import write_coreml, write_models

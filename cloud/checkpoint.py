@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from cloud.device import best_device
 from cloud.model import Encoder, ModelConfig
+from cloud.runs import Run
 from edge.config import from_dict
 from edge.errors import EdgeError
-from edge.runs import Run, write_atomically
+from edge.files import write_atomically
 
 WEIGHTS = "weights.safetensors"
 

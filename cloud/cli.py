@@ -17,9 +17,9 @@ def stage_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> int:
+    from cloud.runs import Run, parent
     from cloud.teacher import TEACHERS, train_teacher
     from edge.config import override, preset
-    from edge.runs import Run, parent
 
     runs = [Run.open(path) for path in arguments.parent]
     config = override(preset(TEACHERS, arguments.preset), arguments.set)

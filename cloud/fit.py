@@ -18,7 +18,7 @@ from cloud.checkpoint import load_checkpoint, save_checkpoint
 from cloud.device import Batch, best_device, has_bf16, on_device
 from edge.config import check_least
 from edge.errors import EdgeError
-from edge.runs import write_atomically
+from edge.files import write_atomically
 
 Loss = Callable[[nn.Module, Batch, int], tuple[Tensor, dict[str, float]]]  # (model, batch, step) -> loss, figures
 

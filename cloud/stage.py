@@ -13,10 +13,11 @@ from cloud.data.requests import load_requests
 from cloud.device import best_device
 from cloud.evaluate import evaluate
 from cloud.model import Encoder, ModelConfig
+from cloud.runs import Run, Workspace
 from cloud.torch_engine import TorchEngine
 from edge.config import from_dict
 from edge.errors import EdgeError
-from edge.runs import Run, Workspace, write_atomically
+from edge.files import write_atomically
 from edge.text.spec import TextSpec
 
 PROTOCOL = (

@@ -16,10 +16,10 @@ from cloud.fit import FitConfig, fit
 from cloud.model import Encoder, ModelConfig
 from cloud.objectives import InfillBatch, click_loss, infill_batch, infill_loss, token_log_frequencies
 from cloud.presets import PRESETS
+from cloud.runs import Run, finished, writing
 from cloud.stage import Measured, complete, sized_for
 from edge.config import to_dict
 from edge.errors import EdgeError
-from edge.runs import Run, finished, writing
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _compress(arguments: argparse.Namespace) -> int:
+    from cloud.runs import Run, parent
     from compress.pruned import PRUNINGS, prune_student
     from compress.quantised import quantise_student
     from edge.config import override, preset
     from edge.errors import EdgeError
-    from edge.runs import Run, parent
 
     runs = [Run.open(path) for path in arguments.parent]
     prepared = parent(runs, "prepare")

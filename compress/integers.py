@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from cloud.checkpoint import WEIGHTS
 from cloud.model import Encoder, Layer, ModelConfig
+from cloud.runs import Run
 from edge.config import from_dict
-from edge.runs import Run
 
 
 def quantise_rows(weight: Tensor, bits: int = 8) -> tuple[Tensor, Tensor]:

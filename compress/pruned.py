@@ -14,12 +14,12 @@ from cloud.checkpoint import load_encoder, load_teacher
 from cloud.data.requests import load_requests
 from cloud.fit import FitConfig, fit
 from cloud.model import Encoder
+from cloud.runs import Run, finished, writing
 from cloud.stage import Measured, check_same_data, complete, plans_of
 from compress.magnitude import MagnitudePruner, PruneSchedule, sparsity_by_tensor
 from distill.scores import plan_of_step, score_loss
 from edge.config import to_dict
 from edge.errors import EdgeError
-from edge.runs import Run, finished, writing
 
 
 @dataclass(frozen=True)

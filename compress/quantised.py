@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloud.checkpoint import load_encoder
+from cloud.runs import Run, finished, writing
 from cloud.stage import Measured, check_same_data, complete
 from compress.integers import quantise
 from edge.config import to_dict
-from edge.runs import Run, finished, writing
 
 STAGES = {"int8": 8, "int4": 4}  # bits of a weight
 

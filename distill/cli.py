@@ -9,9 +9,9 @@ from edge.command import Command
 
 
 def _distill(arguments: argparse.Namespace) -> int:
+    from cloud.runs import Run, parent
     from distill.student import STUDENTS, train_student
     from edge.config import override, preset
-    from edge.runs import Run, parent
 
     runs = [Run.open(path) for path in arguments.parent]
     config = override(preset(STUDENTS, arguments.preset), arguments.set)

@@ -10,11 +10,11 @@ import numpy as np
 
 from cloud.data.requests import load_requests
 from cloud.model import Encoder
+from cloud.runs import Run
 from cloud.torch_engine import TorchEngine
 from edge.config import check_least
 from edge.engines.opening import open_engine
 from edge.engines.protocol import Engine
-from edge.runs import Run
 from edge.runtime.cascade import cascade_to_json, fit_cascade
 from edge.runtime.scoring import Segment, Stepped, logits_at
 from edge.runtime.segment_cache import SegmentCache

@@ -10,8 +10,8 @@ from edge.command import Command
 
 
 def _export(arguments: argparse.Namespace) -> int:
+    from cloud.runs import Run, parent
     from edge.config import override, preset
-    from edge.runs import Run, parent
     from export.student import EXPORTS, export_student
 
     runs = [Run.open(path) for path in arguments.parent]

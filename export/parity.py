@@ -13,6 +13,7 @@ from tqdm import tqdm
 from cloud.data.requests import EncodedRequest
 from cloud.data.samples import load_samples
 from cloud.model import Encoder
+from cloud.runs import Run
 from cloud.stage import text_spec
 from cloud.torch_engine import TorchEngine
 from edge.conformance.coverage import MANY, coverage
@@ -21,7 +22,6 @@ from edge.conformance.verify import Agreement, Result, check_scores
 from edge.engines.opening import RUNNABLE, open_engine
 from edge.engines.protocol import Engine
 from edge.errors import EdgeError
-from edge.runs import Run
 from edge.text.sequence import TextEncoder
 from edge.text.types import Request
 from edge.text.wordpiece import WordPiece

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from cloud.data.prepare import PrepareConfig, config_for, open_source, prepare
 from cloud.fit import FitConfig
+from cloud.runs import Run
 from cloud.teacher import TEACHERS, TeacherConfig, train_teacher
 from compress.pruned import PRUNINGS, PruneConfig, prune_student
 from compress.quantised import quantise_student
 from distill.student import STUDENTS, StudentConfig, check_relation_heads, train_student
-from edge.runs import Run
 from export.student import EXPORTS, ExportConfig, export_student
 from export.weights import require_shared
 

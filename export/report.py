@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.bench.outputs.page import Picture, Table, page_html, picture_html, table_html, table_markdown
-from edge.runs import write_atomically
+from edge.files import write_atomically
 from export.pipeline import Stages
 from export.plots import draw_plots
 from export.results import METRICS, agreement, kept_lift

@@ -10,9 +10,9 @@ import numpy as np
 from safetensors.numpy import load
 
 from cloud.checkpoint import WEIGHTS
+from cloud.runs import Run
 from edge.bundle.deflate import BLOCK, deflate
 from edge.bundle.weights.packed import pack
-from edge.runs import Run
 from edge.table import render
 from export.pipeline import Stages
 

@@ -12,6 +12,7 @@ from cloud.data.requests import load_requests
 from cloud.data.samples import load_samples
 from cloud.evaluate import evaluate
 from cloud.model import Encoder
+from cloud.runs import Run, Workspace, finished, writing
 from cloud.stage import PROTOCOL, check_same_data, text_spec
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, load_quantised
@@ -22,7 +23,7 @@ from edge.config import check_least, to_dict
 from edge.conformance.golden import Golden
 from edge.engines.opening import RUNNABLE, open_engine
 from edge.errors import EdgeError
-from edge.runs import Run, Workspace, finished, write_atomically, writing
+from edge.files import write_atomically
 from export.buckets import Buckets
 from export.bundled import bundle_models
 from export.cascade import CascadeConfig, cascades

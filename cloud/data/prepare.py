@@ -27,9 +27,10 @@ from cloud.data.statistics import LEAST
 from cloud.data.templates import check_templates
 from cloud.data.tokens import TokenCount
 from cloud.data.vocabulary import count_words, train_vocabulary
+from cloud.runs import Run, Workspace, finished, writing
 from edge.config import to_dict
 from edge.errors import EdgeError
-from edge.runs import Run, Workspace, finished, write_atomically, write_json, writing
+from edge.files import write_atomically, write_json
 from edge.text.spec import TextSpec
 from edge.text.wordpiece import SPECIAL_TOKENS, WordPiece
 

@@ -19,8 +19,9 @@ from cloud.data.schema import File, LogTable, Source
 from cloud.data.split import parts
 from cloud.data.tables import Batch, read_batches
 from cloud.data.values import BadValueError, boolean, number, time_reader
+from cloud.runs import sha256_json
 from edge.errors import EdgeError
-from edge.runs import sha256_file, sha256_json
+from edge.files import sha256_file
 from edge.text.types import Item, User
 
 Columns = tuple[NDArray[Any], ...]  # line, user, item, time, liked

@@ -12,8 +12,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cloud.data.log import PARTS
+from cloud.runs import Run
 from edge.errors import EdgeError
-from edge.runs import Run
 
 BATCH = 1024
 TOKENS = pa.list_(pa.list_(pa.int32()))

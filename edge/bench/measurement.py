@@ -17,7 +17,7 @@ from edge.bundle.bundle import Bundle
 from edge.bundle.sizes import bundle_sizes
 from edge.config import from_dict, to_dict
 from edge.errors import EdgeError
-from edge.runs import write_json
+from edge.files import write_json
 
 SCHEMA = "edge-bench/measurement/1"
 

@@ -31,7 +31,7 @@ from edge.bundle.manifest import (
 from edge.bundle.weights.holes import cut, fill
 from edge.bundle.weights.packed import Weights, pack, unpack_counted
 from edge.errors import EdgeError
-from edge.runs import sha256_file
+from edge.files import sha256_file
 
 
 @dataclass(frozen=True)

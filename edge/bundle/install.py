@@ -15,7 +15,7 @@ from edge.bundle.bundle import Bundle, read_manifest
 from edge.bundle.keys import PublicKey
 from edge.bundle.manifest import MANIFEST
 from edge.errors import EdgeError
-from edge.runs import sha256_file
+from edge.files import sha256_file
 
 LOCK, PARTIAL = ".lock", ".partial"
 PIECE = 1 << 14  # bytes; Linux maps what was written at once as a whole, even if little of it is read

@@ -19,7 +19,7 @@ from edge.config import from_dict, to_dict
 from edge.engines.opening import FROM_WEIGHTS, open_engine
 from edge.engines.protocol import Engine, Shape
 from edge.errors import EdgeError
-from edge.runs import write_json
+from edge.files import write_json
 from edge.runtime.allocator import return_freed
 from edge.runtime.byte_cache import ByteCache
 from edge.runtime.cascade import Cascade, parse_cascade

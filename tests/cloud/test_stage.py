@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from small_models import shape, teacher_shape
 
+from cloud.runs import Run, writing
 from cloud.stage import check_same_data, plans_of, stage_report
 from edge.errors import EdgeError
-from edge.runs import Run, writing
 
 
 def make(out: Path, stage: str, *parents: Run, **config: int) -> Run:

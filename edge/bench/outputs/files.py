@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge.errors import EdgeError
-from edge.runs import write_atomically
+from edge.files import write_atomically
 
 
 def write_output(path: Path, text: str) -> None:

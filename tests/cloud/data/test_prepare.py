@@ -17,11 +17,11 @@ from cloud.data.rendering import CachedEncoder, encode
 from cloud.data.requests import load_requests, read_requests, write_requests
 from cloud.data.samples import load_samples
 from cloud.data.schema import Source
+from cloud.runs import Run
 from edge.cli import SUMMARY, commands
 from edge.command import dispatch
 from edge.config import from_dict
 from edge.errors import EdgeError
-from edge.runs import Run
 from edge.text.sequence import TextEncoder
 from edge.text.spec import TextSpec
 from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER, SPECIAL_TOKENS, WordPiece

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import signal
 import subprocess
 import sys
@@ -13,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from cloud.runs import Run, Workspace, finished, parent, writing
 from edge.errors import EdgeError
-from edge.runs import Run, Workspace, finished, parent, write_atomically, writing
+from edge.files import write_atomically
 
 CONFIG = {"steps": 3}
 
@@ -96,7 +96,7 @@ def test_sigkill_at_any_moment_leaves_a_whole_run_or_one_that_resumes(tmp_path: 
     code = """
 import os, sys
 from pathlib import Path
-from edge import runs
+from cloud import runs
 left = int(sys.argv[2])
 def dying(original):
     def call(*arguments, **named):
@@ -192,16 +192,3 @@ def test_metrics_of_phases_are_joined_and_a_phase_without_steps_has_none(tmp_pat
     workspace.keep_metrics("b", "none", "a")
     lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == [{"phase": "b", "step": 10}, {"phase": "a", "step": 10}]
-
-
-def test_an_atomic_write_leaves_the_old_file_if_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "file"
-    write_atomically(path, "old")
-
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        write_atomically(path, "new")
-    assert path.read_text() == "old"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,35 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import EdgeError
+from edge.files import TEMPORARY, sha256_file, write_atomically, write_json
 
 SCHEMA = "edge-ranker/run/1"
 SCRATCH = "scratch"  # checkpoints and caches of an unfinished stage; gone when it completes
 IDENTITY = "identity.json"  # of an unfinished stage
-TEMPORARY = ".tmp"
 _KEYS = ("stage", "parents", "config", "code", "dataset", "protocol", "summary", "files")
-
-
-def sha256_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sha256_json(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def write_atomically(path: Path, data: bytes | str) -> None:
-    """The file appears whole or not at all, also across a crash."""
-    temporary = path.with_name(path.name + TEMPORARY)
-    with temporary.open("wb") as file:
-        file.write(data.encode() if isinstance(data, str) else data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def write_json(path: Path, value: Any) -> None:
-    write_atomically(path, json.dumps(value, indent=2) + "\n")
 
 
 @dataclass(frozen=True)
