@@ -7,7 +7,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-ORDER = ("edge", "cloud", "distill", "compress", "export")  # each may import itself and what stands before it
+ORDER = (
+    "edge",
+    "cloud",
+    "distill",
+    "compress",
+    "export",
+    "pipeline",
+)  # each may import itself and what stands before it
 RUNTIME = {
     "edge",
     "numpy",

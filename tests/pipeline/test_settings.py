@@ -8,7 +8,7 @@ import pytest
 
 from edge.config import override, preset
 from edge.errors import EdgeError
-from export.pipeline import PIPELINES
+from pipeline.stages import PIPELINES
 
 CONFIG = preset(PIPELINES, "quickstart")("ml-100k")
 

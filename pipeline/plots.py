@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from edge.bench.outputs.page import Picture
 from edge.bundle.bundle import open_bundle
 from edge.inspect.picture import picture
-from export.pipeline import Stages
+from pipeline.stages import Stages
 
 COLOURS = {
     "student": "#8888aa",

@@ -10,9 +10,9 @@ from typing import Any
 
 from edge.bench.outputs.page import Picture, Table, page_html, picture_html, table_html, table_markdown
 from edge.files import write_atomically
-from export.pipeline import Stages
-from export.plots import draw_plots
-from export.results import METRICS, agreement, kept_lift
+from pipeline.plots import draw_plots
+from pipeline.results import METRICS, agreement, kept_lift
+from pipeline.stages import Stages
 
 COLUMNS = ("parameters", "nonzero", "download", "installed", "resident", *METRICS)
 HEADINGS = {

@@ -14,7 +14,7 @@ from cloud.runs import Run
 from edge.bundle.deflate import BLOCK, deflate
 from edge.bundle.weights.packed import pack
 from edge.table import render
-from export.pipeline import Stages
+from pipeline.stages import Stages
 
 METRICS = ("auc", "user_auc", "ndcg@10", "log_loss")
 

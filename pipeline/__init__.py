@@ -1,0 +1,1 @@
+"""The whole road in one call, and its report."""
