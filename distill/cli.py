@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from cloud.cli import stage_arguments
-from edge.command import Command
+from edge.cli.command import Command
 
 
 def _distill(arguments: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edge.command import Command
+from edge.cli.command import Command
 
 
 def _run_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from edge.bench import cli
+from edge.cli.bench import main as cli
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:

@@ -16,15 +16,15 @@ import yaml
 from bundles import make
 
 from edge.bench.budget import parse_budget
-from edge.bench.gate_command import gate
 from edge.bundle.sizes import sizes
+from edge.cli.bench.gate import gate
 
 ROOT = Path(__file__).parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
 STEPS = [step for step in ACTION["runs"]["steps"] if "run" in step]
 (HOOK,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", (ROOT / "docs" / "ci.md").read_text(), re.DOTALL)
-PROGRAM = f"#!{sys.executable}\nfrom edge.bench.cli import main\nmain()\n"
+PROGRAM = f"#!{sys.executable}\nfrom edge.cli.bench.main import main\nmain()\n"
 
 
 def options() -> set[str]:

@@ -23,7 +23,7 @@ def hook(event, arguments):
             os.kill(os.getpid(), 9)
 sys.addaudithook(hook)
 sys.argv = ["edge", *sys.argv[3:]]
-from edge.cli import main
+from edge.cli.main import main
 main()
 """
 STEPS = [f"{phase}.steps=20" for phase in ("teacher.infill", "teacher.click", "student.relations", "student.scores")]

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from cloud.data.example_log import EVENTS, FILMS, HEADER, MEMBERS, example_log
-from edge.cli import SUMMARY, commands
-from edge.command import dispatch
+from edge.cli.command import dispatch
+from edge.cli.main import SUMMARY, commands
 
 
 def edge(*argv: str) -> int:

@@ -18,8 +18,8 @@ from cloud.data.requests import load_requests, read_requests, write_requests
 from cloud.data.samples import load_samples
 from cloud.data.schema import Source
 from cloud.runs import Run
-from edge.cli import SUMMARY, commands
-from edge.command import dispatch
+from edge.cli.command import dispatch
+from edge.cli.main import SUMMARY, commands
 from edge.config import from_dict
 from edge.errors import EdgeError
 from edge.text.sequence import TextEncoder

@@ -18,7 +18,7 @@ from edge.bundle.install import install
 from edge.bundle.keys import PrivateKey, read_private_key, read_public_key
 from edge.bundle.signing import sign_bundle
 from edge.bundle.sizes import sizes
-from edge.cli import main
+from edge.cli.main import main
 from edge.conformance.verify import verify
 from edge.errors import EdgeError
 from edge.runtime.ranker import Ranker

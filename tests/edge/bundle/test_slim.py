@@ -14,7 +14,7 @@ from edge.bundle.install import install
 from edge.bundle.sizes import sizes
 from edge.bundle.slim import slim_bundle
 from edge.bundle.weights.forms import in_form
-from edge.cli import main
+from edge.cli.main import main
 from edge.errors import EdgeError
 
 WEIGHTS = make_weights()

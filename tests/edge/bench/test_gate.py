@@ -178,7 +178,7 @@ def test_options_replace_the_values_of_a_budget_file(
 
 
 def test_the_budget_that_is_shipped_can_be_read() -> None:
-    budgets = Path(__file__).parents[2] / "benchmarks" / "budgets"
+    budgets = Path(__file__).parents[3] / "benchmarks" / "budgets"
     assert not read_budget(budgets / "quickstart.toml").empty
 
 

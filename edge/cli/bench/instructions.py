@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.command import Command
+from edge.cli.command import Command
 from edge.errors import EdgeError
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import pytest
 from packed_bundles import make_packed
 
-from edge import cli
 from edge.bundle.bundle import open_bundle
+from edge.cli import main as cli
 from edge.inspect.picture import picture
 from edge.inspect.squarify import Box, squarify
 from edge.inspect.treemap import Tile, treemap

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.command import Command
+from edge.cli.command import Command
 from edge.errors import EdgeError
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from edge.bench import cli as bench_cli
-from edge.cli import commands, main
-from edge.command import parser_for
+from edge.cli.bench import main as bench_cli
+from edge.cli.command import parser_for
+from edge.cli.main import commands, main
 
 HEAVY = (
     "torch", "transformers", "onnx", "onnxruntime", "coremltools", "jax", "tensorflow", "pyarrow", "pandas",
@@ -32,13 +32,13 @@ def heavy_after(code: str) -> list[str]:
 @pytest.mark.parametrize("name", [None, *COMMANDS])
 def test_no_help_of_edge_loads_anything_heavy(name: str | None) -> None:
     arguments = [name, "--help"] if name else ["--help"]
-    assert heavy_after(f"sys.argv = ['edge', *{arguments!r}]\nimport edge.cli\nedge.cli.main()") == []
+    assert heavy_after(f"sys.argv = ['edge', *{arguments!r}]\nimport edge.cli.main\nedge.cli.main.main()") == []
 
 
 @pytest.mark.parametrize("name", [None, *bench_cli.commands()])
 def test_no_help_of_edge_bench_loads_anything_heavy(name: str | None) -> None:
     arguments = [name, "--help"] if name else ["--help"]
-    code = f"sys.argv = ['edge-bench', *{arguments!r}]\nimport edge.bench.cli\nedge.bench.cli.main()"
+    code = f"sys.argv = ['edge-bench', *{arguments!r}]\nimport edge.cli.bench.main\nedge.cli.bench.main.main()"
     assert heavy_after(code) == []
 
 
@@ -85,7 +85,9 @@ def test_exit_codes(monkeypatch: pytest.MonkeyPatch, arguments: list[str], statu
 
 @pytest.mark.parametrize("arguments", ["--help", "rank --help", "--version"])
 def test_a_reader_that_has_seen_enough_is_no_error(arguments: str) -> None:
-    command = f"{sys.executable} -c 'from edge.cli import main; main()' {arguments} | true; echo ${{PIPESTATUS[0]}}"
+    command = (
+        f"{sys.executable} -c 'from edge.cli.main import main; main()' {arguments} | true; echo ${{PIPESTATUS[0]}}"
+    )
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.command import Command
+from edge.cli.command import Command
 from edge.errors import EdgeError
 
 if TYPE_CHECKING:

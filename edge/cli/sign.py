@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from edge.bundle.keys import NEW_KEY, NEW_PUBLIC_KEY, read_private_key
-from edge.command import Command
+from edge.cli.command import Command
 
 
 def _sign_arguments(parser: argparse.ArgumentParser) -> None:

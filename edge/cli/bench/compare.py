@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from edge.command import Command
+from edge.cli.command import Command
 from edge.errors import EdgeError
 
 

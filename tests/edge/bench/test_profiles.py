@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from edge.bench import cli
 from edge.bench.layer_rate import LayerRate
 from edge.bench.modelled import FORMULA, predict
 from edge.bench.percentiles import percentiles
 from edge.bench.profiles.profile import DeviceProfile
 from edge.bench.profiles.read import FOLDER, figures, profile_names, read_profile
 from edge.bench.timing import ExitTimes
+from edge.cli.bench import main as cli
 from edge.errors import EdgeError
 
 

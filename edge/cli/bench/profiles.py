@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from edge.command import Command
+from edge.cli.command import Command
 
 
 def _profiles_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.metadata import entry_points
 
-from edge.command import Command, lazy_commands, run_and_exit
+from edge.cli.command import Command, lazy_commands, run_and_exit
 
 SUMMARY = """edge: from a behaviour log to a text ranker that ships inside an app
 
@@ -26,11 +26,11 @@ ORDER = (
     "inspect",
 )
 RUNTIME = {
-    "slim": "edge.bundle_commands",
-    "sign": "edge.bundle_commands",
-    "rank": "edge.runtime_commands",
-    "verify": "edge.runtime_commands",
-    "inspect": "edge.inspect.command",
+    "slim": "edge.cli.sign",
+    "sign": "edge.cli.sign",
+    "rank": "edge.cli.rank",
+    "verify": "edge.cli.rank",
+    "inspect": "edge.cli.inspect",
 }
 
 

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.bench.arguments import bundle_arguments
-from edge.command import Command
+from edge.cli.bench.arguments import bundle_arguments
+from edge.cli.command import Command
 from edge.errors import EdgeError
 
 if TYPE_CHECKING:

@@ -18,7 +18,6 @@ from bundles import FILES, REQUEST, make
 from exports import Exported, bundle_of
 from packed_bundles import make_packed
 
-from edge.bench import cli
 from edge.bench.confine import capped_memory, pin
 from edge.bench.layer_rate import LayerClock, layer_macs, weights_of_a_layer
 from edge.bench.measurement import SCHEMA, Measurement, read_measurement, write_measurement
@@ -28,6 +27,7 @@ from edge.bench.run_text import measurement_text
 from edge.bench.sustained import WINDOWS, sustain
 from edge.bench.timing import Rounds, measure
 from edge.bundle.bundle import open_bundle
+from edge.cli.bench import main as cli
 from edge.engines.protocol import Shape
 from edge.errors import EdgeError
 from edge.text.request import parse_request

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from edge.bundle.keys import read_public_key
-from edge.command import Command
+from edge.cli.command import Command
 from edge.errors import EdgeError
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.bundle.keys import PublicKey, read_public_key
-from edge.command import Command
+from edge.cli.command import Command
 from edge.errors import EdgeError
 
 

@@ -12,8 +12,8 @@ from bundles import FILES, make, manifest
 from packed_bundles import make_packed
 from student_weights import make_weights
 
-from edge import cli
 from edge.bundle.bundle import open_bundle, write_bundle
+from edge.cli import main as cli
 from edge.inspect.compare import Change, Comparison, compare
 from edge.inspect.compare_text import comparison_json, comparison_text, summary
 

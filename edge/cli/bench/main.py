@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edge.command import Command, lazy_commands, run_and_exit
+from edge.cli.command import Command, lazy_commands, run_and_exit
 
 SUMMARY = """edge-bench: what a bundle costs and whether it may ship
 
@@ -12,12 +12,12 @@ SUMMARY = """edge-bench: what a bundle costs and whether it may ship
   edge-bench run movies.edge --profile mid-android
   edge-bench compare released.edge movies.edge"""
 VERBS = {
-    "run": "edge.bench.run_command",
-    "profiles": "edge.bench.profiles_command",
-    "compare": "edge.bench.compare_command",
-    "gate": "edge.bench.gate_command",
-    "instructions": "edge.bench.instructions_command",
-    "report": "edge.bench.report_command",
+    "run": "edge.cli.bench.run",
+    "profiles": "edge.cli.bench.profiles",
+    "compare": "edge.cli.bench.compare",
+    "gate": "edge.cli.bench.gate",
+    "instructions": "edge.cli.bench.instructions",
+    "report": "edge.cli.bench.report",
 }
 
 

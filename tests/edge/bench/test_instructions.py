@@ -14,9 +14,9 @@ from small_models import make_model, shape
 
 from cloud.torch_engine import TorchEngine
 from compress.integers import quantise
-from edge.bench import cli
 from edge.bench.arm import tools
 from edge.bench.instructions import Instructions, count_instructions, count_model, find_tools, parse_marks
+from edge.cli.bench import main as cli
 from edge.engines.litert import LiteRtEngine
 from edge.errors import EdgeError
 from edge.runtime.scoring import Stepped, UserSide, logits_at

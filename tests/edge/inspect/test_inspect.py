@@ -17,10 +17,10 @@ from bundles import FILES, REQUEST, make
 from packed_bundles import make_packed
 from student_weights import make_weights
 
-from edge import cli
 from edge.bundle.bundle import open_bundle
 from edge.bundle.manifest import SCHEMA
 from edge.bundle.sizes import sizes
+from edge.cli import main as cli
 from edge.inspect.tensors import packed_tensors
 from edge.runtime.ranked import DEPTH, Explanation, Ranked
 

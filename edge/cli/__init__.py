@@ -1,0 +1,1 @@
+"""The `edge` and `edge-bench` commands; nothing else in edge parses arguments."""

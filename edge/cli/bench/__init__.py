@@ -1,0 +1,1 @@
+"""The `edge-bench` command."""
