@@ -25,7 +25,7 @@ from cloud.model import Encoder
 from cloud.presets import PRESETS
 from cloud.torch_engine import TorchEngine
 from compress.integers import QuantisedLinear, quantise
-from edge.bench.compare import Pairing, Ratio, Speed, compare
+from edge.bench.compare import Pairing, Ratio, Speed, compare_speed
 from edge.config import to_dict
 from edge.files import write_json
 from edge.table import render
@@ -33,7 +33,7 @@ from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, Request, User
 from edge.text.wordpiece import SPECIAL_TOKENS
 from export.buckets import Buckets
-from export.bundled import bundle_models
+from export.bundle import bundle_models
 from export.models import write_models
 
 WIDTH, WIDER = 512, 584  # of the feed-forward part
@@ -79,7 +79,7 @@ def main() -> int:
 
 def _trial(experiment: str, before: Path, after: Path) -> Trial:
     started = time.monotonic()
-    speed = compare(before, after, _requests(), Pairing())
+    speed = compare_speed(before, after, _requests(), Pairing())
     return Trial(experiment, time.monotonic() - started, speed)
 
 

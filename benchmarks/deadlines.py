@@ -45,7 +45,7 @@ class Sample:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle", type=Path)
-    parser.add_argument("--backend", default="litert")
+    parser.add_argument("--engine", default="litert")
     parser.add_argument("--rounds", type=int, default=25, help="each runs every budget on every size, twice")
     parser.add_argument("--budgets", type=float, nargs="+", default=BUDGETS)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
@@ -56,7 +56,7 @@ def main() -> int:
     load = multiprocessing.Process(target=_spin, args=(cores[-1],), daemon=True)
     if arguments.load:
         load.start()
-    ranker = Ranker.open(arguments.bundle, backend=arguments.backend)
+    ranker = Ranker.open(arguments.bundle, engine=arguments.engine)
     golden = read_golden(open_bundle(arguments.bundle).read("golden.jsonl").decode().splitlines())
     samples = list(_samples(ranker, [record.request for record in golden], arguments))
     ranker.close()

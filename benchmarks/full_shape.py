@@ -44,7 +44,7 @@ from edge.table import render
 from edge.text.sequence import TextEncoder
 from edge.text.wordpiece import WordPiece
 from export.buckets import Buckets
-from export.bundled import bundle_models
+from export.bundle import bundle_models
 from export.exam import exam
 from export.models import step, write_coreml, write_models, write_plain
 from export.parity import answers
@@ -105,8 +105,8 @@ def _report(prepared: Run, source: Run | None, out: Path, bits: int) -> str:
         _build(prepared, model, encoder, buckets, bundle, bool(source))
     weights = [tensor for tensor in packed_tensors(open_bundle(bundle)) if tensor.kind == "integers"]
     stored, entropy = sum(t.stored for t in weights), sum(t.entropy or 0 for t in weights)
-    found = {backend: sizes(bundle, backend) for backend in ("litert", "onnx", "coreml")}
-    rows = [(backend, size.download, size.installed) for backend, size in found.items()]
+    found = {engine: sizes(bundle, engine) for engine in ("litert", "onnx", "coreml")}
+    rows = [(engine, size.download, size.installed) for engine, size in found.items()]
     plain = [(name, len(data), *_compressed(data)) for name, data in _plain_files(out).items()]
     seconds = [_install_seconds(bundle) for _ in range(3)]
     return "\n\n".join(

@@ -119,12 +119,12 @@ def _engines(names: Sequence[str], models: Path, precision: str, model: Encoder)
 
 
 def _together(found: Sequence[tuple[str, Result]]) -> list[dict[str, object]]:
-    """A row per precision, backend, plan and exit, of what was found request by request."""
+    """A row per precision, engine, plan and exit, of what was found request by request."""
     groups = defaultdict[tuple[str, str, str, int], list[Result]](list)
     for precision, row in found:
-        groups[precision, row.backend, row.plan, row.exit].append(row)
+        groups[precision, row.engine, row.plan, row.exit].append(row)
     return [
-        dict(zip(("weights", "backend", "plan", "exit"), key, strict=True))
+        dict(zip(("weights", "engine", "plan", "exit"), key, strict=True))
         | {
             "requests": len(rows),
             "max difference": f"{max(row.max_difference for row in rows):.2g}",

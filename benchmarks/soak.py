@@ -41,14 +41,14 @@ class Job:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle", type=Path)
-    parser.add_argument("--backend", default="litert")
+    parser.add_argument("--engine", default="litert")
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--memory-mb", type=float, default=1.0, help="for kept users and segments")
     arguments = parser.parse_args()
     random.seed(0)
     golden = read_golden(open_bundle(arguments.bundle).read("golden.jsonl").decode().splitlines())
-    ranker = Ranker.open(arguments.bundle, backend=arguments.backend, memory_mb=arguments.memory_mb)
+    ranker = Ranker.open(arguments.bundle, engine=arguments.engine, memory_mb=arguments.memory_mb)
     requests = [record.request for record in golden]
     jobs = [_job(requests, ranker.depths) for _ in range(400)]
     order = [random.randrange(len(jobs)) for _ in range(arguments.requests)]
@@ -126,7 +126,7 @@ def _crowd(ranker: Ranker, jobs: list[Job], order: list[int], threads: int, seen
 
 def _worst(arguments: argparse.Namespace, jobs: list[Job], seen: Seen) -> float:
     """The largest difference of a score from that of one thread, by the same plan at the same depth."""
-    ranker, worst = Ranker.open(arguments.bundle, backend=arguments.backend), seen.worst
+    ranker, worst = Ranker.open(arguments.bundle, engine=arguments.engine), seen.worst
     for (place, plan, depth), scores in seen.scores.items():
         job = jobs[place]
         alone = ranker.rank(ranker.user(job.user, (*job.events, *job.later)), job.candidates, plan=plan, depth=depth)

@@ -30,7 +30,7 @@ CANDIDATES, TOP = 50, 10
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle", type=Path)
-    parser.add_argument("--backend", default="litert")
+    parser.add_argument("--engine", default="litert")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--cascade", action="store_true")
     arguments = parser.parse_args()
@@ -45,7 +45,7 @@ def main() -> int:
 def _add(arguments: argparse.Namespace, requests: list[Request]) -> str:
     longest = max(requests, key=lambda request: len(request.events))
     events = longest.events * (40 // len(longest.events) + 1)
-    ranker = Ranker.open(arguments.bundle, backend=arguments.backend, memory_mb=500)
+    ranker = Ranker.open(arguments.bundle, engine=arguments.engine, memory_mb=500)
     rows = []
     for plan in ("segments", "prefix"):
         samples = []
@@ -98,7 +98,7 @@ def _prepared(user: UserState, plan: str) -> float:
 
 
 def _cascade(arguments: argparse.Namespace, requests: list[Request]) -> str:
-    ranker = Ranker.open(arguments.bundle, backend=arguments.backend)
+    ranker = Ranker.open(arguments.bundle, engine=arguments.engine)
     pool = list({item.id: item for request in requests for item in request.candidates}.values())
     ratios, overlaps = [], []
     for round in range(arguments.rounds + 1):

@@ -20,7 +20,7 @@ from edge.runtime.scoring import Segment, Stepped, logits_at
 from edge.runtime.segment_cache import SegmentCache
 from edge.runtime.user_side import UserSide
 
-BACKEND = "litert"  # whose scores the margins are taken from; the others' agree
+ENGINE = "litert"  # whose scores the margins are taken from; the others' agree
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def cascades(prepared: Run, model: Encoder, models: Path, config: CascadeConfig)
     pool = sorted({candidate for request in requests for candidate in request.candidates})
     if len(exits) < 2 or len(requests) < 2 or len(pool) <= config.top:
         return []
-    random, engine = np.random.default_rng(0), open_engine(BACKEND, models, TorchEngine(model).shape)
+    random, engine = np.random.default_rng(0), open_engine(ENGINE, models, TorchEngine(model).shape)
     scored = []
     for request in requests:
         drawn = random.choice(len(pool), min(config.candidates, len(pool)), replace=False)

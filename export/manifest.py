@@ -23,11 +23,11 @@ RUNTIMES = {
 def bundle_manifest(
     name: str, model: Encoder, source: Run, quality: Mapping[str, Any], buckets: Buckets, tolerance: float
 ) -> dict[str, Any]:
-    """`quality` is backend -> exit depth -> figures; `source` the quantised run; `tolerance` that of golden logits."""
+    """`quality` is engine -> exit depth -> figures; `source` the quantised run; `tolerance` that of golden logits."""
     shape = asdict(TorchEngine(model).shape)
     exits = [
-        {"depth": int(depth), "plan": "prefix", "quality": _defined(figures), "backend": backend}
-        for backend, by_depth in quality.items()
+        {"depth": int(depth), "plan": "prefix", "quality": _defined(figures), "engine": engine}
+        for engine, by_depth in quality.items()
         for depth, figures in by_depth.items()
     ]
     exits += [

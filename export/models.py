@@ -20,7 +20,7 @@ PACKAGE, OLD_PACKAGE = "Model.mlpackage", "Model-iOS16.mlpackage"
 
 
 def write_models(model: Encoder, buckets: Buckets, models: Path) -> None:
-    """`models`/BACKEND for LiteRT and ONNX Runtime, of a float or quantised model. Errors: one is not fit to ship."""
+    """`models`/ENGINE for LiteRT and ONNX Runtime, of a float or quantised model. Errors: one is not fit to ship."""
     litert = models / "litert" / "model.tflite"
     litert.parent.mkdir(parents=True)
     export_litert(model, buckets, litert)

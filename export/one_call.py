@@ -39,7 +39,7 @@ def compare_one_call(directory: Path, goldens: Sequence[Golden], tokens: int, to
     wrong = [row for row in rows if not row.passed]
     if wrong:
         worst = max(wrong, key=lambda row: row.max_difference)
-        raise EdgeError(f"{worst.backend} differs from torch by {worst.max_difference:.4f} at k = {worst.exit}")
+        raise EdgeError(f"{worst.engine} differs from torch by {worst.max_difference:.4f} at k = {worst.exit}")
     return [asdict(row) for row in rows]
 
 

@@ -57,18 +57,18 @@ def answers(model: Encoder, requests: Sequence[Request], encoder: TextEncoder, b
     return goldens
 
 
-def compare(model: Encoder, models: Path, goldens: Sequence[Golden], tolerance: float) -> list[dict[str, Any]]:
-    """One row per backend, plan and exit; an error if one of them is off."""
+def compare_engines(model: Encoder, models: Path, goldens: Sequence[Golden], tolerance: float) -> list[dict[str, Any]]:
+    """One row per engine, plan and exit; an error if one of them is off."""
     rows: list[Result] = []
-    for backend in RUNNABLE:
-        engine = open_engine(backend, models, TorchEngine(model).shape)
-        rows += check_scores(engine, goldens, backend, tolerance)
+    for name in RUNNABLE:
+        engine = open_engine(name, models, TorchEngine(model).shape)
+        rows += check_scores(engine, goldens, name, tolerance)
         engine.close()
     wrong = [row for row in rows if not row.passed]
     if wrong:
         worst = max(wrong, key=lambda row: row.max_difference)
         raise EdgeError(
-            f"{worst.backend} differs from torch by {worst.max_difference:.4f} at exit {worst.exit} ({worst.plan})",
+            f"{worst.engine} differs from torch by {worst.max_difference:.4f} at exit {worst.exit} ({worst.plan})",
             evidence=f"{len(wrong)} of {len(rows)} comparisons are beyond the tolerance of {tolerance}",
         )
     return [asdict(row) for row in rows]
@@ -77,12 +77,12 @@ def compare(model: Encoder, models: Path, goldens: Sequence[Golden], tolerance: 
 def parity_table(
     engines: Mapping[str, Engine], reference: Engine, requests: Sequence[EncodedRequest], tolerance: float = inf
 ) -> list[Result]:
-    """Backend x plan x exit: how far each engine's logits are from the reference's, over many requests."""
-    agreements = {backend: Agreement(backend, tolerance) for backend in engines}
+    """Engine x plan x exit: how far each engine's logits are from the reference's, over many requests."""
+    agreements = {name: Agreement(name, tolerance) for name in engines}
     in_full = {"full": range(1, reference.shape.layers + 1)}
     for request in tqdm(requests, desc="parity", unit=" requests", leave=False, disable=None):
         for candidates, exits in ((request.candidates, None), (request.candidates[:FEW], in_full)):
             wanted = score(reference, request.segments, candidates, exits)
-            for backend, engine in engines.items():
-                agreements[backend].add(wanted, score(engine, request.segments, candidates, exits))
+            for name, engine in engines.items():
+                agreements[name].add(wanted, score(engine, request.segments, candidates, exits))
     return [row for agreement in agreements.values() for row in agreement.results()]

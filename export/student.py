@@ -25,12 +25,12 @@ from edge.engines.opening import RUNNABLE, open_engine
 from edge.errors import EdgeError
 from edge.files import write_atomically
 from export.buckets import Buckets
-from export.bundled import bundle_models
+from export.bundle import bundle_models
 from export.cascade import CascadeConfig, cascades
 from export.manifest import bundle_manifest
 from export.models import step, write_coreml, write_models, write_plain
 from export.one_call import compare_one_call
-from export.parity import compare, make_goldens
+from export.parity import compare_engines, make_goldens
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,10 @@ def export_student(prepared: Run, source: Run, out: Path, config: ExportConfig) 
             _write_models(model, models, workspace, config)
             goldens = _goldens(model, prepared, config)
             workspace.summary["parity"] = _compare(model, prepared, workspace, goldens, config)
-            workspace.summary["quality"] = _measure_backends(model, prepared, models)
+            workspace.summary["quality"] = _measure_engines(model, prepared, models)
             bundle = _write_bundle(model, prepared, source, workspace, goldens, config)
-            workspace.summary["sizes"] = {backend: asdict(sizes(bundle, backend)) for backend in RUNNABLE}
-            workspace.summary["timing"] = _time_backends(bundle, prepared, config)
+            workspace.summary["sizes"] = {name: asdict(sizes(bundle, name)) for name in RUNNABLE}
+            workspace.summary["timing"] = _time_engines(bundle, prepared, config)
             workspace.dataset, workspace.protocol = dict(prepared.manifest["dataset"]), PROTOCOL
             write_atomically(workspace.path / "report.md", _report(workspace.summary))
     return Run.open(out, "export")
@@ -99,8 +99,8 @@ def _compare(
     write_models(float_model, config.buckets, float_models)
     float_goldens = _goldens(float_model, prepared, config)
     return {
-        "float": compare(float_model, float_models, float_goldens, config.float_tolerance),
-        "int8": compare(model, workspace.path / "models", goldens, config.int8_tolerance),
+        "float": compare_engines(float_model, float_models, float_goldens, config.float_tolerance),
+        "int8": compare_engines(model, workspace.path / "models", goldens, config.int8_tolerance),
         "one call": compare_one_call(workspace.path, goldens, config.buckets.most_tokens, config.int8_tolerance),
     }
 
@@ -110,13 +110,13 @@ def _goldens(model: Encoder, prepared: Run, config: ExportConfig) -> list[Golden
     return make_goldens(model, prepared, requests, candidates, config.buckets.user_tokens)
 
 
-def _measure_backends(model: Encoder, prepared: Run, models: Path) -> dict[str, Any]:
-    """Quality of every exit on the test split, computed by each engine: backend -> exit depth -> figures."""
+def _measure_engines(model: Encoder, prepared: Run, models: Path) -> dict[str, Any]:
+    """Quality of every exit on the test split, computed by each engine: name -> exit depth -> figures."""
     requests, depths = load_requests(prepared, "test"), model.config.exit_depths
     found = {}
-    for backend in RUNNABLE:
-        engines = [open_engine(backend, models, TorchEngine(model).shape) for _ in range(2)]
-        found[backend] = evaluate(engines, requests, PREFIX, depths, backend)
+    for name in RUNNABLE:
+        engines = [open_engine(name, models, TorchEngine(model).shape) for _ in range(2)]
+        found[name] = evaluate(engines, requests, PREFIX, depths, name)
         for engine in engines:
             engine.close()
     return found
@@ -135,13 +135,13 @@ def _write_bundle(
     return path
 
 
-def _time_backends(bundle: Path, prepared: Run, config: ExportConfig) -> dict[str, Any]:
-    """Latency per exit and resident memory of each backend, in a fresh process each."""
+def _time_engines(bundle: Path, prepared: Run, config: ExportConfig) -> dict[str, Any]:
+    """Latency per exit and resident memory of each engine, in a fresh process each."""
     requests = [request for _, request in load_samples(prepared)][: config.timed_requests]
     timing = {}
-    for backend in RUNNABLE:
-        step(f"{backend}: timing")
-        timing[backend] = asdict(measure_apart(bundle, backend, requests, repeats=1))
+    for name in RUNNABLE:
+        step(f"{name}: timing")
+        timing[name] = asdict(measure_apart(bundle, name, requests, repeats=1))
     return timing
 
 
@@ -149,11 +149,11 @@ def _report(summary: dict[str, Any]) -> str:
     lines = [
         "# Exported bundle",
         "",
-        "| precision | backend | plan | exit | largest difference | top-10 agreement |",
+        "| precision | engine | plan | exit | largest difference | top-10 agreement |",
     ]
     lines.append("|---|---|---|---|---|---|")
     for precision, rows in summary["parity"].items():
         for row in rows:
             figures = f"{row['max_difference']:.2g} | {row['top10']:.3f}"
-            lines.append(f"| {precision} | {row['backend']} | {row['plan']} | {row['exit']} | {figures} |")
+            lines.append(f"| {precision} | {row['engine']} | {row['plan']} | {row['exit']} | {figures} |")
     return "\n".join(lines) + "\n"

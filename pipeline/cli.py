@@ -11,7 +11,7 @@ from edge.cli.command import Command
 def _run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", default="ml-100k", help="ml-100k, ml-1m, or an edge.toml (edge init writes one)")
     parser.add_argument("--out", type=Path, required=True, help="directory for all stages and the report")
-    parser.add_argument("--preset", default="quickstart", help="or glance: a tenth of the steps, quality worth nothing")
+    parser.add_argument("--preset", default="quickstart", help="or smoke: a smoke test with a tenth of the steps")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. teacher.click.steps=800")
     parser.add_argument("--skip-bad-rows", action="store_true", help="leave bad rows out and list them")
     parser.add_argument("--json", action="store_true", help="the final table as JSON")
@@ -39,7 +39,7 @@ def _run(arguments: argparse.Namespace) -> int:
 run = Command(
     summary="From a behaviour log to a bundle: every stage in turn, finished ones skipped, then one report.",
     examples="""edge run --preset quickstart --out runs/quickstart
-                edge run --data edge.toml --preset glance --out runs/glance
+                edge run --data edge.toml --preset smoke --out runs/smoke
                 edge run --data edge.toml --out runs/mine
                 edge run --out runs/longer --set teacher.click.steps=2000 --set student.scores.steps=2000""",
     arguments=_run_arguments,

@@ -80,8 +80,8 @@ def _bytes(axes: Any, stages: Stages) -> None:
         name: (getattr(stages, name).path / "weights.safetensors").stat().st_size
         for name in ("teacher", "student", "pruned", "int8")
     }
-    for backend, sizes in stages.export.summary["sizes"].items():
-        bars |= {f"{backend} installed": sizes["installed"], f"{backend} download": sizes["download"]}
+    for engine, sizes in stages.export.summary["sizes"].items():
+        bars |= {f"{engine} installed": sizes["installed"], f"{engine} download": sizes["download"]}
     positions = range(len(bars))
     axes.barh(positions, bars.values(), color="#2266cc")
     axes.set_yticks(positions, bars.keys())
@@ -93,11 +93,11 @@ def _bytes(axes: Any, stages: Stages) -> None:
 
 
 def _latency(axes: Any, stages: Stages) -> None:
-    for backend, timing in stages.export.summary["timing"].items():
+    for engine, timing in stages.export.summary["timing"].items():
         depths = [times["depth"] for times in timing["exits"]]
         for kind, style in (("new_user", "o-"), ("kept_user", "o--")):
             times = [exit[kind]["p50"] for exit in timing["exits"]]
-            axes.plot(depths, times, style, color=COLOURS[backend], label=f"{backend}, {kind.replace('_', ' ')}")
+            axes.plot(depths, times, style, color=COLOURS[engine], label=f"{engine}, {kind.replace('_', ' ')}")
     axes.set_xlabel("exit depth")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("milliseconds")

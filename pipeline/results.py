@@ -20,7 +20,7 @@ METRICS = ("auc", "user_auc", "ndcg@10", "log_loss")
 
 
 def results(stages: Stages) -> list[dict[str, Any]]:
-    """A row per baseline, model and exported backend, each at its deepest exit under the prefix plan."""
+    """A row per baseline, model and exported engine, each at its deepest exit under the prefix plan."""
     rows: list[dict[str, Any]] = [
         {"name": name, **{metric: figures[metric] for metric in METRICS}}
         for name, figures in _baselines(stages).items()
@@ -31,9 +31,9 @@ def results(stages: Stages) -> list[dict[str, Any]]:
         row = {"name": name, "parameters": summary["parameters"], "nonzero": summary["nonzero"]}
         rows.append(row | _weight_bytes(run) | _deepest(summary["quality"]["test"]["prefix"]))
     exported, int8 = stages.export.summary, stages.int8.summary
-    for backend, exits in exported["quality"].items():
-        row = {"name": backend, "parameters": int8["parameters"], "nonzero": int8["nonzero"]}
-        row |= exported["sizes"][backend] | {"resident": exported["timing"][backend]["resident"]}
+    for engine, exits in exported["quality"].items():
+        row = {"name": engine, "parameters": int8["parameters"], "nonzero": int8["nonzero"]}
+        row |= exported["sizes"][engine] | {"resident": exported["timing"][engine]["resident"]}
         rows.append(row | _deepest(exits))
     return rows
 
@@ -60,12 +60,12 @@ def agreement(stages: Stages) -> list[dict[str, Any]]:
     """How far each engine is from torch on the golden requests, the worst over plans and exits."""
     found = []
     for precision, comparisons in stages.export.summary["parity"].items():
-        for backend in dict.fromkeys(row["backend"] for row in comparisons):
-            mine = [row for row in comparisons if row["backend"] == backend]
+        for engine in dict.fromkeys(row["engine"] for row in comparisons):
+            mine = [row for row in comparisons if row["engine"] == engine]
             found.append(
                 {
                     "precision": precision,
-                    "backend": backend,
+                    "engine": engine,
                     "plans and exits": len(mine),
                     "largest logit difference": max(row["max_difference"] for row in mine),
                     "least top-10 agreement": min(row["top10"] for row in mine),

@@ -45,8 +45,8 @@ def quickstart(data: str) -> PipelineConfig:
     )
 
 
-def glance(data: str) -> PipelineConfig:
-    """The quickstart with a tenth of its steps: the whole road in two minutes, to a model worth nothing."""
+def smoke(data: str) -> PipelineConfig:
+    """A smoke test of the whole road, in two minutes: the quickstart with a tenth of its steps."""
     whole = quickstart(data)
     teacher, student, prune = whole.teacher, whole.student, whole.prune
     schedule = replace(prune.schedule, end=prune.schedule.end // 10, every=1)
@@ -62,7 +62,7 @@ def _tenth(fit: FitConfig) -> FitConfig:
     return replace(fit, steps=fit.steps // 10, warmup_steps=fit.warmup_steps // 10)
 
 
-PIPELINES = {"quickstart": quickstart, "glance": glance}
+PIPELINES = {"quickstart": quickstart, "smoke": smoke}
 
 
 @dataclass(frozen=True)

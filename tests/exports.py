@@ -42,15 +42,15 @@ TOLERANCE = {"float": 1e-4, "int8": 0.05}  # int8: engines round activations dif
 
 @dataclass(frozen=True)
 class Exported:
-    """`models`/PRECISION/BACKEND holds what each engine runs; `reference` gives the torch model of a precision."""
+    """`models`/PRECISION/ENGINE holds what each engine runs; `reference` gives the torch model of a precision."""
 
     models: Path
     reference: dict[str, Encoder]
     encoder: TextEncoder
     golden: list[Golden]
 
-    def engine(self, precision: str, backend: str) -> Engine:
-        return open_engine(backend, self.models / precision, TorchEngine(self.reference[precision]).shape)
+    def engine(self, precision: str, engine: str) -> Engine:
+        return open_engine(engine, self.models / precision, TorchEngine(self.reference[precision]).shape)
 
 
 def vocabulary() -> list[str]:

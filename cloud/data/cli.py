@@ -1,4 +1,4 @@
-"""The verbs `edge init` and `edge prepare`."""
+"""The commands `edge init` and `edge prepare`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _write_example(log: Path) -> None:
 
 def _written(toml: Path, log: Path | None) -> str:
     if log:
-        return f"wrote {toml} and {log}: try them: edge run --data {toml} --preset glance --out runs/glance"
+        return f"wrote {toml} and {log}: try them: edge run --data {toml} --preset smoke --out runs/smoke"
     return f"wrote {toml}: edit it, then: edge prepare --data {toml} --out runs/prepared"
 
 

@@ -30,7 +30,7 @@ class Verdict:
     """One bundle against a budget; `largest` are the three heaviest parts by the size that failed."""
 
     bundle: Path
-    backend: str
+    engine: str
     checks: tuple[Check, ...]
     largest: tuple[Part, ...] = ()
 
@@ -60,7 +60,7 @@ def verdicts_json(verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "bundles": [
             {
                 "bundle": str(verdict.bundle),
-                "backend": verdict.backend,
+                "engine": verdict.engine,
                 "passed": verdict.passed,
                 "checks": [asdict(check) for check in verdict.checks],
                 "largest": [asdict(part) for part in verdict.largest],

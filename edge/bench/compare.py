@@ -17,7 +17,7 @@ import numpy as np
 
 from edge.bench.compare_probe import Job, Paired
 from edge.bench.fresh import in_fresh_process
-from edge.bench.student import quantile
+from edge.bench.t_distribution import quantile
 from edge.config import check_least, from_dict
 from edge.text.request import request_to_json
 from edge.text.types import Request
@@ -30,7 +30,7 @@ MOST_REQUESTS = 8  # in one opening; of more, some are left out evenly
 class Pairing:
     """How two bundles are measured. `depth` None is each one's deepest exit."""
 
-    backend: str = "litert"
+    engine: str = "litert"
     plan: str = "prefix"
     depth: int | None = None
     processes: int = 8
@@ -78,7 +78,7 @@ def verdict(ratio: Ratio, tolerance: float | None = None) -> str:
     return f"not shown to be {tolerance:.1%} slower, nor that it is not"
 
 
-def compare(
+def compare_speed(
     before: Path,
     after: Path,
     requests: Sequence[Request],
@@ -109,7 +109,7 @@ def _jobs(bundles: tuple[str, str], pairing: Pairing) -> Iterator[Job]:
     for number in range(pairing.processes):
         yield Job(
             bundles,
-            pairing.backend,
+            pairing.engine,
             pairing.plan,
             pairing.depth,
             openings=pairing.openings,

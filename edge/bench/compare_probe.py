@@ -27,7 +27,7 @@ class Job:
     """What one process measures. `number` is its own: it decides which bundle is opened and asked first."""
 
     bundles: tuple[str, str]
-    backend: str
+    engine: str
     plan: str
     depth: int | None  # None: the deepest exit of each
     openings: int
@@ -96,7 +96,7 @@ def _openings(job: Job, requests: Sequence[Request]) -> Iterator[Paired]:
 
     for number in range(job.number, job.number + job.openings):
         order = (0, 1) if number % 2 == 0 else (1, 0)
-        rankers = {which: Ranker.open(job.bundles[which], job.backend, memory_mb=0.0) for which in order}
+        rankers = {which: Ranker.open(job.bundles[which], job.engine, memory_mb=0.0) for which in order}
         first, second = (partial(_rank, rankers[which], job) for which in (0, 1))
         depths = first(requests[0]).depth, second(requests[0]).depth  # warms up, too
         gc.collect()

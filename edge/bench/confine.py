@@ -13,7 +13,7 @@ from edge.errors import EdgeError
 
 
 @dataclass(frozen=True)
-class Limits:
+class Confinement:
     """What holds while a bundle is measured; None where this system has no such limit.
 
     `memory` bytes are private ones above those of the bare process, by RLIMIT_DATA: a cgroup needs root. It counts

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge.bench.budget import Budget, CountedRequest
-from edge.bench.compare import Pairing, Speed, compare
+from edge.bench.compare import Pairing, Speed, compare_speed
 from edge.bench.run import measure_apart, read_requests
 from edge.bundle.bundle import Bundle
 from edge.conformance.verify import Verification, verify
@@ -32,7 +32,7 @@ class Source:
     """Where to measure, and with what."""
 
     bundle: Bundle
-    backend: str
+    engine: str
     baseline: Bundle | None = None
     requests: Path | None = None
     tools: Path | None = None  # that count ARM64 instructions
@@ -53,10 +53,10 @@ def measure_facts(source: Source, budget: Budget, progress: Callable[[str], None
         resident_before = _resident(baseline, source)
     if budget.parity:
         progress("parity")
-        verification = verify(source.bundle.path, [source.backend])
+        verification = verify(source.bundle.path, [source.engine])
     if baseline and growth.time is not None:
-        pairing = Pairing(source.backend)
-        speed = compare(baseline.path, source.bundle.path, source.read_requests(), pairing, progress)
+        pairing = Pairing(source.engine)
+        speed = compare_speed(baseline.path, source.bundle.path, source.read_requests(), pairing, progress)
     counted = _count(source.bundle, source, budget, progress) if budget.counts_instructions else {}
     if baseline and growth.instructions is not None:
         before = max(_count(baseline, source, budget, progress).items())[1]
@@ -64,17 +64,17 @@ def measure_facts(source: Source, budget: Budget, progress: Callable[[str], None
 
 
 def _resident(bundle: Bundle, source: Source) -> int:
-    return measure_apart(bundle.path, source.backend, source.read_requests(), repeats=1).resident
+    return measure_apart(bundle.path, source.engine, source.read_requests(), repeats=1).resident
 
 
 def _count(bundle: Bundle, source: Source, budget: Budget, progress: Callable[[str], None]) -> dict[int, int]:
     """Depth -> ARM64 instructions of the budget's request, at every exit."""
     from edge.bench.instructions import count_instructions, find_tools
 
-    if source.backend != "litert":
+    if source.engine != "litert":
         raise EdgeError(
-            f"instructions of {source.backend} cannot be counted, those of litert can",
-            fix="take the limits on instructions out of the budget, or gate --backend litert",
+            f"instructions of {source.engine} cannot be counted, those of litert can",
+            fix="take the limits on instructions out of the budget, or gate --engine litert",
         )
     tools = find_tools(source.tools)
     progress(f"instructions of {bundle.path}")

@@ -29,21 +29,21 @@ UNLIKE = (
 
 
 def check_bundle(
-    bundle: Bundle, budget: Budget, backend: str, facts: Facts | None = None, baseline: Bundle | None = None
+    bundle: Bundle, budget: Budget, engine: str, facts: Facts | None = None, baseline: Bundle | None = None
 ) -> Verdict:
     """Hold the bundle against every limit. `facts` must have what the budget limits and only a measurement tells."""
     facts = facts or Facts()
     require_baseline(budget, baseline)
-    weighed = parts(bundle, backend)
-    checks = [*_size_checks(bundle, budget, backend, facts, weighed), *_quality_checks(bundle, budget, backend)]
+    weighed = parts(bundle, engine)
+    checks = [*_size_checks(bundle, budget, engine, facts, weighed), *_quality_checks(bundle, budget, engine)]
     if budget.parity:
-        checks.append(_parity_check(facts.verification, bundle, backend))
+        checks.append(_parity_check(facts.verification, bundle, engine))
     if budget.unique_weights:
-        checks += check_sharing(bundle, backend, baseline)
+        checks += check_sharing(bundle, engine, baseline)
     checks += _instruction_checks(bundle, budget, facts)
     if baseline is not None:
-        checks += check_growth(Step(baseline, bundle, backend), budget, facts)
-    return Verdict(bundle.path, backend, tuple(checks), tuple(_heaviest(weighed, checks)))
+        checks += check_growth(Step(baseline, bundle, engine), budget, facts)
+    return Verdict(bundle.path, engine, tuple(checks), tuple(_heaviest(weighed, checks)))
 
 
 def require_baseline(budget: Budget, baseline: Bundle | None) -> None:
@@ -57,8 +57,8 @@ def require_baseline(budget: Budget, baseline: Bundle | None) -> None:
         raise EdgeError("a baseline is given, but the budget limits no growth", fix="add [growth] to the budget")
 
 
-def _size_checks(bundle: Bundle, budget: Budget, backend: str, facts: Facts, weighed: list[Part]) -> Iterator[Check]:
-    sizes = bundle_sizes(bundle, backend)
+def _size_checks(bundle: Bundle, budget: Budget, engine: str, facts: Facts, weighed: list[Part]) -> Iterator[Check]:
+    sizes = bundle_sizes(bundle, engine)
     measured = {"download": sizes.download, "installed": sizes.installed, "resident": facts.resident}
     for what, size in measured.items():
         limit = getattr(budget, what)
@@ -95,8 +95,8 @@ def _part_text(part: Part) -> str:
     return f"largest: {name} {about}{part.download:,} bytes to download, {part.installed:,} installed"
 
 
-def _quality_checks(bundle: Bundle, budget: Budget, backend: str) -> Iterator[Check]:
-    exits = [exit for exit in bundle.exits if exit.backend in (None, backend)]
+def _quality_checks(bundle: Bundle, budget: Budget, engine: str) -> Iterator[Check]:
+    exits = [exit for exit in bundle.exits if exit.engine in (None, engine)]
     limits = dict(budget.exits)
     deepest = max((exit.depth for exit in exits), default=0)
     if budget.quality:
@@ -104,7 +104,7 @@ def _quality_checks(bundle: Bundle, budget: Budget, backend: str) -> Iterator[Ch
     for depth, minima in sorted(limits.items()):
         found = [exit for exit in exits if exit.depth == depth]
         if not found:
-            raise _no_exit(bundle, depth, f" on {backend}")
+            raise _no_exit(bundle, depth, f" on {engine}")
         for metric, limit in minima.items():
             yield from (_quality_check(bundle, exit, metric, limit) for exit in found)
 
@@ -131,22 +131,22 @@ def _quality_check(bundle: Bundle, exit: Exit, metric: str, limit: float) -> Che
     return Check(what, measured, limit, False, problem, evidence, (BETTER,))
 
 
-def _parity_check(found: Verification | None, bundle: Bundle, backend: str) -> Check:
+def _parity_check(found: Verification | None, bundle: Bundle, engine: str) -> Check:
     """The largest difference of a logit against its tolerance; wrong text counts in requests."""
     if found is None:
         raise EdgeError("parity is asked for but was not measured")
     text, *scores = found.results
-    what = f"parity ({backend})"
+    what = f"parity ({engine})"
     if not text.passed:
         wrong = f"{int(text.max_difference)} of {text.requests} golden requests are worded or tokenised differently"
         return Check(what, int(text.max_difference), 0, False, wrong, (), UNLIKE)
     if not scores:
-        raise EdgeError(f"{bundle.path} has no golden scores to compare {backend} with")
+        raise EdgeError(f"{bundle.path} has no golden scores to compare {engine} with")
     worst = sorted(scores, key=lambda row: -row.max_difference)
     measured, limit = worst[0].max_difference, worst[0].tolerance
     if found.passed:
         return Check(what, measured, limit, passed=True)
-    problem = f"{backend} is up to {measured:.4f} off the golden scores, {limit:.4f} is allowed"
+    problem = f"{engine} is up to {measured:.4f} off the golden scores, {limit:.4f} is allowed"
     return Check(what, measured, limit, False, problem, tuple(map(_off, worst[:MOST_NAMED])), UNLIKE)
 
 

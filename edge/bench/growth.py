@@ -17,7 +17,7 @@ from edge.bundle.manifest import Exit
 from edge.bundle.sizes import bundle_sizes, group_of
 from edge.errors import EdgeError
 from edge.inspect.causes import main_causes
-from edge.inspect.compare import Change, Comparison, compare
+from edge.inspect.changes import Change, Comparison, compare_bundles
 
 ROUNDING = 1e-9  # .7573 less .7553 is a little above .002
 MOST_NAMED = 3
@@ -37,20 +37,20 @@ class Step:
 
     before: Bundle
     after: Bundle
-    backend: str
+    engine: str
 
     @cached_property
     def comparison(self) -> Comparison:
-        return compare(self.before, self.after)
+        return compare_bundles(self.before, self.after)
 
     def growers(self, installed: bool) -> list[Change]:
-        """Pieces that the backend's bundle ships and that grew, largest growth first."""
+        """Pieces that the engine's bundle ships and that grew, largest growth first."""
         shipped = [change for change in self.comparison.changes if self._ships(change)]
         grown = [change for change in shipped if _growth(change, installed) > 0]
         return sorted(grown, key=lambda change: (-_growth(change, installed), change.name))
 
     def _ships(self, change: Change) -> bool:
-        return not change.section.startswith("model:") or change.section == f"model:{self.backend}"
+        return not change.section.startswith("model:") or change.section == f"model:{self.engine}"
 
     @property
     def settings(self) -> list[str]:
@@ -91,7 +91,7 @@ def _size_check(step: Step, what: str, allowed: int, facts: Facts) -> Check:
 def _sizes(step: Step, what: str, facts: Facts) -> tuple[int, int]:
     if what == "resident":
         return _measured(facts.resident_before, what), _measured(facts.resident, what)
-    before, after = (getattr(bundle_sizes(bundle, step.backend), what) for bundle in (step.before, step.after))
+    before, after = (getattr(bundle_sizes(bundle, step.engine), what) for bundle in (step.before, step.after))
     return before, after
 
 
@@ -111,13 +111,13 @@ def _part(change: Change) -> str:
     """The part that a piece belongs to, as hints name it."""
     if change.section == "weights":
         return group_of(change.name)
-    kind, _, backend = change.section.partition(":")
-    return f"graph ({backend})" if kind == "model" else change.section
+    kind, _, engine = change.section.partition(":")
+    return f"graph ({engine})" if kind == "model" else change.section
 
 
 def _quality_checks(step: Step, metric: str, allowed: float) -> Iterator[Check]:
     """One per plan, about the exit that lost most."""
-    before, after = (_exits(bundle, step.backend) for bundle in (step.before, step.after))
+    before, after = (_exits(bundle, step.engine) for bundle in (step.before, step.after))
     known = {place: exit.quality[metric] for place, exit in before.items() if metric in exit.quality}
     if not known:
         raise EdgeError(f"{step.before.path} has no {metric!r} to compare with")
@@ -154,10 +154,10 @@ def _quality_check(
     return Check(what, most, allowed, False, problem, (*evidence, *_against(step)), fixes)
 
 
-def _exits(bundle: Bundle, backend: str) -> dict[tuple[str, int], Exit]:
-    """(plan, depth) -> the figures that hold on the backend; its own go before those of all."""
-    exits = [exit for exit in bundle.exits if exit.backend in (None, backend)]
-    return {(exit.plan, exit.depth): exit for exit in sorted(exits, key=lambda exit: exit.backend is not None)}
+def _exits(bundle: Bundle, engine: str) -> dict[tuple[str, int], Exit]:
+    """(plan, depth) -> the figures that hold on the engine; its own go before those of all."""
+    exits = [exit for exit in bundle.exits if exit.engine in (None, engine)]
+    return {(exit.plan, exit.depth): exit for exit in sorted(exits, key=lambda exit: exit.engine is not None)}
 
 
 def _time_check(step: Step, allowed: float, facts: Facts) -> Check:

@@ -25,5 +25,5 @@ def hint_for(part: str) -> str:
     if part in _HINTS:
         return _HINTS[part]
     if part.startswith("graph ("):
-        return "its size is fixed; look elsewhere first, or ship a bundle without this backend"
+        return "its size is fixed; look elsewhere first, or ship a bundle without this engine"
     return f"{_NARROWER}, {_FEWER_WORDS}; {_SPARSER}"  # a model's file whose weights are not packed

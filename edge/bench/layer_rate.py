@@ -67,14 +67,14 @@ class LayerClock:
         return LayerRate(self._tokens, macs, typical, len(self._times), macs / typical / 1e6)
 
 
-def open_layer(path: Path, backend: str, threads: int, weights: int) -> LayerClock:
+def open_layer(path: Path, engine: str, threads: int, weights: int) -> LayerClock:
     """Over the bundle, installed where EDGE_CACHE says, with an engine of its own."""
     from edge.bundle.install import install
     from edge.config import from_dict
     from edge.engines.opening import FROM_WEIGHTS, open_engine
 
-    directory = install(path, weights=backend in FROM_WEIGHTS)
+    directory = install(path, weights=engine in FROM_WEIGHTS)
     model = json.loads((directory / "manifest.json").read_text())["model"]
     shape = from_dict(Shape, {key: model[key] for key in ("layers", "hidden", "heads", "handover")}, "model")
     spec = json.loads((directory / "text.json").read_text())
-    return LayerClock(open_engine(backend, directory / "models", shape, threads), spec["max_user_tokens"], weights)
+    return LayerClock(open_engine(engine, directory / "models", shape, threads), spec["max_user_tokens"], weights)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.bench.adb import DeviceTimes
-from edge.bench.confine import Limits
+from edge.bench.confine import Confinement
 from edge.bench.host import Host
 from edge.bench.modelled import Prediction
 from edge.bench.timing import Times
@@ -33,7 +33,7 @@ class ExitQuality:
 
 @dataclass(frozen=True)
 class Subject:
-    """The bundle. Bytes are those of one that carries this backend alone; layers and hidden its shape."""
+    """The bundle. Bytes are those of one that carries this engine alone; layers and hidden its shape."""
 
     name: str
     sha256: str
@@ -49,20 +49,20 @@ class Measurement:
     """`date` is UTC. Latency per plan, exit and kind of user is in `times.exits`."""
 
     bundle: Subject
-    backend: str
+    engine: str
     threads: int
     host: Host
     date: str
     times: Times
-    limits: Limits | None = None  # of the profile, as far as this host could impose them
+    limits: Confinement | None = None  # of the profile, as far as this host could impose them
     prediction: Prediction | None = None  # modelled
     device: DeviceTimes | None = None  # of a real device, by adb
     schema: str = SCHEMA
 
 
-def subject(bundle: Bundle, backend: str) -> Subject:
-    sizes = bundle_sizes(bundle, backend)
-    exits = (exit for exit in bundle.exits if exit.backend in (None, backend))
+def subject(bundle: Bundle, engine: str) -> Subject:
+    sizes = bundle_sizes(bundle, engine)
+    exits = (exit for exit in bundle.exits if exit.engine in (None, engine))
     model = bundle.manifest["model"]
     return Subject(
         bundle.name,

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from edge.bench.confine import Limits, can_cap_memory, capped_memory, pin
+from edge.bench.confine import Confinement, can_cap_memory, capped_memory, pin
 from edge.bench.fresh import answer
 from edge.bench.layer_rate import LayerClock, LayerRate, open_layer
 from edge.bench.timing import RankerLike, Rounds, Times, measure
@@ -23,7 +23,7 @@ class Job:
     """What to measure. Without rounds, only how long opening and the first request take."""
 
     bundle: str
-    backend: str
+    engine: str
     threads: int
     plans: Mapping[str, tuple[int, ...]]
     repeats: int
@@ -37,7 +37,7 @@ class Job:
 class Finding:
     times: Times
     rate: LayerRate | None
-    limits: Limits | None
+    limits: Confinement | None
 
 
 def run_job(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def run_job(values: Mapping[str, Any]) -> dict[str, Any]:
     layers: list[LayerClock] = []
 
     def open_ranker(keeps: bool) -> RankerLike:
-        opened = partial(Ranker.open, job.bundle, backend=job.backend, threads=job.threads)
+        opened = partial(Ranker.open, job.bundle, engine=job.engine, threads=job.threads)
         return opened() if keeps else opened(memory_mb=0)
 
     def confined() -> AbstractContextManager[None]:
@@ -58,7 +58,7 @@ def run_job(values: Mapping[str, Any]) -> dict[str, Any]:
 
     def time_layer() -> None:
         if not layers:  # opened only now: the memory has been read
-            layers.append(open_layer(Path(job.bundle), job.backend, job.threads, job.layer_weights or 0))
+            layers.append(open_layer(Path(job.bundle), job.engine, job.threads, job.layer_weights or 0))
         layers[0]()
 
     rounds = (
@@ -68,10 +68,10 @@ def run_job(values: Mapping[str, Any]) -> dict[str, Any]:
     return asdict(Finding(times, layers[0].rate() if layers else None, limits))
 
 
-def _limits(job: Job) -> Limits | None:
+def _limits(job: Job) -> Confinement | None:
     if job.cores is None and job.memory is None:
         return None
-    return Limits(pin(job.cores) if job.cores else None, job.memory if can_cap_memory() else None)
+    return Confinement(pin(job.cores) if job.cores else None, job.memory if can_cap_memory() else None)
 
 
 if __name__ == "__main__":

@@ -161,7 +161,7 @@ def incomparable(entry: Entry, baseline: Entry) -> str | None:
     for problem, before, after in (
         ("another processor", old.host.cpu, new.host.cpu),
         ("another number of cores", old.host.cores, new.host.cores),
-        ("another backend", old.backend, new.backend),
+        ("another engine", old.engine, new.engine),
         ("another number of threads", old.threads, new.threads),
         ("other limits", old.limits, new.limits),
         ("another number of requests", old.times.requests, new.times.requests),
@@ -192,7 +192,7 @@ def _milliseconds(measured: Measurement) -> Iterator[float]:
 
 
 def _labels(measured: Sequence[Measurement]) -> list[str]:
-    """Bundle and backend, with a number where that is not unique."""
+    """Bundle and engine, with a number where that is not unique."""
     names = list(map(_name, measured))
     return [
         name if names.count(name) == 1 else f"{name} ({names[:place].count(name) + 1})"
@@ -201,7 +201,7 @@ def _labels(measured: Sequence[Measurement]) -> list[str]:
 
 
 def _name(measured: Measurement) -> str:
-    return f"{printable(measured.bundle.name)[:MAX_NAME]}/{printable(measured.backend)[:MAX_NAME]}"
+    return f"{printable(measured.bundle.name)[:MAX_NAME]}/{printable(measured.engine)[:MAX_NAME]}"
 
 
 def _prediction(measured: Measurement, device: DeviceProfile | None) -> Prediction | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge.bench.confine import Limits
+from edge.bench.confine import Confinement
 from edge.bench.outputs.page import Row, Table
 from edge.bench.percentiles import Interval, Percentiles
 from edge.bench.report import (
@@ -140,7 +140,7 @@ def _origin(entry: Entry) -> dict[str, str]:
         "date": found.date,
         "bundle's SHA-256": found.bundle.sha256,
         "layers x hidden": f"{found.bundle.layers} x {found.bundle.hidden}",
-        "engine": f"{found.backend}, {found.threads} thread{'s' * (found.threads != 1)}",
+        "engine": f"{found.engine}, {found.threads} thread{'s' * (found.threads != 1)}",
         "processor": f"{host.cpu}, {host.cores} cores",
         "system": f"{host.system}, Python {host.python}",
         "load before": "-" if host.load is None else f"{host.load:g}",
@@ -150,7 +150,7 @@ def _origin(entry: Entry) -> dict[str, str]:
     }
 
 
-def _limits(limits: Limits | None) -> str:
+def _limits(limits: Confinement | None) -> str:
     if limits is None:
         return "none"
     cores = "not pinned" if limits.cores is None else f"cores {', '.join(map(str, limits.cores))}"

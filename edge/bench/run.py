@@ -31,7 +31,7 @@ KEEPING_PLANS = ("prefix", "segments")  # that compute the user's side once for 
 class Ask:
     """What to measure; by default every exit of both plans that keep a user."""
 
-    backend: str = "litert"
+    engine: str = "litert"
     threads: int = 1
     repeats: int = 5
     sustained_s: float = 0.0
@@ -97,18 +97,18 @@ def plan_depths(
     return found
 
 
-def measure_apart(bundle: Path, backend: str, requests: Sequence[Request], repeats: int) -> Times:
+def measure_apart(bundle: Path, engine: str, requests: Sequence[Request], repeats: int) -> Times:
     """Every exit of the prefix plan, in a fresh process, after a first open in another and in a cache of its own."""
     plans = plan_depths(open_bundle(bundle), ("prefix",))
-    return _find(Job(str(bundle), backend, 1, plans, repeats), requests).times
+    return _find(Job(str(bundle), engine, 1, plans, repeats), requests).times
 
 
 def measure_bundle(path: Path, requests: Sequence[Request], ask: Ask) -> Measurement:
     """The whole document; with a profile, measured under its limits and modelled for its device."""
     bundle = open_bundle(path)
-    described = subject(bundle, ask.backend)
+    described = subject(bundle, ask.engine)
     plans = plan_depths(bundle, ask.plans, ask.depths)
-    job = Job(str(path), ask.backend, ask.threads, plans, ask.repeats, ask.sustained_s)
+    job = Job(str(path), ask.engine, ask.threads, plans, ask.repeats, ask.sustained_s)
     if ask.profile:
         cores, memory = int(ask.profile.fast.cores.value), round(ask.profile.app_memory.value * 1e6)
         job = replace(job, cores=cores, memory=memory, layer_weights=weights_of_a_layer(bundle))
@@ -118,7 +118,7 @@ def measure_bundle(path: Path, requests: Sequence[Request], ask: Ask) -> Measure
     if ask.profile and found.rate:
         prediction = predict(ask.profile, found.times.exits, found.rate, described.download, found.times.resident)
     return Measurement(
-        described, ask.backend, ask.threads, host, date, found.times, limits=found.limits, prediction=prediction
+        described, ask.engine, ask.threads, host, date, found.times, limits=found.limits, prediction=prediction
     )
 
 

@@ -21,17 +21,17 @@ ONE_LAYER = (
 ONCE = "let all entry points of the model refer to one buffer; edge inspect BUNDLE lists the tensors of each file"
 
 
-def check_sharing(bundle: Bundle, backend: str, baseline: Bundle | None = None) -> tuple[Check, Check]:
-    """One layer, and no tensor twice in the backend's files. Errors: the bundle packs no weights to tell it from."""
+def check_sharing(bundle: Bundle, engine: str, baseline: Bundle | None = None) -> tuple[Check, Check]:
+    """One layer, and no tensor twice in the engine's files. Errors: the bundle packs no weights to tell it from."""
     if not bundle.weights:
         raise EdgeError(
             f"{bundle.path} packs no weights, so nobody can tell whether they are in it once",
             fix="write it with edge export, or take unique_weights out of the budget",
         )
-    return _one_layer(bundle, backend, baseline), _stored_once(bundle, backend)
+    return _one_layer(bundle, engine, baseline), _stored_once(bundle, engine)
 
 
-def _one_layer(bundle: Bundle, backend: str, baseline: Bundle | None) -> Check:
+def _one_layer(bundle: Bundle, engine: str, baseline: Bundle | None) -> Check:
     layers = sorted({int(name.split(".")[1]) for name in bundle.weights if name.startswith(f"{LAYERS}.")})
     what = "layers with weights of their own"
     if len(layers) <= 1:
@@ -41,8 +41,8 @@ def _one_layer(bundle: Bundle, backend: str, baseline: Bundle | None) -> Check:
         name.startswith(f"{LAYERS}.{layers[1]}.") for name in baseline.weights
     )
     news = "are new: the layer is no longer shared" if was_shared else "are there: the layer is not shared"
-    extra = sum(held for name, held in _held(bundle, backend).items() if _is_further_layer(name, layers[0]))
-    evidence = f"they add {count(extra, 'byte')} to the installed {backend} model; one shared layer would serve all"
+    extra = sum(held for name, held in _held(bundle, engine).items() if _is_further_layer(name, layers[0]))
+    evidence = f"they add {count(extra, 'byte')} to the installed {engine} model; one shared layer would serve all"
     return Check(what, len(layers), 1, False, f"{own} {news}", (evidence,), ONE_LAYER)
 
 
@@ -50,9 +50,9 @@ def _is_further_layer(name: str, first: int) -> bool:
     return name.startswith(f"{LAYERS}.") and not name.startswith(f"{LAYERS}.{first}.")
 
 
-def _stored_once(bundle: Bundle, backend: str) -> Check:
+def _stored_once(bundle: Bundle, engine: str) -> Check:
     """Copies are counted in bytes beyond the first."""
-    what, times = "bytes of weights stored again", _times(bundle, backend)
+    what, times = "bytes of weights stored again", _times(bundle, engine)
     missing = sorted(name for name in bundle.weights if _is_large(bundle, name) and name not in {n for n, _ in times})
     again = {place: number for place, number in times.items() if number > 1}
     extra = {place: (number - 1) * _size(bundle, place) for place, number in again.items()}
@@ -61,23 +61,23 @@ def _stored_once(bundle: Bundle, backend: str) -> Check:
     worst = sorted(again, key=lambda place: (-extra[place], place))
     evidence = [f"{name} stands {again[name, form]} times in it ({form})" for name, form in worst[:MOST_NAMED]]
     if not again:
-        problem = f"{', '.join(missing[:MOST_NAMED])}: not in the installed {backend} model in any known form"
+        problem = f"{', '.join(missing[:MOST_NAMED])}: not in the installed {engine} model in any known form"
         return Check(what, None, 0, False, problem, ("copies in other forms cannot be found",), (ONCE,))
     total = sum(extra.values())
-    problem = f"{count(total, 'byte')} of weights are in the installed {backend} model more than once"
+    problem = f"{count(total, 'byte')} of weights are in the installed {engine} model more than once"
     return Check(what, total, 0, False, problem, tuple(evidence), (ONCE,))
 
 
-def _times(bundle: Bundle, backend: str) -> Counter[tuple[str, str]]:
-    """(tensor, form) -> how often it stands in the backend's files."""
-    files = [file for file in bundle.files if file.section == f"model:{backend}"]
+def _times(bundle: Bundle, engine: str) -> Counter[tuple[str, str]]:
+    """(tensor, form) -> how often it stands in the engine's files."""
+    files = [file for file in bundle.files if file.section == f"model:{engine}"]
     return Counter((hole.tensor, hole.form) for file in files for hole in file.holes if hole.form not in DERIVED)
 
 
-def _held(bundle: Bundle, backend: str) -> Counter[str]:
-    """Tensor -> bytes that it takes in the backend's files."""
+def _held(bundle: Bundle, engine: str) -> Counter[str]:
+    """Tensor -> bytes that it takes in the engine's files."""
     held: Counter[str] = Counter()
-    for (name, form), number in _times(bundle, backend).items():
+    for (name, form), number in _times(bundle, engine).items():
         held[name] += number * _size(bundle, (name, form))
     return held
 

@@ -41,7 +41,7 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNOREC
 
 
 @dataclass(frozen=True)
-class Limits:
+class ArchiveLimits:
     """What an archive may declare; checked before anything is decompressed."""
 
     total_bytes: int = 1 << 30  # of all files, decompressed; also of the archive itself
@@ -87,12 +87,12 @@ def refuse(path: Path, reason: str) -> NoReturn:
     raise EdgeError(f"{path} refused: {printable}")
 
 
-def scan(path: Path, limits: Limits | None = None, public_key: PublicKey | None = None) -> Archive:
+def scan(path: Path, limits: ArchiveLimits | None = None, public_key: PublicKey | None = None) -> Archive:
     """The archive's entries, after checking its digest, its signature and its layout. Decompresses nothing.
 
     With a key, an archive that the key's owner did not sign is refused before anything but its end record is parsed.
     """
-    limits = limits or Limits()
+    limits = limits or ArchiveLimits()
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -153,7 +153,9 @@ def _check_signature(path: Path, comment: bytes, public_key: PublicKey | None) -
         refuse(path, "it is not signed with the key that is wanted")
 
 
-def _read_directory(path: Path, file: BinaryIO, size: int, end: bytes, comment: bytes, limits: Limits) -> list[Entry]:
+def _read_directory(
+    path: Path, file: BinaryIO, size: int, end: bytes, comment: bytes, limits: ArchiveLimits
+) -> list[Entry]:
     """Entries in file order; their headers and data must tile the archive without a gap."""
     count, length, start = struct.unpack_from("<H2L", end, 10)
     if count > limits.files:
@@ -182,14 +184,14 @@ def _read_directory(path: Path, file: BinaryIO, size: int, end: bytes, comment: 
     return entries
 
 
-def check_total(path: Path, total: int, size: int, limits: Limits) -> None:
+def check_total(path: Path, total: int, size: int, limits: ArchiveLimits) -> None:
     """Refuses many files that are each small enough, but together a bomb."""
     allowed = min(limits.total_bytes, max(SMALL_TOTAL, limits.total_ratio * size))
     if total > allowed:
         refuse(path, f"its files declare {total:,} bytes, more than the limit of {allowed:,}")
 
 
-def _parse_entry(path: Path, directory: bytes, position: int, offset: int, limits: Limits) -> Entry:
+def _parse_entry(path: Path, directory: bytes, position: int, offset: int, limits: ArchiveLimits) -> Entry:
     """One central header at `position`, whose file must start at `offset`."""
     if len(directory) - position < _CENTRAL.size:
         refuse(path, "its central directory is truncated")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.bundle import archive
-from edge.bundle.archive import Archive, Limits, check_name, refuse
+from edge.bundle.archive import Archive, ArchiveLimits, check_name, refuse
 from edge.bundle.keys import PublicKey
 from edge.bundle.manifest import (
     MANIFEST,
@@ -99,7 +99,7 @@ class Bundle:
             refuse(self.path, f"{WEIGHTS}: {_in_one_line(error)}")
 
     @property
-    def backends(self) -> tuple[str, ...]:
+    def engines(self) -> tuple[str, ...]:
         sections = dict.fromkeys(file.section for file in self.files)
         return tuple(section.partition(":")[2] for section in sections if section.startswith("model:"))
 
@@ -141,7 +141,7 @@ def _in_one_line(error: EdgeError) -> str:
     return f"{error.problem} ({error.evidence})" if error.evidence else error.problem
 
 
-def open_bundle(path: Path | str, limits: Limits | None = None, public_key: PublicKey | None = None) -> Bundle:
+def open_bundle(path: Path | str, limits: ArchiveLimits | None = None, public_key: PublicKey | None = None) -> Bundle:
     """The bundle at `path`, every file decompressed and checked once, in bounded memory.
 
     With a key, a bundle that the key's owner did not sign is refused.
@@ -151,9 +151,9 @@ def open_bundle(path: Path | str, limits: Limits | None = None, public_key: Publ
     return bundle
 
 
-def read_manifest(path: Path, limits: Limits | None = None, public_key: PublicKey | None = None) -> Bundle:
+def read_manifest(path: Path, limits: ArchiveLimits | None = None, public_key: PublicKey | None = None) -> Bundle:
     """The bundle after checking its own digest, layout and listing, but not yet each file's digest."""
-    limits = limits or Limits()
+    limits = limits or ArchiveLimits()
     scanned = archive.scan(path, limits, public_key)
     entry = scanned.entries.get(MANIFEST)
     if entry is None:

@@ -8,17 +8,17 @@ from typing import Any
 Exits = Mapping[str, Mapping[int, float | None]]  # plan -> exit depth, ascending -> AUC, None if it was not measured
 
 
-def read_exits(manifest: Mapping[str, Any], backend: str, handover: int) -> Exits:
+def read_exits(manifest: Mapping[str, Any], engine: str, handover: int) -> Exits:
     """Of a manifest that was checked. The full plan gives the prefix plan's scores, so it has its exits."""
-    prefix = _exits_of(manifest, "prefix", backend)
-    segments = _exits_of(manifest, "segments", backend)
+    prefix = _exits_of(manifest, "prefix", engine)
+    segments = _exits_of(manifest, "segments", engine)
     if handover and not segments:
         segments = {depth: None for depth in prefix if depth > handover}
     return {"prefix": prefix, "segments": segments, "full": prefix}
 
 
-def _exits_of(manifest: Mapping[str, Any], plan: str, backend: str) -> dict[int, float | None]:
-    """As measured on this backend, or where none of its own are listed, on whichever was."""
+def _exits_of(manifest: Mapping[str, Any], plan: str, engine: str) -> dict[int, float | None]:
+    """As measured on this engine, or where none of its own are listed, on whichever was."""
     listed = [exit for exit in manifest["exits"] if exit["plan"] == plan]
-    own = [exit for exit in listed if exit.get("backend") in (None, backend)]
+    own = [exit for exit in listed if exit.get("engine") in (None, engine)]
     return {exit["depth"]: exit["quality"].get("auc") for exit in sorted(own or listed, key=lambda exit: exit["depth"])}

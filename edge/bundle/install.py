@@ -1,4 +1,4 @@
-"""Unpacking a bundle where backends can map its files: once per bundle, whole or not at all."""
+"""Unpacking a bundle where engines can map its files: once per bundle, whole or not at all."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def install(
     The packed weights go into the model files, and into the directory only if `weights` asks for them.
 
     A bad bundle, or with a key one that its owner did not sign, is refused and leaves nothing behind. Files that
-    others put there, e.g. a backend's weight cache, stay until the installation is found wanting and made anew.
+    others put there, e.g. an engine's weight cache, stay until the installation is found wanting and made anew.
     """
     bundle = read_manifest(Path(path), public_key=public_key)
     cache = cache or default_cache()

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.bundle.archive import Limits, refuse
+from edge.bundle.archive import ArchiveLimits, refuse
 from edge.bundle.weights.forms import FORMS
 from edge.bundle.weights.holes import Hole
 from edge.errors import EdgeError
 from edge.runtime.cascade import parse_cascade
 
-SCHEMA = "edge-ranker/bundle/3"
+SCHEMA = "edge-ranker/bundle/4"
 MANIFEST = "manifest.json"
-BACKENDS = ("litert", "onnx", "coreml")
+MODEL_ENGINES = ("litert", "onnx", "coreml")
 WEIGHTS = "weights.bin"
 COMMON_SECTIONS = ("text", "vocabulary", "golden")
 _COMMON = {"text.json": "text", "vocab.txt": "vocabulary", "golden.jsonl": "golden", WEIGHTS: "weights"}
@@ -51,19 +51,19 @@ class BundleFile:
 
 @dataclass(frozen=True)
 class Exit:
-    """Quality on the test split when scoring stops at `depth`; of all backends if `backend` is None."""
+    """Quality on the test split when scoring stops at `depth`; of all engines if `engine` is None."""
 
     depth: int
     plan: str  # attention plan: full, prefix or segments
     quality: Mapping[str, float]
-    backend: str | None = None
+    engine: str | None = None
 
 
 def section_of(name: str) -> str | None:
     """The section a file belongs to, by its path; None if it has no place in a bundle."""
-    for backend in BACKENDS:
-        if name.startswith((f"models/{backend}.", f"models/{backend}/")):
-            return f"model:{backend}"
+    for engine in MODEL_ENGINES:
+        if name.startswith((f"models/{engine}.", f"models/{engine}/")):
+            return f"model:{engine}"
     return _COMMON.get(name)
 
 
@@ -92,7 +92,7 @@ def parse_manifest(path: Path, data: bytes) -> dict[str, Any]:
         refuse(path, f"{MANIFEST} lists an exit deeper than the model")
     tolerances = manifest["golden"].get("tolerances", {})
     if not isinstance(tolerances, dict) or not all(map(_is_number, tolerances.values())):
-        refuse(path, f"{MANIFEST}: golden.tolerances must map backends to finite numbers")
+        refuse(path, f"{MANIFEST}: golden.tolerances must map engines to finite numbers")
     _check_cascades(path, manifest.get("cascades", []))
     parse_files(path, manifest["files"])
     return manifest
@@ -110,18 +110,18 @@ def _no_constant(name: str) -> None:
 
 
 def parse_exits(path: Path, values: Sequence[Any]) -> tuple[Exit, ...]:
-    """Of `[{"depth": 4, "plan": "prefix", "quality": {"auc": 0.76}}]`, and optionally "backend": "litert"."""
+    """Of `[{"depth": 4, "plan": "prefix", "quality": {"auc": 0.76}}]`, and optionally "engine": "litert"."""
     exits = []
     for index, value in enumerate(values):
         where = f"{MANIFEST}: exits[{index}]"
         if not isinstance(value, dict) or not _is_count(value.get("depth"), least=1):
             refuse(path, f"{where} has no depth of 1 or more")
-        plan, backend, quality = value.get("plan"), value.get("backend"), value.get("quality")
-        if not isinstance(plan, str) or backend not in (None, *BACKENDS):
-            refuse(path, f"{where} needs a plan, and a known backend if it names one")
+        plan, engine, quality = value.get("plan"), value.get("engine"), value.get("quality")
+        if not isinstance(plan, str) or engine not in (None, *MODEL_ENGINES):
+            refuse(path, f"{where} needs a plan, and a known engine if it names one")
         if not isinstance(quality, dict) or not all(_is_number(figure) for figure in quality.values()):
             refuse(path, f"{where}.quality must map metrics to finite numbers")
-        exits.append(Exit(value["depth"], plan, quality, backend))
+        exits.append(Exit(value["depth"], plan, quality, engine))
     if not exits:
         refuse(path, f"{MANIFEST} lists no exit")
     return tuple(exits)
@@ -148,8 +148,8 @@ def parse_files(path: Path, values: Sequence[Any]) -> tuple[BundleFile, ...]:
         refuse(path, f"{MANIFEST} lists no {missing[0] if missing else 'model'} file")
     if "weights" not in present and any(file.holes for file in files):
         refuse(path, f"{MANIFEST} lists holes, but no {WEIGHTS} to fill them")
-    if sum(file.bytes for file in files) > Limits.total_bytes:
-        refuse(path, f"{MANIFEST} lists files of more than {Limits.total_bytes:,} bytes")
+    if sum(file.bytes for file in files) > ArchiveLimits.total_bytes:
+        refuse(path, f"{MANIFEST} lists files of more than {ArchiveLimits.total_bytes:,} bytes")
     return tuple(files)
 
 
@@ -178,7 +178,7 @@ def _parse_hole(path: Path, where: str, value: Any) -> Hole:
 
 
 def _is_count(value: Any, least: int = 0) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= Limits.total_bytes
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= ArchiveLimits.total_bytes
 
 
 def _is_number(value: Any) -> bool:

@@ -34,7 +34,7 @@ def parse_bytes(value: object, where: str = "size") -> int:
 
 @dataclass(frozen=True)
 class Sizes:
-    """Bytes of a bundle that carries one backend: as shipped, and unpacked on the device."""
+    """Bytes of a bundle that carries one engine: as shipped, and unpacked on the device."""
 
     download: int
     installed: int
@@ -51,27 +51,27 @@ class Part:
     estimated: bool = False
 
 
-def sizes(path: Path | str, backend: str | None = None) -> Sizes:
-    """The bundle's sizes, as if it held the model files of `backend` alone; of all it holds if None."""
-    return bundle_sizes(open_bundle(path), backend)
+def sizes(path: Path | str, engine: str | None = None) -> Sizes:
+    """The bundle's sizes, as if it held the model files of `engine` alone; of all it holds if None."""
+    return bundle_sizes(open_bundle(path), engine)
 
 
-def bundle_sizes(bundle: Bundle, backend: str | None) -> Sizes:
-    files = shipped_files(bundle, backend)
+def bundle_sizes(bundle: Bundle, engine: str | None) -> Sizes:
+    files = shipped_files(bundle, engine)
     manifest = _manifest_entry(bundle, files)
     entries = [bundle.archive.entries[file.path] for file in files] + [manifest]
     download = sum(entry.compressed + entry.overhead for entry in entries) + bundle.archive.end_bytes
     return Sizes(download, sum(file.bytes for file in files if file.is_installed) + manifest.bytes)
 
 
-def shipped_files(bundle: Bundle, backend: str | None) -> tuple[BundleFile, ...]:
-    """The files of a bundle for `backend`: its model, and what every backend needs."""
-    if backend is not None and backend not in bundle.backends:
+def shipped_files(bundle: Bundle, engine: str | None) -> tuple[BundleFile, ...]:
+    """The files of a bundle for `engine`: its model, and what every engine needs."""
+    if engine is not None and engine not in bundle.engines:
         raise EdgeError(
-            f"{bundle.path} has no model for backend {backend!r}",
-            fix=f"use one of: {', '.join(bundle.backends)}",
+            f"{bundle.path} has no model for engine {engine!r}",
+            fix=f"use one of: {', '.join(bundle.engines)}",
         )
-    other = {f"model:{name}" for name in bundle.backends if backend not in (None, name)}
+    other = {f"model:{name}" for name in bundle.engines if engine not in (None, name)}
     return tuple(file for file in bundle.files if file.section not in other)
 
 
@@ -85,13 +85,13 @@ def _manifest_entry(bundle: Bundle, files: Sequence[BundleFile]) -> Entry:
     return Entry(MANIFEST, 0, sum(map(len, deflate([data]))), len(data), 0)
 
 
-def parts(bundle: Bundle, backend: str | None) -> list[Part]:
+def parts(bundle: Bundle, engine: str | None) -> list[Part]:
     """What the sizes consist of, largest download first; the download's end record alone is left out.
 
     Packed weights are divided by what they belong to: their download by the bits that each tensor takes, what is
     installed of them by where it stands in the models' files. The rest of those is the graph.
     """
-    files = shipped_files(bundle, backend)
+    files = shipped_files(bundle, engine)
     entry = _manifest_entry(bundle, files)
     found = [Part("manifest", "manifest", entry.compressed + entry.overhead, entry.bytes)]
     held = {file.path: held_bytes(bundle, file) for file in files}

@@ -9,12 +9,12 @@ from edge.bundle.keys import PublicKey
 from edge.bundle.sizes import shipped_files
 
 
-def slim_bundle(path: Path, backend: str, out: Path, public_key: PublicKey | None = None) -> BundleInfo:
-    """Write `out` with the model of `backend` alone. It has as many bytes as `bundle_sizes` says; a signature is lost.
+def slim_bundle(path: Path, engine: str, out: Path, public_key: PublicKey | None = None) -> BundleInfo:
+    """Write `out` with the model of `engine` alone. It has as many bytes as `bundle_sizes` says; a signature is lost.
 
     Errors: the bundle has no such model.
     """
     bundle = open_bundle(path, public_key=public_key)
-    files = {file.path: bundle.read(file.path) for file in shipped_files(bundle, backend) if file.is_installed}
+    files = {file.path: bundle.read(file.path) for file in shipped_files(bundle, engine) if file.is_installed}
     manifest = {key: value for key, value in bundle.manifest.items() if key not in ("schema", "files")}
     return write_bundle(out, files, manifest, bundle.weights)

@@ -1,4 +1,4 @@
-"""What a verb of the `edge` command is: declared cheaply, run late."""
+"""What a subcommand is: declared cheaply, run late."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edge.errors import EdgeError, missing_extra
 
 @dataclass(frozen=True)
 class Command:
-    """One verb. `arguments` declares its options; `run` does the work and returns the exit code.
+    """One command. `arguments` declares its options; `run` does the work and returns the exit code.
 
     The module that defines a Command must import nothing heavy: `run` imports what it needs.
     """
@@ -29,7 +29,7 @@ class Command:
 
 
 def lazy_commands(modules: Mapping[str, str]) -> dict[str, Callable[[], Command]]:
-    """Verb -> what imports its Command, which has the same name in the module given."""
+    """Name -> what imports the Command, which has the same name in the module given."""
     return {name: partial(_load, module, name) for name, module in modules.items()}
 
 

@@ -1,4 +1,4 @@
-"""The `edge inspect` verb."""
+"""The `edge inspect` command."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def _inspect(arguments: argparse.Namespace) -> int:
     key = read_public_key(arguments.public_key) if arguments.public_key else None
     bundle = open_bundle(arguments.bundle, public_key=key)
     if arguments.newer:
-        from edge.inspect.compare import compare
-        from edge.inspect.compare_text import comparison_json, comparison_text
+        from edge.inspect.changes import compare_bundles
+        from edge.inspect.changes_text import comparison_json, comparison_text
 
-        found = compare(bundle, open_bundle(arguments.newer, public_key=key))
+        found = compare_bundles(bundle, open_bundle(arguments.newer, public_key=key))
         print(json.dumps(comparison_json(found), indent=2) if arguments.json else comparison_text(found))
         return 0
     tensors = packed_tensors(bundle)

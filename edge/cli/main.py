@@ -1,4 +1,4 @@
-"""The `edge` command: the runtime's own verbs, and build verbs that other packages register."""
+"""The `edge` command: the runtime's own commands, and build commands that other packages register."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RUNTIME = {
 
 
 def commands() -> dict[str, Callable[[], Command]]:
-    """Every verb, by name, not yet imported."""
+    """Every command, by name, not yet imported."""
     found = lazy_commands(RUNTIME)
     for entry in entry_points(group="edge.commands"):
         found[entry.name] = entry.load

@@ -1,4 +1,4 @@
-"""The runtime's own verbs: rank and verify."""
+"""The runtime's own commands: rank and verify."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _public_key(arguments: argparse.Namespace) -> PublicKey | None:
 def _rank_arguments(parser: argparse.ArgumentParser) -> None:
     _bundle_arguments(parser)
     parser.add_argument("--request", default="-", metavar="FILE", help="a request as JSON; - reads stdin")
-    parser.add_argument("--backend", default="litert", help="the engine: litert or onnx")
+    parser.add_argument("--engine", default="litert", help="the engine: litert or onnx")
     parser.add_argument("--budget-ms", type=float, help="milliseconds to spend; sets plan and depth")
     parser.add_argument("--budget-mb", type=float, help="memory for the request and what is kept of the user")
     parser.add_argument("--min-auc", type=float, help="the fastest exit that reached this when the bundle was made")
@@ -46,7 +46,7 @@ def _rank(arguments: argparse.Namespace) -> int:
         raise EdgeError("a budget and --depth exclude each other", fix="give one of them")
     how = {name: getattr(arguments, name) for name in ("depth", "plan", "top", "patience", "cascade")}
     request = parse_request(_read_request(arguments.request))
-    ranker = Ranker.open(arguments.bundle, backend=arguments.backend, public_key=_public_key(arguments))
+    ranker = Ranker.open(arguments.bundle, engine=arguments.engine, public_key=_public_key(arguments))
     user = ranker.user(request.user, request.events)
     ranked = ranker.rank(user, request.candidates, **limits, **how)
     result = _ranked_json(ranked)
@@ -86,7 +86,7 @@ def _ranked_text(result: dict[str, Any]) -> str:
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     _bundle_arguments(parser)
     parser.add_argument(
-        "--backend",
+        "--engine",
         action="append",
         help="check this one alone, or all; repeat. One of: all, litert, onnx, reference, torch, coreml",
     )
@@ -95,7 +95,7 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
 def _verify(arguments: argparse.Namespace) -> int:
     from edge.conformance.verify import verify
 
-    found = verify(arguments.bundle, arguments.backend, _public_key(arguments), _tell)
+    found = verify(arguments.bundle, arguments.engine, _public_key(arguments), _tell)
     rows = [_plain(row) for row in found.results]
     if arguments.json:
         summary = {"bundle": str(arguments.bundle), "passed": found.passed, "results": rows}
@@ -106,8 +106,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     return 0 if found.passed else 1
 
 
-def _tell(backend: str) -> None:
-    print(f"verify: {backend}", file=sys.stderr, flush=True)
+def _tell(engine: str) -> None:
+    print(f"verify: {engine}", file=sys.stderr, flush=True)
 
 
 def _verified_text(rows: list[dict[str, Any]], found: Any) -> str:
@@ -115,7 +115,7 @@ def _verified_text(rows: list[dict[str, Any]], found: Any) -> str:
 
     headings = list(rows[0])
     lines = [render(headings, [list(row.values()) for row in rows]), ""]
-    lines += [f"not checked: {backend}: {reason}" for backend, reason in found.unchecked.items()]
+    lines += [f"not checked: {engine}: {reason}" for engine, reason in found.unchecked.items()]
     if found.unexamined:
         lines.append(f"not examined by the golden requests: {', '.join(found.unexamined)}")
     lines.append("every golden request is reproduced" if found.passed else "FAILED: " + _failure(rows))
@@ -123,7 +123,7 @@ def _verified_text(rows: list[dict[str, Any]], found: Any) -> str:
 
 
 def _failure(rows: list[dict[str, Any]]) -> str:
-    return "golden requests are not reproduced" if len(rows) > 1 else "no backend was checked"
+    return "golden requests are not reproduced" if len(rows) > 1 else "no engine was checked"
 
 
 def _plain(row: Any) -> dict[str, Any]:
@@ -142,10 +142,10 @@ rank = Command(
     run=_rank,
 )
 verify = Command(
-    summary="Replay the golden requests on every backend. Exit code 0: reproduced, 1: not.",
+    summary="Replay the golden requests on every engine. Exit code 0: reproduced, 1: not.",
     examples="""edge verify movies.edge
-                edge verify movies.edge --backend all
-                edge verify movies.edge --backend litert --json""",
+                edge verify movies.edge --engine all
+                edge verify movies.edge --engine litert --json""",
     arguments=_verify_arguments,
     run=_verify,
 )

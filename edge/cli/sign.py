@@ -1,4 +1,4 @@
-"""The verbs that write a bundle anew: sign, slim."""
+"""The commands that write a bundle anew: sign, slim."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _sign(arguments: argparse.Namespace) -> int:
 
 def _slim_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, help="an .edge file")
-    parser.add_argument("--backend", required=True, help="the engine to keep: litert, onnx or coreml")
+    parser.add_argument("--engine", required=True, help="the engine to keep: litert, onnx or coreml")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to write it")
     parser.add_argument("--json", action="store_true", help="machine-readable result on stdout")
 
@@ -36,7 +36,7 @@ def _slim_arguments(parser: argparse.ArgumentParser) -> None:
 def _slim(arguments: argparse.Namespace) -> int:
     from edge.bundle.slim import slim_bundle
 
-    info = slim_bundle(arguments.bundle, arguments.backend, arguments.out)
+    info = slim_bundle(arguments.bundle, arguments.engine, arguments.out)
     result = {"bundle": str(info.path), "sha256": info.sha256, "bytes": info.bytes}
     print(json.dumps(result, indent=2) if arguments.json else f"{info.path}  {info.bytes:,} bytes")
     return 0
@@ -54,8 +54,8 @@ sign = Command(
 )
 slim = Command(
     summary="Leave one engine's model in a bundle: what an app of one platform ships. Sign the result, not its source.",
-    examples="""edge slim movies.edge --backend litert --out android.edge
-                edge slim movies.edge --backend coreml --out ios.edge""",
+    examples="""edge slim movies.edge --engine litert --out android.edge
+                edge slim movies.edge --engine coreml --out ios.edge""",
     arguments=_slim_arguments,
     run=_slim,
 )

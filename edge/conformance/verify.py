@@ -14,21 +14,21 @@ from edge.bundle.install import install
 from edge.bundle.keys import PublicKey
 from edge.conformance.coverage import coverage
 from edge.conformance.golden import Golden, Scores, completed, digest_of, encode, read_golden, score
-from edge.engines.opening import BACKENDS, FROM_WEIGHTS, RUNNABLE, absent, open_engine
+from edge.engines.opening import ENGINES, FROM_WEIGHTS, RUNNABLE, absent, open_engine
 from edge.engines.protocol import Engine
 from edge.errors import EdgeError
 from edge.metrics import top_overlap
 from edge.runtime.ranker import read_encoder, read_shape
 from edge.text.sequence import TextEncoder
 
-ALL = "all"  # of the backends
+ALL = "all"  # of the engines
 
 
 @dataclass(frozen=True)
 class Result:
-    """One backend, plan and exit against the golden scores; `exit` 0 is the text side, counted in mismatches."""
+    """One engine, plan and exit against the golden scores; `exit` 0 is the text side, counted in mismatches."""
 
-    backend: str
+    engine: str
     plan: str
     exit: int
     requests: int
@@ -41,7 +41,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Verification:
-    """What was checked; per backend why it was not; and what the golden requests leave unexamined."""
+    """What was checked; per engine why it was not; and what the golden requests leave unexamined."""
 
     results: list[Result]
     unchecked: dict[str, str]
@@ -49,15 +49,15 @@ class Verification:
 
     @property
     def passed(self) -> bool:
-        """True if text, ids and the scores of at least one backend are as they should be."""
+        """True if text, ids and the scores of at least one engine are as they should be."""
         return len(self.results) > 1 and all(row.passed for row in self.results)
 
 
 @dataclass
 class Agreement:
-    """How far one backend's scores are from those wanted, by plan and exit; grows with each request."""
+    """How far one engine's scores are from those wanted, by plan and exit; grows with each request."""
 
-    backend: str
+    engine: str
     tolerance: float
     _differences: dict[tuple[str, int], list[np.ndarray]] = field(default_factory=dict)
     _overlaps: dict[tuple[str, int], list[float]] = field(default_factory=dict)
@@ -79,23 +79,23 @@ class Agreement:
             differences, overlap = np.concatenate(found), float(np.mean(self._overlaps[plan, depth]))
             worst, mean = float(differences.max()), float(differences.mean())
             passed = worst <= self.tolerance
-            row = Result(self.backend, plan, depth, len(found), worst, mean, overlap, self.tolerance, passed)
+            row = Result(self.engine, plan, depth, len(found), worst, mean, overlap, self.tolerance, passed)
             rows.append(row)
         return rows
 
 
 def verify(
     path: Path | str,
-    backends: Sequence[str] | None = None,
+    engines: Sequence[str] | None = None,
     public_key: PublicKey | None = None,
-    progress: Callable[[str], None] = lambda backend: None,
+    progress: Callable[[str], None] = lambda engine: None,
 ) -> Verification:
-    """Replay text, ids and scores on the given backends, or on those of the light runtime that the bundle carries.
+    """Replay text, ids and scores on the given engines, or on those of the light runtime that the bundle carries.
 
-    "all" stands for every backend there is: those that cannot run here are told of, and why. One that is named and
-    cannot run is an error. `progress` is called with each backend before it is checked.
+    "all" stands for every engine there is: those that cannot run here are told of, and why. One that is named and
+    cannot run is an error. `progress` is called with each engine before it is checked.
     """
-    wanted = {*(backends or ())}
+    wanted = {*(engines or ())}
     directory = install(path, public_key=public_key, weights=bool(wanted & {ALL, *FROM_WEIGHTS}))
     models, manifest = directory / "models", json.loads((directory / "manifest.json").read_text())
     shape, encoder = read_shape(manifest), read_encoder(directory)
@@ -103,30 +103,30 @@ def verify(
     golden = [completed(record, encoder) for record in read_golden(lines)]
     if not golden:
         raise EdgeError(f"{path} carries no golden request: nothing can be verified")
-    chosen, unchecked = _choose(backends, models)
+    chosen, unchecked = _choose(engines, models)
     results = [check_text(encoder, golden)]
-    for backend in chosen:
-        progress(backend)
-        engine = open_engine(backend, models, shape)
-        results += check_scores(engine, golden, backend, tolerance_of(manifest, backend))
+    for name in chosen:
+        progress(name)
+        engine = open_engine(name, models, shape)
+        results += check_scores(engine, golden, name, tolerance_of(manifest, name))
         engine.close()
     return Verification(results, unchecked, coverage(golden, encoder, _buckets(manifest), shape))
 
 
-def _choose(backends: Sequence[str] | None, models: Path) -> tuple[list[str], dict[str, str]]:
-    """The backends to check, and why others are not."""
-    named = [backend for backend in backends or () if backend != ALL]
-    if backends is None:
+def _choose(engines: Sequence[str] | None, models: Path) -> tuple[list[str], dict[str, str]]:
+    """The engines to check, and why others are not."""
+    named = [engine for engine in engines or () if engine != ALL]
+    if engines is None:
         named = [name for name in RUNNABLE if (models / name).is_dir()]
-    every = [backend for backend in BACKENDS if backend not in named] if ALL in (backends or ()) else []
-    unchecked = {backend: reason for backend in every if (reason := absent(backend, models))}
-    return [*named, *(backend for backend in every if backend not in unchecked)], unchecked
+    every = [engine for engine in ENGINES if engine not in named] if ALL in (engines or ()) else []
+    unchecked = {engine: reason for engine in every if (reason := absent(engine, models))}
+    return [*named, *(engine for engine in every if engine not in unchecked)], unchecked
 
 
-def tolerance_of(manifest: Mapping[str, Any], backend: str) -> float:
-    """How far a backend's logits may be off: its own allowance, else that of all."""
+def tolerance_of(manifest: Mapping[str, Any], engine: str) -> float:
+    """How far an engine's logits may be off: its own allowance, else that of all."""
     golden = manifest["golden"]
-    return float(golden.get("tolerances", {}).get(backend, golden["tolerance"]))
+    return float(golden.get("tolerances", {}).get(engine, golden["tolerance"]))
 
 
 def _buckets(manifest: Mapping[str, Any]) -> list[int]:
@@ -147,9 +147,9 @@ def check_text(encoder: TextEncoder, golden: Sequence[Golden]) -> Result:
     return Result("text", "-", 0, len(golden), float(wrong), share, 1.0 - share, 0.0, wrong == 0)
 
 
-def check_scores(engine: Engine, golden: Sequence[Golden], backend: str, tolerance: float) -> list[Result]:
+def check_scores(engine: Engine, golden: Sequence[Golden], name: str, tolerance: float) -> list[Result]:
     """Every plan and exit that a record lists must come within `tolerance` of the reference's logits."""
-    agreement = Agreement(backend, tolerance)
+    agreement = Agreement(name, tolerance)
     for record in golden:
         exits = {plan: tuple(scores) for plan, scores in record.scores.items()}
         agreement.add(record.scores, score(engine, record.user, record.candidates, exits))

@@ -13,63 +13,63 @@ from edge.errors import EdgeError, missing_extra
 Opener = Callable[[Path, Shape, int], Engine]  # directory, shape, threads
 
 RUNNABLE = ("litert", "onnx")  # of the light runtime, each with a model file of its own
-BACKENDS = (*RUNNABLE, "reference", "torch", "coreml")
-FROM_WEIGHTS = ("reference", "torch")  # these read the bundle's weights, the others models/BACKEND
+ENGINES = (*RUNNABLE, "reference", "torch", "coreml")
+FROM_WEIGHTS = ("reference", "torch")  # these read the bundle's weights, the others models/ENGINE
 GROUP = "edge.engines"  # entry points of what comes with the extras
 
 
-def open_engine(backend: str, models: Path, shape: Shape, threads: int = 1) -> Engine:
-    """The engine over an installed bundle's `models`. Errors: an unknown backend, or one that `absent` tells of."""
-    reason = absent(backend, models)
+def open_engine(engine: str, models: Path, shape: Shape, threads: int = 1) -> Engine:
+    """The engine over an installed bundle's `models`. Errors: an unknown engine, or one that `absent` tells of."""
+    reason = absent(engine, models)
     if reason:
         raise EdgeError(reason)
-    directory = _directory(backend, models)
-    if backend == "litert":
+    directory = _directory(engine, models)
+    if engine == "litert":
         from edge.engines.litert import LiteRtEngine
 
         return LiteRtEngine(directory, shape, threads)
-    if backend == "onnx":
+    if engine == "onnx":
         from edge.engines.onnx import OnnxEngine
 
         return OnnxEngine(directory, shape, threads)
-    if backend == "reference":
+    if engine == "reference":
         from edge.engines.reference import reference_engine
 
         return reference_engine(directory, shape, threads)
-    return _registered(backend)(directory, shape, threads)
+    return _registered(engine)(directory, shape, threads)
 
 
-def absent(backend: str, models: Path) -> str:
-    """Why this backend cannot run here, in one line; nothing if it can. Errors: an unknown backend."""
-    if backend not in BACKENDS:
-        raise EdgeError(f"there is no backend {backend!r}", fix=f"use one of: {', '.join(BACKENDS)}")
-    directory = _directory(backend, models)
-    if backend in FROM_WEIGHTS and not (directory / WEIGHTS).is_file():
-        return f"the bundle carries no {WEIGHTS}, which the {backend} backend computes with"
+def absent(engine: str, models: Path) -> str:
+    """Why this engine cannot run here, in one line; nothing if it can. Errors: an unknown engine."""
+    if engine not in ENGINES:
+        raise EdgeError(f"there is no engine {engine!r}", fix=f"use one of: {', '.join(ENGINES)}")
+    directory = _directory(engine, models)
+    if engine in FROM_WEIGHTS and not (directory / WEIGHTS).is_file():
+        return f"the bundle carries no {WEIGHTS}, which the {engine} engine computes with"
     if not directory.is_dir():
         carried = ", ".join(sorted(path.name for path in models.iterdir()))
-        return f"the bundle carries no {backend} model, it has: {carried}"
-    if backend in (*RUNNABLE, "reference"):
+        return f"the bundle carries no {engine} model, it has: {carried}"
+    if engine in (*RUNNABLE, "reference"):
         return ""
     try:
-        _registered(backend)
+        _registered(engine)
     except EdgeError as error:
         return " - ".join(str(error).splitlines())
     return ""
 
 
-def _directory(backend: str, models: Path) -> Path:
-    return models.parent if backend in FROM_WEIGHTS else models / backend
+def _directory(engine: str, models: Path) -> Path:
+    return models.parent if engine in FROM_WEIGHTS else models / engine
 
 
-def _registered(backend: str) -> Opener:
-    for entry in entry_points(group=GROUP, name=backend):
+def _registered(engine: str) -> Opener:
+    for entry in entry_points(group=GROUP, name=engine):
         try:
             opener: Opener = entry.load()
         except ImportError as error:
             raise missing_extra("export", error) from error
         return opener
-    raise EdgeError(f"no installed package offers the {backend} backend", fix="pip install 'edge-ranker[export]'")
+    raise EdgeError(f"no installed package offers the {engine} engine", fix="pip install 'edge-ranker[export]'")
 
 
 def unreadable(path: Path, error: Exception) -> EdgeError:

@@ -15,19 +15,19 @@ from edge.table import Cell, render
 
 
 def describe(bundle: Bundle, tensors: tuple[PackedTensor, ...] | None = None) -> dict[str, Any]:
-    """Plain JSON values: sections, parts, sizes per backend, tensors, model, exits and provenance."""
+    """Plain JSON values: sections, parts, sizes per engine, tensors, model, exits and provenance."""
     tensors = packed_tensors(bundle) if tensors is None else tensors
-    backends = {file.path: file.section.partition(":")[2] for file in bundle.files}
+    engines = {file.path: file.section.partition(":")[2] for file in bundle.files}
     return {
         "bundle": str(bundle.path),
         "name": bundle.name,
         "schema": bundle.manifest["schema"],
         "sha256": bundle.sha256,
         "bytes": bundle.archive.bytes,
-        "sizes": {backend: asdict(bundle_sizes(bundle, backend)) for backend in bundle.backends},
+        "sizes": {engine: asdict(bundle_sizes(bundle, engine)) for engine in bundle.engines},
         "sections": sections(bundle),
         "parts": [asdict(part) for part in parts(bundle, None)],
-        "tensors": [_tensor(tensor, backends) for tensor in tensors],
+        "tensors": [_tensor(tensor, engines) for tensor in tensors],
         "weights": _weights(bundle, tensors),
         "model": bundle.manifest["model"],
         "runtimes": bundle.manifest.get("runtimes", {}),
@@ -51,7 +51,7 @@ def sections(bundle: Bundle) -> list[dict[str, Any]]:
     return sorted(found.values(), key=lambda section: (-section["download"], section["section"]))
 
 
-def _tensor(tensor: PackedTensor, backends: dict[str, str]) -> dict[str, Any]:
+def _tensor(tensor: PackedTensor, engines: dict[str, str]) -> dict[str, Any]:
     entropy = tensor.entropy
     return {
         "name": tensor.name,
@@ -63,7 +63,7 @@ def _tensor(tensor: PackedTensor, backends: dict[str, str]) -> dict[str, Any]:
         "entropy": None if entropy is None else round(entropy),
         "stored_to_entropy": _ratio(tensor.coded_bits / 8, entropy),
         "scale_classes": tensor.classes,
-        "backends": list(dict.fromkeys(backends[file] for file in tensor.files)),
+        "engines": list(dict.fromkeys(engines[file] for file in tensor.files)),
         "files": list(tensor.files),
     }
 
@@ -99,10 +99,10 @@ def describe_text(description: dict[str, Any]) -> str:
     """The description as tables."""
     metrics = list(dict.fromkeys(metric for exit in description["exits"] for metric in exit["quality"]))
     exits = [
-        (exit["depth"], exit["plan"], exit["backend"], *_figures(exit["quality"], metrics))
+        (exit["depth"], exit["plan"], exit["engine"], *_figures(exit["quality"], metrics))
         for exit in description["exits"]
     ]
-    sizes = [(backend, size["download"], size["installed"]) for backend, size in description["sizes"].items()]
+    sizes = [(engine, size["download"], size["installed"]) for engine, size in description["sizes"].items()]
     blocks = [
         f"{description['name']}  {description['schema']}\n"
         f"sha256 {description['sha256']}  {description['bytes']:,} bytes",
@@ -111,7 +111,7 @@ def describe_text(description: dict[str, Any]) -> str:
         render(("shipped with", "download", "installed"), sizes),
         render(("model", ""), leaves(description["model"])),
         *([render(("needs at least", ""), leaves(description["runtimes"]))] if description["runtimes"] else []),
-        render(("exit", "plan", "backend", *map(printable, metrics)), exits),
+        render(("exit", "plan", "engine", *map(printable, metrics)), exits),
         *_cascade_blocks(description["cascades"]),
     ]
     if description["provenance"]:
@@ -127,7 +127,7 @@ def _weights_blocks(description: dict[str, Any]) -> list[str]:
     parts = [(part["name"], part["section"], part["download"], part["installed"]) for part in description["parts"]]
     rows: list[tuple[Cell, ...]] = []
     for tensor in sorted(description["tensors"], key=lambda tensor: (-tensor["stored"], tensor["name"])):
-        shape, users = "x".join(map(str, tensor["shape"])), ", ".join(tensor["backends"]) or "-"
+        shape, users = "x".join(map(str, tensor["shape"])), ", ".join(tensor["engines"]) or "-"
         coded = (tensor["stored"], tensor["entropy"], tensor["stored_to_entropy"])
         rows.append((tensor["name"], shape, tensor["bits"], tensor["sparsity"], *coded, users))
     integers = totals["integers"]

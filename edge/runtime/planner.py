@@ -45,7 +45,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Limits:
+class Allowance:
     """What a request may take and must reach; None is no limit."""
 
     milliseconds: float | None = None
@@ -130,7 +130,7 @@ def choices(predictor: Predictor, work: Work, exits: Mapping[int, float | None],
         yield Choice(work.plan, depth, predictor.total(anew, depth), predictor.held(anew, depth, False), False, auc)
 
 
-def choose(possible: Sequence[Choice], limits: Limits) -> Choice:
+def choose(possible: Sequence[Choice], limits: Allowance) -> Choice:
     """The best that the limits allow; with an AUC to reach, the fastest that does; if nothing fits, the nearest.
 
     Best is the highest AUC measured when the bundle was made, or where some were not, the deepest exit of an exact

@@ -25,7 +25,7 @@ from edge.runtime.byte_cache import ByteCache
 from edge.runtime.cascade import Cascade, parse_cascade
 from edge.runtime.costs import CostModel, calibrate, user_sizes
 from edge.runtime.pace import Pace
-from edge.runtime.planner import Choice, Limits, Predictor, Work, best, choices, choose
+from edge.runtime.planner import Allowance, Choice, Predictor, Work, best, choices, choose
 from edge.runtime.ranked import Explanation, Ranked
 from edge.runtime.scoring import Candidates, InFull, Stepped
 from edge.runtime.segment_cache import SegmentCache
@@ -91,7 +91,7 @@ class Ranker:
     def open(
         cls,
         path: Path | str,
-        backend: str = "litert",
+        engine: str = "litert",
         threads: int = 1,
         public_key: PublicKey | None = None,
         memory_mb: float = MEMORY_MB,
@@ -103,15 +103,15 @@ class Ranker:
         """
         if not 0 <= memory_mb < float("inf"):
             raise EdgeError(f"memory_mb is {memory_mb}", fix="0 keeps nothing of a user between requests")
-        directory = install(path, public_key=public_key, weights=backend in FROM_WEIGHTS)
+        directory = install(path, public_key=public_key, weights=engine in FROM_WEIGHTS)
         manifest = json.loads((directory / "manifest.json").read_text())
         encoder = read_encoder(directory)
-        engine = open_engine(backend, directory / "models", read_shape(manifest), threads)
-        _warm_up(engine, encoder.spec)
-        costs = _calibrated(directory / f"calibration-{backend}-{threads}.json", engine, encoder.spec)
+        runner = open_engine(engine, directory / "models", read_shape(manifest), threads)
+        _warm_up(runner, encoder.spec)
+        costs = _calibrated(directory / f"calibration-{engine}-{threads}.json", runner, encoder.spec)
         cascades = {cascade.top: cascade for cascade in map(parse_cascade, manifest.get("cascades", []))}
-        exits = read_exits(manifest, backend, engine.shape.handover)
-        return cls(Model(encoder, engine, costs, exits, cascades), memory_mb)
+        exits = read_exits(manifest, engine, runner.shape.handover)
+        return cls(Model(encoder, runner, costs, exits, cascades), memory_mb)
 
     @property
     def depths(self) -> tuple[int, ...]:
@@ -251,7 +251,7 @@ class Ranker:
         if wish.budget_ms is not None:
             left = (wish.budget_ms - (time.perf_counter() - started) * 1e3) / self._pace.cautious
         everything = list(chain.from_iterable(possible.values()))
-        return choose(everything, Limits(left, wish.budget_mb and wish.budget_mb * 1e6, wish.min_auc))
+        return choose(everything, Allowance(left, wish.budget_mb and wish.budget_mb * 1e6, wish.min_auc))
 
     def _choices(self, wish: Wish, work: Work) -> list[Choice]:
         return list(choices(self._predictor, work, self._exits(work.plan, wish), self._users.budget_bytes))

@@ -20,7 +20,7 @@ from bundles import PLAIN, Raw, archive_of, manifest, raw
 from fuzz_bytes import NESTED, NUMBERS, chance, edit_json, edited
 from fuzz_weights import mutated_weights, packed_weights, some_weights
 
-from edge.bundle.archive import Limits
+from edge.bundle.archive import ArchiveLimits
 from edge.bundle.manifest import SCHEMA, WEIGHTS, section_of
 from edge.bundle.weights.forms import FORMS, in_form
 from edge.bundle.weights.holes import cut
@@ -180,7 +180,7 @@ def _damage_text(random: Random, draft: Draft) -> None:
 def _dense(random: Random, text: bytes) -> bytes:
     """A manifest just below its limit whose values take the most memory."""
     item = (b"[],", b"{},", b'{"a":1},', b'"ab",', b"1e5,", b'{"":{}},')[random.randrange(6)]
-    room = Limits().manifest_bytes - len(text) - 20
+    room = ArchiveLimits().manifest_bytes - len(text) - 20
     return text[:-1] + b', "more": [' + item * (room // len(item)) + b"0]}"
 
 

@@ -134,7 +134,7 @@ def edit_json(random: Random, value: Any) -> None:
         other, name = places[random.randrange(len(places))]
         holder[key] = other[name] if not isinstance(other[name], list | dict) else None
     elif isinstance(holder, dict):
-        holder[("", "x", "path", "bytes", "backend", "parts")[random.randrange(6)]] = found
+        holder[("", "x", "path", "bytes", "engine", "parts")[random.randrange(6)]] = found
 
 
 def _places(value: Any) -> Any:

@@ -22,7 +22,7 @@ def model_of(weights: dict[str, np.ndarray], graph: bytes = b"graph" * 20) -> by
 def make_packed(
     path: Path, weights: dict[str, np.ndarray] | None = None, graph: bytes = b"graph", **changes: Any
 ) -> Path:
-    """A bundle with the same parameters in the files of two backends."""
+    """A bundle with the same parameters in the files of two engines."""
     weights = make_weights() if weights is None else weights
     models = {"models/litert.tflite": model_of(weights, graph), "models/onnx/layer.onnx": model_of(weights, b"onnx")}
     write_bundle(path, FILES | models, manifest(**changes), weights)

@@ -89,17 +89,17 @@ def test_the_exam_of_24_exits_is_a_small_download() -> None:
     assert len(zlib.compress("".join(lines).encode(), 9)) < 12_000
 
 
-def test_parity_over_many_requests_has_a_row_per_backend_plan_and_exit(exported: Exported) -> None:
+def test_parity_over_many_requests_has_a_row_per_engine_plan_and_exit(exported: Exported) -> None:
     model = exported.reference["int8"]
     torch_engine = TorchEngine(model)
     reference = ReferenceEngine({key: value.numpy() for key, value in model.state_dict().items()}, torch_engine.shape)
     engines = {"onnx": exported.engine("int8", "onnx"), "reference": reference, "torch": torch_engine}
     rows = parity_table(engines, torch_engine, make_requests(15), tolerance=0.05)
-    assert [(row.backend, row.plan, row.exit) for row in rows] == [
-        (backend, plan, depth) for backend in engines for plan, exits in
+    assert [(row.engine, row.plan, row.exit) for row in rows] == [
+        (engine, plan, depth) for engine in engines for plan, exits in
         (("full", (1, 2, 3, 4)), ("prefix", (1, 2, 3, 4)), ("segments", (3, 4))) for depth in exits
     ]  # fmt: skip
     for row in rows:
         assert row.passed and row.requests == 15 and row.top10 == 1.0  # of four candidates
         assert 0 <= row.mean_difference <= row.max_difference
-        assert row.max_difference == 0 or row.backend != "torch"
+        assert row.max_difference == 0 or row.engine != "torch"

@@ -40,8 +40,8 @@ def requests() -> dict[str, Request]:
 
 @pytest.fixture(scope="module", params=[(p, b) for p in PRECISIONS for b in RUNNABLE], ids="-".join)
 def opened(request: pytest.FixtureRequest, exported: Exported) -> Iterator[tuple[str, Engine, TorchEngine]]:
-    precision, backend = request.param
-    engine = exported.engine(precision, backend)
+    precision, name = request.param
+    engine = exported.engine(precision, name)
     yield precision, engine, TorchEngine(exported.reference[precision])
     engine.close()
 

@@ -57,17 +57,17 @@ def test_an_unusual_setting_that_works_is_taken(settings: str) -> None:
     assert override(CONFIG, settings.split()) != CONFIG
 
 
-def test_a_glance_is_the_quickstart_with_a_tenth_of_its_steps() -> None:
-    glance = preset(PIPELINES, "glance")("ml-100k")
-    assert (glance.teacher.model, glance.student.model) == (CONFIG.teacher.model, CONFIG.student.model)
-    assert (glance.prepare, glance.export) == (CONFIG.prepare, CONFIG.export)
-    assert (glance.teacher.infill.steps, glance.teacher.click.steps) == (6, 60)
-    assert (glance.student.relations.steps, glance.student.scores.steps) == (2, 26)
-    assert (glance.prune.schedule.end, glance.prune.fit.steps) == (11, 17)
-    assert glance.prune.schedule.sparsity == CONFIG.prune.schedule.sparsity
+def test_the_smoke_preset_is_the_quickstart_with_a_tenth_of_its_steps() -> None:
+    smoke = preset(PIPELINES, "smoke")("ml-100k")
+    assert (smoke.teacher.model, smoke.student.model) == (CONFIG.teacher.model, CONFIG.student.model)
+    assert (smoke.prepare, smoke.export) == (CONFIG.prepare, CONFIG.export)
+    assert (smoke.teacher.infill.steps, smoke.teacher.click.steps) == (6, 60)
+    assert (smoke.student.relations.steps, smoke.student.scores.steps) == (2, 26)
+    assert (smoke.prune.schedule.end, smoke.prune.fit.steps) == (11, 17)
+    assert smoke.prune.schedule.sparsity == CONFIG.prune.schedule.sparsity
 
 
 def test_an_unknown_preset_names_the_nearest_and_all_there_are() -> None:
     with pytest.raises(EdgeError, match="unknown preset 'glanze'") as raised:
         preset(PIPELINES, "glanze")
-    assert raised.value.fix == "did you mean 'glance'? known: quickstart, glance"
+    assert raised.value.fix == "did you mean 'smoke'? known: quickstart, smoke"

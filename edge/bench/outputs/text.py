@@ -25,7 +25,7 @@ def reasons(check: Check) -> list[str]:
 
 
 def title(verdict: Verdict) -> str:
-    return printable(f"{verdict.bundle} ({verdict.backend})")
+    return printable(f"{verdict.bundle} ({verdict.engine})")
 
 
 def _verdict_text(verdict: Verdict) -> str:

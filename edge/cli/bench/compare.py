@@ -13,7 +13,7 @@ from edge.errors import EdgeError
 def _compare_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("before", type=Path, help="an .edge file")
     parser.add_argument("after", type=Path, help="the one whose time is told in times of the first's")
-    parser.add_argument("--backend", default="litert", help="the engine: litert or onnx")
+    parser.add_argument("--engine", default="litert", help="the engine: litert or onnx")
     parser.add_argument("--plan", default="prefix", choices=("prefix", "segments", "full"), help="of attention")
     parser.add_argument("--depth", type=int, help="exit depth; else each bundle's deepest")
     parser.add_argument("--requests", type=Path, help="JSONL to measure with; else the first bundle's golden ones")
@@ -27,7 +27,7 @@ def _compare_arguments(parser: argparse.ArgumentParser) -> None:
 def _compare(arguments: argparse.Namespace) -> int:
     import json
 
-    from edge.bench.compare import Pairing, compare
+    from edge.bench.compare import Pairing, compare_speed
     from edge.bench.outputs.files import write_output
     from edge.bench.outputs.markdown import speed_markdown
     from edge.bench.outputs.speed import speed_text
@@ -35,15 +35,15 @@ def _compare(arguments: argparse.Namespace) -> int:
 
     tolerance = None if arguments.tolerance is None else _share(arguments.tolerance)
     pairing = Pairing(
-        backend=arguments.backend,
+        engine=arguments.engine,
         plan=arguments.plan,
         depth=arguments.depth,
         processes=arguments.processes,
         confidence=arguments.confidence,
     )
     requests = read_requests(arguments.before, arguments.requests)
-    speed = compare(arguments.before, arguments.after, requests, pairing, _tell)
-    heading = f"{arguments.before} and {arguments.after} ({pairing.backend}, {pairing.plan} plan)"
+    speed = compare_speed(arguments.before, arguments.after, requests, pairing, _tell)
+    heading = f"{arguments.before} and {arguments.after} ({pairing.engine}, {pairing.plan} plan)"
     if arguments.markdown:
         write_output(arguments.markdown, speed_markdown(heading, speed, tolerance))
     if arguments.json:
@@ -60,7 +60,7 @@ def _json(arguments: argparse.Namespace, plan: str, speed: object, tolerance: fl
 
     assert isinstance(speed, Speed)
     bundles = {"before": str(arguments.before), "after": str(arguments.after)}
-    measured = {"backend": arguments.backend, "plan": plan, "tolerance": tolerance}
+    measured = {"engine": arguments.engine, "plan": plan, "tolerance": tolerance}
     return bundles | measured | {"verdict": verdict(speed.cpu, tolerance)} | asdict(speed)
 
 
@@ -87,7 +87,7 @@ compare = Command(
     ),
     examples="""edge-bench compare movies.edge newer.edge
                 edge-bench compare movies.edge newer.edge --tolerance 0.05
-                edge-bench compare movies.edge newer.edge --depth 2 --backend onnx --json""",
+                edge-bench compare movies.edge newer.edge --depth 2 --engine onnx --json""",
     arguments=_compare_arguments,
     run=_compare,
 )

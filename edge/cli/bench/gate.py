@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 def _gate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundles", type=Path, nargs="+", metavar="bundle", help="an .edge file")
-    parser.add_argument("--backend", default="litert", help="the engine: litert, onnx or coreml")
+    parser.add_argument("--engine", default="litert", help="the engine: litert, onnx or coreml")
     parser.add_argument("--budget", type=Path, help="limits as TOML; the options below replace its values")
-    parser.add_argument("--max-download", metavar="SIZE", help="of a bundle with this backend alone")
+    parser.add_argument("--max-download", metavar="SIZE", help="of a bundle with this engine alone")
     parser.add_argument("--max-installed", metavar="SIZE", help="the same, unpacked")
     parser.add_argument("--max-resident", metavar="SIZE", help="RAM a fresh process takes to open and rank")
     parser.add_argument("--min-auc", type=float, metavar="AUC", help="at the deepest exit; more: --budget")
@@ -61,9 +61,9 @@ def _verdicts(arguments: argparse.Namespace) -> list[Verdict]:
     verdicts = []
     for path in arguments.bundles:
         bundle = open_bundle(path)
-        source = Source(bundle, arguments.backend, baseline, arguments.requests, arguments.tools)
+        source = Source(bundle, arguments.engine, baseline, arguments.requests, arguments.tools)
         facts = measure_facts(source, budget, _progress)
-        verdicts.append(check_bundle(bundle, budget, arguments.backend, facts, baseline))
+        verdicts.append(check_bundle(bundle, budget, arguments.engine, facts, baseline))
     return verdicts
 
 

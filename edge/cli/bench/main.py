@@ -11,7 +11,7 @@ SUMMARY = """edge-bench: what a bundle costs and whether it may ship
   edge-bench gate movies.edge --max-download 2.8MB --min-auc 0.74
   edge-bench run movies.edge --profile mid-android
   edge-bench compare released.edge movies.edge"""
-VERBS = {
+COMMANDS = {
     "run": "edge.cli.bench.run",
     "profiles": "edge.cli.bench.profiles",
     "compare": "edge.cli.bench.compare",
@@ -22,8 +22,8 @@ VERBS = {
 
 
 def commands() -> dict[str, Callable[[], Command]]:
-    """Every verb, by name, not yet imported."""
-    return lazy_commands(VERBS)
+    """Every command, by name, not yet imported."""
+    return lazy_commands(COMMANDS)
 
 
 def main() -> None:

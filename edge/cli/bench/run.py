@@ -45,7 +45,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(measurement_json(measured), indent=2))
     else:
-        print(f"{arguments.bundle} ({arguments.backend})\n{measurement_text(measured)}")
+        print(f"{arguments.bundle} ({arguments.engine})\n{measurement_text(measured)}")
     return 0
 
 
@@ -64,7 +64,7 @@ def _measured(arguments: argparse.Namespace) -> Measurement:
     # what --adb lacks is told now, not after minutes of measuring
     attached = (Adb(arguments.serial), device_tool(arguments.device_binary)) if arguments.adb else None
     requests = read_requests(arguments.bundle, arguments.requests)
-    ask = Ask(arguments.backend, arguments.threads, arguments.repeats, arguments.sustained, plans, depths, profile)
+    ask = Ask(arguments.engine, arguments.threads, arguments.repeats, arguments.sustained, plans, depths, profile)
     print(f"measuring: requests {len(requests)}, rounds {ask.repeats}", file=sys.stderr)
     measured = measure_bundle(arguments.bundle, requests, ask)
     if attached:
@@ -94,7 +94,7 @@ run = Command(
     summary="Measure cold start, time per exit depth and memory, in a fresh process on this machine.",
     examples="""edge-bench run movies.edge
                 edge-bench run movies.edge --profile mid-android --out measured.json
-                edge-bench run movies.edge --backend onnx --requests requests.jsonl --sustained 60 --json
+                edge-bench run movies.edge --engine onnx --requests requests.jsonl --sustained 60 --json
                 edge-bench run movies.edge --adb --device-binary benchmark_model""",
     arguments=_run_arguments,
     run=_run,

@@ -41,7 +41,7 @@ def measurement(name: str = "movies", ms: float = 8.0, profile: str | None = "mi
     )  # fmt: skip
     return Measurement(
         bundle=Subject(name, "0" * 64, 1_000_000, 2_000_000, 3, 8, quality),
-        backend="litert",
+        engine="litert",
         threads=1,
         host=Host("a processor", 2, "Linux", "3.11", 0.1),
         date="2030-01-02T03:04:05+00:00",
@@ -169,7 +169,7 @@ def test_a_profile_given_to_a_measurement_without_one_sets_targets_alone(
 
 def test_documents_of_one_bundle_stay_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = written(tmp_path, measurement()), written(tmp_path, measurement(ms=9.0), "two.json")
-    other = written(tmp_path, replace(measurement(), backend="onnx"), "other.json")
+    other = written(tmp_path, replace(measurement(), engine="onnx"), "other.json")
     text = markdown(tmp_path, monkeypatch, one, two, other)
     assert "### What movies/litert (1) and movies/litert (2) and movies/onnx cost" in text
     assert "|  | movies/litert (1) | movies/litert (2) | movies/onnx | budget of mid-android |" in text
@@ -193,7 +193,7 @@ def test_a_baseline_shows_bytes_gained_auc_lost_and_time_ratios(
     ("changes", "reason"),
     [
         ({"host": Host("another", 2, "Linux", "3.11", 0.1)}, "another processor"),
-        ({"backend": "onnx"}, "another backend"),
+        ({"engine": "onnx"}, "another engine"),
         ({"threads": 2}, "another number of threads"),
     ],
 )

@@ -14,7 +14,7 @@ from exports import Exported, bundle_of
 
 from edge.bench.compare import Pairing, Ratio, interval, spread, summarise, verdict
 from edge.bench.compare_probe import Paired, measure_pairs
-from edge.bench.student import quantile, within
+from edge.bench.t_distribution import quantile, within
 from edge.errors import EdgeError
 from edge.text.types import Request, User
 
@@ -127,7 +127,7 @@ def test_two_real_bundles_are_compared(
         (("--tolerance", "five"), "is not a share"),
         (("--processes", 0), "processes is 0"),
         (("--requests", "absent.jsonl"), "absent.jsonl cannot be read"),
-        (("--backend", "abacus"), "no backend 'abacus'"),
+        (("--engine", "abacus"), "no engine 'abacus'"),
         (("--confidence", 1), "no interval"),
     ],
 )

@@ -59,9 +59,9 @@ def test_gate_names_the_three_largest_parts_and_what_to_edit(
 
 def test_packed_weights_are_downloaded_once_and_installed_in_each_model(tmp_path: Path) -> None:
     bundle = open_bundle(make_packed(tmp_path / "m.edge"))
-    found = {backend: {part.name: part for part in parts(bundle, backend)} for backend in ("litert", "onnx", None)}
-    embedding = {backend: named["token embedding"] for backend, named in found.items()}
-    assert [embedding[backend].installed for backend in ("litert", "onnx", None)] == [1120, 1120, 2240]
+    found = {engine: {part.name: part for part in parts(bundle, engine)} for engine in ("litert", "onnx", None)}
+    embedding = {engine: named["token embedding"] for engine, named in found.items()}
+    assert [embedding[engine].installed for engine in ("litert", "onnx", None)] == [1120, 1120, 2240]
     assert len({part.download for part in embedding.values()}) == 1
     rest = bundle.archive.entries["models/litert.tflite"].bytes
     assert found["litert"]["graph (litert)"].installed == rest
@@ -92,8 +92,8 @@ def test_every_setting_that_a_hint_names_exists() -> None:
 @pytest.mark.parametrize("packed", [False, True])
 def test_parts_add_up_to_the_sizes(tmp_path: Path, packed: bool) -> None:
     bundle = open_bundle((make_packed if packed else make)(tmp_path / "m.edge"))
-    for backend in ("litert", "onnx", None):
-        found, total = parts(bundle, backend), sizes(bundle.path, backend)
+    for engine in ("litert", "onnx", None):
+        found, total = parts(bundle, engine), sizes(bundle.path, engine)
         assert {"token embedding", "shared layer"} <= {part.name for part in found} or not packed
         assert sum(part.installed for part in found) == total.installed
         assert sum(part.download for part in found) + 86 == total.download  # 86: end record and digest
@@ -163,7 +163,7 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(
         assert reason in capsys.readouterr().err
     assert run(monkeypatch, "gate", bundle, "--budget", tmp_path / "absent.toml") == 2
     assert run(monkeypatch, "gate", tmp_path / "absent.edge", "--max-download", "1MB") == 2
-    assert run(monkeypatch, "gate", bundle, "--max-download", "1MB", "--backend", "coreml") == 2
+    assert run(monkeypatch, "gate", bundle, "--max-download", "1MB", "--engine", "coreml") == 2
     assert run(monkeypatch, "compare") == 2
 
 

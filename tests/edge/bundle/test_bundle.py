@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from bundles import FILES, PLAIN, Raw, archive_of, entries_for, files_under, make, manifest, raw, signed
 
-from edge.bundle.archive import Limits
+from edge.bundle.archive import ArchiveLimits
 from edge.bundle.bundle import open_bundle, write_bundle
 from edge.bundle.deflate import BLOCK, deflate
 from edge.bundle.install import LOCK, install
@@ -57,7 +57,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     bundle = open_bundle(info.path)
     assert {name: bundle.read(name) for name in FILES} == PLAIN
     assert bundle.name == "movies"
-    assert bundle.backends == ("litert", "onnx")
+    assert bundle.engines == ("litert", "onnx")
     assert bundle.sha256 == info.sha256 == hashlib.sha256(info.path.read_bytes()).hexdigest()
     assert info.bytes == info.path.stat().st_size
     assert files_under(tmp_path) == {"m.edge"}
@@ -236,9 +236,9 @@ def test_a_bomb_is_refused_before_it_fills_memory(tmp_path: Path) -> None:
 def test_limits_hold_for_totals_counts_and_the_manifest(tmp_path: Path) -> None:
     path = make(tmp_path / "m.edge")
     for limits, reason in (
-        (Limits(total_bytes=2_000), "limit"),
-        (Limits(files=5), "6 files, more than the limit of 5"),
-        (Limits(manifest_bytes=100), "the limit is 100"),
+        (ArchiveLimits(total_bytes=2_000), "limit"),
+        (ArchiveLimits(files=5), "6 files, more than the limit of 5"),
+        (ArchiveLimits(manifest_bytes=100), "the limit is 100"),
     ):
         with pytest.raises(EdgeError, match=reason):
             open_bundle(path, limits)
@@ -278,7 +278,7 @@ def entries_manifest() -> bytes:
         ({"exits": [{"depth": True, "plan": "full", "quality": {}}]}, "exits[0] has no depth"),
         ({"exits": [{"depth": 1, "plan": "full", "quality": {"auc": "high"}}]}, "finite numbers"),
         ({"exits": [{"depth": 1, "plan": "full", "quality": {"auc": 10**400}}]}, "finite numbers"),
-        ({"exits": [{"depth": 1, "plan": "full", "quality": {}, "backend": "cuda"}]}, "known backend"),
+        ({"exits": [{"depth": 1, "plan": "full", "quality": {}, "engine": "cuda"}]}, "known engine"),
         ({"cascades": {}}, "cascades must be a list"),
         ({"cascades": [{"top": 10}]}, "cascades[0]: a cascade needs a top"),
         ({"files": []}, "lists no text file"),
@@ -368,7 +368,7 @@ def test_weights_take_less_than_zips_usual_deflate() -> None:
     assert len(packed) < 0.95 * len(zlib.compress(weights, 9))
 
 
-def test_the_download_of_a_backend_is_that_of_a_bundle_with_it_alone(tmp_path: Path) -> None:
+def test_the_download_of_a_engine_is_that_of_a_bundle_with_it_alone(tmp_path: Path) -> None:
     both = make(tmp_path / "both.edge")
     alone = make(tmp_path / "alone.edge", {name: FILES[name] for name in FILES if "onnx" not in name})
     found = sizes(both, "litert")
@@ -376,5 +376,5 @@ def test_the_download_of_a_backend_is_that_of_a_bundle_with_it_alone(tmp_path: P
     assert sizes(both).download == both.stat().st_size
     directory = install(alone, tmp_path / "cache")
     assert found.installed == sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
-    with pytest.raises(EdgeError, match="no model for backend 'coreml'"):
+    with pytest.raises(EdgeError, match="no model for engine 'coreml'"):
         sizes(both, "coreml")

@@ -22,7 +22,7 @@ def test_installing_unpacks_once_and_mends_what_was_altered(tmp_path: Path) -> N
     assert directory == cache / hashlib.sha256(path.read_bytes()).hexdigest()
     assert {name: (directory / name).read_bytes() for name in FILES} == PLAIN
     stamp = (directory / "vocab.txt").stat().st_mtime_ns
-    (directory / "weights.cache").write_bytes(b"of a backend")
+    (directory / "weights.cache").write_bytes(b"of an engine")
     assert install(path, cache) == directory
     assert (directory / "vocab.txt").stat().st_mtime_ns == stamp
     assert (directory / "weights.cache").exists()

@@ -263,8 +263,8 @@ def test_the_command_signs_and_the_other_verbs_refuse_what_is_not(
     assert '"bytes": ' in capsys.readouterr().out
     assert edge(monkeypatch, "inspect", out, "--public-key", public) == 0
     request = ["--request", tmp_path / "request.json"]
-    for verb, *more in (("inspect",), ("verify",), ("rank", *request)):
-        assert edge(monkeypatch, verb, path, *more, "--public-key", public) == 2
+    for command, *more in (("inspect",), ("verify",), ("rank", *request)):
+        assert edge(monkeypatch, command, path, *more, "--public-key", public) == 2
         assert capsys.readouterr().err.splitlines() == [
             f"error: {path} refused: it is not signed, and only a signed bundle is wanted"
         ]

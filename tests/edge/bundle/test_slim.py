@@ -29,22 +29,22 @@ def bundle(tmp_path: Path) -> Path:
     return tmp_path / "movies.edge"
 
 
-@pytest.mark.parametrize(("backend", "file", "content"), [
+@pytest.mark.parametrize(("engine", "file", "content"), [
     ("litert", "models/litert.tflite", LITERT), ("onnx", "models/onnx/layer.onnx", ONNX)
 ])  # fmt: skip
 def test_a_slim_bundle_installs_its_engines_model_alone(
-    bundle: Path, tmp_path: Path, backend: str, file: str, content: bytes
+    bundle: Path, tmp_path: Path, engine: str, file: str, content: bytes
 ) -> None:
-    slim_bundle(bundle, backend, tmp_path / "slim.edge")
+    slim_bundle(bundle, engine, tmp_path / "slim.edge")
     installed = install(tmp_path / "slim.edge", tmp_path / "cache")
     models = [path for path in (installed / "models").rglob("*") if path.is_file()]
     assert models == [installed / file] and models[0].read_bytes() == content
 
 
 def test_a_slim_bundle_has_the_bytes_that_its_source_promised(bundle: Path, tmp_path: Path) -> None:
-    for backend in ("litert", "onnx"):
-        info = slim_bundle(bundle, backend, tmp_path / f"{backend}.edge")
-        assert info.bytes == sizes(bundle, backend).download == info.path.stat().st_size < bundle.stat().st_size
+    for engine in ("litert", "onnx"):
+        info = slim_bundle(bundle, engine, tmp_path / f"{engine}.edge")
+        assert info.bytes == sizes(bundle, engine).download == info.path.stat().st_size < bundle.stat().st_size
 
 
 def test_a_slim_bundle_keeps_every_weight(bundle: Path, tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_a_slim_bundle_keeps_every_weight(bundle: Path, tmp_path: Path) -> None:
 
 
 def test_an_engine_that_the_bundle_lacks_is_named(bundle: Path, tmp_path: Path) -> None:
-    with pytest.raises(EdgeError, match="no model for backend 'coreml'"):
+    with pytest.raises(EdgeError, match="no model for engine 'coreml'"):
         slim_bundle(bundle, "coreml", tmp_path / "slim.edge")
     assert not (tmp_path / "slim.edge").exists()
 
@@ -62,7 +62,7 @@ def test_the_command_says_what_it_wrote(
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "android.edge"
-    monkeypatch.setattr(sys, "argv", ["edge", "slim", str(bundle), "--backend", "litert", "--out", str(out)])
+    monkeypatch.setattr(sys, "argv", ["edge", "slim", str(bundle), "--engine", "litert", "--out", str(out)])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 0

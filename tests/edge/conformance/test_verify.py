@@ -92,11 +92,11 @@ def test_no_deeper_is_computed_than_a_record_asks_for(exported: Exported) -> Non
     assert {plan: list(exits) for plan, exits in found.items()} == {"prefix": [1, 2]} and engine.exits == 2
 
 
-def test_every_backend_replays_the_golden_requests_at_every_exit(exported: Exported, tmp_path: Path) -> None:
+def test_every_engine_replays_the_golden_requests_at_every_exit(exported: Exported, tmp_path: Path) -> None:
     found = verify(bundle_of(exported, tmp_path / "small.edge"))
-    assert [(row.backend, row.plan, row.exit) for row in found.results] == [
+    assert [(row.engine, row.plan, row.exit) for row in found.results] == [
         ("text", "-", 0),
-        *((backend, plan, depth) for backend in ("litert", "onnx") for plan, depths in (
+        *((engine, plan, depth) for engine in ("litert", "onnx") for plan, depths in (
             ("full", (1, 2, 3, 4)), ("prefix", (1, 2, 3, 4)), ("segments", (3, 4))) for depth in depths),
     ]  # fmt: skip
     assert found.passed and found.unchecked == {}
@@ -106,21 +106,21 @@ def test_every_backend_replays_the_golden_requests_at_every_exit(exported: Expor
     )
     assert found.results[1].top10 > 0.9
     only = verify(tmp_path / "small.edge", ["onnx"])
-    assert {row.backend for row in only.results} == {"text", "onnx"}
+    assert {row.engine for row in only.results} == {"text", "onnx"}
 
 
-def test_all_checks_every_backend_and_tells_why_one_is_not(exported: Exported, tmp_path: Path) -> None:
+def test_all_checks_every_engine_and_tells_why_one_is_not(exported: Exported, tmp_path: Path) -> None:
     told: list[str] = []
     found = verify(bundle_of(exported, tmp_path / "small.edge", packed=True), ["all"], progress=told.append)
     assert told == ["litert", "onnx", "reference", "torch"]
-    assert {row.backend for row in found.results} == {"text", *told}
+    assert {row.engine for row in found.results} == {"text", *told}
     assert found.passed and list(found.unchecked) == ["coreml"]
     assert found.unchecked["coreml"] == "the bundle carries no coreml model, it has: litert, onnx"
-    exact = [row for row in found.results if row.backend == "torch"]
+    exact = [row for row in found.results if row.engine == "torch"]
     assert max(row.max_difference for row in exact) < 1e-4
 
 
-def test_a_backend_whose_packages_are_missing_is_told_of(
+def test_a_engine_whose_packages_are_missing_is_told_of(
     exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = bundle_of(exported, tmp_path / "small.edge", packed=True)
@@ -135,7 +135,7 @@ def test_a_backend_whose_packages_are_missing_is_told_of(
     with pytest.raises(EdgeError, match="not installed"):
         verify(path, ["torch"])
     monkeypatch.setattr("edge.engines.opening.entry_points", lambda **selected: ())
-    assert "no installed package offers the torch backend" in verify(path, ["all"]).unchecked["torch"]
+    assert "no installed package offers the torch engine" in verify(path, ["all"]).unchecked["torch"]
 
 
 def test_a_bundle_without_packed_weights_is_not_checked_by_what_needs_them(exported: Exported, tmp_path: Path) -> None:
@@ -144,11 +144,11 @@ def test_a_bundle_without_packed_weights_is_not_checked_by_what_needs_them(expor
     assert list(found.unchecked) == ["reference", "torch", "coreml"]
 
 
-def test_a_backend_that_is_named_must_be_there(exported: Exported, tmp_path: Path) -> None:
+def test_a_engine_that_is_named_must_be_there(exported: Exported, tmp_path: Path) -> None:
     path = bundle_of(exported, tmp_path / "small.edge", packed=True)
     with pytest.raises(EdgeError, match="no coreml model"):
         verify(path, ["coreml"])
-    with pytest.raises(EdgeError, match="there is no backend 'liter'") as refused:
+    with pytest.raises(EdgeError, match="there is no engine 'liter'") as refused:
         verify(path, ["liter"])
     assert refused.value.fix == "use one of: litert, onnx, reference, torch, coreml"
 
@@ -167,13 +167,13 @@ def remade(path: Path, changes: dict[str, Any]) -> tuple[dict[str, Path | bytes]
     return {file.path: bundle.read(file.path) for file in bundle.files}, dict(bundle.manifest) | changes
 
 
-def test_a_backend_may_have_a_tolerance_of_its_own(exported: Exported, tmp_path: Path) -> None:
+def test_a_engine_may_have_a_tolerance_of_its_own(exported: Exported, tmp_path: Path) -> None:
     allowed = {"golden": {"tolerance": 0.05, "tolerances": {"onnx": 0.3}}}
     path = tmp_path / "small.edge"
     write_bundle(path, *remade(bundle_of(exported, path, tampered(exported, 0, 0.2)), allowed))
     found = verify(path)
-    assert [row.backend for row in found.results if not row.passed] == ["litert"]
-    assert {row.tolerance for row in found.results if row.backend == "onnx"} == {0.3}
+    assert [row.engine for row in found.results if not row.passed] == ["litert"]
+    assert {row.tolerance for row in found.results if row.engine == "onnx"} == {0.3}
 
 
 def test_text_alone_is_not_taken_for_verified(exported: Exported, tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def tampered(exported: Exported, number: int, value: float) -> list[Golden]:
 @pytest.mark.parametrize("number", [0, 3])
 def test_a_score_that_is_not_reproduced_fails_its_exit_alone(exported: Exported, tmp_path: Path, number: int) -> None:
     results = verify(bundle_of(exported, tmp_path / "small.edge", tampered(exported, number, 0.2))).results
-    failed = [(row.backend, row.plan, row.exit) for row in results if not row.passed]
+    failed = [(row.engine, row.plan, row.exit) for row in results if not row.passed]
     assert failed == [("litert", "segments", 3), ("onnx", "segments", 3)]
     assert all(row.max_difference == pytest.approx(0.2, abs=0.05) for row in results if not row.passed)
 

@@ -50,7 +50,7 @@ def test_every_section_is_shown_with_its_bytes(
     assert shown["bytes"] == bundle.stat().st_size
     assert shown["sizes"]["onnx"]["download"] == sizes(bundle, "onnx").download
     assert shown["exits"][0] == {
-        "depth": 1, "plan": "prefix", "quality": {"auc": 0.71, "log_loss": 0.6}, "backend": None
+        "depth": 1, "plan": "prefix", "quality": {"auc": 0.71, "log_loss": 0.6}, "engine": None
     }  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def test_every_tensor_is_shown_with_its_shape_width_sparsity_and_bytes(
     tensors = {tensor["name"]: tensor for tensor in shown["tensors"]}
     assert tensors.keys() == weights.keys()
     table = tensors["token.weight"]
-    assert (table["shape"], table["bits"], table["backends"]) == ([2000, 24], 4, ["litert", "onnx"])
+    assert (table["shape"], table["bits"], table["engines"]) == ([2000, 24], 4, ["litert", "onnx"])
     assert table["sparsity"] == pytest.approx(np.mean(weights["token.weight"] == 0))
     assert table["stored"] == pytest.approx(table["stored_to_entropy"] * table["entropy"], rel=1e-3)
     assert 0.9 < table["stored_to_entropy"] < 1.05
@@ -147,8 +147,8 @@ def fake_runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
 
     class Ranker:
         @classmethod
-        def open(cls, path: Path, backend: str, public_key: Any) -> Ranker:
-            asked.append(backend)
+        def open(cls, path: Path, engine: str, public_key: Any) -> Ranker:
+            asked.append(engine)
             return cls()
 
         def user(self, user: Any, events: Any) -> str:
@@ -160,10 +160,10 @@ def fake_runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
             plan = Explanation("prefix", 2, 2, DEPTH, 1.25, 1.5, **held, budget_ms=budget_ms)
             return Ranked(tuple(candidates), tuple(0.5 for _ in candidates), tuple(2 for _ in candidates), plan)
 
-    def verify(path: Path, backends: list[str] | None, public_key: Any, tell: Any) -> SimpleNamespace:
-        asked.append(backends)
-        rows = [SimpleRow("litert", True), SimpleRow("onnx", backends is None)]
-        return SimpleNamespace(results=rows, passed=backends is None, unchecked={}, unexamined=[])
+    def verify(path: Path, engines: list[str] | None, public_key: Any, tell: Any) -> SimpleNamespace:
+        asked.append(engines)
+        rows = [SimpleRow("litert", True), SimpleRow("onnx", engines is None)]
+        return SimpleNamespace(results=rows, passed=engines is None, unchecked={}, unexamined=[])
 
     for name, members in (("edge.runtime.ranker", {"Ranker": Ranker}), ("edge.conformance.verify", {"verify": verify})):
         module: Any = ModuleType(name)
@@ -174,7 +174,7 @@ def fake_runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
 
 @dataclass
 class SimpleRow:
-    backend: str
+    engine: str
     passed: bool
 
 
@@ -190,7 +190,7 @@ def test_rank_reads_a_file_or_stdin_and_prints_the_best_first(
     out = capsys.readouterr().out
     assert "Heat" in out and "prefix plan to exit 2, 1.5 ms, 1.2 predicted, AUC 0.7500 when made\n" in out
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(REQUEST)))
-    assert run(monkeypatch, "rank", "m.edge", "--budget-ms", 30, "--json", "--backend", "onnx") == 0
+    assert run(monkeypatch, "rank", "m.edge", "--budget-ms", 30, "--json", "--engine", "onnx") == 0
     result = json.loads(capsys.readouterr().out)
     assert result["ranked"] == [{"id": "1", "score": 0.5, "depth": 2, "title": "Heat"}]
     shown = {name: result["plan"][name] for name in ("plan", "budget_ms", "spent_ms", "met")}
@@ -209,8 +209,8 @@ def test_verify_fails_with_exit_code_1_if_any_row_failed(
 ) -> None:
     assert run(monkeypatch, "verify", "m.edge") == 0
     assert "every golden request is reproduced" in capsys.readouterr().out
-    assert run(monkeypatch, "verify", "m.edge", "--backend", "onnx", "--json") == 1
-    assert json.loads(capsys.readouterr().out)["results"][1] == {"backend": "onnx", "passed": False}
+    assert run(monkeypatch, "verify", "m.edge", "--engine", "onnx", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["results"][1] == {"engine": "onnx", "passed": False}
     assert fake_runtime == [None, ["onnx"]]
 
 

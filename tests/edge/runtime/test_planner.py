@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from padding_engine import COSTS, ENGINE
 
-from edge.runtime.planner import Choice, Limits, Predictor, Work, best, choices, choose
+from edge.runtime.planner import Allowance, Choice, Predictor, Work, best, choices, choose
 
 PREDICTOR = Predictor(COSTS, ENGINE)
 WORK = Work("prefix", user_tokens=28, candidates=7, candidate_tokens=5)
@@ -84,15 +84,15 @@ def possible(work: Work = WORK) -> list[Choice]:
 def test_the_best_measured_exit_within_the_time_is_taken(budget: float, user_depth: int, candidates: int) -> None:
     kept = {"user_depth": user_depth, "user_keys": user_depth, "started": user_depth > 0}
     work = replace(WORK, candidates=candidates, **kept)
-    chosen = choose(possible(work), Limits(milliseconds=budget))
+    chosen = choose(possible(work), Allowance(milliseconds=budget))
     fitting = [depth for depth in EXITS if PREDICTOR.total(work, depth) <= budget]
     assert chosen.depth == (max(fitting, key=EXITS.__getitem__) if fitting else 1)
     assert chosen.milliseconds == PREDICTOR.total(work, chosen.depth)
 
 
 def test_a_deeper_exit_that_measured_worse_is_never_worth_its_time() -> None:
-    assert choose(possible(), Limits(milliseconds=1e6)).depth == 4
-    assert choose(possible(), Limits(milliseconds=3 * (USER + CANDIDATES))).depth == 2
+    assert choose(possible(), Allowance(milliseconds=1e6)).depth == 4
+    assert choose(possible(), Allowance(milliseconds=3 * (USER + CANDIDATES))).depth == 2
 
 
 def test_without_measurements_the_deepest_exit_of_an_exact_plan_is_the_best() -> None:
@@ -103,19 +103,19 @@ def test_without_measurements_the_deepest_exit_of_an_exact_plan_is_the_best() ->
 
 
 def test_an_auc_to_reach_is_reached_by_the_fastest_exit_that_did() -> None:
-    assert choose(possible(), Limits(auc=0.74)).depth == 2
-    assert choose(possible(), Limits(auc=0.75)).depth == 4
-    assert choose(possible(), Limits(auc=0.9)).depth == 4  # none did: the best there is
-    assert choose(possible(), Limits(auc=0.75, milliseconds=2.5 * (USER + CANDIDATES))).depth == 2
+    assert choose(possible(), Allowance(auc=0.74)).depth == 2
+    assert choose(possible(), Allowance(auc=0.75)).depth == 4
+    assert choose(possible(), Allowance(auc=0.9)).depth == 4  # none did: the best there is
+    assert choose(possible(), Allowance(auc=0.75, milliseconds=2.5 * (USER + CANDIDATES))).depth == 2
 
 
 def test_a_memory_budget_keeps_less_of_the_user_or_nothing() -> None:
     room = PREDICTOR.held(WORK, 2, kept=True)
-    chosen = choose(possible(), Limits(bytes=room))
+    chosen = choose(possible(), Allowance(bytes=room))
     assert (chosen.depth, chosen.kept) == (4, False) and chosen.bytes <= room
-    least = choose(possible(), Limits(bytes=1))
+    least = choose(possible(), Allowance(bytes=1))
     assert least.bytes == min(choice.bytes for choice in possible())
 
 
 def test_of_equal_answers_the_one_that_keeps_the_user_is_taken() -> None:
-    assert choose(possible(), Limits(milliseconds=1e6)).kept
+    assert choose(possible(), Allowance(milliseconds=1e6)).kept

@@ -48,7 +48,7 @@ def bundle(exported: Exported, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.fixture(params=RUNNABLE)
 def ranker(request: pytest.FixtureRequest, bundle: Path) -> Iterator[Ranker]:
-    opened = Ranker.open(bundle, backend=request.param)
+    opened = Ranker.open(bundle, engine=request.param)
     yield opened
     opened.close()
 
@@ -111,11 +111,11 @@ def test_an_auc_to_reach_is_reached_by_the_first_exit_that_did(ranker: Ranker) -
 
 
 def test_a_memory_budget_gives_up_keeping_the_user_before_it_gives_up_depth(bundle: Path) -> None:
-    ranker = Ranker.open(bundle, backend="onnx")
+    ranker = Ranker.open(bundle, engine="onnx")
     ample = ranker.rank(ranker.user(REQUEST.user, REQUEST.events), REQUEST.candidates, budget_mb=10)
     assert (ample.depth, ample.plan.kept, ample.plan.met) == (4, True, True)
     tight = 0.9 * ample.plan.held_mb
-    ranker = Ranker.open(bundle, backend="onnx")
+    ranker = Ranker.open(bundle, engine="onnx")
     lean = ranker.rank(ranker.user(REQUEST.user, REQUEST.events), REQUEST.candidates, budget_mb=tight)
     assert (lean.depth, lean.plan.kept, lean.plan.met) == (4, False, True) and lean.plan.held_mb <= tight
     hopeless = ranker.rank(ranker.user(REQUEST.user), REQUEST.candidates, budget_mb=1e-6)
@@ -142,7 +142,7 @@ def test_one_candidate_of_a_user_who_is_not_kept_may_be_ranked_in_full(ranker: R
 
 
 def test_a_prepared_user_needs_no_more_of_its_side(bundle: Path) -> None:
-    ranker = Ranker.open(bundle, backend="onnx")
+    ranker = Ranker.open(bundle, engine="onnx")
     user = ranker.user(REQUEST.user, REQUEST.events)
     cold = ranker.rank(user, REQUEST.candidates, depth=1)
     other = ranker.user(REQUEST.user, REQUEST.events[:2])
@@ -155,7 +155,7 @@ def test_a_prepared_user_needs_no_more_of_its_side(bundle: Path) -> None:
 
 
 def test_the_best_that_have_settled_end_a_request_early(bundle: Path) -> None:
-    ranker = Ranker.open(bundle, backend="onnx")
+    ranker = Ranker.open(bundle, engine="onnx")
     user = ranker.user(REQUEST.user, REQUEST.events)
     by_depth = {depth: ranker.rank(user, REQUEST.candidates, depth=depth).items for depth in ranker.depths}
     ranked = ranker.rank(user, REQUEST.candidates, top=1, patience=1)
@@ -166,7 +166,7 @@ def test_the_best_that_have_settled_end_a_request_early(bundle: Path) -> None:
 
 def test_a_cascade_takes_candidates_out_on_the_way(exported: Exported, tmp_path: Path) -> None:
     cascade = {"top": 2, "margins": {"1": 0.0, "2": 0.0}, "agreement": 0.9, "work": 0.5}
-    ranker = Ranker.open(bundle_of(exported, tmp_path / "cascade.edge", cascades=[cascade]), backend="onnx")
+    ranker = Ranker.open(bundle_of(exported, tmp_path / "cascade.edge", cascades=[cascade]), engine="onnx")
     user = ranker.user(REQUEST.user, REQUEST.events)
     ranked = ranker.rank(user, REQUEST.candidates, top=2, cascade=True)
     assert ranked.plan.candidates == (10, 2, 2, 2) and sorted(ranked.depths) == [1] * 8 + [4, 4]
@@ -216,7 +216,7 @@ def test_a_closed_ranker_says_so_and_has_let_go_of_its_users(bundle: Path) -> No
 
 
 def test_threads_get_the_scores_of_one_thread_though_the_cache_is_too_small(ranker: Ranker, bundle: Path) -> None:
-    crowded = Ranker.open(bundle, backend="onnx", memory_mb=0.2)
+    crowded = Ranker.open(bundle, engine="onnx", memory_mb=0.2)
     requests = [request(title, events, 4) for title in TITLES for events in (0, 3, 7)]
     work = [
         (place, depth, plan) for place in range(len(requests)) for depth in (3, 4) for plan in ("prefix", "segments")
@@ -237,7 +237,7 @@ def test_threads_get_the_scores_of_one_thread_though_the_cache_is_too_small(rank
 
 
 def test_events_added_by_several_threads_are_all_there(bundle: Path) -> None:
-    ranker = Ranker.open(bundle, backend="onnx")
+    ranker = Ranker.open(bundle, engine="onnx")
     user = ranker.user(REQUEST.user)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda title: user.add(Event(Item("", {"title": title}), {"liked": True})), TITLES))
@@ -313,7 +313,7 @@ def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("stopped_clock")
 def test_the_prediction_counts_what_is_kept_of_the_user_and_of_candidates(bundle: Path) -> None:
-    ranker = Ranker.open(bundle, backend="onnx")
+    ranker = Ranker.open(bundle, engine="onnx")
     ranker._predictor = Predictor(PER_TOKEN, ranker._engine)
     user = ranker.user(REQUEST.user, REQUEST.events)
     tokens, candidates = sum(map(len, user.segments)), 0.1 * len(REQUEST.candidates)
@@ -340,7 +340,7 @@ def test_a_request_that_keeps_nothing_is_not_taken_to_find_what_others_kept(
 ) -> None:
     works: list[Work] = []
     monkeypatch.setattr("edge.runtime.ranker.Walk", lambda *inputs: works.append(inputs[-1]) or Walk(*inputs))
-    ranker = Ranker.open(bundle, backend="onnx")
+    ranker = Ranker.open(bundle, engine="onnx")
     user = ranker.user(REQUEST.user, REQUEST.events)
     user.prepare()
     assert not ranker.rank(user, REQUEST.candidates, budget_mb=1e-3).plan.kept
@@ -391,28 +391,28 @@ def test_where_nothing_can_be_kept_costs_are_measured_at_each_open(bundle: Path)
     assert ranker.rank(ranker.user(REQUEST.user), REQUEST.candidates).plan.predicted_ms > 0
 
 
-def test_a_backend_that_is_not_there_is_an_error(bundle: Path) -> None:
+def test_a_engine_that_is_not_there_is_an_error(bundle: Path) -> None:
     with pytest.raises(EdgeError, match="the bundle carries no coreml model, it has: litert, onnx"):
-        Ranker.open(bundle, backend="coreml")
+        Ranker.open(bundle, engine="coreml")
 
 
-@pytest.mark.parametrize(("backend", "file"), [("litert", "model.tflite"), ("onnx", "layer.onnx")])
+@pytest.mark.parametrize(("engine", "file"), [("litert", "model.tflite"), ("onnx", "layer.onnx")])
 def test_a_model_file_that_the_engine_cannot_read_is_an_error(
-    exported: Exported, tmp_path: Path, backend: str, file: str
+    exported: Exported, tmp_path: Path, engine: str, file: str
 ) -> None:
-    models = tmp_path / "models" / backend
+    models = tmp_path / "models" / engine
     models.mkdir(parents=True)
-    for source in (exported.models / "int8" / backend).iterdir():
+    for source in (exported.models / "int8" / engine).iterdir():
         (models / source.name).write_bytes(b"no model" if source.name == file else source.read_bytes())
     from edge.engines.opening import open_engine
 
     with pytest.raises(EdgeError, match=f"{file} is not a model that this engine reads"):
-        open_engine(backend, tmp_path / "models", exported.engine("int8", "onnx").shape)
+        open_engine(engine, tmp_path / "models", exported.engine("int8", "onnx").shape)
 
 
 def test_a_bundle_with_no_exit_past_the_hand_over_says_so(exported: Exported, tmp_path: Path) -> None:
     exits: Any = [{"depth": 2, "plan": "prefix", "quality": {}}]
-    ranker = Ranker.open(bundle_of(exported, tmp_path / "shallow.edge", exits=exits), backend="onnx")
+    ranker = Ranker.open(bundle_of(exported, tmp_path / "shallow.edge", exits=exits), engine="onnx")
     assert ranker.rank(ranker.user(REQUEST.user), REQUEST.candidates).depth == 2
     with pytest.raises(EdgeError, match="no exit beyond depth 2"):
         ranker.rank(ranker.user(REQUEST.user), REQUEST.candidates, plan="segments")

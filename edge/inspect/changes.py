@@ -62,7 +62,7 @@ class Comparison:
     settings: tuple[Row, ...]
 
 
-def compare(before: Bundle, after: Bundle) -> Comparison:
+def compare_bundles(before: Bundle, after: Bundle) -> Comparison:
     """Of two opened bundles."""
     changes = sorted(_changes(before, after), key=lambda change: (-abs(change.difference), change.name))
     return Comparison(
@@ -86,10 +86,10 @@ def _sameness(before: Bundle, after: Bundle) -> str | None:
 
 def _totals(before: Bundle, after: Bundle) -> Iterator[Row]:
     yield Row("the file", before.archive.bytes, after.archive.bytes)
-    for backend in dict.fromkeys((*before.backends, *after.backends)):
-        sizes = [bundle_sizes(one, backend) if backend in one.backends else None for one in (before, after)]
-        yield Row(f"download ({backend})", *(size and size.download for size in sizes))
-        yield Row(f"installed ({backend})", *(size and size.installed for size in sizes))
+    for engine in dict.fromkeys((*before.engines, *after.engines)):
+        sizes = [bundle_sizes(one, engine) if engine in one.engines else None for one in (before, after)]
+        yield Row(f"download ({engine})", *(size and size.download for size in sizes))
+        yield Row(f"installed ({engine})", *(size and size.installed for size in sizes))
 
 
 def _section_downloads(bundle: Bundle) -> dict[str, int]:
@@ -103,7 +103,7 @@ def _rows(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Row]:
 
 def _qualities(exits: tuple[Exit, ...]) -> dict[str, float]:
     return {
-        f"{metric} at exit {exit.depth} ({exit.plan}{', ' + exit.backend if exit.backend else ''})": float(value)
+        f"{metric} at exit {exit.depth} ({exit.plan}{', ' + exit.engine if exit.engine else ''})": float(value)
         for exit in exits
         for metric, value in exit.quality.items()
     }

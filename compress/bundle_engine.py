@@ -1,4 +1,4 @@
-"""The torch backend of a bundle: the encoder from its packed weights, for `edge verify --backend torch`."""
+"""The torch engine of a bundle: the encoder from its packed weights, for `edge verify --engine torch`."""
 
 from __future__ import annotations
 

@@ -14,14 +14,14 @@ from student_weights import make_weights
 
 from edge.bundle.bundle import open_bundle, write_bundle
 from edge.cli import main as cli
-from edge.inspect.compare import Change, Comparison, compare
-from edge.inspect.compare_text import comparison_json, comparison_text, summary
+from edge.inspect.changes import Change, Comparison, compare_bundles
+from edge.inspect.changes_text import comparison_json, comparison_text, summary
 
 LAYER = "layers.0.attention_in.weight"
 
 
 def compared(before: Path, after: Path) -> Comparison:
-    return compare(open_bundle(before), open_bundle(after))
+    return compare_bundles(open_bundle(before), open_bundle(after))
 
 
 def named(found: Comparison, name: str) -> Change:
@@ -133,7 +133,7 @@ def test_quality_and_settings_that_differ_are_shown(tmp_path: Path) -> None:
     assert "provenance.run" in text and "auc at exit 4 (prefix)" in text and "model.hidden" not in text
 
 
-def test_a_backend_that_only_one_bundle_has_is_new_or_gone(tmp_path: Path) -> None:
+def test_a_engine_that_only_one_bundle_has_is_new_or_gone(tmp_path: Path) -> None:
     files = {name: data for name, data in FILES.items() if "onnx" not in name}
     found = compared(make(tmp_path / "a.edge", files), make(tmp_path / "b.edge"))
     assert "models/onnx/layer.onnx, which is new" in summary(found)

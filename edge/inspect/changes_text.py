@@ -8,7 +8,7 @@ from typing import Any
 
 from edge.bundle.bundle import Bundle
 from edge.inspect.causes import main_causes
-from edge.inspect.compare import Change, Comparison, Row
+from edge.inspect.changes import Change, Comparison, Row
 from edge.inspect.describe import printable
 from edge.table import render
 

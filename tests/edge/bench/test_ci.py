@@ -19,7 +19,7 @@ from edge.bench.budget import parse_budget
 from edge.bundle.sizes import sizes
 from edge.cli.bench.gate import gate
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
 STEPS = [step for step in ACTION["runs"]["steps"] if "run" in step]
 (HOOK,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
@@ -113,12 +113,12 @@ def test_every_option_of_the_action_exists() -> None:
 
 def test_the_hook_gates_every_staged_bundle(runner: Path) -> None:
     make(runner / "second.edge")
-    program, *verb = HOOK["entry"].split()
-    assert (program, verb) == ("edge-bench", ["gate"])
+    program, *subcommand = HOOK["entry"].split()
+    assert (program, subcommand) == ("edge-bench", ["gate"])
     staged = [name for name in ("m.edge", "second.edge", "notes.md") if re.search(HOOK["files"], name)]
     assert staged == ["m.edge", "second.edge"]
     for budget, code in (("kept.toml", 0), ("broken.toml", 1)):
-        command = [runner / "edge-ranker" / "bin" / program, *verb, "--budget", budget, *staged]
+        command = [runner / "edge-ranker" / "bin" / program, *subcommand, "--budget", budget, *staged]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         done = subprocess.run(command, cwd=runner, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == code
