@@ -32,7 +32,7 @@ from cloud.data.vocabulary import count_words, train_vocabulary
 from cloud.model import Encoder
 from cloud.presets import PRESETS
 from cloud.runs import Run
-from cloud.stage import text_spec
+from cloud.stage import text_encoder, text_spec
 from cloud.torch_engine import TorchEngine
 from compress.integers import quantise
 from compress.magnitude import MagnitudePruner, PruneSchedule
@@ -42,7 +42,6 @@ from edge.config import to_dict
 from edge.inspect.tensors import packed_tensors
 from edge.table import render
 from edge.text.sequence import TextEncoder
-from edge.text.wordpiece import WordPiece
 from export.buckets import Buckets
 from export.bundle import bundle_models
 from export.exam import exam
@@ -88,13 +87,13 @@ def full_student(bits: int, source: Run | None = None) -> Encoder:
 def full_encoder(prepared: Run, source: Run | None = None) -> TextEncoder:
     """That of `prepared` if there is a source, else its templates with 20 events, and 24,000 tokens."""
     if source:
-        return TextEncoder(text_spec(prepared), WordPiece.open(prepared.file("vocab.txt")))
+        return text_encoder(prepared)
     spec = replace(text_spec(prepared), max_events=20, max_segment_tokens=32, max_user_tokens=320)
     packages = Path(sysconfig.get_paths()["purelib"])
     files = sorted([*packages.glob("*/METADATA"), *packages.glob("torch/**/*.py")])[:1500]
     texts = [*pydoc_data.topics.topics.values(), *(file.read_text(errors="ignore") for file in files)]
     counts = count_words(dict.fromkeys(texts, 1), spec.lowercase)
-    return TextEncoder(spec, WordPiece(train_vocabulary(counts, PRESETS["m6-edge"].vocabulary_size)))
+    return TextEncoder(spec, train_vocabulary(counts, PRESETS["m6-edge"].vocabulary_size))
 
 
 def _report(prepared: Run, source: Run | None, out: Path, bits: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,10 +14,10 @@ from cloud.evaluate import evaluate
 from cloud.model import Encoder, ModelConfig
 from cloud.runs import Run, Workspace
 from cloud.torch_engine import TorchEngine
-from edge.config import from_dict
 from edge.errors import EdgeError
 from edge.files import write_atomically
-from edge.text.spec import TextSpec
+from edge.text.sequence import TextEncoder
+from edge.text.spec import TextSpec, read_spec
 
 PROTOCOL = (
     "last 10 % of each user's events by time are test, the 10 % before them validation; "
@@ -27,14 +26,19 @@ PROTOCOL = (
 
 
 def text_spec(prepared: Run) -> TextSpec:
-    return from_dict(TextSpec, json.loads(prepared.file("text.json").read_text()), "text.json")
+    return read_spec(prepared.file("text.json"))
+
+
+def text_encoder(prepared: Run) -> TextEncoder:
+    """The text side that a prepared run trained its vocabulary for."""
+    return TextEncoder.open(prepared.file("text.json"), prepared.file("vocab.txt"))
 
 
 def sized_for(model: ModelConfig, prepared: Run) -> ModelConfig:
     """The shape with the vocabulary, segment embeddings and positions that the prepared text needs."""
-    spec = text_spec(prepared)
-    vocabulary = prepared.file("vocab.txt").read_text(encoding="utf-8").splitlines()
-    return replace(model, vocabulary_size=len(vocabulary), slots=spec.slots, positions=spec.max_segment_tokens)
+    encoder = text_encoder(prepared)
+    spec, vocabulary_size = encoder.spec, len(encoder.wordpiece)
+    return replace(model, vocabulary_size=vocabulary_size, slots=spec.slots, positions=spec.max_segment_tokens)
 
 
 def check_same_data(prepared: Run, *runs: Run) -> None:

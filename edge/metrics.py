@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from edge.errors import EdgeError
 
+# what each figure of `summarise` can be; of a log loss, infinity is not a figure
+RANGES = {"auc": (0.0, 1.0), "user_auc": (0.0, 1.0), "ndcg@10": (0.0, 1.0), "log_loss": (0.0, math.inf)}
 Floats = NDArray[np.float64]
 
 

@@ -14,7 +14,7 @@ from cloud.data.requests import EncodedRequest
 from cloud.data.samples import load_samples
 from cloud.model import Encoder
 from cloud.runs import Run
-from cloud.stage import text_spec
+from cloud.stage import text_encoder
 from cloud.torch_engine import TorchEngine
 from edge.conformance.coverage import MANY, coverage
 from edge.conformance.golden import FEW, Golden, make_golden, score
@@ -24,7 +24,6 @@ from edge.engines.protocol import Engine
 from edge.errors import EdgeError
 from edge.text.sequence import TextEncoder
 from edge.text.types import Request
-from edge.text.wordpiece import WordPiece
 from export.exam import exam
 
 BRIEF_EXITS = {"prefix": (1, 2)}  # of the record with many candidates: enough to fill every bucket again and again
@@ -35,7 +34,7 @@ def make_goldens(
 ) -> list[Golden]:
     """Torch's answers to the first real test `requests`, each with at most that many `candidates`, and to what is
     made from them so that all of `edge.conformance.coverage` is examined. `buckets` are those of the user's tokens."""
-    encoder = TextEncoder(text_spec(prepared), WordPiece.open(prepared.file("vocab.txt")))
+    encoder = text_encoder(prepared)
     samples = [request for _, request in load_samples(prepared)]
     return answers(model, exam(samples, encoder, buckets, requests, candidates), encoder, buckets)
 

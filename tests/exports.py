@@ -22,7 +22,7 @@ from edge.engines.protocol import Engine
 from edge.text.sequence import TextEncoder
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, Request, User
-from edge.text.wordpiece import SPECIAL_TOKENS, WordPiece
+from edge.text.wordpiece import SPECIAL_TOKENS
 from export.buckets import Buckets
 from export.litert.entry_points import export_litert
 from export.onnx.entry_points import export_onnx
@@ -80,7 +80,7 @@ def export_small(directory: Path) -> Exported:
         (directory / precision / "litert").mkdir(parents=True)
         export_onnx(one, directory / precision / "onnx")
         export_litert(one, BUCKETS, directory / precision / "litert" / "model.tflite")
-    encoder = TextEncoder(SPEC, WordPiece(vocabulary()))
+    encoder = TextEncoder(SPEC, vocabulary())
     requests = [request("alien"), request("jaws", 0, 0), request("the crow", 12, 12), request("heat", 1)]
     golden = [make_golden(encoder, TorchEngine(int8), one) for one in requests]
     return Exported(directory, reference, encoder, golden)

@@ -32,7 +32,7 @@ from edge.config import to_dict
 from edge.errors import EdgeError
 from edge.files import write_atomically, write_json
 from edge.text.spec import TextSpec
-from edge.text.wordpiece import SPECIAL_TOKENS, WordPiece
+from edge.text.wordpiece import SPECIAL_TOKENS
 
 STAGE = "prepare"
 
@@ -104,7 +104,7 @@ def prepare(source: Source, out: Path, config: PrepareConfig, skip_bad_rows: boo
 
 def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) -> None:
     path = workspace.path
-    encoder = CachedEncoder(config.text, _train_wordpiece(log, config))
+    encoder = CachedEncoder(config.text, _learn_vocabulary(log, config))
     write_atomically(path / "vocab.txt", "".join(f"{token}\n" for token in encoder.wordpiece.vocabulary))
     write_json(path / "text.json", to_dict(config.text))
     counts = {}
@@ -129,12 +129,11 @@ def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) 
     write_atomically(path / "report.md", text)
 
 
-def _train_wordpiece(log: Log, config: PrepareConfig) -> WordPiece:
-    """A vocabulary of the words that the training requests show."""
-    speller = CachedEncoder(config.text, WordPiece(SPECIAL_TOKENS, config.text.lowercase))
+def _learn_vocabulary(log: Log, config: PrepareConfig) -> list[str]:
+    """The tokens of the words that the training requests show."""
+    speller = CachedEncoder(config.text, SPECIAL_TOKENS)
     texts = count_texts(_progress(log, TRAIN, config, "render train"), speller)
-    tokens = train_vocabulary(count_words(texts, config.text.lowercase), config.vocabulary)
-    return WordPiece(tokens, config.text.lowercase)
+    return train_vocabulary(count_words(texts, config.text.lowercase), config.vocabulary)
 
 
 def _blocks(config: PrepareConfig, part: int) -> Blocks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -12,20 +12,19 @@ from cloud.data.requests import EncodedRequest
 from edge.text.sequence import Segment, TextEncoder
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, User
-from edge.text.wordpiece import WordPiece
 
 
 class CachedEncoder(TextEncoder):
     """A `TextEncoder` that renders each distinct record once: items by identity, the rest by their values."""
 
-    def __init__(self, spec: TextSpec, wordpiece: WordPiece) -> None:
-        super().__init__(spec, wordpiece)
+    def __init__(self, spec: TextSpec, vocabulary: Sequence[str]) -> None:
+        super().__init__(spec, vocabulary)
         self._texts: dict[Hashable, str] = {}
         self._segments: dict[Hashable, Segment] = {}
         self._kept: dict[int, Item] = {}  # while an item is kept, no other can have its id
 
-    def __reduce__(self) -> tuple[type[CachedEncoder], tuple[TextSpec, WordPiece]]:
-        return CachedEncoder, (self.spec, self.wordpiece)  # identities mean nothing in another process
+    def __reduce__(self) -> tuple[type[CachedEncoder], tuple[TextSpec, tuple[str, ...]]]:
+        return CachedEncoder, (self.spec, self.wordpiece.vocabulary)  # identities mean nothing in another process
 
     def _key(self, record: User | Event | Item) -> Hashable:
         if isinstance(record, Item):

@@ -11,7 +11,7 @@ from edge.bench.growth import Step, check_growth
 from edge.bench.hints import LOWER_IS_BETTER, hint_for
 from edge.bench.sharing import check_sharing
 from edge.bundle.bundle import Bundle
-from edge.bundle.manifest import Exit
+from edge.bundle.exits import Exit
 from edge.bundle.sizes import Part, bundle_sizes, parts
 from edge.conformance.verify import Result, Verification
 from edge.errors import EdgeError

@@ -13,7 +13,7 @@ from edge.bench.check import Check, count
 from edge.bench.facts import Facts
 from edge.bench.hints import LOWER_IS_BETTER, hint_for
 from edge.bundle.bundle import Bundle
-from edge.bundle.manifest import Exit
+from edge.bundle.exits import Exit
 from edge.bundle.sizes import bundle_sizes, group_of
 from edge.errors import EdgeError
 from edge.inspect.causes import main_causes

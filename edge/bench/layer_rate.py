@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from statistics import median
 import numpy as np
 
 from edge.bundle.bundle import Bundle
-from edge.engines.protocol import Engine, Shape
+from edge.engines.protocol import Engine
 
 
 @dataclass(frozen=True)
@@ -69,12 +68,8 @@ class LayerClock:
 
 def open_layer(path: Path, engine: str, threads: int, weights: int) -> LayerClock:
     """Over the bundle, installed where EDGE_CACHE says, with an engine of its own."""
-    from edge.bundle.install import install
-    from edge.config import from_dict
-    from edge.engines.opening import FROM_WEIGHTS, open_engine
+    from edge.engines.opening import FROM_WEIGHTS
+    from edge.runtime.opening import open_bundle_files
 
-    directory = install(path, weights=engine in FROM_WEIGHTS)
-    model = json.loads((directory / "manifest.json").read_text())["model"]
-    shape = from_dict(Shape, {key: model[key] for key in ("layers", "hidden", "heads", "handover")}, "model")
-    spec = json.loads((directory / "text.json").read_text())
-    return LayerClock(open_engine(engine, directory / "models", shape, threads), spec["max_user_tokens"], weights)
+    opened = open_bundle_files(path, weights=engine in FROM_WEIGHTS)
+    return LayerClock(opened.engine(engine, threads), opened.encoder.spec.max_user_tokens, weights)

@@ -16,20 +16,21 @@ from typing import Any
 
 from edge.bundle import archive
 from edge.bundle.archive import Archive, ArchiveLimits, check_name, refuse
+from edge.bundle.exits import Exit, parse_exits
 from edge.bundle.keys import PublicKey
 from edge.bundle.manifest import (
     MANIFEST,
     SCHEMA,
     WEIGHTS,
     BundleFile,
-    Exit,
-    parse_exits,
     parse_files,
     parse_manifest,
     section_of,
+    shape_of,
 )
 from edge.bundle.weights.holes import cut, fill
 from edge.bundle.weights.packed import Weights, pack, unpack_counted
+from edge.engines.protocol import Shape
 from edge.errors import EdgeError
 from edge.files import sha256_file
 
@@ -70,8 +71,12 @@ class Bundle:
         return tuple(self.archive.entries)
 
     @property
+    def shape(self) -> Shape:
+        return shape_of(self.manifest)
+
+    @property
     def exits(self) -> tuple[Exit, ...]:
-        return parse_exits(self.path, self.manifest["exits"])
+        return parse_exits(self.path, self.manifest["exits"], self.shape.layers, self.shape.handover)
 
     @cached_property
     def listed(self) -> Mapping[str, BundleFile]:

@@ -1,24 +1,78 @@
-"""The exits of an opened bundle: what may be reached by which plan, and how good it was when the bundle was made."""
+"""The exits of a bundle: what may be reached by which plan, and how good it was when the bundle was made."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from edge.bundle.archive import refuse
+from edge.bundle.values import is_count, is_number
+from edge.metrics import RANGES
+
+PLANS = ("prefix", "segments", "full")
+MODEL_ENGINES = ("litert", "onnx", "coreml")  # a bundle carries a model for each of these, or for some
 
 Exits = Mapping[str, Mapping[int, float | None]]  # plan -> exit depth, ascending -> AUC, None if it was not measured
 
 
-def read_exits(manifest: Mapping[str, Any], engine: str, handover: int) -> Exits:
-    """Of a manifest that was checked. The full plan gives the prefix plan's scores, so it has its exits."""
-    prefix = _exits_of(manifest, "prefix", engine)
-    segments = _exits_of(manifest, "segments", engine)
+@dataclass(frozen=True)
+class Exit:
+    """Quality on the test split when scoring stops at `depth`; of all engines if `engine` is None."""
+
+    depth: int
+    plan: str  # attention plan: full, prefix or segments
+    quality: Mapping[str, float]
+    engine: str | None = None
+
+
+def parse_exits(path: Path, values: Sequence[Any], layers: int, handover: int) -> tuple[Exit, ...]:
+    """Of `[{"depth": 4, "plan": "prefix", "quality": {"auc": 0.76}}]`, and optionally "engine": "litert".
+
+    Refuses a list that a model of so many layers cannot have, or that does not say what the prefix plan reaches.
+    """
+    exits = tuple(_parse_exit(path, f"manifest.json: exits[{index}]", value) for index, value in enumerate(values))
+    if not any(exit.plan == "prefix" for exit in exits):
+        refuse(path, "manifest.json lists no exit of the prefix plan" if exits else "manifest.json lists no exit")
+    for exit in exits:
+        if exit.depth > layers:
+            refuse(path, f"manifest.json lists an exit at depth {exit.depth}, deeper than the model's {layers} layers")
+        if exit.plan == "segments" and not 0 < handover < exit.depth:
+            refuse(path, f"manifest.json lists exit {exit.depth} of the segments plan, where segments have not met")
+    if len({(exit.depth, exit.plan, exit.engine) for exit in exits}) < len(exits):
+        refuse(path, "manifest.json lists an exit twice")
+    return exits
+
+
+def _parse_exit(path: Path, where: str, value: Any) -> Exit:
+    if not isinstance(value, dict) or not is_count(value.get("depth"), least=1):
+        refuse(path, f"{where} has no depth of 1 or more")
+    plan, engine, quality = value.get("plan"), value.get("engine"), value.get("quality")
+    if plan not in PLANS:
+        refuse(path, f"{where}.plan must be one of {', '.join(PLANS)}")
+    if engine not in (None, *MODEL_ENGINES):
+        refuse(path, f"{where}.engine must be one of {', '.join(MODEL_ENGINES)}, or absent")
+    if not isinstance(quality, dict) or not all(map(is_number, quality.values())):
+        refuse(path, f"{where}.quality must map metrics to finite numbers")
+    for metric, figure in quality.items():
+        least, most = RANGES.get(metric, (figure, figure))
+        if not least <= figure <= most:
+            refuse(path, f"{where}.quality: {ascii(metric)[:40]} must be from {least:g} to {most:g}, it is {figure:g}")
+    return Exit(value["depth"], plan, quality, engine)
+
+
+def read_exits(exits: Sequence[Exit], engine: str, handover: int) -> Exits:
+    """By plan, for one engine. The full plan gives the prefix plan's scores, so it has its exits."""
+    prefix, segments = _exits_of(exits, "prefix", engine), _exits_of(exits, "segments", engine)
     if handover and not segments:
         segments = {depth: None for depth in prefix if depth > handover}
     return {"prefix": prefix, "segments": segments, "full": prefix}
 
 
-def _exits_of(manifest: Mapping[str, Any], plan: str, engine: str) -> dict[int, float | None]:
-    """As measured on this engine, or where none of its own are listed, on whichever was."""
-    listed = [exit for exit in manifest["exits"] if exit["plan"] == plan]
-    own = [exit for exit in listed if exit.get("engine") in (None, engine)]
-    return {exit["depth"]: exit["quality"].get("auc") for exit in sorted(own or listed, key=lambda exit: exit["depth"])}
+def _exits_of(exits: Sequence[Exit], plan: str, engine: str) -> dict[int, float | None]:
+    """As measured on this engine, else on all together, else on another: an exit is there on every engine."""
+    relevance = {engine: 2, None: 1}
+    listed = [exit for exit in exits if exit.plan == plan]
+    listed.sort(key=lambda exit: (exit.depth, relevance.get(exit.engine, 0)))
+    return {exit.depth: exit.quality.get("auc") for exit in listed}  # of one depth the last counts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from edge.bundle.install import install
 from edge.bundle.keys import PublicKey
+from edge.bundle.manifest import GOLDEN
 from edge.conformance.coverage import coverage
 from edge.conformance.golden import Golden, Scores, completed, digest_of, encode, read_golden, score
-from edge.engines.opening import ENGINES, FROM_WEIGHTS, RUNNABLE, absent, open_engine
+from edge.engines.opening import ENGINES, FROM_WEIGHTS, RUNNABLE, absent
 from edge.engines.protocol import Engine
 from edge.errors import EdgeError
 from edge.metrics import top_overlap
-from edge.runtime.ranker import read_encoder, read_shape
+from edge.runtime.opening import open_bundle_files
 from edge.text.sequence import TextEncoder
 
 ALL = "all"  # of the engines
@@ -96,21 +95,20 @@ def verify(
     cannot run is an error. `progress` is called with each engine before it is checked.
     """
     wanted = {*(engines or ())}
-    directory = install(path, public_key=public_key, weights=bool(wanted & {ALL, *FROM_WEIGHTS}))
-    models, manifest = directory / "models", json.loads((directory / "manifest.json").read_text())
-    shape, encoder = read_shape(manifest), read_encoder(directory)
-    lines = (directory / "golden.jsonl").read_text(encoding="utf-8").splitlines()
+    opened = open_bundle_files(path, public_key, weights=bool(wanted & {ALL, *FROM_WEIGHTS}))
+    manifest, encoder = opened.manifest, opened.encoder
+    lines = (opened.directory / GOLDEN).read_text(encoding="utf-8").splitlines()
     golden = [completed(record, encoder) for record in read_golden(lines)]
     if not golden:
         raise EdgeError(f"{path} carries no golden request: nothing can be verified")
-    chosen, unchecked = _choose(engines, models)
+    chosen, unchecked = _choose(engines, opened.models)
     results = [check_text(encoder, golden)]
     for name in chosen:
         progress(name)
-        engine = open_engine(name, models, shape)
+        engine = opened.engine(name)
         results += check_scores(engine, golden, name, tolerance_of(manifest, name))
         engine.close()
-    return Verification(results, unchecked, coverage(golden, encoder, _buckets(manifest), shape))
+    return Verification(results, unchecked, coverage(golden, encoder, _buckets(manifest), opened.shape))
 
 
 def _choose(engines: Sequence[str] | None, models: Path) -> tuple[list[str], dict[str, str]]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from edge.engines.buckets import Bucket, read_buckets
-from edge.engines.opening import unreadable
+from edge.engines.opening import check_heads, unreadable
 from edge.engines.protocol import MASKED, Context, Shape
 from edge.errors import EdgeError
 
@@ -32,6 +32,8 @@ class LiteRtEngine:
         self._model: Any = _open(path, threads)
         self._signatures = self._model.get_signature_list()
         self._buckets = read_buckets(self._signatures, path, "signature")
+        heads, _, width = self._keys_shape()
+        check_heads(path, shape, heads, width)
         self._turn, self._reading = Lock(), Lock()
         self._slots: dict[int, np.ndarray] = {}
 
@@ -116,6 +118,11 @@ class LiteRtEngine:
             output = self._run(entry, bucket, chunk, hidden=(rows, given, width))["hidden"]
             stepped[start : start + rows] = output[: count - start, :seq]
         return stepped
+
+    def _keys_shape(self) -> list[int]:
+        """[heads, user tokens, head width], as the model itself has them."""
+        name = "_".join(["layer", *map(str, self._buckets["layer"][0])])
+        return list(self._model.get_output_tensor_details(name)["keys"]["shape"])
 
     def _by_head(self, tokens: int) -> tuple[int, int, int]:
         return self.shape.heads, tokens, self.shape.hidden // self.shape.heads

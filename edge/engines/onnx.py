@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.engines.opening import unreadable
+from edge.engines.opening import check_heads, unreadable
 from edge.engines.protocol import MASKED, Context, Shape
 from edge.errors import EdgeError
 
@@ -35,8 +35,11 @@ class OnnxEngine:
                 self._sessions[name] = onnxruntime.InferenceSession(path, options, ["CPUExecutionProvider"])
             except Exception as error:  # onnxruntime's errors have no base class of their own
                 raise unreadable(Path(path), error) from error
-        if "rows" not in [one.name for one in self._sessions["layer"].get_inputs()]:
+        inputs = {one.name: one.shape for one in self._sessions["layer"].get_inputs()}
+        if "rows" not in inputs:
             raise EdgeError(f"{directory / 'layer.onnx'} is no edge graph", evidence="it has no input 'rows'")
+        heads, _, width = inputs["user_keys"]
+        check_heads(directory / "layer.onnx", shape, heads, width)
         self._nobody = Context.nobody(shape)
 
     def padded_user(self, tokens: int) -> int:

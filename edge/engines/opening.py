@@ -72,6 +72,16 @@ def _registered(engine: str) -> Opener:
     raise EdgeError(f"no installed package offers the {engine} engine", fix="pip install 'edge-ranker[export]'")
 
 
+def check_heads(path: Path, shape: Shape, heads: int, width: int) -> None:
+    """Refuse a model with other heads, or of another width, than its manifest's: its scores would be others."""
+    if (heads, heads * width) != (shape.heads, shape.hidden):
+        raise EdgeError(
+            f"{path} is not the model that the manifest describes",
+            evidence=f"it has {heads} heads and a hidden size of {heads * width}, not {shape.heads} and {shape.hidden}",
+            fix="export the bundle again",
+        )
+
+
 def unreadable(path: Path, error: Exception) -> EdgeError:
     """The error for a model file that its engine refuses."""
     return EdgeError(f"{path} is not a model that this engine reads", evidence=str(error).splitlines()[0])

@@ -9,6 +9,7 @@ import numpy as np
 
 from edge.bundle.manifest import WEIGHTS
 from edge.bundle.weights.packed import unpack
+from edge.engines.opening import check_heads
 from edge.engines.protocol import MASKED, Context, Shape
 from edge.errors import EdgeError
 
@@ -152,7 +153,10 @@ def gelu(inputs: np.ndarray) -> np.ndarray:
 
 def reference_engine(directory: Path, shape: Shape, threads: int = 1) -> ReferenceEngine:
     """Of the bundle installed in `directory`. numpy chooses its threads itself."""
-    return ReferenceEngine(read_weights(directory), shape)
+    weights = read_weights(directory)
+    hidden = len(weights["head_norm.weight"]) if "head_norm.weight" in weights else 0
+    check_heads(directory / WEIGHTS, shape, shape.heads, hidden // shape.heads)  # of heads, weights know nothing
+    return ReferenceEngine(weights, shape)
 
 
 def read_weights(directory: Path) -> dict[str, np.ndarray]:

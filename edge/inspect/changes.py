@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from edge.bundle.bundle import Bundle
-from edge.bundle.manifest import MANIFEST, WEIGHTS, BundleFile, Exit
+from edge.bundle.exits import Exit
+from edge.bundle.manifest import MANIFEST, WEIGHTS, BundleFile
 from edge.bundle.sizes import bundle_sizes
 from edge.inspect.causes import Cause, causes
 from edge.inspect.describe import leaves, sections

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from types import TracebackType
+from typing import Self
 
-from edge.bundle.exits import Exits, read_exits
-from edge.bundle.install import install
+from edge.arguments import check_number
 from edge.bundle.keys import PublicKey
-from edge.config import from_dict, to_dict
-from edge.engines.opening import FROM_WEIGHTS, open_engine
-from edge.engines.protocol import Engine, Shape
 from edge.errors import EdgeError
-from edge.files import write_json
 from edge.runtime.allocator import return_freed
 from edge.runtime.byte_cache import ByteCache
-from edge.runtime.cascade import Cascade, parse_cascade
-from edge.runtime.costs import CostModel, calibrate, user_sizes
+from edge.runtime.cascade import Cascade
+from edge.runtime.opening import Model, open_model
 from edge.runtime.pace import Pace
 from edge.runtime.planner import Allowance, Choice, Predictor, Work, best, choices, choose
 from edge.runtime.ranked import Explanation, Ranked
@@ -32,24 +25,11 @@ from edge.runtime.segment_cache import SegmentCache
 from edge.runtime.stepping import Goal, Scores, Walk
 from edge.runtime.user_side import UserSide
 from edge.runtime.wish import Wish
-from edge.text.sequence import CLOSING, Segment, TextEncoder
-from edge.text.spec import TextSpec
+from edge.text.sequence import Segment
 from edge.text.types import Event, Item, User
-from edge.text.wordpiece import PAD, WordPiece
 
 MEMORY_MB = 64.0  # for users and segments that are kept
 SEGMENTS_SHARE = 0.125  # of it
-
-
-@dataclass(frozen=True)
-class Model:
-    """An opened bundle: what every request of a ranker computes with."""
-
-    encoder: TextEncoder
-    engine: Engine
-    costs: CostModel
-    exits: Exits
-    cascades: Mapping[int, Cascade]  # by how many of the best they keep
 
 
 class UserState:
@@ -98,20 +78,20 @@ class Ranker:
     ) -> Ranker:
         """Check and install the bundle, load and warm up its model, and, the first time on this device, calibrate.
 
-        With a key (`edge.bundle.keys.read_public_key`), a bundle that its owner did not sign is refused. What is kept
-        of users and segments between requests stays within `memory_mb`.
+        With a key (`edge.read_public_key`), a bundle that its owner did not sign is refused. `threads` are the
+        engine's. What is kept of users and segments between requests stays within `memory_mb` (MB of 10^6 bytes).
+        Errors: a bundle that must not be used, an engine that is not here, an argument that cannot be meant.
         """
-        if not 0 <= memory_mb < float("inf"):
-            raise EdgeError(f"memory_mb is {memory_mb}", fix="0 keeps nothing of a user between requests")
-        directory = install(path, public_key=public_key, weights=engine in FROM_WEIGHTS)
-        manifest = json.loads((directory / "manifest.json").read_text())
-        encoder = read_encoder(directory)
-        runner = open_engine(engine, directory / "models", read_shape(manifest), threads)
-        _warm_up(runner, encoder.spec)
-        costs = _calibrated(directory / f"calibration-{engine}-{threads}.json", runner, encoder.spec)
-        cascades = {cascade.top: cascade for cascade in map(parse_cascade, manifest.get("cascades", []))}
-        exits = read_exits(manifest, engine, runner.shape.handover)
-        return cls(Model(encoder, runner, costs, exits, cascades), memory_mb)
+        check_number("memory_mb", memory_mb, fix="0 keeps nothing of a user between requests")
+        return cls(open_model(path, engine, threads, public_key), memory_mb)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     @property
     def depths(self) -> tuple[int, ...]:
@@ -292,42 +272,3 @@ class Ranker:
 
     def _handover(self, plan: str) -> int:
         return self._engine.shape.handover if plan == "segments" else 0
-
-
-def read_encoder(directory: Path) -> TextEncoder:
-    """The text side of an installed bundle."""
-    spec = from_dict(TextSpec, json.loads((directory / "text.json").read_text()), "text.json")
-    return TextEncoder(spec, WordPiece.open(directory / "vocab.txt"))
-
-
-def read_shape(manifest: dict[str, Any]) -> Shape:
-    """Of the model, from a bundle's manifest."""
-    model = manifest["model"]
-    return from_dict(Shape, {key: model[key] for key in ("layers", "hidden", "heads", "handover")}, "manifest model")
-
-
-def _warm_up(engine: Engine, spec: TextSpec) -> None:
-    """Engines prepare each shape when they first meet it: that belongs to opening, not to a request."""
-    longest, cache = spec.max_segment_tokens, SegmentCache()
-    for tokens in user_sizes(engine, spec.max_user_tokens, longest):
-        body = [PAD] * (min(tokens, spec.max_user_tokens) - 1)
-        segments = [tuple(body[start : start + longest]) for start in range(0, len(body), longest)]
-        user = UserSide(engine, [*segments[: spec.max_events + 1], CLOSING], 0, cache)
-        candidates = Stepped(engine, user, [(PAD,) * longest], cache)
-        engine.head(candidates.end())
-        candidates.advance()
-        user.context(2, last=True)
-    InFull(engine, user.segments, [(PAD,) * longest]).advance()
-
-
-def _calibrated(path: Path, engine: Engine, spec: TextSpec) -> CostModel:
-    """The costs measured here before, or measured now and kept."""
-    if path.exists():
-        try:
-            return from_dict(CostModel, json.loads(path.read_text()), str(path))
-        except (EdgeError, ValueError, OSError):
-            pass  # damaged, or of another version: measure again
-    costs = calibrate(engine, spec.max_user_tokens, spec.max_segment_tokens)
-    with suppress(OSError):  # where nothing can be written they are measured at each open
-        write_json(path, to_dict(costs))
-    return costs

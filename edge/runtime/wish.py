@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge.bundle.exits import PLANS
 from edge.errors import EdgeError
-
-PLANS = ("prefix", "segments", "full")
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from edge.errors import EdgeError
-from edge.text.spec import TextSpec
+from edge.text.spec import TextSpec, read_spec
 from edge.text.template import Template
 from edge.text.types import Event, Item, User
-from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER, WordPiece
+from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER, WordPiece, read_vocabulary
 
 Segment = tuple[int, ...]
 
@@ -18,12 +19,20 @@ CLOSING: Segment = (EOS_USER,)
 
 
 class TextEncoder:
-    """Renders records by the spec's templates and cuts their tokens to its limits."""
+    """Renders records by the spec's templates and cuts their tokens to its limits.
 
-    def __init__(self, spec: TextSpec, wordpiece: WordPiece) -> None:
+    It makes its own tokenizer from the vocabulary: every setting of the text side is read from `spec`, here alone.
+    """
+
+    def __init__(self, spec: TextSpec, vocabulary: Sequence[str]) -> None:
         self.spec = spec
-        self.wordpiece = wordpiece
+        self.wordpiece = WordPiece(vocabulary, spec.lowercase)
         self._profile, self._event, self._candidate = spec.templates()
+
+    @classmethod
+    def open(cls, spec: Path, vocabulary: Path) -> TextEncoder:
+        """From a text.json and a vocab.txt, those of a prepared run or of an installed bundle."""
+        return cls(read_spec(spec), read_vocabulary(vocabulary))
 
     def profile_text(self, user: User) -> str:
         return _render(self._profile, user.attributes, "the user")

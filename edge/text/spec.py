@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
+from edge.config import from_dict
 from edge.errors import EdgeError
 from edge.text.template import Template
 
@@ -47,3 +50,12 @@ class TextSpec:
             Template.parse(self.event, "event", prefixes=("item",)),
             Template.parse(self.candidate, "candidate"),
         )
+
+
+def read_spec(path: Path) -> TextSpec:
+    """The specification in a text.json. Errors: it cannot be read, an unknown key, a setting that cannot be."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise EdgeError(f"cannot read the text specification {path}", evidence=str(error)) from error
+    return from_dict(TextSpec, values, path.name)

@@ -22,7 +22,7 @@ class WordPiece:
     Special tokens are never read from text: their brackets are split off like any punctuation.
     """
 
-    def __init__(self, vocabulary: Sequence[str], lowercase: bool = True) -> None:
+    def __init__(self, vocabulary: Sequence[str], lowercase: bool) -> None:
         """`vocabulary`: each id's token, special ones first. Errors: another start, a repeated token."""
         self.vocabulary = tuple(vocabulary)
         self.lowercase = lowercase
@@ -30,18 +30,6 @@ class WordPiece:
         self._ids = {token: position for position, token in enumerate(self.vocabulary)}
         self._longest = max(len(token) for token in self.vocabulary)
         self._cache: dict[str, tuple[int, ...]] = {}
-
-    @classmethod
-    def open(cls, path: Path | str, lowercase: bool = True) -> WordPiece:
-        """Read a vocabulary file: UTF-8, one token a line, the line number less one is the id."""
-        try:
-            text = Path(path).read_bytes().decode("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise EdgeError(f"cannot read the vocabulary {path}", evidence=str(error)) from error
-        try:
-            return cls(text.removesuffix("\n").split("\n"), lowercase)
-        except EdgeError as error:
-            raise EdgeError(f"{path}: {error.problem}", evidence=error.evidence, fix=error.fix) from error
 
     def __len__(self) -> int:
         return len(self.vocabulary)
@@ -91,6 +79,23 @@ class WordPiece:
             pieces.append(token)
             start = end
         return pieces
+
+
+def read_vocabulary(path: Path) -> tuple[str, ...]:
+    """The tokens of a vocabulary file: UTF-8, one a line, the line number less one is the id.
+
+    Errors: it cannot be read, it does not start with the special tokens, a token stands twice.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EdgeError(f"cannot read the vocabulary {path}", evidence=str(error)) from error
+    vocabulary = tuple(text.removesuffix("\n").split("\n"))  # only U+000A ends a line: a token may be U+2028
+    try:
+        _check(vocabulary)
+    except EdgeError as error:
+        raise EdgeError(f"{path}: {error.problem}", evidence=error.evidence, fix=error.fix) from error
+    return vocabulary
 
 
 def _check(vocabulary: tuple[str, ...]) -> None:

@@ -28,8 +28,9 @@ def manifest(**changes: Any) -> dict[str, Any]:
         {"depth": depth, "plan": plan, "quality": {"auc": 0.7 + depth / 100, "log_loss": 0.6}}
         for depth in (1, 2, 4)
         for plan in ("prefix", "segments")
+        if plan == "prefix" or depth > 1
     ]
-    model = {"layers": 4, "hidden": 8, "heads": 2, "handover": 0}
+    model = {"layers": 4, "hidden": 8, "heads": 2, "handover": 1}
     golden = {"tolerance": 0.001}
     plain = {"name": "movies", "model": model, "exits": exits, "golden": golden, "provenance": {"run": "ab"}}
     return plain | changes

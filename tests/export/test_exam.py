@@ -17,12 +17,11 @@ from edge.engines.reference import ReferenceEngine
 from edge.errors import EdgeError
 from edge.text.sequence import TextEncoder
 from edge.text.types import Request
-from edge.text.wordpiece import WordPiece
 from export.exam import exam
 from export.parity import answers, parity_table
 
 USERS = BUCKETS.user_tokens
-ENCODER = TextEncoder(SPEC, WordPiece(vocabulary()))
+ENCODER = TextEncoder(SPEC, vocabulary())
 REAL = [request("alien", 4, 8), request("jaws", 2, 5), request("fargo", 9, 3)]
 MODEL = make_model()
 
@@ -76,7 +75,7 @@ def test_what_is_missing_is_named() -> None:
 def test_only_what_can_happen_is_asked_for() -> None:
     """Without optional phrases, events or words there is nothing to leave empty, cut or spell."""
     spec = replace(SPEC, profile="{age}", event="{liked|choose:liked:disliked}", candidate="{year}")
-    plain = TextEncoder(spec, WordPiece(vocabulary()))
+    plain = TextEncoder(spec, vocabulary())
     years = [replace(item, attributes={"year": 1990}) for item in REAL[0].candidates]
     requests = [replace(one, events=(), candidates=tuple(years)) for one in REAL]
     goldens = answers(MODEL, chosen(requests, plain, (48,)), plain, (48, 96))

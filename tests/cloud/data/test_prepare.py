@@ -18,13 +18,12 @@ from cloud.data.requests import load_requests, read_requests, write_requests
 from cloud.data.samples import load_samples
 from cloud.data.schema import Source
 from cloud.runs import Run
+from cloud.stage import text_encoder
 from edge.cli.command import dispatch
 from edge.cli.main import SUMMARY, commands
-from edge.config import from_dict
 from edge.errors import EdgeError
 from edge.text.sequence import TextEncoder
-from edge.text.spec import TextSpec
-from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER, SPECIAL_TOKENS, WordPiece
+from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER, SPECIAL_TOKENS
 
 
 @pytest.fixture
@@ -46,11 +45,9 @@ def edge(*argv: str) -> int:
 
 
 def test_a_prepared_run_holds_what_the_model_reads(run: Run, log: Log) -> None:
-    spec = from_dict(TextSpec, json.loads(run.file("text.json").read_text()))
-    wordpiece = WordPiece.open(run.file("vocab.txt"))
-    encoder = TextEncoder(spec, wordpiece)
+    encoder = text_encoder(run)
     requests = load_requests(run, "train")
-    plain = list(examples(log, TRAIN, Blocks(4, spec.max_events)))
+    plain = list(examples(log, TRAIN, Blocks(4, encoder.spec.max_events)))
     assert len(requests) == len(plain)
     for request, example in zip(requests, plain, strict=True):
         assert request.segments == encoder.user(example.request.user, example.request.events)
@@ -110,18 +107,18 @@ def test_a_finished_run_is_not_made_again_and_another_log_is_noticed(source: Sou
 
 def test_a_cached_encoder_equals_a_plain_one(few_real_users: Log) -> None:
     spec = PrepareConfig().text
-    wordpiece = WordPiece([*SPECIAL_TOKENS, *"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "aeionrst")])
+    vocabulary = [*SPECIAL_TOKENS, *"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "aeionrst")]
     found = list(examples(few_real_users, TRAIN, Blocks()))[:60]
     for one, other in zip(
-        encode(found, CachedEncoder(spec, wordpiece)),
-        encode(found, TextEncoder(spec, wordpiece)),
+        encode(found, CachedEncoder(spec, vocabulary)),
+        encode(found, TextEncoder(spec, vocabulary)),
         strict=True,
     ):
         assert (one.segments, one.candidates) == (other.segments, other.candidates)
 
 
 def test_an_encoder_forgets_what_it_knew_when_sent_to_another_process(few_real_users: Log) -> None:
-    encoder = CachedEncoder(PrepareConfig().text, WordPiece([*SPECIAL_TOKENS, *"abcdefghijklmnopqrstuvwxyz"]))
+    encoder = CachedEncoder(PrepareConfig().text, [*SPECIAL_TOKENS, *"abcdefghijklmnopqrstuvwxyz"])
     item, other = few_real_users.items[:2]
     expected = [encoder.candidate(item), encoder.candidate(other)]
     sent, first, second = pickle.loads(pickle.dumps((encoder, item, other)))
@@ -130,7 +127,7 @@ def test_an_encoder_forgets_what_it_knew_when_sent_to_another_process(few_real_u
 
 
 def test_requests_survive_the_file(few_real_users: Log, tmp_path: Path) -> None:
-    encoder = CachedEncoder(PrepareConfig().text, WordPiece([*SPECIAL_TOKENS, "the"]))
+    encoder = CachedEncoder(PrepareConfig().text, [*SPECIAL_TOKENS, "the"])
     wanted = list(encode(examples(few_real_users, TRAIN, Blocks()), encoder))
     write_requests(tmp_path / "train.arrow", wanted)
     for one, other in zip(wanted, read_requests(tmp_path / "train.arrow"), strict=True):

@@ -22,7 +22,7 @@ def test_special_tokens_come_first_then_all_others_in_order() -> None:
 
 
 def test_every_training_text_can_be_spelled() -> None:
-    wordpiece = WordPiece(train_vocabulary(count_words(TEXTS, lowercase=True), 200))
+    wordpiece = WordPiece(train_vocabulary(count_words(TEXTS, lowercase=True), 200), lowercase=True)
     for text in TEXTS:
         assert "[UNK]" not in wordpiece.tokens(text)
 

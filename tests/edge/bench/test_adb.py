@@ -31,7 +31,7 @@ case "$*" in
 esac
 """
 MODEL = {
-    "layers": 4, "hidden": 8, "heads": 2, "handover": 0,
+    "layers": 4, "hidden": 8, "heads": 2, "handover": 1,
     "buckets": {"user_tokens": [56, 112], "candidates": 8, "candidate_tokens": 24},
 }  # fmt: skip
 

@@ -17,7 +17,7 @@ import pytest
 from bundles import FILES, PLAIN, Raw, archive_of, entries_for, files_under, make, manifest, raw, signed
 
 from edge.bundle.archive import ArchiveLimits
-from edge.bundle.bundle import open_bundle, write_bundle
+from edge.bundle.bundle import manifest_bytes, open_bundle, write_bundle
 from edge.bundle.deflate import BLOCK, deflate
 from edge.bundle.install import LOCK, install
 from edge.bundle.sizes import sizes
@@ -260,6 +260,15 @@ def entries_manifest() -> bytes:
     return zlib.decompress(entries_for(PLAIN)[0].data, -15)
 
 
+SHAPE = {"layers": 4, "hidden": 8, "heads": 2, "handover": 1}
+
+
+def exits(second: dict[str, Any]) -> list[dict[str, Any]]:
+    """An exit of the prefix plan at depth 1, and once more with `second` changed."""
+    first = {"depth": 1, "plan": "prefix", "quality": {"auc": 0.7}}
+    return [first, first | second]
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -271,14 +280,32 @@ def entries_manifest() -> bytes:
             {"model": {"layers": 4, "hidden": 8, "heads": 2.0, "handover": 0}},
             "model.heads must be an integer",
         ),
-        ({"model": {"layers": 3, "hidden": 8, "heads": 2, "handover": 0}}, "deeper than the model"),
+        ({"model": SHAPE | {"layers": 3}}, "depth 4, deeper than the model's 3 layers"),
+        ({"model": SHAPE | {"layers": 10**6}}, "model.layers must be an integer from 1 to 1,000"),
+        ({"model": SHAPE | {"hidden": 10**8}}, "model.hidden must be an integer from 1 to 65,536"),
+        ({"model": SHAPE | {"heads": 3}}, "3 heads do not divide a hidden size of 8"),
+        ({"model": SHAPE | {"heads": 0}}, "model.heads must be an integer from 1"),
+        ({"model": SHAPE | {"handover": 5}}, "a hand-over at 5 leaves none of 4 layers"),
+        ({"model": SHAPE | {"handover": -1}}, "model.handover must be an integer from 0"),
         ({"golden": {}}, "golden.tolerance"),
+        ({"golden": {"tolerance": -1}}, "golden.tolerance must be a finite number from 0"),
+        ({"golden": {"tolerance": 1e6}}, "golden.tolerance must be a finite number from 0 to 10"),
+        ({"golden": {"tolerance": 0.1, "tolerances": {"onnx": -0.1}}}, "golden.tolerances must map"),
+        ({"exits": exits({"plan": "zzz"})}, "exits[1].plan must be one of prefix, segments, full"),
+        ({"exits": exits({"plan": ["prefix"]})}, "exits[1].plan must be one of"),
+        ({"exits": exits({"plan": "segments"})}, "exit 1 of the segments plan, where segments have not met"),
+        ({"exits": exits({"quality": {"auc": -7}})}, "'auc' must be from 0 to 1, it is -7"),
+        ({"exits": exits({"quality": {"ndcg@10": 1.5}})}, "'ndcg@10' must be from 0 to 1"),
+        ({"exits": exits({"quality": {"log_loss": -0.1}})}, "'log_loss' must be from 0"),
+        ({"exits": exits({})}, "lists an exit twice"),
+        ({"exits": exits({})[1:] * 2}, "lists an exit twice"),
+        ({"exits": [{"depth": 1, "plan": "full", "quality": {}}]}, "no exit of the prefix plan"),
         ({"exits": []}, "lists no exit"),
         ({"exits": [{"depth": 0}]}, "exits[0] has no depth"),
         ({"exits": [{"depth": True, "plan": "full", "quality": {}}]}, "exits[0] has no depth"),
         ({"exits": [{"depth": 1, "plan": "full", "quality": {"auc": "high"}}]}, "finite numbers"),
         ({"exits": [{"depth": 1, "plan": "full", "quality": {"auc": 10**400}}]}, "finite numbers"),
-        ({"exits": [{"depth": 1, "plan": "full", "quality": {}, "engine": "cuda"}]}, "known engine"),
+        ({"exits": [{"depth": 1, "plan": "full", "quality": {}, "engine": "cuda"}]}, "engine must be one of litert"),
         ({"cascades": {}}, "cascades must be a list"),
         ({"cascades": [{"top": 10}]}, "cascades[0]: a cascade needs a top"),
         ({"files": []}, "lists no text file"),
@@ -312,6 +339,12 @@ def test_a_manifest_that_is_not_of_the_schema_is_refused(tmp_path: Path, changes
 def test_a_manifest_that_is_not_json_is_refused(tmp_path: Path, text: bytes) -> None:
     entries = [raw("manifest.json", text), *entries_for(PLAIN)[1:]]
     assert "manifest.json" in refused_bytes(tmp_path, archive_of(entries))
+
+
+def test_a_number_beyond_every_float_is_refused_wherever_it_stands(tmp_path: Path) -> None:
+    written = manifest_bytes(manifest(provenance={"steps": 12345})).replace(b"12345", b"1e999")
+    entries = [raw("manifest.json", written), *entries_for(PLAIN)[1:]]
+    assert "manifest.json is not valid JSON" in refused_bytes(tmp_path, archive_of(entries))
 
 
 def test_a_missing_file_or_manifest_is_refused(tmp_path: Path) -> None:

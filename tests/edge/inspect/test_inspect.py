@@ -57,7 +57,7 @@ def test_every_section_is_shown_with_its_bytes(
 def test_the_tables_name_exits_shapes_and_provenance(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    model = {"layers": 4, "hidden": 8, "heads": 2, "handover": 0, "ids": {"hidden": 128}}
+    model = {"layers": 4, "hidden": 8, "heads": 2, "handover": 1, "ids": {"hidden": 128}}
     bundle = make_packed(tmp_path / "m.edge", model=model)
     assert run(monkeypatch, "inspect", bundle) == 0
     out = capsys.readouterr().out
@@ -119,7 +119,7 @@ def test_codes_for_the_terminal_are_not_printed_raw(
 ) -> None:
     code = "\x1b[2J"
     weights = {f"{name}{code}": values for name, values in make_weights().items() if values.dtype == np.float32}
-    exits = [{"depth": 1, "plan": code, "quality": {code: 0.5}}]
+    exits = [{"depth": 1, "plan": "prefix", "quality": {code: 0.5}}]
     changes = {"provenance": {f"{code}run": "\x1b]0;owned\x07"}, "exits": exits}
     plain, bundle = make(tmp_path / "a.edge"), make_packed(tmp_path / "m.edge", weights, **changes)
     for arguments in ((bundle,), (plain, bundle), (bundle, plain)):

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from edge.config import from_dict, to_dict
 from edge.errors import EdgeError
-from edge.text import SPECIAL_TOKENS, Event, Item, TextEncoder, TextSpec, User, WordPiece, segment_slots
+from edge.text import SPECIAL_TOKENS, Event, Item, TextEncoder, TextSpec, User, segment_slots
 from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-WORDPIECE = WordPiece([*SPECIAL_TOKENS, *LETTERS])
+VOCABULARY = (*SPECIAL_TOKENS, *LETTERS)
 SPEC = TextSpec(
     profile="[[{name}]]",
     event="[[{item.title}]]",
@@ -28,7 +28,7 @@ titles = st.text(alphabet="ab ", max_size=12).map(lambda letters: " ".join(lette
 
 
 def encoder(**changes: object) -> TextEncoder:
-    return TextEncoder(dataclasses.replace(SPEC, **changes), WORDPIECE)  # type: ignore[arg-type]
+    return TextEncoder(dataclasses.replace(SPEC, **changes), VOCABULARY)  # type: ignore[arg-type]
 
 
 def watched(*titles: str) -> list[Event]:

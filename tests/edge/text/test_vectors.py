@@ -71,7 +71,7 @@ def check_request(vector: Vector) -> None:
 
 def check_segments(vector: Vector) -> None:
     spec = from_dict(TextSpec, vector["spec"])
-    encoder = TextEncoder(spec, WordPiece(VOCABULARIES[vector["vocabulary"]], spec.lowercase))
+    encoder = TextEncoder(spec, VOCABULARIES[vector["vocabulary"]])
     request = request_from_json(vector["request"])
     segments = encoder.user(request.user, request.events)
     assert vector["expect"] == {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from edge.errors import EdgeError
 from edge.text import wordpiece as module
-from edge.text.wordpiece import SPECIAL_TOKENS, UNKNOWN, WordPiece
+from edge.text.wordpiece import SPECIAL_TOKENS, UNKNOWN, WordPiece, read_vocabulary
 
 Library = Callable[[Sequence[str], bool], Callable[[str], list[int]]]
 
@@ -107,9 +107,7 @@ def test_a_copy_for_a_worker_process_gives_the_same_ids() -> None:
 def test_a_vocabulary_file_is_read_line_by_line(tmp_path: Path) -> None:
     path = tmp_path / "vocab.txt"
     path.write_bytes("\n".join([*SPECIAL_TOKENS, "a", "##é", "\u2028"]).encode() + b"\n")
-    wordpiece = WordPiece.open(path)
-    assert wordpiece.vocabulary == (*SPECIAL_TOKENS, "a", "##é", "\u2028")
-    assert len(wordpiece) == 10
+    assert read_vocabulary(path) == (*SPECIAL_TOKENS, "a", "##é", "\u2028")
 
 
 @pytest.mark.parametrize(
@@ -126,10 +124,10 @@ def test_a_broken_vocabulary_file_is_refused_by_name(tmp_path: Path, content: by
     path = tmp_path / "vocab.txt"
     path.write_bytes(content)
     with pytest.raises(EdgeError, match=words) as refusal:
-        WordPiece.open(path)
+        read_vocabulary(path)
     assert str(path) in refusal.value.problem
 
 
 def test_a_missing_vocabulary_file_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(EdgeError, match=r"cannot read the vocabulary .*vocab\.txt"):
-        WordPiece.open(tmp_path / "vocab.txt")
+        read_vocabulary(tmp_path / "vocab.txt")
