@@ -85,7 +85,8 @@ class Instructions:
 
 def count_instructions(bundle: Path, tools: Tools) -> Instructions:
     """Install the bundle and count every signature of its LiteRT model. Errors: it has none, or does not run."""
-    models = install(bundle) / "models"
+    files = install(bundle)
+    models = files.directory / "models"
     if reason := absent("litert", models):
         raise EdgeError(f"{bundle}: {reason}")
     return count_model(models / "litert" / "model.tflite", tools)

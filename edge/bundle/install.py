@@ -5,10 +5,12 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from edge.bundle.bundle import Bundle, read_manifest
@@ -18,6 +20,8 @@ from edge.errors import EdgeError
 from edge.files import sha256_file
 
 LOCK, PARTIAL = ".lock", ".partial"
+INSTALLED = re.compile(r"[0-9a-f]{64}")  # the names of installations
+KEPT = 4  # an app's bundle, the one before, and two under test
 PIECE = 1 << 14  # bytes; Linux maps what was written at once as a whole, even if little of it is read
 
 
@@ -26,12 +30,26 @@ def default_cache() -> Path:
     return Path(os.environ.get("EDGE_CACHE") or Path("~/.cache/edge-ranker").expanduser())
 
 
+class Installation:
+    """A bundle's verified files in `directory`. While this object lives, no other installer removes them."""
+
+    def __init__(self, directory: Path, held: int) -> None:
+        """`held`: a descriptor of the directory with a shared lock, which it owns from now on."""
+        self.directory = directory
+        self._held = weakref.finalize(self, os.close, held)
+
+    def release(self) -> None:
+        """Done with the files; engines that have loaded them do not need them any more."""
+        self._held()
+
+
 def install(
     path: Path | str, cache: Path | None = None, public_key: PublicKey | None = None, weights: bool = False
-) -> Path:
-    """The directory of the bundle's verified files, `<cache>/<sha256 of the bundle>`; unpacked if need be.
+) -> Installation:
+    """The bundle's verified files in `<cache>/<sha256 of the bundle>`; unpacked if need be.
 
-    The packed weights go into the model files, and into the directory only if `weights` asks for them.
+    The packed weights go into the model files, and into the directory only if `weights` asks for them. Of bundles
+    opened before, the `KEPT` used last stay, and those in use; an installation removes the others.
 
     A bad bundle, or with a key one that its owner did not sign, is refused and leaves nothing behind. Files that
     others put there, e.g. an engine's weight cache, stay until the installation is found wanting and made anew.
@@ -39,22 +57,66 @@ def install(
     bundle = read_manifest(Path(path), public_key=public_key)
     cache = cache or default_cache()
     target = cache / bundle.sha256
-    if is_intact(bundle, target, weights):
-        return target
+    if found := _intact(bundle, target, weights):
+        return found
     try:
         if not (cache / LOCK).exists():  # a refusal must not leave a cache where there was none
             bundle.check(bundle.names)
         cache.mkdir(parents=True, exist_ok=True)
         with _alone(cache):
             _remove_leftovers(cache)
-            if not is_intact(bundle, target, weights):  # another process may have installed it meanwhile
+            found = _intact(bundle, target, weights)  # another process may have installed it meanwhile
+            if found is None:
                 _unpack(bundle, target, weights)
+                found = Installation(target, _hold(target))
+            _remove_unused(cache)
     except OSError as error:
         raise EdgeError(
             f"{path} cannot be installed in {cache}: {error.strerror}",
             fix="make room there, or name another directory in EDGE_CACHE",
         ) from error
-    return target
+    return found
+
+
+def _intact(bundle: Bundle, directory: Path, weights: bool) -> Installation | None:
+    """The installation if it is whole, held before it is looked at: what is held cannot be removed meanwhile."""
+    try:
+        held = _hold(directory)
+    except OSError:  # it is not there, or cannot be read
+        return None
+    found = Installation(directory, held)
+    if not is_intact(bundle, directory, weights):
+        found.release()
+        return None
+    with suppress(OSError):  # a cache that cannot be written is used as it is
+        os.utime(directory)
+    return found
+
+
+def _hold(directory: Path) -> int:
+    """A descriptor of the directory with a shared lock; the system lets go of it when the process dies."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    with suppress(OSError):  # a file system without locks
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+    return descriptor
+
+
+def _remove_unused(cache: Path) -> None:
+    """All but the `KEPT` installations that were used last, and those that somebody holds. Call it under the lock."""
+    installed = [entry for entry in cache.iterdir() if INSTALLED.fullmatch(entry.name) and entry.is_dir()]
+    installed.sort(key=lambda entry: entry.stat().st_mtime_ns, reverse=True)
+    for directory in installed[KEPT:]:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            continue  # in use
+        else:
+            leaving = directory.with_suffix(PARTIAL)
+            directory.rename(leaving)  # gone at once: nobody finds half of it
+            shutil.rmtree(leaving)
+        finally:
+            os.close(descriptor)
 
 
 def is_intact(bundle: Bundle, directory: Path, weights: bool = False) -> bool:

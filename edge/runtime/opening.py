@@ -12,7 +12,7 @@ from typing import Any
 
 from edge.arguments import check_count
 from edge.bundle.exits import Exit, Exits, parse_exits, read_exits
-from edge.bundle.install import install
+from edge.bundle.install import Installation, install
 from edge.bundle.keys import PublicKey
 from edge.bundle.manifest import MANIFEST, TEXT, VOCABULARY, parse_manifest, shape_of
 from edge.config import from_dict, to_dict
@@ -36,11 +36,15 @@ MOST_THREADS = 256
 class OpenedBundle:
     """A bundle's files where engines can read them, checked, and what they say."""
 
-    directory: Path
+    files: Installation
     manifest: Mapping[str, Any]
     exits: tuple[Exit, ...]
     encoder: TextEncoder
     shape: Shape
+
+    @property
+    def directory(self) -> Path:
+        return self.files.directory
 
     @property
     def models(self) -> Path:
@@ -71,11 +75,12 @@ def open_bundle_files(path: Path | str, public_key: PublicKey | None = None, wei
         raise EdgeError(f"the bundle's path is {path!r}, which is no path", fix='give "movies.edge"')
     if public_key is not None and not isinstance(public_key, PublicKey):
         raise EdgeError("public_key is no key", evidence=repr(public_key), fix="pass read_public_key(path)")
-    directory = install(path, public_key=public_key, weights=weights)
+    files = install(path, public_key=public_key, weights=weights)
+    directory = files.directory
     manifest = parse_manifest(Path(path), (directory / MANIFEST).read_bytes())
     shape = shape_of(manifest)
     exits = parse_exits(Path(path), manifest["exits"], shape.layers, shape.handover)
-    return OpenedBundle(directory, manifest, exits, TextEncoder.open(directory / TEXT, directory / VOCABULARY), shape)
+    return OpenedBundle(files, manifest, exits, TextEncoder.open(directory / TEXT, directory / VOCABULARY), shape)
 
 
 def open_model(path: Path | str, engine: str, threads: int = 1, public_key: PublicKey | None = None) -> Model:

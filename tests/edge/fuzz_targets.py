@@ -51,7 +51,7 @@ def meet_bundle(data: bytes, directory: Path) -> str:
         (cache / LOCK).touch()
         there += [cache, cache / LOCK]
     try:
-        installed = install(path, cache)
+        installed = install(path, cache).directory
     except EdgeError as error:
         assert set(directory.rglob("*")) == set(there), "a refusal left something behind"
         return reason(error, path)

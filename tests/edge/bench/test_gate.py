@@ -101,7 +101,7 @@ def test_parts_add_up_to_the_sizes(tmp_path: Path, packed: bool) -> None:
 
 def test_the_installed_size_is_that_of_the_files_on_the_device(tmp_path: Path) -> None:
     bundle = make_packed(tmp_path / "m.edge")
-    installed = install(bundle, tmp_path / "cache")
+    installed = install(bundle, tmp_path / "cache").directory
     assert sum(file.stat().st_size for file in installed.rglob("*") if file.is_file()) == sizes(bundle).installed
 
 

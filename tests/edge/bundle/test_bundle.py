@@ -407,7 +407,7 @@ def test_the_download_of_a_engine_is_that_of_a_bundle_with_it_alone(tmp_path: Pa
     found = sizes(both, "litert")
     assert found.download == alone.stat().st_size
     assert sizes(both).download == both.stat().st_size
-    directory = install(alone, tmp_path / "cache")
+    directory = install(alone, tmp_path / "cache").directory
     assert found.installed == sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
     with pytest.raises(EdgeError, match="no model for engine 'coreml'"):
         sizes(both, "coreml")

@@ -75,7 +75,7 @@ def test_a_signed_bundle_opens_with_its_key_and_without_one(tmp_path: Path) -> N
         bundle = open_bundle(path, public_key=public_key)
         assert {name: bundle.read(name) for name in FILES} == PLAIN
         assert bundle.archive.signed
-        directory = install(path, tmp_path / "cache", public_key)
+        directory = install(path, tmp_path / "cache", public_key).directory
         assert directory.name == bundle.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert not open_bundle(make(tmp_path / "plain.edge")).archive.signed
 

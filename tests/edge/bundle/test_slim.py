@@ -36,7 +36,7 @@ def test_a_slim_bundle_installs_its_engines_model_alone(
     bundle: Path, tmp_path: Path, engine: str, file: str, content: bytes
 ) -> None:
     slim_bundle(bundle, engine, tmp_path / "slim.edge")
-    installed = install(tmp_path / "slim.edge", tmp_path / "cache")
+    installed = install(tmp_path / "slim.edge", tmp_path / "cache").directory
     models = [path for path in (installed / "models").rglob("*") if path.is_file()]
     assert models == [installed / file] and models[0].read_bytes() == content
 

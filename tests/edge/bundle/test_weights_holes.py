@@ -85,7 +85,7 @@ def bundle(path: Path, model: bytes | None = None) -> Path:
 
 def test_a_bundle_holds_each_weight_once_and_installs_whole_files(tmp_path: Path) -> None:
     path = bundle(tmp_path / "m.edge")
-    installed = install(path, tmp_path / "cache")
+    installed = install(path, tmp_path / "cache").directory
     assert (installed / "models/litert.tflite").read_bytes() == model_file()
     assert not (installed / "weights.bin").exists()
     assert path.stat().st_size < len(model_file()) / 2

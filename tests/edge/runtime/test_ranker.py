@@ -351,7 +351,7 @@ def test_a_request_that_keeps_nothing_is_not_taken_to_find_what_others_kept(
 @pytest.mark.usefixtures("stopped_clock")
 def test_calibration_is_measured_once_and_read_afterwards(bundle: Path) -> None:
     Ranker.open(bundle)
-    (kept,) = install(bundle).glob("calibration-*.json")
+    (kept,) = install(bundle).directory.glob("calibration-*.json")
     costs = {
         "embed": [[1, 0]], "user_layer": [[24, 700]], "user_keys": [[24, 70]], "head": [[1, 0]],
         "candidate_layer": [[24, [[4, 900]]]], "candidate_end": [[24, [[4, 90]]]],
@@ -375,7 +375,7 @@ def _kept(embed: str) -> str:
 ])  # fmt: skip
 def test_a_calibration_that_cannot_be_read_is_measured_again(bundle: Path, text: str) -> None:
     Ranker.open(bundle)
-    (kept,) = install(bundle).glob("calibration-*.json")
+    (kept,) = install(bundle).directory.glob("calibration-*.json")
     kept.write_bytes(text.encode("latin-1"))
     Ranker.open(bundle)
     assert set(json.loads(kept.read_text())) == set(json.loads(_kept("0")))
@@ -384,7 +384,7 @@ def test_a_calibration_that_cannot_be_read_is_measured_again(bundle: Path, text:
 
 def test_where_nothing_can_be_kept_costs_are_measured_at_each_open(bundle: Path) -> None:
     Ranker.open(bundle)
-    (kept,) = install(bundle).glob("calibration-*.json")
+    (kept,) = install(bundle).directory.glob("calibration-*.json")
     kept.unlink()
     kept.mkdir()
     ranker = Ranker.open(bundle)
