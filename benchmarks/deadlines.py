@@ -105,27 +105,33 @@ def _report(samples: list[Sample]) -> str:
         mine = [s for s in samples if (s.budget, s.candidates, s.kept) == (budget, size, kept)]
         within = sum(1 for sample in mine if sample.fastest_ms <= budget)
         can = mine if within >= 0.95 * len(mine) else []
-        kept_to = sum(1 for sample in can if sample.ranked.plan.met)
+        kept_to = sum(1 for sample in can if sample.ranked.explanation.met)
         feasible, met = feasible + len(can), met + kept_to
         spent = sorted(sample.ranked.milliseconds for sample in mine)
-        off = [abs(s.ranked.plan.predicted_ms / s.ranked.milliseconds - 1) for s in mine if _as_planned(s.ranked)]
+        off = [_off(sample.ranked) for sample in mine if _as_planned(sample.ranked)]
         rows.append(
             (
                 f"{budget:g}", size, "kept" if kept else "new", len(mine), len(can),
                 f"{kept_to / len(can):.0%}" if can else "-",
                 f"{spent[len(spent) // 2]:.1f}", f"{spent[int(0.95 * len(spent))]:.1f}",
-                _counts([str(sample.ranked.depth) for sample in mine]), _counts([s.ranked.plan.plan for s in mine]),
+                _counts([str(sample.ranked.depth) for sample in mine]),
+                _counts([sample.ranked.explanation.plan for sample in mine]),
                 f"{statistics.median(off):.0%}" if off else "-",
             )
         )  # fmt: skip
-    missed = [s for s in samples if not s.ranked.plan.met]
-    said = sum(1 for sample in missed if sample.ranked.plan.missed)
+    missed = [s for s in samples if not s.ranked.explanation.met]
+    said = sum(1 for sample in missed if sample.ranked.explanation.missed)
     summary = f"met {met} of {feasible} feasible requests ({met / max(feasible, 1):.1%}); "
     return f"{render(headings, rows)}\n\n{summary}{len(missed)} missed in all, {said} of them said so"
 
 
+def _off(ranked: Ranked) -> float:
+    """How far the prediction was from what was spent, as a share."""
+    return abs(ranked.explanation.predicted_ms / ranked.milliseconds - 1)
+
+
 def _as_planned(ranked: Ranked) -> bool:
-    return ranked.depth == ranked.plan.planned_depth
+    return ranked.depth == ranked.explanation.planned_depth
 
 
 def _counts(values: list[str]) -> str:

@@ -107,7 +107,7 @@ class Seen:
 
     def add(self, place: int, ranked: Ranked) -> None:
         for item, score, depth in zip(ranked.items, ranked.scores, ranked.depths, strict=True):
-            first = self.scores.setdefault((place, ranked.plan.plan, depth), {}).setdefault(item.id, score)
+            first = self.scores.setdefault((place, ranked.explanation.plan, depth), {}).setdefault(item.id, score)
             self.worst, self.compared = max(self.worst, abs(score - first)), self.compared + 1
 
 

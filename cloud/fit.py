@@ -105,7 +105,7 @@ def _update(
         batch = on_device(batches(step * config.accumulate + part), device)
         with torch.autocast(device.type, torch.bfloat16, enabled=use_bf16):
             part_loss, figures = loss(model, batch, step)
-        (part_loss / config.accumulate).backward()
+        torch.autograd.backward(part_loss / config.accumulate)
         total += float(part_loss.detach()) / config.accumulate
     norm = float(nn.utils.clip_grad_norm_(model.parameters(), config.clip))
     if not math.isfinite(total + norm):

@@ -16,9 +16,10 @@ from edge.config import check_least
 from edge.engines.opening import open_engine
 from edge.engines.protocol import Engine
 from edge.runtime.cascade import cascade_to_json, fit_cascade
-from edge.runtime.scoring import Segment, Stepped, logits_at
+from edge.runtime.scoring import Stepped, logits_at
 from edge.runtime.segment_cache import SegmentCache
 from edge.runtime.user_side import UserSide
+from edge.text.sequence import Segment
 
 ENGINE = "litert"  # whose scores the margins are taken from; the others' agree
 

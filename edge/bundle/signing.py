@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from edge.bundle.bundle import BundleInfo, appearing, archive, open_bundle
+from edge.bundle import archive
+from edge.bundle.bundle import BundleInfo, appearing, open_bundle
 from edge.bundle.keys import PrivateKey
 
 

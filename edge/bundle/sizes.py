@@ -29,7 +29,7 @@ def parse_bytes(value: object, where: str = "size") -> int:
     if match is None or match[2].lower() not in _UNITS:
         raise EdgeError(f"{where}: {value!r} is not a size", fix='write e.g. 2800000, "2.8 MB" or "2.7 MiB"')
     whole, _, fraction = match[1].partition(".")
-    return int(whole + fraction) * _UNITS[match[2].lower()] // 10 ** len(fraction)
+    return int(int(whole + fraction) * _UNITS[match[2].lower()] // 10 ** len(fraction))
 
 
 @dataclass(frozen=True)

@@ -69,8 +69,8 @@ def _ranked_json(ranked: Any) -> dict[str, Any]:
         {"id": item.id, "score": round(float(score), 6), "depth": depth, **item.attributes}
         for item, score, depth in zip(ranked.items, ranked.scores, ranked.depths, strict=True)
     ]
-    spent = {"depth": ranked.depth, "milliseconds": round(ranked.milliseconds, 3), "explained": str(ranked.plan)}
-    return spent | {"plan": _plain(ranked.plan) | {"met": ranked.plan.met}, "ranked": items}
+    spent = {"depth": ranked.depth, "milliseconds": round(ranked.milliseconds, 3), "explained": str(ranked.explanation)}
+    return spent | {"plan": _plain(ranked.explanation) | {"met": ranked.explanation.met}, "ranked": items}
 
 
 def _ranked_text(result: dict[str, Any]) -> str:

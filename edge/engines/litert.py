@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 from math import prod
 from pathlib import Path
@@ -20,7 +18,6 @@ from edge.engines.protocol import MASKED, Context, Shape
 from edge.errors import EdgeError
 
 SHARED_WEIGHTS = ":memory"  # XNNPACK packs weights once for all signatures, in memory: no file can go stale
-STANDARD_ERROR = 2  # the descriptor
 
 
 class LiteRtEngine:
@@ -178,11 +175,10 @@ def _open(path: Path, threads: int) -> Any:
     if not path.is_file():
         raise unreadable(path, FileNotFoundError("there is no such file"))
     cpu = CpuOptions(num_threads=threads, xnnpack_weight_cache_path=SHARED_WEIGHTS)
-    with _standard_error_kept():
-        try:
-            return CompiledModel.from_file(str(path), environment=_environment(), options=Options(cpu_options=cpu))
-        except (ValueError, RuntimeError) as error:
-            raise unreadable(path, error) from error
+    try:
+        return CompiledModel.from_file(str(path), environment=_environment(), options=Options(cpu_options=cpu))
+    except (ValueError, RuntimeError) as error:
+        raise unreadable(path, error) from error
 
 
 @cache
@@ -196,23 +192,6 @@ def _environment() -> Any:
     number = np.zeros(1, dtype=np.float32)
     TensorBuffer.create_from_host_memory(number).write(number)
     return environment
-
-
-@contextmanager
-def _standard_error_kept() -> Iterator[None]:
-    """LiteRT tells on descriptor 2 which accelerators it looked for, and offers no switch; an error carries it all."""
-    with tempfile.TemporaryFile() as said:
-        original = os.dup(STANDARD_ERROR)
-        os.dup2(said.fileno(), STANDARD_ERROR)
-        try:
-            yield
-        except EdgeError as error:
-            said.seek(0)
-            error.add_note(said.read().decode(errors="replace"))
-            raise
-        finally:
-            os.dup2(original, STANDARD_ERROR)
-            os.close(original)
 
 
 def _pad(array: np.ndarray, shape: Sequence[int], value: np.float32 | int = 0) -> np.ndarray:

@@ -68,12 +68,12 @@ class Ranked:
     items: tuple[Item, ...]
     scores: tuple[float, ...]
     depths: tuple[int, ...]
-    plan: Explanation
+    explanation: Explanation
 
     @property
     def depth(self) -> int:
-        return self.plan.depth
+        return self.explanation.depth
 
     @property
     def milliseconds(self) -> float:
-        return self.plan.spent_ms
+        return self.explanation.spent_ms

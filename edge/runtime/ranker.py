@@ -135,7 +135,7 @@ class Ranker:
         `budget_ms` is for the whole call, `budget_mb` for its arrays and the user side; `min_auc` asks for the fastest
         exit that reached it when the bundle was made. With `top`, scoring ends once those best have kept their order
         for `patience` exits, and in a `cascade` candidates stop that can no longer be among them. A budget that
-        cannot be met is answered by the nearest choice there is, and `ranked.plan` says so.
+        cannot be met is answered by the nearest choice there is, and `ranked.explanation` says so.
         """
         started = time.perf_counter()
         self._check_open()

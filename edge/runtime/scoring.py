@@ -53,7 +53,7 @@ class Stepped:
         self.depth += 1
 
     def at_end(self) -> np.ndarray:
-        return self._hidden[np.arange(len(self._ends)), self._ends]
+        return np.asarray(self._hidden[np.arange(len(self._ends)), self._ends])
 
     def end(self) -> np.ndarray:
         context = self._user.context(self.depth + 1, last=True)

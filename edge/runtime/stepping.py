@@ -42,7 +42,8 @@ class Scores:
     @property
     def order(self) -> np.ndarray:
         """Places best first: who went deeper before who stopped early, then by logit."""
-        return np.lexsort((-self.logits, -self.depths))
+        order: np.ndarray = np.lexsort((-self.logits, -self.depths))
+        return order
 
 
 class Walk:
@@ -90,7 +91,7 @@ class Walk:
         staying = goal.cascade.staying(exit, found.logits[alive], self._engine.padded_candidates)
         if len(staying) < len(alive):
             candidates.keep(staying)
-        return alive[staying]
+        return np.asarray(alive[staying])
 
     def _in_time(self, depth: int, end: int, alive: int, goal: Goal, scored: int | None = None) -> bool:
         """True if a request that ends at `end`, with scores on the way at `scored`, keeps to the deadline."""

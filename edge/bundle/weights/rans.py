@@ -48,7 +48,7 @@ class StreamEncoder:
             mine[full] >>= _WORD
             mine[:] = ((mine // shares) << _SHIFT) + mine % shares + starts
         tail = np.concatenate([np.empty(0, "<u4"), *reversed(words)])
-        return states.astype("<u8").tobytes() + tail.tobytes()
+        return bytes(states.astype("<u8").tobytes() + tail.tobytes())
 
 
 class StreamDecoder:

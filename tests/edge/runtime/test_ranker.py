@@ -63,8 +63,8 @@ def test_items_come_best_first_with_the_references_scores(ranker: Ranker, export
         found = {item.id: score for item, score in zip(ranked.items, ranked.scores, strict=True)}
         in_order = [found[item.id] for item in golden.request.candidates]
         np.testing.assert_allclose(in_order, wanted, rtol=0, atol=0.05)
-        assert (ranked.depth, ranked.plan.plan, ranked.plan.met) == (depth, plan, None)
-        assert ranked.milliseconds == ranked.plan.spent_ms > 0
+        assert (ranked.depth, ranked.explanation.plan, ranked.explanation.met) == (depth, plan, None)
+        assert ranked.milliseconds == ranked.explanation.spent_ms > 0
 
 
 def test_an_item_that_was_never_seen_is_ranked_by_its_text_alone(ranker: Ranker) -> None:
@@ -86,10 +86,11 @@ def test_an_item_that_was_never_seen_is_ranked_by_its_text_alone(ranker: Ranker)
 def test_without_a_budget_or_with_plenty_of_time_the_deepest_exit_is_used(ranker: Ranker) -> None:
     user = ranker.user(REQUEST.user, REQUEST.events)
     asked = ranker.rank(user, REQUEST.candidates)
-    assert (asked.depth, asked.plan.plan, asked.plan.met, set(asked.depths)) == (4, "prefix", None, {4})
+    assert (asked.depth, asked.explanation.plan, asked.explanation.met, set(asked.depths)) == (4, "prefix", None, {4})
     plenty = ranker.rank(user, REQUEST.candidates, budget_ms=60_000)
-    assert (plenty.depth, plenty.plan.plan, plenty.plan.met, plenty.plan.auc) == (4, "prefix", True, 0.54)
-    assert plenty.scores == asked.scores and str(plenty.plan).endswith("within the budget")
+    why = plenty.explanation
+    assert (plenty.depth, why.plan, why.met, why.auc) == (4, "prefix", True, 0.54)
+    assert plenty.scores == asked.scores and str(plenty.explanation).endswith("within the budget")
 
 
 @pytest.mark.parametrize(("plan", "shallowest"), [("prefix", 1), ("segments", 3), ("full", 1), (None, 1)])
@@ -97,29 +98,34 @@ def test_a_budget_that_cannot_be_met_is_answered_at_the_shallowest_exit_and_said
     ranker: Ranker, plan: str | None, shallowest: int
 ) -> None:
     ranked = ranker.rank(ranker.user(REQUEST.user), REQUEST.candidates, budget_ms=1e-6, plan=plan)
-    assert ranked.depth == shallowest and ranked.plan.met is False
-    assert ranked.plan.predicted_ms > 0 and len(ranked.items) == len(REQUEST.candidates)
-    assert "over the budget" in str(ranked.plan) and "ms of 1e-06 ms" in str(ranked.plan)
+    assert ranked.depth == shallowest and ranked.explanation.met is False
+    assert ranked.explanation.predicted_ms > 0 and len(ranked.items) == len(REQUEST.candidates)
+    assert "over the budget" in str(ranked.explanation) and "ms of 1e-06 ms" in str(ranked.explanation)
 
 
 def test_an_auc_to_reach_is_reached_by_the_first_exit_that_did(ranker: Ranker) -> None:
     user = ranker.user(REQUEST.user, REQUEST.events)
     enough = ranker.rank(user, REQUEST.candidates, min_auc=0.52, plan="prefix")
-    assert (enough.depth, enough.plan.met, enough.plan.auc) == (2, True, 0.52)
+    assert (enough.depth, enough.explanation.met, enough.explanation.auc) == (2, True, 0.52)
     beyond = ranker.rank(user, REQUEST.candidates, min_auc=0.9)
-    assert (beyond.depth, beyond.plan.met, beyond.plan.missed) == (4, False, ["AUC 0.5400 for at least 0.9"])
+    why = beyond.explanation
+    assert (beyond.depth, why.met, why.missed) == (4, False, ["AUC 0.5400 for at least 0.9"])
 
 
 def test_a_memory_budget_gives_up_keeping_the_user_before_it_gives_up_depth(bundle: Path) -> None:
     ranker = Ranker.open(bundle, engine="onnx")
     ample = ranker.rank(ranker.user(REQUEST.user, REQUEST.events), REQUEST.candidates, budget_mb=10)
-    assert (ample.depth, ample.plan.kept, ample.plan.met) == (4, True, True)
-    tight = 0.9 * ample.plan.held_mb
+    assert (ample.depth, ample.explanation.kept, ample.explanation.met) == (4, True, True)
+    tight = 0.9 * ample.explanation.held_mb
     ranker = Ranker.open(bundle, engine="onnx")
     lean = ranker.rank(ranker.user(REQUEST.user, REQUEST.events), REQUEST.candidates, budget_mb=tight)
-    assert (lean.depth, lean.plan.kept, lean.plan.met) == (4, False, True) and lean.plan.held_mb <= tight
+    assert (lean.depth, lean.explanation.kept, lean.explanation.met) == (
+        4,
+        False,
+        True,
+    ) and lean.explanation.held_mb <= tight
     hopeless = ranker.rank(ranker.user(REQUEST.user), REQUEST.candidates, budget_mb=1e-6)
-    assert hopeless.plan.met is False and len(hopeless.items) == len(REQUEST.candidates)
+    assert hopeless.explanation.met is False and len(hopeless.items) == len(REQUEST.candidates)
 
 
 def test_a_user_that_is_not_kept_gets_the_same_scores(bundle: Path) -> None:
@@ -130,7 +136,7 @@ def test_a_user_that_is_not_kept_gets_the_same_scores(bundle: Path) -> None:
             user = ranker.user(REQUEST.user, REQUEST.events)
             answers.append([ranker.rank(user, REQUEST.candidates, depth=depth, plan=plan) for depth in (4, 3)])
         assert len({(deep.scores, shallow.scores) for deep, shallow in answers}) == 1
-        assert [deep.plan.kept for deep, _ in answers] == [True, True, False, False]
+        assert [deep.explanation.kept for deep, _ in answers] == [True, True, False, False]
 
 
 def test_one_candidate_of_a_user_who_is_not_kept_may_be_ranked_in_full(ranker: Ranker) -> None:
@@ -138,7 +144,7 @@ def test_one_candidate_of_a_user_who_is_not_kept_may_be_ranked_in_full(ranker: R
     in_full = ranker.rank(user, REQUEST.candidates[:3], plan="full", depth=3)
     prefix = ranker.rank(user, REQUEST.candidates[:3], plan="prefix", depth=3)
     np.testing.assert_allclose(in_full.scores, prefix.scores, rtol=0, atol=0.01)
-    assert (in_full.plan.plan, in_full.plan.kept) == ("full", False)
+    assert (in_full.explanation.plan, in_full.explanation.kept) == ("full", False)
 
 
 def test_a_prepared_user_needs_no_more_of_its_side(bundle: Path) -> None:
@@ -169,7 +175,7 @@ def test_a_cascade_takes_candidates_out_on_the_way(exported: Exported, tmp_path:
     ranker = Ranker.open(bundle_of(exported, tmp_path / "cascade.edge", cascades=[cascade]), engine="onnx")
     user = ranker.user(REQUEST.user, REQUEST.events)
     ranked = ranker.rank(user, REQUEST.candidates, top=2, cascade=True)
-    assert ranked.plan.candidates == (10, 2, 2, 2) and sorted(ranked.depths) == [1] * 8 + [4, 4]
+    assert ranked.explanation.candidates == (10, 2, 2, 2) and sorted(ranked.depths) == [1] * 8 + [4, 4]
     assert list(ranked.depths) == sorted(ranked.depths, reverse=True)
     whole = {item.id: score for item, score in zip(*_answer(ranker, user), strict=True)}
     for item, score, depth in zip(ranked.items, ranked.scores, ranked.depths, strict=True):
@@ -320,7 +326,7 @@ def test_the_prediction_counts_what_is_kept_of_the_user_and_of_candidates(bundle
 
     def predicted(depth: int, plan: str = "prefix") -> float:
         ranker._pace = Pace()  # what was spent so far would correct it
-        return ranker.rank(user, REQUEST.candidates, depth=depth, plan=plan).plan.predicted_ms
+        return ranker.rank(user, REQUEST.candidates, depth=depth, plan=plan).explanation.predicted_ms
 
     assert [predicted(depth) for depth in (2, 4, 4)] == [
         pytest.approx(1.5 * (tokens + candidates)),
@@ -343,7 +349,7 @@ def test_a_request_that_keeps_nothing_is_not_taken_to_find_what_others_kept(
     ranker = Ranker.open(bundle, engine="onnx")
     user = ranker.user(REQUEST.user, REQUEST.events)
     user.prepare()
-    assert not ranker.rank(user, REQUEST.candidates, budget_mb=1e-3).plan.kept
+    assert not ranker.rank(user, REQUEST.candidates, budget_mb=1e-3).explanation.kept
     ranker.rank(user, REQUEST.candidates)
     assert [(work.user_depth, work.user_keys, work.started) for work in works] == [(0, 0, False), (3, 4, True)]
 
@@ -359,7 +365,7 @@ def test_calibration_is_measured_once_and_read_afterwards(bundle: Path) -> None:
     kept.write_text(json.dumps(costs))
     ranker = Ranker.open(bundle)
     ranked = ranker.rank(ranker.user(User({"age": 30})), [Item("a", {"title": "heat"})], depth=2)
-    assert ranked.plan.predicted_ms == pytest.approx(700 + 900 + 70 + 90)
+    assert ranked.explanation.predicted_ms == pytest.approx(700 + 900 + 70 + 90)
 
 
 def _kept(embed: str) -> str:
@@ -388,7 +394,7 @@ def test_where_nothing_can_be_kept_costs_are_measured_at_each_open(bundle: Path)
     kept.unlink()
     kept.mkdir()
     ranker = Ranker.open(bundle)
-    assert ranker.rank(ranker.user(REQUEST.user), REQUEST.candidates).plan.predicted_ms > 0
+    assert ranker.rank(ranker.user(REQUEST.user), REQUEST.candidates).explanation.predicted_ms > 0
 
 
 def test_a_engine_that_is_not_there_is_an_error(bundle: Path) -> None:
