@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-import argparse
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from edge.cli.command import Command
+import click
+
+from edge.cli.arguments import PATH, changes
+from edge.cli.command import command
+
+OPTIONS = (
+    click.option("--parent", "parents", multiple=True, type=PATH, required=True, help="a finished run to read; repeat"),
+    click.option("--out", type=PATH, required=True, metavar="DIR", help="the run directory to write"),
+    click.option("--preset", "preset_name", default="quickstart", metavar="NAME", help="named settings"),
+    changes("repeat"),
+)
 
 
-def stage_arguments(parser: argparse.ArgumentParser) -> None:
-    """What every stage that reads runs and writes one takes."""
-    parser.add_argument("--parent", action="append", type=Path, required=True, help="a finished run to read; repeat")
-    parser.add_argument("--out", type=Path, required=True, help="the run directory to write")
-    parser.add_argument("--preset", default="quickstart", help="named settings")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting; repeat")
+def stage(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options of every stage that reads runs and writes one."""
+    for option in reversed(OPTIONS):
+        function = option(function)
+    return function
 
 
-def _train(arguments: argparse.Namespace) -> int:
+@command(
+    examples="""edge train --parent runs/data --out runs/teacher
+                edge train --parent runs/data --out runs/teacher --set click.steps=800"""
+)
+@stage
+def train(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...]) -> None:
+    """Train the full model: text infilling, then click prediction."""
     from cloud.runs import Run, parent
     from cloud.teacher import TEACHERS, train_teacher
     from edge.config import override, preset
 
-    runs = [Run.open(path) for path in arguments.parent]
-    config = override(preset(TEACHERS, arguments.preset), arguments.set)
-    run = train_teacher(parent(runs, "prepare"), arguments.out, config)
-    print((run.path / "report.md").read_text())
-    return 0
-
-
-train = Command(
-    summary="Train the full model: text infilling, then click prediction.",
-    examples="""edge train --parent runs/data --out runs/teacher
-                edge train --parent runs/data --out runs/teacher --set click.steps=800""",
-    arguments=stage_arguments,
-    run=_train,
-)
+    runs = [Run.open(path) for path in parents]
+    config = override(preset(TEACHERS, preset_name), changes)
+    run = train_teacher(parent(runs, "prepare"), out, config)
+    click.echo((run.path / "report.md").read_text())

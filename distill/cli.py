@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import argparse
+from pathlib import Path
 
-from cloud.cli import stage_arguments
-from edge.cli.command import Command
+import click
+
+from cloud.cli import stage
+from edge.cli.command import command
 
 
-def _distill(arguments: argparse.Namespace) -> int:
+@command(
+    examples="""edge distill --parent runs/data --parent runs/teacher --out runs/student
+                edge distill --parent runs/data --parent runs/teacher --out runs/student --set model.layers=8"""
+)
+@stage
+def distill(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...]) -> None:
+    """Distil a teacher into a student of one shared layer with an exit at every depth."""
     from cloud.runs import Run, parent
     from distill.student import STUDENTS, train_student
     from edge.config import override, preset
 
-    runs = [Run.open(path) for path in arguments.parent]
-    config = override(preset(STUDENTS, arguments.preset), arguments.set)
-    run = train_student(parent(runs, "prepare"), parent(runs, "teacher"), arguments.out, config)
-    print((run.path / "report.md").read_text())
-    return 0
-
-
-distill = Command(
-    summary="Distil a teacher into a student of one shared layer with an exit at every depth.",
-    examples="""edge distill --parent runs/data --parent runs/teacher --out runs/student
-                edge distill --parent runs/data --parent runs/teacher --out runs/student --set model.layers=8""",
-    arguments=stage_arguments,
-    run=_distill,
-)
+    runs = [Run.open(path) for path in parents]
+    config = override(preset(STUDENTS, preset_name), changes)
+    run = train_student(parent(runs, "prepare"), parent(runs, "teacher"), out, config)
+    click.echo((run.path / "report.md").read_text())

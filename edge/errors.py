@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class EdgeError(Exception):
     """A problem the user can act on; printed without a stack trace, exit code 2.
@@ -22,6 +25,12 @@ class EdgeError(Exception):
         if self.fix:
             lines.append(f"fix: {self.fix}")
         return "\n".join(lines)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A fix: the nearest of the known names."""
+    nearest = difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)
+    return f"did you mean {nearest[0]!r}?" if nearest else ""
 
 
 def missing_extra(extra: str, error: ImportError) -> EdgeError:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import entry_points
 
-from edge.cli.command import Command, lazy_commands, run_and_exit
+import click
 
-SUMMARY = """edge: from a behaviour log to a text ranker that ships inside an app
+from edge.cli.group import CommandGroup, modules
+from edge.cli.program import run_program
 
-  edge run --preset quickstart --out runs/quickstart
-  edge rank runs/quickstart/export/movies.edge --request request.json"""
 ORDER = (
     "run",
     "init",
@@ -25,18 +25,13 @@ ORDER = (
     "verify",
     "inspect",
 )
-RUNTIME = {
-    "slim": "edge.cli.sign",
-    "sign": "edge.cli.sign",
-    "rank": "edge.cli.rank",
-    "verify": "edge.cli.rank",
-    "inspect": "edge.cli.inspect",
-}
+RUNTIME = ("slim", "sign", "rank", "verify", "inspect")
 
 
-def commands() -> dict[str, Callable[[], Command]]:
+@cache
+def commands() -> dict[str, Callable[[], click.Command]]:
     """Every command, by name, not yet imported."""
-    found = lazy_commands(RUNTIME)
+    found = modules("edge.cli", RUNTIME)
     for entry in entry_points(group="edge.commands"):
         found[entry.name] = entry.load
     return {name: found[name] for name in sorted(found, key=_rank)}
@@ -46,5 +41,16 @@ def _rank(name: str) -> tuple[int, str]:
     return (ORDER.index(name) if name in ORDER else len(ORDER), name)
 
 
+@click.group(
+    cls=CommandGroup,
+    loaders=commands,
+    examples="""edge run --preset quickstart --out runs/quickstart
+                edge rank runs/quickstart/export/movies.edge --request request.json""",
+)
+@click.version_option(package_name="edge-ranker", message="%(package)s %(version)s")
+def edge() -> None:
+    """From a behaviour log to a text ranker that ships inside an app."""
+
+
 def main() -> None:
-    run_and_exit("edge", SUMMARY, commands())
+    run_program(edge)

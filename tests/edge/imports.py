@@ -23,6 +23,7 @@ RUNTIME = {
     "cryptography",
     "matplotlib",
 }  # all that `edge` may import beyond Python's own
+COMMAND_LINE = ("click", "edge/cli/")  # what parses arguments, and where alone in `edge`
 DYNAMIC = {"import_module", "__import__", "find_spec", "run_module"}
 
 
@@ -34,17 +35,20 @@ def violations(root: Path) -> list[str]:
             name = path.relative_to(root).as_posix()
             tree = ast.parse(path.read_text(encoding="utf-8"), name)
             for line, module in imported(tree, path.relative_to(root)):
-                reason = forbidden(package, module.split(".")[0], root)
+                reason = forbidden(name, module.split(".")[0], root)
                 if reason:
                     found.append(f"{name}:{line}: imports {module}: {reason}")
     return found
 
 
-def forbidden(package: str, target: str, root: Path) -> str | None:
+def forbidden(name: str, target: str, root: Path) -> str | None:
+    package = name.split("/")[0]
     if target in ORDER:
         return "to the right" if ORDER.index(target) > ORDER.index(package) else None
     if target not in sys.stdlib_module_names and ((root / target).is_dir() or (root / f"{target}.py").is_file()):
         return "outside the packages"
+    if target == COMMAND_LINE[0] and package == "edge":
+        return None if name.startswith(COMMAND_LINE[1]) else "outside the command line"
     if package == "edge" and target not in RUNTIME | set(sys.stdlib_module_names):
         return "not part of the light runtime"
     return None

@@ -46,6 +46,7 @@ def tree(copy: Path) -> Iterator[Path]:
         ("edge", "module = __import__('onnx')"),
         ("edge", "import benchmarks.report"),
         ("edge", "import some_new_dependency"),
+        ("edge", "def later():\n    import click"),
         ("cloud", "from distill import student"),
         ("cloud", "class A:\n    def b(self):\n        import export.cli"),
         ("distill", "import compress.integers"),

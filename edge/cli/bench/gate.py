@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from edge.cli.command import Command
+import click
+
+from edge.cli.arguments import PATH, as_json, engine, markdown, requests
+from edge.cli.command import command
 from edge.errors import EdgeError
 
 if TYPE_CHECKING:
@@ -16,106 +17,118 @@ if TYPE_CHECKING:
     from edge.bench.check import Verdict
 
 
-def _gate_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bundles", type=Path, nargs="+", metavar="bundle", help="an .edge file")
-    parser.add_argument("--engine", default="litert", help="the engine: litert, onnx or coreml")
-    parser.add_argument("--budget", type=Path, help="limits as TOML; the options below replace its values")
-    parser.add_argument("--max-download", metavar="SIZE", help="of a bundle with this engine alone")
-    parser.add_argument("--max-installed", metavar="SIZE", help="the same, unpacked")
-    parser.add_argument("--max-resident", metavar="SIZE", help="RAM a fresh process takes to open and rank")
-    parser.add_argument("--min-auc", type=float, metavar="AUC", help="at the deepest exit; more: --budget")
-    parser.add_argument("--baseline", type=Path, metavar="OLD.edge", help="hold [growth] of the budget against it")
-    parser.add_argument("--requests", type=Path, help="JSONL to measure with; else the golden ones")
-    parser.add_argument("--tools", type=Path, help="to count instructions, what benchmarks/arm_tools.sh filled")
-    parser.add_argument("--json", action="store_true", help="machine-readable result on stdout")
-    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the result as JUnit XML")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the result for a pull request")
-    parser.add_argument("--annotations", action="store_true", help="tell GitHub of failures, on stdout")
-
-
-def _gate(arguments: argparse.Namespace) -> int:
-    if arguments.annotations and arguments.json:
+@command(
+    examples="""edge-bench gate movies.edge --max-download 2.8MB --min-auc 0.74
+                edge-bench gate movies.edge --budget benchmarks/budgets/quickstart.toml --json
+                edge-bench gate movies.edge --budget budget.toml --baseline released.edge --markdown gate.md"""
+)
+@click.argument("bundles", type=PATH, nargs=-1, required=True, metavar="BUNDLE...")
+@engine("litert, onnx or coreml")
+@click.option("--budget", type=PATH, metavar="FILE", help="limits as TOML; the options below replace its values")
+@click.option("--max-download", metavar="SIZE", help="of a bundle with this engine alone")
+@click.option("--max-installed", metavar="SIZE", help="the same, unpacked")
+@click.option("--max-resident", metavar="SIZE", help="RAM a fresh process takes to open and rank")
+@click.option("--min-auc", type=float, metavar="AUC", help="at the deepest exit; more: --budget")
+@click.option("--baseline", type=PATH, metavar="OLD.edge", help="hold [growth] of the budget against it")
+@requests("the golden ones")
+@click.option("--tools", type=PATH, metavar="DIR", help="to count instructions, what benchmarks/arm_tools.sh filled")
+@as_json
+@click.option("--junit", type=PATH, metavar="FILE", help="write the result as JUnit XML")
+@markdown
+@click.option("--annotations", is_flag=True, help="tell GitHub of failures, on stdout")
+def gate(
+    bundles: tuple[Path, ...],
+    as_json: bool,
+    junit: Path | None,
+    markdown: Path | None,
+    annotations: bool,
+    **options: Any,
+) -> None:
+    """Hold bundles against a budget: sizes, memory, quality, parity, shared weights, instructions, and growth over a
+    baseline. Exit code 0: within it, 1: over it, 2: it cannot be told.
+    """
+    if annotations and as_json:
         raise EdgeError("--annotations and --json both write to stdout", fix="give one of them")
     try:
-        verdicts = _verdicts(arguments)
+        verdicts = _verdicts(bundles, **options)
     except EdgeError as error:
-        if arguments.annotations:
+        if annotations:
             from edge.bench.outputs.annotations import error_annotation
 
-            print(error_annotation(error))
+            click.echo(error_annotation(error))
         raise
-    _tell_all(arguments, verdicts)
-    return 0 if all(verdict.passed for verdict in verdicts) else 1
+    _write(verdicts, junit, markdown)
+    _print(verdicts, as_json, annotations)
+    click.get_current_context().exit(0 if all(verdict.passed for verdict in verdicts) else 1)
 
 
-def _verdicts(arguments: argparse.Namespace) -> list[Verdict]:
+def _verdicts(
+    bundles: tuple[Path, ...],
+    *,
+    engine: str,
+    baseline: Path | None,
+    requests: Path | None,
+    tools: Path | None,
+    **limits: Any,
+) -> list[Verdict]:
     from edge.bench.facts import Source, measure_facts
     from edge.bench.gate import check_bundle, require_baseline
     from edge.bundle.bundle import open_bundle
 
-    budget = _budget(arguments)
-    baseline = open_bundle(arguments.baseline) if arguments.baseline else None
-    require_baseline(budget, baseline)  # told now, not after minutes of measuring
-    if baseline and len(arguments.bundles) > 1:
+    budget = _budget(**limits)
+    old = open_bundle(baseline) if baseline else None
+    require_baseline(budget, old)  # reported now, not after minutes of measuring
+    if old and len(bundles) > 1:
         raise EdgeError("several bundles cannot have grown from one baseline", fix="gate them one by one")
     verdicts = []
-    for path in arguments.bundles:
+    for path in bundles:
         bundle = open_bundle(path)
-        source = Source(bundle, arguments.engine, baseline, arguments.requests, arguments.tools)
-        facts = measure_facts(source, budget, _progress)
-        verdicts.append(check_bundle(bundle, budget, arguments.engine, facts, baseline))
+        facts = measure_facts(Source(bundle, engine, old, requests, tools), budget, _progress)
+        verdicts.append(check_bundle(bundle, budget, engine, facts, old))
     return verdicts
 
 
-def _budget(arguments: argparse.Namespace) -> Budget:
-    from edge.bench.budget import SIZES, Budget, parse_budget, read_budget
+def _budget(budget: Path | None, min_auc: float | None, **sizes: str | None) -> Budget:
+    from edge.bench.budget import Budget, parse_budget, read_budget
 
-    given = {size: getattr(arguments, f"max_{size}") for size in SIZES}
-    options = {size: _plain(value) for size, value in given.items() if value is not None}
-    quality = {} if arguments.min_auc is None else {"quality": {"auc": arguments.min_auc}}
-    budget = read_budget(arguments.budget) if arguments.budget else Budget()
-    budget = budget.tightened(parse_budget(options | quality, "options"))
-    if budget.empty:
+    options: dict[str, Any] = {
+        name.removeprefix("max_"): _plain(size) for name, size in sizes.items() if size is not None
+    }
+    if min_auc is not None:
+        options["quality"] = {"auc": min_auc}
+    limits = read_budget(budget) if budget else Budget()
+    limits = limits.tightened(parse_budget(options, "options"))
+    if limits.empty:
         raise EdgeError("no limit is given, there is nothing to check", fix="give --budget or --max-download")
-    return budget
+    return limits
 
 
 def _plain(size: str) -> int | str:
     return int(size) if size.isascii() and size.isdigit() else size
 
 
-def _tell_all(arguments: argparse.Namespace, verdicts: Sequence[Verdict]) -> None:
-    """The same checks in every form that was asked for."""
+def _write(verdicts: Sequence[Verdict], junit: Path | None, markdown: Path | None) -> None:
+    from edge.bench.outputs.files import write_output
+    from edge.bench.outputs.junit import verdicts_junit
+    from edge.bench.outputs.markdown import verdicts_markdown
+
+    if junit:
+        write_output(junit, verdicts_junit(verdicts))
+    if markdown:
+        write_output(markdown, verdicts_markdown(verdicts))
+
+
+def _print(verdicts: Sequence[Verdict], as_json: bool, annotations: bool) -> None:
     import json
 
     from edge.bench.check import verdicts_json
     from edge.bench.outputs.annotations import verdicts_annotations
-    from edge.bench.outputs.files import write_output
-    from edge.bench.outputs.junit import verdicts_junit
-    from edge.bench.outputs.markdown import verdicts_markdown
     from edge.bench.outputs.text import verdicts_text
 
-    if arguments.junit:
-        write_output(arguments.junit, verdicts_junit(verdicts))
-    if arguments.markdown:
-        write_output(arguments.markdown, verdicts_markdown(verdicts))
-    print(json.dumps(verdicts_json(verdicts), indent=2) if arguments.json else verdicts_text(verdicts))
-    for line in verdicts_annotations(verdicts) if arguments.annotations else ():
-        print(line)
+    click.echo(json.dumps(verdicts_json(verdicts), indent=2) if as_json else verdicts_text(verdicts))
+    for line in verdicts_annotations(verdicts) if annotations else ():
+        click.echo(line)
 
 
 def _progress(text: str) -> None:
-    print(f"gate: {text}", file=sys.stderr, flush=True)
-
-
-gate = Command(
-    summary=(
-        "Hold bundles against a budget: sizes, memory, quality, parity, shared weights, instructions, and growth over "
-        "a baseline. Exit code 0: within it, 1: over it, 2: it cannot be told."
-    ),
-    examples="""edge-bench gate movies.edge --max-download 2.8MB --min-auc 0.74
-                edge-bench gate movies.edge --budget benchmarks/budgets/quickstart.toml --json
-                edge-bench gate movies.edge --budget budget.toml --baseline released.edge --markdown gate.md""",
-    arguments=_gate_arguments,
-    run=_gate,
-)
+    click.echo(f"gate: {text}", err=True)

@@ -2,60 +2,63 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.cli.command import Command
+import click
+
+from edge.cli.arguments import PATH, as_json, bundle
+from edge.cli.command import command
 from edge.errors import EdgeError
 
 if TYPE_CHECKING:
     from edge.bench.instructions import Instructions
 
 
-def _instructions_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bundle", type=Path, help="an .edge file with a LiteRT model")
-    parser.add_argument("--tools", type=Path, help="what benchmarks/arm_tools.sh filled; else EDGE_ARM_TOOLS")
-    parser.add_argument("--user-tokens", type=int, metavar="N", help="of the user side; else the largest bucket")
-    parser.add_argument("--candidates", type=int, default=50, metavar="N", help="to rank in the request")
-    parser.add_argument("--candidate-tokens", type=int, metavar="N", help="of each; else the largest bucket")
-    parser.add_argument("--json", action="store_true", help="machine-readable result on stdout")
-
-
-def _instructions(arguments: argparse.Namespace) -> int:
+@command(
+    examples="""edge-bench instructions movies.edge --tools ~/arm-tools
+                edge-bench instructions movies.edge --user-tokens 100 --candidates 20 --json"""
+)
+@bundle
+@click.option("--tools", type=PATH, metavar="DIR", help="what benchmarks/arm_tools.sh filled; else EDGE_ARM_TOOLS")
+@click.option("--user-tokens", type=int, metavar="N", help="of the user side; else the largest bucket")
+@click.option("--candidates", type=int, default=50, metavar="N", help="to rank in the request")
+@click.option("--candidate-tokens", type=int, metavar="N", help="of each; else the largest bucket")
+@as_json
+def instructions(bundle: Path, tools: Path | None, as_json: bool, candidates: int, **tokens: int | None) -> None:
+    """Count the ARM64 instructions of a request at every exit depth, under emulation: equal at every count."""
     import json
-    import sys
 
     from edge.bench.arm.tools import CPU, find_tools
     from edge.bench.instructions import count_instructions
     from edge.bundle.bundle import read_manifest
 
-    for option in ("user_tokens", "candidates", "candidate_tokens"):
-        value = getattr(arguments, option)
-        if value is not None and value < 1:
-            raise EdgeError(f"--{option.replace('_', '-')} must be 1 or more, not {value}")
-    tools = find_tools(arguments.tools)
-    print(f"counting under {tools.qemu.name}, some minutes for a large model ...", file=sys.stderr)
-    counted = count_instructions(arguments.bundle, tools)
-    depths = sorted({exit.depth for exit in read_manifest(arguments.bundle).exits})
-    result = {"bundle": str(arguments.bundle), "cpu": CPU, "runtime": tools.runtime}
-    result |= _requests(counted, depths, arguments) | {"signatures": dict(counted.signatures)}
-    print(json.dumps(result, indent=2) if arguments.json else _text(result))
-    return 0
+    for name, size in {"candidates": candidates, **tokens}.items():
+        if size is not None and size < 1:
+            raise EdgeError(f"--{name.replace('_', '-')} must be 1 or more, not {size}")
+    found = find_tools(tools)
+    click.echo(f"counting under {found.qemu.name}, some minutes for a large model ...", err=True)
+    counted = count_instructions(bundle, found)
+    depths = sorted({exit.depth for exit in read_manifest(bundle).exits})
+    result = {"bundle": str(bundle), "cpu": CPU, "runtime": found.runtime}
+    result |= _requests(counted, depths, candidates, **tokens) | {"signatures": dict(counted.signatures)}
+    click.echo(json.dumps(result, indent=2) if as_json else _text(result))
 
 
-def _requests(counted: Instructions, depths: list[int], arguments: argparse.Namespace) -> dict[str, Any]:
-    user = arguments.user_tokens or counted.user_tokens
-    tokens = arguments.candidate_tokens or counted.candidate_tokens
+def _requests(
+    counted: Instructions, depths: list[int], candidates: int, user_tokens: int | None, candidate_tokens: int | None
+) -> dict[str, Any]:
+    user = user_tokens or counted.user_tokens
+    tokens = candidate_tokens or counted.candidate_tokens
     exits = [
         {"depth": depth}
         | {
-            name: counted.request(user, arguments.candidates, depth, kept, tokens)
+            name: counted.request(user, candidates, depth, kept, tokens)
             for name, kept in (("new_user", False), ("kept_user", True))
         }
         for depth in depths
     ]
-    return {"user_tokens": user, "candidates": arguments.candidates, "candidate_tokens": tokens, "exits": exits}
+    return {"user_tokens": user, "candidates": candidates, "candidate_tokens": tokens, "exits": exits}
 
 
 def _text(result: dict[str, Any]) -> str:
@@ -71,12 +74,3 @@ def _text(result: dict[str, Any]) -> str:
             render(("signature", "instructions"), list(result["signatures"].items())),
         ]
     )
-
-
-instructions = Command(
-    summary="Count the ARM64 instructions of a request at every exit depth, under emulation: equal at every count.",
-    examples="""edge-bench instructions movies.edge --tools ~/arm-tools
-                edge-bench instructions movies.edge --user-tokens 100 --candidates 20 --json""",
-    arguments=_instructions_arguments,
-    run=_instructions,
-)

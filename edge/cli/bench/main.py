@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edge.cli.command import Command, lazy_commands, run_and_exit
+import click
 
-SUMMARY = """edge-bench: what a bundle costs and whether it may ship
+from edge.cli.group import CommandGroup, modules
+from edge.cli.program import run_program
 
-  edge-bench gate movies.edge --max-download 2.8MB --min-auc 0.74
-  edge-bench run movies.edge --profile mid-android
-  edge-bench compare released.edge movies.edge"""
-COMMANDS = {
-    "run": "edge.cli.bench.run",
-    "profiles": "edge.cli.bench.profiles",
-    "compare": "edge.cli.bench.compare",
-    "gate": "edge.cli.bench.gate",
-    "instructions": "edge.cli.bench.instructions",
-    "report": "edge.cli.bench.report",
-}
+NAMES = ("run", "profiles", "compare", "gate", "instructions", "report")
 
 
-def commands() -> dict[str, Callable[[], Command]]:
+def commands() -> dict[str, Callable[[], click.Command]]:
     """Every command, by name, not yet imported."""
-    return lazy_commands(COMMANDS)
+    return modules("edge.cli.bench", NAMES)
+
+
+@click.group(
+    "edge-bench",
+    cls=CommandGroup,
+    loaders=commands,
+    examples="""edge-bench gate movies.edge --max-download 2.8MB --min-auc 0.74
+                edge-bench run movies.edge --profile mid-android
+                edge-bench compare released.edge movies.edge""",
+)
+@click.version_option(package_name="edge-ranker", message="%(package)s %(version)s")
+def edge_bench() -> None:
+    """What a bundle costs and whether it may ship."""
 
 
 def main() -> None:
-    run_and_exit("edge-bench", SUMMARY, commands())
+    run_program(edge_bench)

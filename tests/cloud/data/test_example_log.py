@@ -9,14 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import edge
 
 from cloud.data.example_log import EVENTS, FILMS, HEADER, MEMBERS, example_log
-from edge.cli.command import dispatch
-from edge.cli.main import SUMMARY, commands
-
-
-def edge(*argv: str) -> int:
-    return dispatch("edge", SUMMARY, commands(), argv)
 
 
 @pytest.fixture(scope="module")

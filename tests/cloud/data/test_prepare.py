@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import edge
 from logs import make_rows, make_source, write_csv
 
 from cloud.data.examples import Blocks, examples
@@ -19,8 +20,6 @@ from cloud.data.samples import load_samples
 from cloud.data.schema import Source
 from cloud.runs import Run
 from cloud.stage import text_encoder
-from edge.cli.command import dispatch
-from edge.cli.main import SUMMARY, commands
 from edge.errors import EdgeError
 from edge.text.sequence import TextEncoder
 from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER, SPECIAL_TOKENS
@@ -38,10 +37,6 @@ def small(source: Source) -> PrepareConfig:
 @pytest.fixture
 def run(source: Source, tmp_path: Path) -> Run:
     return prepare(source, tmp_path / "run", small(source))
-
-
-def edge(*argv: str) -> int:
-    return dispatch("edge", SUMMARY, commands(), argv)
 
 
 def test_a_prepared_run_holds_what_the_model_reads(run: Run, log: Log) -> None:

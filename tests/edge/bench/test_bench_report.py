@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench_cli import run
+from commands import edge_bench
 
 from edge.bench.host import Host
 from edge.bench.layer_rate import LayerRate
@@ -55,8 +55,8 @@ def written(folder: Path, found: Measurement, file: str = "m.json") -> Path:
     return folder / file
 
 
-def markdown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *arguments: object) -> str:
-    assert run(monkeypatch, "report", *arguments, "--markdown", tmp_path / "r.md") == 0
+def markdown(tmp_path: Path, *arguments: object) -> str:
+    assert edge_bench("report", *arguments, "--markdown", tmp_path / "r.md") == 0
     return (tmp_path / "r.md").read_text()
 
 
@@ -89,10 +89,10 @@ def test_the_deepest_exit_is_the_best_where_no_auc_is_known() -> None:
 
 
 def test_the_best_exits_are_told_as_measured_and_as_modelled(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page, file = tmp_path / "r.html", written(tmp_path, measurement(ms=16.0))
-    assert run(monkeypatch, "report", file, "--out", page, "--json") == 0
+    assert edge_bench("report", file, "--out", page, "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert told["written"] == [str(page)] and told["target"]["kept_ms"] == 16.7
     (document,) = told["documents"]
@@ -102,11 +102,11 @@ def test_the_best_exits_are_told_as_measured_and_as_modelled(
     assert found == [("new", False, 2, 32.0), ("kept", False, 2, 16.0), ("new", True, 2, 16.0), ("kept", True, 2, 8.0)]
 
 
-def test_equal_measurements_make_equal_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_equal_measurements_make_equal_pages(tmp_path: Path) -> None:
     file = written(tmp_path, measurement())
     pages = [tmp_path / "one.html", tmp_path / "two.html"]
     for page in pages:
-        assert run(monkeypatch, "report", file, "--out", page) == 0
+        assert edge_bench("report", file, "--out", page) == 0
     assert pages[0].read_bytes() == pages[1].read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m.json", "one.html", "two.html"]
     assert set(re.findall(r"20\d\d-\d\d-\d\d", "".join([pages[0].read_text(), *pictures(pages[0].read_text())]))) == {
@@ -114,10 +114,10 @@ def test_equal_measurements_make_equal_pages(tmp_path: Path, monkeypatch: pytest
     }
 
 
-def test_a_page_loads_nothing_and_shows_a_name_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_loads_nothing_and_shows_a_name_as_it_is(tmp_path: Path) -> None:
     name = '_<script src="//x">$\\frac{$</script>'
     page = tmp_path / "r.html"
-    assert run(monkeypatch, "report", written(tmp_path, measurement(name)), "--out", page) == 0
+    assert edge_bench("report", written(tmp_path, measurement(name)), "--out", page) == 0
     text = page.read_text()
     drawn = pictures(text)
     assert len(drawn) == 3
@@ -128,11 +128,9 @@ def test_a_page_loads_nothing_and_shows_a_name_as_it_is(tmp_path: Path, monkeypa
         assert "_&lt;script" in picture  # the legend has it, underscore, dollar and all
 
 
-def test_what_is_modelled_is_labelled_in_words_picture_and_tables(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_modelled_is_labelled_in_words_picture_and_tables(tmp_path: Path) -> None:
     file, page = written(tmp_path, measurement()), tmp_path / "r.html"
-    text = markdown(tmp_path, monkeypatch, file, "--out", page)
+    text = markdown(tmp_path, file, "--out", page)
     assert "MODELLED, dashed in the picture: times on Samsung Galaxy A54 5G (Exynos 1380), not measured there" in text
     assert "device ms = host ms x host int8 rate / device int8 rate" in text
     assert "#### MODELLED milliseconds per request for Samsung Galaxy A54 5G (Exynos 1380)" in text
@@ -140,11 +138,9 @@ def test_what_is_modelled_is_labelled_in_words_picture_and_tables(
     assert "MODELLED for mid-android" in pictures(page.read_text())[1]
 
 
-def test_without_a_profile_nothing_is_modelled_and_no_budget_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_profile_nothing_is_modelled_and_no_budget_shown(tmp_path: Path) -> None:
     file, page = written(tmp_path, measurement(profile=None)), tmp_path / "r.html"
-    text = markdown(tmp_path, monkeypatch, file, "--out", page)
+    text = markdown(tmp_path, file, "--out", page)
     assert "Nothing is modelled" in text
     assert "MODELLED" not in text and "budget of" not in text
     assert "target" not in pictures(page.read_text())[1]
@@ -158,31 +154,27 @@ def test_a_profile_given_replaces_targets_and_model(tmp_path: Path) -> None:
     assert modelled[0].p90 == pytest.approx(10.0 * RATE.gmacs_s / low.int8_rate.value)
 
 
-def test_a_profile_given_to_a_measurement_without_one_sets_targets_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = markdown(tmp_path, monkeypatch, written(tmp_path, measurement(profile=None)), "--profile", "mid-android")
+def test_a_profile_given_to_a_measurement_without_one_sets_targets_alone(tmp_path: Path) -> None:
+    text = markdown(tmp_path, written(tmp_path, measurement(profile=None)), "--profile", "mid-android")
     assert "Nothing is modelled: none of the measurements holds the host's int8 rate" in text
     assert "| resident, bytes | 50,000,000 MISSES | 40,000,000 |" in text
     assert "| download, bytes | 1,000,000 meets | 4,000,000 |" in text
 
 
-def test_documents_of_one_bundle_stay_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_documents_of_one_bundle_stay_apart(tmp_path: Path) -> None:
     one, two = written(tmp_path, measurement()), written(tmp_path, measurement(ms=9.0), "two.json")
     other = written(tmp_path, replace(measurement(), engine="onnx"), "other.json")
-    text = markdown(tmp_path, monkeypatch, one, two, other)
+    text = markdown(tmp_path, one, two, other)
     assert "### What movies/litert (1) and movies/litert (2) and movies/onnx cost" in text
     assert "|  | movies/litert (1) | movies/litert (2) | movies/onnx | budget of mid-android |" in text
 
 
-def test_a_baseline_shows_bytes_gained_auc_lost_and_time_ratios(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_baseline_shows_bytes_gained_auc_lost_and_time_ratios(tmp_path: Path) -> None:
     grown = measurement(ms=10.0)
     quality = tuple(replace(exit, quality={"auc": exit.quality["auc"] - 0.003}) for exit in grown.bundle.exits)
     bundle = replace(grown.bundle, download=1_001_024, exits=quality)
     old, new = written(tmp_path, measurement(), "old.json"), written(tmp_path, replace(grown, bundle=bundle))
-    text = markdown(tmp_path, monkeypatch, new, "--baseline", old)
+    text = markdown(tmp_path, new, "--baseline", old)
     assert "#### movies/litert against the baseline" in text
     assert "| download, bytes | 1,000,000 | 1,001,024 | +1,024 (+0.10 %) |" in text
     assert "| prefix exit 2: AUC | 0.7500 | 0.7470 | -0.0030 |" in text
@@ -198,10 +190,10 @@ def test_a_baseline_shows_bytes_gained_auc_lost_and_time_ratios(
     ],
 )
 def test_times_of_another_setting_are_not_held_against_each_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], reason: str
+    tmp_path: Path, changes: dict[str, Any], reason: str
 ) -> None:
     old, new = written(tmp_path, replace(measurement(), **changes), "old.json"), written(tmp_path, measurement())
-    text = markdown(tmp_path, monkeypatch, new, "--baseline", old)
+    text = markdown(tmp_path, new, "--baseline", old)
     assert f"Times cannot be held against each other: {reason}." in text
     assert "times, intervals" not in text and "| download, bytes | 1,000,000 | 1,000,000 |" in text
 
@@ -211,15 +203,13 @@ def test_without_matplotlib_the_extra_is_named_and_markdown_still_works(
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     file = written(tmp_path, measurement())
-    assert run(monkeypatch, "report", file, "--out", tmp_path / "r.html") == 2
+    assert edge_bench("report", file, "--out", tmp_path / "r.html") == 2
     assert "pip install 'edge-ranker[report]'" in capsys.readouterr().err
     assert not (tmp_path / "r.html").exists()
-    assert "movies/litert" in markdown(tmp_path, monkeypatch, file)
+    assert "movies/litert" in markdown(tmp_path, file)
 
 
-def test_what_cannot_be_reported_is_misuse(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_cannot_be_reported_is_misuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page, file = tmp_path / "r.html", written(tmp_path, measurement())
     other = written(tmp_path, measurement(profile="low-android"), "low.json")
     empty = written(tmp_path, replace(measurement(), times=replace(measurement().times, exits=())), "empty.json")
@@ -241,6 +231,6 @@ def test_what_cannot_be_reported_is_misuse(
         ((empty, "--out", page), "empty.json holds no times of any exit"),
         ((negative, "--out", page), "negative.json holds a time of -1.0 ms"),
     ):
-        assert run(monkeypatch, "report", *arguments) == 2, arguments
+        assert edge_bench("report", *arguments) == 2, arguments
         assert reason in capsys.readouterr().err
         assert not page.exists()

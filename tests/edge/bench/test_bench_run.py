@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bundles import FILES, REQUEST, make, manifest
+from commands import edge_bench
 from exports import Exported, bundle_of
 from packed_bundles import make_packed
 
@@ -27,7 +28,6 @@ from edge.bench.run_text import measurement_text
 from edge.bench.sustained import WINDOWS, sustain
 from edge.bench.timing import Rounds, measure
 from edge.bundle.bundle import open_bundle
-from edge.cli.bench import main as cli
 from edge.engines.protocol import Shape
 from edge.errors import EdgeError
 from edge.text.request import parse_request
@@ -60,14 +60,6 @@ class SlowRanker:
         self.time.now += depth * (0.001 if met else 0.003)
         if self.keeps:
             self.known.add((user, plan))
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    """The exit code of `edge-bench` with these arguments."""
-    monkeypatch.setattr(sys, "argv", ["edge-bench", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    return int(ended.value.code or 0)
 
 
 def requests(count: int) -> list[Any]:
@@ -330,5 +322,5 @@ def test_a_run_that_cannot_be_made_is_misuse(
         (("--adb",), "adb is not on the path"),
         (("--device-binary", bundle), "--device-binary is for --adb"),
     ):
-        assert run(monkeypatch, "run", bundle, *options) == 2
+        assert edge_bench("run", bundle, *options) == 2
         assert reason in capsys.readouterr().err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import subprocess
@@ -28,9 +27,7 @@ PROGRAM = f"#!{sys.executable}\nfrom edge.cli.bench.main import main\nmain()\n"
 
 
 def options() -> set[str]:
-    parser = argparse.ArgumentParser()
-    gate.arguments(parser)
-    return {option for action in parser._actions for option in action.option_strings}
+    return {name for option in gate.params for name in option.opts}
 
 
 def edge_bench(folder: Path) -> Path:

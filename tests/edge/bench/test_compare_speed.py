@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bench_cli import run
+from commands import edge_bench
 from exports import Exported, bundle_of
 
 from edge.bench.compare import Pairing, Ratio, interval, spread, summarise, verdict
@@ -109,11 +109,9 @@ def test_requests_beyond_what_one_opening_takes_are_left_out_evenly() -> None:
     assert spread(REQUESTS, 20) == REQUESTS
 
 
-def test_two_real_bundles_are_compared(
-    exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_two_real_bundles_are_compared(exported: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bundle, markdown = bundle_of(exported, tmp_path / "m.edge", packed=True), tmp_path / "compare.md"
-    code = run(monkeypatch, "compare", bundle, bundle, "--processes", 2, "--depth", 2, "--markdown", markdown, "--json")
+    code = edge_bench("compare", bundle, bundle, "--processes", 2, "--depth", 2, "--markdown", markdown, "--json")
     result = json.loads(capsys.readouterr().out)
     assert code == 0 and result["depths"] == [2, 2] and (result["processes"], result["openings"]) == (2, 2)
     assert result["cpu"]["low"] <= result["cpu"]["ratio"] <= result["cpu"]["high"]
@@ -134,13 +132,12 @@ def test_two_real_bundles_are_compared(
 def test_a_comparison_that_cannot_be_made_is_misuse(
     exported: Exported,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     options: tuple[object, ...],
     reason: str,
 ) -> None:
     bundle = bundle_of(exported, tmp_path / "m.edge")
-    assert run(monkeypatch, "compare", bundle, bundle, "--processes", 2, *options) == 2
+    assert edge_bench("compare", bundle, bundle, "--processes", 2, *options) == 2
     assert reason in capsys.readouterr().err
 
 

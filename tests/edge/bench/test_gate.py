@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from bench_cli import run
 from bundles import FILES, make
+from commands import edge_bench
 from packed_bundles import make_packed
 from student_weights import make_weights
 
@@ -30,23 +30,23 @@ NAMED = (
 
 @pytest.mark.parametrize("limited", ["download", "installed"])
 def test_gate_passes_at_the_budget_and_fails_one_byte_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], limited: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], limited: str
 ) -> None:
     bundle = make(tmp_path / "m.edge")
     size = getattr(sizes(bundle, "litert"), limited)
-    assert run(monkeypatch, "gate", bundle, f"--max-{limited}", size) == 0
+    assert edge_bench("gate", bundle, f"--max-{limited}", size) == 0
     assert "pass" in capsys.readouterr().out
-    assert run(monkeypatch, "gate", bundle, f"--max-{limited}", size - 1) == 1
+    assert edge_bench("gate", bundle, f"--max-{limited}", size - 1) == 1
     out = capsys.readouterr().out
     assert f"failed: {limited} is {size:,} bytes, 1 byte over its limit of {size - 1:,}" in out
     assert out.count("largest: ") == out.count("    fix: ") == 3
 
 
 def test_gate_names_the_three_largest_parts_and_what_to_edit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bundle = make_packed(tmp_path / "m.edge", make_weights(rows=800))
-    assert run(monkeypatch, "gate", bundle, "--max-installed", "1 kB", "--json") == 1
+    assert edge_bench("gate", bundle, "--max-installed", "1 kB", "--json") == 1
     result = json.loads(capsys.readouterr().out)
     (found,) = result["bundles"]
     assert [part["name"] for part in found["largest"]] == ["token embedding", "shared layer", "manifest"]
@@ -127,9 +127,7 @@ def test_quality_is_held_at_every_exit_and_plan(tmp_path: Path) -> None:
         assert len(verdict.checks) == 2  # prefix and segments
 
 
-def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bundle = make(tmp_path / "m.edge")
     budget = tmp_path / "budget.toml"
     for text, reason in (
@@ -159,21 +157,19 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(
         ("[instructions]\ncandidates = 5", "no limit is given"),
     ):
         budget.write_text(text)
-        assert run(monkeypatch, "gate", bundle, "--budget", budget) == 2
+        assert edge_bench("gate", bundle, "--budget", budget) == 2
         assert reason in capsys.readouterr().err
-    assert run(monkeypatch, "gate", bundle, "--budget", tmp_path / "absent.toml") == 2
-    assert run(monkeypatch, "gate", tmp_path / "absent.edge", "--max-download", "1MB") == 2
-    assert run(monkeypatch, "gate", bundle, "--max-download", "1MB", "--engine", "coreml") == 2
-    assert run(monkeypatch, "compare") == 2
+    assert edge_bench("gate", bundle, "--budget", tmp_path / "absent.toml") == 2
+    assert edge_bench("gate", tmp_path / "absent.edge", "--max-download", "1MB") == 2
+    assert edge_bench("gate", bundle, "--max-download", "1MB", "--engine", "coreml") == 2
+    assert edge_bench("compare") == 2
 
 
-def test_options_replace_the_values_of_a_budget_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_options_replace_the_values_of_a_budget_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bundle, budget = make(tmp_path / "m.edge"), tmp_path / "budget.toml"
     budget.write_text('download = 1\n[quality]\nauc = 0.9\n"log_loss" = 0.7\n')
-    assert run(monkeypatch, "gate", bundle, "--budget", budget) == 1
-    assert run(monkeypatch, "gate", bundle, "--budget", budget, "--max-download", "1MB", "--min-auc", 0.7) == 0
+    assert edge_bench("gate", bundle, "--budget", budget) == 1
+    assert edge_bench("gate", bundle, "--budget", budget, "--max-download", "1MB", "--min-auc", 0.7) == 0
     assert capsys.readouterr().out.count("log_loss at exit 4") == 4  # the first run names the two, the second too
 
 
@@ -206,5 +202,5 @@ def test_a_bundle_that_cannot_be_measured_is_misuse(
 ) -> None:
     monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "cache"))
     bundle = make(tmp_path / "m.edge", FILES | {"models/litert.tflite": b"not a model"})
-    assert run(monkeypatch, "gate", bundle, "--max-resident", "1GB") == 2
+    assert edge_bench("gate", bundle, "--max-resident", "1GB") == 2
     assert "error: " in capsys.readouterr().err

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bench_cli import run
 from bundles import FILES, make, manifest
+from commands import edge_bench
 from exports import Exported, bundle_of
 from packed_bundles import model_of
 from student_weights import make_weights
@@ -62,14 +62,14 @@ def build(tmp_path: Path) -> Build:
 
 
 @pytest.fixture
-def gate(build: Build, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+def gate(build: Build, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
     """The checks of a bundle against BUDGET and an unchanged baseline, by name, and the exit code."""
 
     def gated(bundle: Path) -> tuple[int, dict[str, dict[str, Any]]]:
         budget = bundle.parent / "budget.toml"
         budget.write_text(BUDGET)
         arguments = ("--budget", budget, "--baseline", build("old.edge"), "--json")
-        code = run(monkeypatch, "gate", bundle, *arguments)
+        code = edge_bench("gate", bundle, *arguments)
         (found,) = json.loads(capsys.readouterr().out)["bundles"]
         return code, {check["what"]: check for check in found["checks"]}
 

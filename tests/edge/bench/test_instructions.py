@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import edge_bench
 from exports import Exported, bundle_of
 from small_models import make_model, shape
 
@@ -16,7 +16,6 @@ from cloud.torch_engine import TorchEngine
 from compress.integers import quantise
 from edge.bench.arm import tools
 from edge.bench.instructions import Instructions, count_instructions, count_model, find_tools, parse_marks
-from edge.cli.bench import main as cli
 from edge.engines.litert import LiteRtEngine
 from edge.errors import EdgeError
 from edge.runtime.scoring import Stepped, UserSide, logits_at
@@ -32,14 +31,6 @@ COUNTED = Instructions(
     }
 )  # fmt: skip
 NAMES = ["embed_10", "head_4"]
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    """The exit code of `edge-bench` with these arguments."""
-    monkeypatch.setattr(sys, "argv", ["edge-bench", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    return int(ended.value.code or 0)
 
 
 def test_a_request_is_the_candidates_steps_and_a_new_users_beside_them() -> None:
@@ -118,7 +109,7 @@ def test_absent_tools_are_named_all_at_once_with_what_to_install(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv(tools.VARIABLE, raising=False)
     monkeypatch.setattr(tools, "SYSROOT", tmp_path / "sysroot")
-    assert run(monkeypatch, "instructions", "movies.edge") == 2
+    assert edge_bench("instructions", "movies.edge") == 2
     said = capsys.readouterr().err
     for package in (*tools.PROGRAMS.values(), *tools.LIBRARIES.values()):
         assert f"apt-get install {package}\n" in said
@@ -145,10 +136,8 @@ def test_an_empty_tools_directory_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("option", ["--user-tokens", "--candidates", "--candidate-tokens"])
-def test_a_request_of_nothing_is_refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], option: str
-) -> None:
-    assert run(monkeypatch, "instructions", "movies.edge", option, 0) == 2
+def test_a_request_of_nothing_is_refused(capsys: pytest.CaptureFixture[str], option: str) -> None:
+    assert edge_bench("instructions", "movies.edge", option, 0) == 2
     assert f"{option} must be 1 or more" in capsys.readouterr().err
 
 
@@ -169,7 +158,7 @@ def test_counts_repeat_exactly_and_the_command_tells_them_per_exit(
     bundle = bundle_of(exported, tmp_path / "small.edge")
     counted = count_instructions(bundle, arm)
     monkeypatch.setenv("ANOTHER", "environment" * 500)
-    assert run(monkeypatch, "instructions", bundle, "--candidates", 6, "--json") == 0
+    assert edge_bench("instructions", bundle, "--candidates", 6, "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert told["signatures"] == counted.signatures
     assert (told["user_tokens"], told["candidate_tokens"], told["runtime"]) == (48, 16, arm.runtime)

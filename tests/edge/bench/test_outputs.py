@@ -8,8 +8,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from bench_cli import run
 from bundles import make
+from commands import edge_bench
 
 from edge.bench.check import Check, Verdict, amount, verdicts_json
 from edge.bench.compare import Ratio, Speed
@@ -95,19 +95,17 @@ def test_amounts_are_whole_or_have_four_digits() -> None:
     assert [amount(value) for value in (1234567, 0.5, -1, None)] == ["1,234,567", "0.5000", "-1", "-"]
 
 
-def test_the_gate_writes_what_it_is_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_gate_writes_what_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bundle, junit, markdown = make(tmp_path / "m.edge"), tmp_path / "gate.xml", tmp_path / "gate.md"
     limit = sizes(bundle, "litert").download - 1
     files = ("--junit", junit, "--markdown", markdown)
-    assert run(monkeypatch, "gate", bundle, bundle, "--max-download", limit, *files, "--annotations") == 1
+    assert edge_bench("gate", bundle, bundle, "--max-download", limit, *files, "--annotations") == 1
     out = capsys.readouterr().out
     assert out.count("\n::error file=") == out.count("failed: download is") == 2
     assert len(ElementTree.parse(junit).getroot()) == markdown.read_text().count("###") == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gate.md", "gate.xml", "m.edge"]
-    assert run(monkeypatch, "gate", bundle, "--max-download", limit, "--json", "--annotations") == 2
-    assert run(monkeypatch, "gate", bundle, "--max-download", limit, "--junit", tmp_path / "no" / "gate.xml") == 2
+    assert edge_bench("gate", bundle, "--max-download", limit, "--json", "--annotations") == 2
+    assert edge_bench("gate", bundle, "--max-download", limit, "--junit", tmp_path / "no" / "gate.xml") == 2
     assert "cannot be written" in capsys.readouterr().err
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import edge_bench
 
 from edge.bench.layer_rate import LayerRate
 from edge.bench.modelled import FORMULA, predict
@@ -15,16 +15,7 @@ from edge.bench.percentiles import percentiles
 from edge.bench.profiles.profile import DeviceProfile
 from edge.bench.profiles.read import FOLDER, figures, profile_names, read_profile
 from edge.bench.timing import ExitTimes
-from edge.cli.bench import main as cli
 from edge.errors import EdgeError
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    """The exit code of `edge-bench` with these arguments."""
-    monkeypatch.setattr(sys, "argv", ["edge-bench", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    return int(ended.value.code or 0)
 
 
 @pytest.mark.parametrize("name", profile_names())
@@ -84,18 +75,16 @@ def test_an_unknown_profile_names_the_nearest() -> None:
         read_profile("absent.toml")
 
 
-def test_profiles_are_listed_slowest_first_and_shown_with_sources(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(monkeypatch, "profiles") == 0
+def test_profiles_are_listed_slowest_first_and_shown_with_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    assert edge_bench("profiles") == 0
     names = [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]]
     assert (names[0], set(names)) == ("low-android", set(profile_names()))
-    assert run(monkeypatch, "profiles", "low-android") == 0
+    assert edge_bench("profiles", "low-android") == 0
     shown = capsys.readouterr().out
     assert "int8_rate" in shown and "estimate: the same core at 1.8 GHz" in shown
-    assert run(monkeypatch, "profiles", "low-android", "--json") == 0
+    assert edge_bench("profiles", "low-android", "--json") == 0
     assert json.loads(capsys.readouterr().out)["int8_rate"]["unit"] == "GMAC/s"
-    assert run(monkeypatch, "profiles", "high") == 2
+    assert edge_bench("profiles", "high") == 2
 
 
 def predicted(profile: DeviceProfile, gmacs_s: float, kept_ms: float, **sizes: int) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from bundles import FILES, PLAIN, REQUEST, files_under, make, signed
+from commands import edge
 
 from edge.bundle import archive
 from edge.bundle.bundle import open_bundle
@@ -18,7 +19,6 @@ from edge.bundle.install import install
 from edge.bundle.keys import PrivateKey, read_private_key, read_public_key
 from edge.bundle.signing import sign_bundle
 from edge.bundle.sizes import sizes
-from edge.cli.main import main
 from edge.conformance.verify import verify
 from edge.errors import EdgeError
 from edge.runtime.ranker import Ranker
@@ -246,27 +246,19 @@ def test_without_the_package_the_extra_is_named(pems: Path, monkeypatch: pytest.
         assert "edge-ranker[sign]" in error.value.fix
 
 
-def edge(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    """The exit code of `edge` with these arguments."""
-    monkeypatch.setattr(sys, "argv", ["edge", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
-
-
 def test_the_command_signs_and_the_other_verbs_refuse_what_is_not(
-    tmp_path: Path, pems: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, pems: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, out, public = make(tmp_path / "m.edge"), tmp_path / "signed.edge", pems / "public.pem"
     (tmp_path / "request.json").write_bytes(REQUEST)
-    assert edge(monkeypatch, "sign", path, "--key", pems / "private.pem", "--out", out, "--json") == 0
+    assert edge("sign", path, "--key", pems / "private.pem", "--out", out, "--json") == 0
     assert '"bytes": ' in capsys.readouterr().out
-    assert edge(monkeypatch, "inspect", out, "--public-key", public) == 0
+    assert edge("inspect", out, "--public-key", public) == 0
     request = ["--request", tmp_path / "request.json"]
     for command, *more in (("inspect",), ("verify",), ("rank", *request)):
-        assert edge(monkeypatch, command, path, *more, "--public-key", public) == 2
+        assert edge(command, path, *more, "--public-key", public) == 2
         assert capsys.readouterr().err.splitlines() == [
             f"error: {path} refused: it is not signed, and only a signed bundle is wanted"
         ]
-    assert edge(monkeypatch, "sign", path, "--key", public) == 2
+    assert edge("sign", path, "--key", public) == 2
     assert "holds a public key" in capsys.readouterr().err

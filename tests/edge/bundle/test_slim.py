@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 from bundles import FILES, manifest
+from commands import edge
 from student_weights import make_weights
 
 from edge.bundle.bundle import open_bundle, write_bundle
@@ -14,7 +14,6 @@ from edge.bundle.install import install
 from edge.bundle.sizes import sizes
 from edge.bundle.slim import slim_bundle
 from edge.bundle.weights.forms import in_form
-from edge.cli.main import main
 from edge.errors import EdgeError
 
 WEIGHTS = make_weights()
@@ -58,12 +57,7 @@ def test_an_engine_that_the_bundle_lacks_is_named(bundle: Path, tmp_path: Path) 
     assert not (tmp_path / "slim.edge").exists()
 
 
-def test_the_command_says_what_it_wrote(
-    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_says_what_it_wrote(bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "android.edge"
-    monkeypatch.setattr(sys, "argv", ["edge", "slim", str(bundle), "--engine", "litert", "--out", str(out)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 0
+    assert edge("slim", bundle, "--engine", "litert", "--out", out) == 0
     assert capsys.readouterr().out == f"{out}  {out.stat().st_size:,} bytes\n"

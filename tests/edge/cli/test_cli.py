@@ -1,16 +1,24 @@
-"""Help is instant: it loads nothing heavy, whatever the command; misuse ends with exit code 2."""
+"""Help is instant: it loads nothing heavy, whatever the command; every way to end has its exit code and one message."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
+import click
 import pytest
+from commands import edge, edge_bench
 
-from edge.cli.bench import main as bench_cli
-from edge.cli.command import parser_for
-from edge.cli.main import commands, main
+from edge.cli.bench import main as bench_main
+from edge.cli.command import Command
+from edge.cli.group import CommandGroup
+from edge.cli.main import commands
+from edge.cli.main import edge as program
 
+ROOT = Path(__file__).parents[3]
 HEAVY = (
     "torch", "transformers", "onnx", "onnxruntime", "coremltools", "jax", "tensorflow", "pyarrow", "pandas",
     "tokenizers", "safetensors", "matplotlib", "ai_edge_litert", "flatbuffers", "numpy",
@@ -19,7 +27,8 @@ REPORT = f"""
 import atexit, sys
 atexit.register(lambda: print("HEAVY", *(name for name in {HEAVY!r} if name in sys.modules)))
 """
-COMMANDS = sorted(commands())
+EDGE = "from edge.cli.main import main; main()"
+PROGRAMS = {"edge": program, "edge-bench": bench_main.edge_bench}
 
 
 def heavy_after(code: str) -> list[str]:
@@ -29,16 +38,16 @@ def heavy_after(code: str) -> list[str]:
     return done.stdout.rsplit("HEAVY", 1)[1].split()
 
 
-@pytest.mark.parametrize("name", [None, *COMMANDS])
+@pytest.mark.parametrize("name", [None, *commands()])
 def test_no_help_of_edge_loads_anything_heavy(name: str | None) -> None:
     arguments = [name, "--help"] if name else ["--help"]
-    assert heavy_after(f"sys.argv = ['edge', *{arguments!r}]\nimport edge.cli.main\nedge.cli.main.main()") == []
+    assert heavy_after(f"sys.argv = ['edge', *{arguments!r}]\n{EDGE}") == []
 
 
-@pytest.mark.parametrize("name", [None, *bench_cli.commands()])
+@pytest.mark.parametrize("name", [None, *bench_main.commands()])
 def test_no_help_of_edge_bench_loads_anything_heavy(name: str | None) -> None:
     arguments = [name, "--help"] if name else ["--help"]
-    code = f"sys.argv = ['edge-bench', *{arguments!r}]\nimport edge.cli.bench.main\nedge.cli.bench.main.main()"
+    code = f"sys.argv = ['edge-bench', *{arguments!r}]\nfrom edge.cli.bench.main import main; main()"
     assert heavy_after(code) == []
 
 
@@ -52,16 +61,41 @@ def test_the_check_for_heavy_packages_sees_one() -> None:
     assert heavy_after("import numpy") == ["numpy"]
 
 
-def test_every_help_opens_with_commands_that_parse() -> None:
-    found = {f"edge {name}": load() for name, load in commands().items()}
-    found |= {f"edge-bench {name}": load() for name, load in bench_cli.commands().items()}
-    for program, command in found.items():
-        parser = parser_for(program, command)
-        assert parser.format_help().startswith(f"usage: {program} [options]\n\nexamples:\n  {program}")
-        for example in command.examples.strip().splitlines():
-            words = example.split("#")[0].split("<")[0].split()
-            assert " ".join(words[: len(program.split())]) == program
-            parser.parse_args(words[len(program.split()) :])
+@pytest.mark.parametrize(("name", "group"), PROGRAMS.items())
+def test_every_help_opens_with_commands_that_parse(name: str, group: CommandGroup) -> None:
+    own = {command: load() for command, load in group.loaders().items()}
+    shown = [(command, example) for command, one in own.items() if isinstance(one, Command) for example in one.examples]
+    assert {command for command, _ in shown} == set(own) and group.examples
+    for named, example in [*shown, *((None, example) for example in group.examples)]:
+        program, command, *words = example.split("#")[0].split("<")[0].split()
+        assert program == name and named in (None, command)
+        own[command].make_context(command, words)
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("rank", "-h"), ("compress", "--help")])
+def test_help_shows_usage_then_examples_then_options(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    assert edge(*arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"Usage: {' '.join(['edge', *arguments[:-1]])} [OPTIONS]")
+    assert lines[2] == "Examples:" and lines[3].startswith("  edge ")
+    assert "Options:" in lines[5:]
+
+
+def test_help_shows_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    edge_bench("run", "--help")
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "[default: litert]" in shown and "[default: 5]" in shown
+
+
+def test_the_help_of_a_program_says_what_each_command_does(capsys: pytest.CaptureFixture[str]) -> None:
+    for run, group in ((edge, program), (edge_bench, bench_main.edge_bench)):
+        run("--help")
+        shown = capsys.readouterr().out
+        for name in group.list_commands(click.Context(group)):
+            (line,) = (line for line in shown.splitlines() if line.split()[:1] == [name])
+            assert len(line.split()) > 3 and "..." not in line
 
 
 @pytest.mark.parametrize(
@@ -76,27 +110,86 @@ def test_every_help_opens_with_commands_that_parse() -> None:
         (["inspect", "absent"], 2),
     ],
 )
-def test_exit_codes(monkeypatch: pytest.MonkeyPatch, arguments: list[str], status: int) -> None:
-    monkeypatch.setattr(sys, "argv", ["edge", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == status
+@pytest.mark.parametrize("start", [("-c", EDGE), ("-m", "edge.cli")])
+def test_exit_codes(arguments: list[str], status: int, start: tuple[str, str]) -> None:
+    done = subprocess.run([sys.executable, *start, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    assert done.stdout == "" if status else done.stderr == ""
+    assert done.stderr.startswith("error: " if arguments else "Usage: ") or not status
 
 
-@pytest.mark.parametrize("arguments", ["--help", "rank --help", "--version"])
-def test_a_reader_that_has_seen_enough_is_no_error(arguments: str) -> None:
-    command = (
-        f"{sys.executable} -c 'from edge.cli.main import main; main()' {arguments} | true; echo ${{PIPESTATUS[0]}}"
-    )
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
-    assert done.stderr == ""
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (edge("--version"), edge_bench("--version")) == (0, 0)
+    assert capsys.readouterr().out == "edge-ranker 0.1.0\n" * 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem", "fix"),
+    [
+        (["rnk"], "edge has no command 'rnk'", "did you mean 'rank'? known: run, init, "),
+        (["--hepl"], "edge: no option --hepl", "did you mean '--help'?"),
+        (["rank", "m.edge", "--reqest", "r.json"], "edge rank: no option --reqest", "did you mean '--request'?"),
+        (["rank", "m.edge", "--top"], "edge rank: option '--top' requires an argument", "edge rank --help shows how"),
+        (["rank"], "edge rank: missing argument 'BUNDLE'", "edge rank --help shows how"),
+        (["slim", "m.edge", "--out", "o"], "edge slim: missing option '--engine'", "edge slim --help shows how"),
+        (["rank", "m.edge", "n.edge"], "edge rank: got unexpected extra argument (n.edge)", "edge rank --help"),
+        (["rank", "m.edge", "--json=1"], "edge rank: option '--json' does not take a value", "edge rank --help"),
+        (["compress", "--to", "int2"], "edge compress: invalid value for '--to': 'int2' is not one of ", "edge comp"),
+        (["rank", "m.edge", "--depth", "2.5"], "edge rank: invalid value for '--depth': '2.5' is not ", "edge rank"),
+        (["rank", "m.edge", "--budget-ms", "abc"], "edge rank: invalid value for '--budget-ms': 'abc' is", "edge"),
+    ],
+)
+def test_a_wrong_command_line_is_told_in_the_style_of_every_error(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str, fix: str
+) -> None:
+    assert edge(*arguments) == 2
+    shown = capsys.readouterr()
+    first, last = shown.err.splitlines()
+    assert first.startswith(f"error: {problem}") and last.startswith(f"fix: {fix}") and shown.out == ""
+
+
+def failing(error: BaseException) -> Callable[[], dict[str, Callable[[], click.Command]]]:
+    @click.command()
+    def fail() -> None:
+        click.echo("so far")
+        raise error
+
+    return lambda: {"fail": lambda: fail}
+
+
+def test_an_interruption_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(program, "loaders", failing(KeyboardInterrupt()))
+    assert edge("fail") == 130
+    assert capsys.readouterr().err == "interrupted: run the same command again to go on\n"
 
 
 def test_a_package_that_is_not_installed_names_the_extra(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "edge.inspect.describe", None)
-    monkeypatch.setattr(sys, "argv", ["edge", "inspect", __file__])
-    with pytest.raises(SystemExit):
-        main()
+    assert edge("inspect", __file__) == 2
     assert "pip install 'edge-ranker[" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", ["--help", "rank --help", "--version"])
+def test_a_reader_that_has_seen_enough_is_no_error(arguments: str) -> None:
+    command = f"{sys.executable} -c '{EDGE}' {arguments} | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+def test_a_broken_pipe_ends_with_141() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([sys.executable, "-c", EDGE, "--help"], stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_result_that_finds_no_room_is_an_error_and_no_failed_gate() -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-c", EDGE, "--version"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "error: the result: No space left on device\n"

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from bundles import FILES, make, manifest
+from commands import edge
 from packed_bundles import make_packed
 from student_weights import make_weights
 
 from edge.bundle.bundle import open_bundle, write_bundle
-from edge.cli import main as cli
 from edge.inspect.changes import Change, Comparison, compare_bundles
 from edge.inspect.changes_text import comparison_json, comparison_text, summary
 
@@ -140,15 +139,10 @@ def test_a_engine_that_only_one_bundle_has_is_new_or_gone(tmp_path: Path) -> Non
     assert next(row for row in found.totals if row.name == "download (onnx)").before is None
 
 
-def test_the_command_compares_two_bundles(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_compares_two_bundles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     paths = make_packed(tmp_path / "a.edge", pruned(0.9)), make_packed(tmp_path / "b.edge", changed())
     for options, expected in ((["--json"], 0), ([], 0), (["--picture", tmp_path / "x.svg"], 2)):
-        monkeypatch.setattr(sys, "argv", ["edge", "inspect", *map(str, (*paths, *options))])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        assert ended.value.code == expected
+        assert edge("inspect", *paths, *options) == expected
         out = capsys.readouterr().out
         if options == ["--json"]:
             assert json.loads(out) == json.loads(json.dumps(comparison_json(compared(*paths))))

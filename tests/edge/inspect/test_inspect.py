@@ -14,29 +14,20 @@ from typing import Any
 import numpy as np
 import pytest
 from bundles import FILES, REQUEST, make
+from commands import edge
 from packed_bundles import make_packed
 from student_weights import make_weights
 
 from edge.bundle.bundle import open_bundle
 from edge.bundle.manifest import SCHEMA
 from edge.bundle.sizes import sizes
-from edge.cli import main as cli
 from edge.inspect.tensors import packed_tensors
 from edge.runtime.ranked import DEPTH, Explanation, Ranked
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["edge", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    return int(ended.value.code or 0)
-
-
-def test_every_section_is_shown_with_its_bytes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_section_is_shown_with_its_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bundle = make(tmp_path / "m.edge")
-    assert run(monkeypatch, "inspect", bundle, "--json") == 0
+    assert edge("inspect", bundle, "--json") == 0
     shown = json.loads(capsys.readouterr().out)
     installed = {section["section"]: section["installed"] for section in shown["sections"]}
     assert installed == {
@@ -54,12 +45,10 @@ def test_every_section_is_shown_with_its_bytes(
     }  # fmt: skip
 
 
-def test_the_tables_name_exits_shapes_and_provenance(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_tables_name_exits_shapes_and_provenance(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = {"layers": 4, "hidden": 8, "heads": 2, "handover": 1, "ids": {"hidden": 128}}
     bundle = make_packed(tmp_path / "m.edge", model=model)
-    assert run(monkeypatch, "inspect", bundle) == 0
+    assert edge("inspect", bundle) == 0
     out = capsys.readouterr().out
     for line in (
         f"movies  {SCHEMA}",
@@ -74,11 +63,11 @@ def test_the_tables_name_exits_shapes_and_provenance(
 
 
 def test_every_tensor_is_shown_with_its_shape_width_sparsity_and_bytes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     weights = make_weights(largest=7, rows=2000)
     bundle = make_packed(tmp_path / "m.edge", weights)
-    assert run(monkeypatch, "inspect", bundle, "--json") == 0
+    assert edge("inspect", bundle, "--json") == 0
     shown = json.loads(capsys.readouterr().out)
     tensors = {tensor["name"]: tensor for tensor in shown["tensors"]}
     assert tensors.keys() == weights.keys()
@@ -104,37 +93,35 @@ def test_the_entropy_is_that_of_mask_and_non_zero_values(tmp_path: Path) -> None
 
 
 def test_a_tensor_of_zeros_alone_has_no_entropy_and_no_ratio(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     weights = {"a.weight": np.zeros((64, 64), np.int8), "a.scale": np.ones(64, np.float32)}
     bundle = make_packed(tmp_path / "m.edge", weights)
-    assert run(monkeypatch, "inspect", bundle, "--json") == 0
+    assert edge("inspect", bundle, "--json") == 0
     tensor = json.loads(capsys.readouterr().out)["tensors"][1]
     assert (tensor["sparsity"], tensor["entropy"], tensor["stored_to_entropy"]) == (1.0, 0, None)
-    assert run(monkeypatch, "inspect", bundle) == 0
+    assert edge("inspect", bundle) == 0
 
 
-def test_codes_for_the_terminal_are_not_printed_raw(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_codes_for_the_terminal_are_not_printed_raw(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = "\x1b[2J"
     weights = {f"{name}{code}": values for name, values in make_weights().items() if values.dtype == np.float32}
     exits = [{"depth": 1, "plan": "prefix", "quality": {code: 0.5}}]
     changes = {"provenance": {f"{code}run": "\x1b]0;owned\x07"}, "exits": exits}
     plain, bundle = make(tmp_path / "a.edge"), make_packed(tmp_path / "m.edge", weights, **changes)
     for arguments in ((bundle,), (plain, bundle), (bundle, plain)):
-        assert run(monkeypatch, "inspect", *arguments) == 0
+        assert edge("inspect", *arguments) == 0
         assert "\x1b" not in capsys.readouterr().out
 
 
 def test_a_bad_bundle_is_refused_in_one_line_with_exit_code_2(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bundle = make(tmp_path / "m.edge")
     altered = bytearray(bundle.read_bytes())
     altered[100] ^= 1
     bundle.write_bytes(altered)
-    assert run(monkeypatch, "inspect", bundle) == 2
+    assert edge("inspect", bundle) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.count("\n") == 1 and printed.err.startswith(f"error: {bundle} refused: ")
@@ -186,43 +173,41 @@ def test_rank_reads_a_file_or_stdin_and_prints_the_best_first(
 ) -> None:
     request = tmp_path / "request.json"
     request.write_bytes(REQUEST)
-    assert run(monkeypatch, "rank", "m.edge", "--request", request, "--depth", 2) == 0
+    assert edge("rank", "m.edge", "--request", request, "--depth", 2) == 0
     out = capsys.readouterr().out
     assert "Heat" in out and "prefix plan to exit 2, 1.5 ms, 1.2 predicted, AUC 0.7500 when made\n" in out
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(REQUEST)))
-    assert run(monkeypatch, "rank", "m.edge", "--budget-ms", 30, "--json", "--engine", "onnx") == 0
+    assert edge("rank", "m.edge", "--budget-ms", 30, "--json", "--engine", "onnx") == 0
     result = json.loads(capsys.readouterr().out)
     assert result["ranked"] == [{"id": "1", "score": 0.5, "depth": 2, "title": "Heat"}]
     shown = {name: result["plan"][name] for name in ("plan", "budget_ms", "spent_ms", "met")}
     assert shown == {"plan": "prefix", "budget_ms": 30.0, "spent_ms": 1.5, "met": True}
     assert fake_runtime == ["litert", {"budget_ms": None, "depth": 2}, "onnx", {"budget_ms": 30.0}]
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(REQUEST)))
-    assert run(monkeypatch, "rank", "m.edge", "--budget-ms", 1) == 0
+    assert edge("rank", "m.edge", "--budget-ms", 1) == 0
     assert "over the budget: 1.5 ms of 1 ms" in capsys.readouterr().out
-    assert run(monkeypatch, "rank", "m.edge", "--budget-ms", 30, "--depth", 2) == 2
-    assert run(monkeypatch, "rank", "m.edge", "--budget-mb", 30, "--depth", 2) == 2
-    assert run(monkeypatch, "rank", "m.edge", "--request", tmp_path / "absent") == 2
+    assert edge("rank", "m.edge", "--budget-ms", 30, "--depth", 2) == 2
+    assert edge("rank", "m.edge", "--budget-mb", 30, "--depth", 2) == 2
+    assert edge("rank", "m.edge", "--request", tmp_path / "absent") == 2
 
 
 def test_verify_fails_with_exit_code_1_if_any_row_failed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fake_runtime: list[Any]
+    capsys: pytest.CaptureFixture[str], fake_runtime: list[Any]
 ) -> None:
-    assert run(monkeypatch, "verify", "m.edge") == 0
+    assert edge("verify", "m.edge") == 0
     assert "every golden request is reproduced" in capsys.readouterr().out
-    assert run(monkeypatch, "verify", "m.edge", "--engine", "onnx", "--json") == 1
+    assert edge("verify", "m.edge", "--engine", "onnx", "--json") == 1
     assert json.loads(capsys.readouterr().out)["results"][1] == {"engine": "onnx", "passed": False}
     assert fake_runtime == [None, ["onnx"]]
 
 
-def test_inspect_says_what_a_cascade_keeps_and_computes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_inspect_says_what_a_cascade_keeps_and_computes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cascade = {"top": 10, "margins": {"1": 0.2}, "agreement": 0.9712, "work": 0.46}
     bundle = make(tmp_path / "m.edge", cascades=[cascade])
-    assert run(monkeypatch, "inspect", bundle) == 0
+    assert edge("inspect", bundle) == 0
     out = capsys.readouterr().out
     assert "cascade for the top" in out and "0.9712" in out and "0.4600" in out
-    assert run(monkeypatch, "inspect", bundle, "--json") == 0
+    assert edge("inspect", bundle, "--json") == 0
     assert json.loads(capsys.readouterr().out)["cascades"] == [cascade]
-    assert run(monkeypatch, "inspect", make(tmp_path / "n.edge")) == 0
+    assert edge("inspect", make(tmp_path / "n.edge")) == 0
     assert "cascade" not in capsys.readouterr().out

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import random
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from commands import edge
 from packed_bundles import make_packed
 
 from edge.bundle.bundle import open_bundle
-from edge.cli import main as cli
 from edge.inspect.picture import picture
 from edge.inspect.squarify import Box, squarify
 from edge.inspect.treemap import Tile, treemap
@@ -113,14 +112,9 @@ def test_a_picture_draws_every_byte_of_the_bundle_and_is_the_same_each_time(tmp_
     assert svg == picture(open_bundle(make_packed(tmp_path / "again.edge")))
 
 
-def test_the_command_writes_the_picture_or_says_why_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_writes_the_picture_or_says_why_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bundle, file = make_packed(tmp_path / "m.edge"), tmp_path / "m.svg"
     for path, expected in ((file, 0), (tmp_path / "absent" / "m.svg", 2)):
-        monkeypatch.setattr(sys, "argv", ["edge", "inspect", str(bundle), "--picture", str(path)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        assert ended.value.code == expected
+        assert edge("inspect", bundle, "--picture", path) == expected
     assert file.read_text() == picture(open_bundle(bundle))
     assert "cannot be written" in capsys.readouterr().err

@@ -1,0 +1,5 @@
+"""`python -m edge.cli`: the `edge` command."""
+
+from edge.cli.main import main
+
+main()

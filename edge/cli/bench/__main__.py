@@ -1,0 +1,5 @@
+"""`python -m edge.cli.bench`: the `edge-bench` command."""
+
+from edge.cli.bench.main import main
+
+main()

@@ -1,0 +1,84 @@
+"""How a program ends: its exit code, and one message for whatever stopped it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from edge.errors import EdgeError, did_you_mean, missing_extra
+
+MISUSE, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+
+
+def run_program(program: click.Group) -> NoReturn:
+    """A program's whole `main`: run what it was called with, and exit."""
+    atexit.register(_hush_litert)
+    sys.exit(run(program, sys.argv[1:]))
+
+
+def run(program: click.Group, arguments: Sequence[str]) -> int:
+    """The exit code: 0 pass, 1 a gate failed (its command exits with it), 2 misuse."""
+    try:
+        try:
+            _invoke(program, list(arguments))
+        finally:
+            if sys.stdout is not None:  # the caller may have closed it
+                sys.stdout.flush()
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.UsageError as error:
+        return _refuse(_usage_error(error))
+    except EdgeError as error:
+        return _refuse(error)
+    except ImportError as error:
+        return _refuse(missing_extra("export", error))
+    except KeyboardInterrupt:
+        click.echo("interrupted: run the same command again to go on", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
+        _discard_output()
+        return BROKEN_PIPE
+    except OSError as error:
+        if error.filename is None:
+            _discard_output()
+        return _refuse(EdgeError(f"{error.filename or 'the result'}: {error.strerror}"))
+    return 0
+
+
+def _invoke(program: click.Group, arguments: list[str]) -> None:
+    # not program.main(): it would end a broken pipe with 1, which stands for a gate that failed
+    with program.make_context(program.name, arguments) as context:
+        program.invoke(context)
+
+
+def _discard_output() -> None:
+    """What is still buffered goes nowhere, or the interpreter would try to write it once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _refuse(error: EdgeError) -> int:
+    click.echo(f"error: {error}", err=True)
+    return MISUSE
+
+
+def _usage_error(error: click.UsageError) -> EdgeError:
+    """In the style of every other error, with the nearest option as the fix."""
+    context = error.ctx or click.Context(click.Command(None))
+    if isinstance(error, click.NoSuchOption):
+        known = [name for option in context.command.get_params(context) for name in option.opts if name[0] == "-"]
+        problem, fix = f"no option {error.option_name}", did_you_mean(error.option_name, known)
+    else:
+        message = " ".join(error.format_message().split()).rstrip(".")
+        problem, fix = message[:1].lower() + message[1:], f"{context.command_path} --help shows how"
+    return EdgeError(f"{context.command_path}: {problem}", fix=fix)
+
+
+def _hush_litert() -> None:
+    """When a process ends, LiteRT reports on stderr what it takes down, and offers no switch."""
+    if "ai_edge_litert" in sys.modules:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

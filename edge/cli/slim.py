@@ -1,0 +1,28 @@
+"""`edge slim`: a bundle for one platform."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from edge.cli.arguments import PATH, as_json, bundle
+from edge.cli.command import command
+
+
+@command(
+    examples="""edge slim movies.edge --engine litert --out android.edge
+                edge slim movies.edge --engine coreml --out ios.edge"""
+)
+@bundle
+@click.option("--engine", required=True, help="the engine to keep: litert, onnx or coreml")
+@click.option("--out", type=PATH, required=True, metavar="FILE", help="where to write it")
+@as_json
+def slim(bundle: Path, engine: str, out: Path, as_json: bool) -> None:
+    """Leave one engine's model in a bundle: what an app of one platform ships. Sign the result, not its source."""
+    from edge.bundle.slim import slim_bundle
+
+    info = slim_bundle(bundle, engine, out)
+    result = {"bundle": str(info.path), "sha256": info.sha256, "bytes": info.bytes}
+    click.echo(json.dumps(result, indent=2) if as_json else f"{info.path}  {info.bytes:,} bytes")
