@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from edge.cli.native_messages import native_messages_apart
 from edge.errors import EdgeError, did_you_mean, missing_extra
 
 MISUSE, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
@@ -17,8 +17,9 @@ MISUSE, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
 def run_program(program: click.Group) -> NoReturn:
     """A program's whole `main`: run what it was called with, and exit."""
-    atexit.register(_hush_litert)
-    sys.exit(run(program, sys.argv[1:]))
+    with native_messages_apart():
+        status = run(program, sys.argv[1:])
+    sys.exit(status)
 
 
 def run(program: click.Group, arguments: Sequence[str]) -> int:
@@ -76,9 +77,3 @@ def _usage_error(error: click.UsageError) -> EdgeError:
         message = " ".join(error.format_message().split()).rstrip(".")
         problem, fix = message[:1].lower() + message[1:], f"{context.command_path} --help shows how"
     return EdgeError(f"{context.command_path}: {problem}", fix=fix)
-
-
-def _hush_litert() -> None:
-    """When a process ends, LiteRT reports on stderr what it takes down, and offers no switch."""
-    if "ai_edge_litert" in sys.modules:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
