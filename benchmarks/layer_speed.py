@@ -32,9 +32,10 @@ from full_shape import full_student
 from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
 from compress.integers import QuantisedLinear
+from edge.bundle.shape import Shape
 from edge.engines.litert import LiteRtEngine, _open
 from edge.engines.onnx import OnnxEngine
-from edge.engines.protocol import Context, Engine, Shape
+from edge.engines.protocol import Context, Engine
 from edge.runtime.scoring import Stepped
 from edge.runtime.segment_cache import SegmentCache
 from edge.runtime.user_side import UserSide

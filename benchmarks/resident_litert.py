@@ -34,7 +34,7 @@ import ctypes, json, re, sys
 from pathlib import Path
 import numpy as np
 from edge.engines.litert import LiteRtEngine
-from edge.engines.protocol import Shape
+from edge.bundle.shape import Shape
 from edge.conformance.golden import score
 
 def use(directory, shape, users, count, seq):

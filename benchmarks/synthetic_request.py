@@ -10,9 +10,10 @@ import numpy as np
 
 from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
+from edge.bundle.shape import Shape
 from edge.engines.litert import LiteRtEngine
 from edge.engines.onnx import OnnxEngine
-from edge.engines.protocol import Engine, Shape
+from edge.engines.protocol import Engine
 from edge.runtime.scoring import Stepped, logits_at
 from edge.runtime.segment_cache import SegmentCache
 from edge.runtime.user_side import UserSide

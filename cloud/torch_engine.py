@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from cloud.model import Encoder
-from edge.engines.protocol import Context, Shape
+from edge.bundle.shape import Shape
+from edge.engines.protocol import Context
 
 
 class TorchEngine:

@@ -1,0 +1,1 @@
+"""Gradual pruning, then weights of 8 or 4 bits."""

@@ -12,8 +12,9 @@ from cloud.model import ModelConfig
 from cloud.torch_engine import TorchEngine
 from compress.integers import quantised_encoder
 from edge.bundle.manifest import WEIGHTS
+from edge.bundle.shape import Shape
 from edge.bundle.weights.packed import unpack
-from edge.engines.protocol import Engine, Shape
+from edge.engines.protocol import Engine
 from edge.errors import EdgeError
 
 

@@ -1,0 +1,1 @@
+"""Teacher to student: MiniLM relations, then scores."""

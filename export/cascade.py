@@ -12,10 +12,11 @@ from cloud.data.requests import load_requests
 from cloud.model import Encoder
 from cloud.runs import Run
 from cloud.torch_engine import TorchEngine
+from edge.bundle.cascade import cascade_to_json
 from edge.config import check_least
 from edge.engines.opening import open_engine
 from edge.engines.protocol import Engine
-from edge.runtime.cascade import cascade_to_json, fit_cascade
+from edge.runtime.cascade import fit_cascade
 from edge.runtime.scoring import Stepped, logits_at
 from edge.runtime.segment_cache import SegmentCache
 from edge.runtime.user_side import UserSide

@@ -1,0 +1,1 @@
+"""A behaviour log into training and test requests: reading, checking, splitting, wording."""

@@ -1,0 +1,1 @@
+"""What a bundle costs, in bytes, time and instructions, and whether it may ship."""

@@ -28,9 +28,9 @@ from edge.bundle.manifest import (
     section_of,
     shape_of,
 )
+from edge.bundle.shape import Shape
 from edge.bundle.weights.holes import cut, fill
 from edge.bundle.weights.packed import Weights, pack, unpack_counted
-from edge.engines.protocol import Shape
 from edge.errors import EdgeError
 from edge.files import sha256_file
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from edge.bundle.archive import refuse
+from edge.bundle.cascade import parse_cascade
 from edge.bundle.exits import MODEL_ENGINES, parse_exits
+from edge.bundle.shape import Shape
 from edge.bundle.values import LARGEST_COUNT, is_count, is_number, parse_strictly
 from edge.bundle.weights.forms import FORMS
 from edge.bundle.weights.holes import Hole
-from edge.engines.protocol import Shape
 from edge.errors import EdgeError
-from edge.runtime.cascade import parse_cascade
 
 SCHEMA = "edge-ranker/bundle/4"
 MANIFEST = "manifest.json"

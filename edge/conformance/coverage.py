@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from edge.bundle.shape import Shape
 from edge.conformance.golden import Golden
-from edge.engines.protocol import Shape
 from edge.text.sequence import TextEncoder
 from edge.text.spec import TextSpec
 from edge.text.template import Field, Template

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from edge.bundle.shape import Shape
 from edge.engines.buckets import Bucket, read_buckets
 from edge.engines.opening import check_heads, unreadable
-from edge.engines.protocol import MASKED, Context, Shape
+from edge.engines.protocol import MASKED, Context
 from edge.errors import EdgeError
 
 SHARED_WEIGHTS = ":memory"  # XNNPACK packs weights once for all signatures, in memory: no file can go stale

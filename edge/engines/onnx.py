@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.bundle.shape import Shape
 from edge.engines.opening import check_heads, unreadable
-from edge.engines.protocol import MASKED, Context, Shape
+from edge.engines.protocol import MASKED, Context
 from edge.errors import EdgeError
 
 ENTRY_POINTS = ("embed", "place", "layer", "head")

@@ -7,7 +7,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from edge.bundle.manifest import WEIGHTS
-from edge.engines.protocol import Engine, Shape
+from edge.bundle.shape import Shape
+from edge.engines.protocol import Engine
 from edge.errors import EdgeError, missing_extra
 
 Opener = Callable[[Path, Shape, int], Engine]  # directory, shape, threads

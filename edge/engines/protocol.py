@@ -7,17 +7,9 @@ from typing import Protocol
 
 import numpy as np
 
+from edge.bundle.shape import Shape
+
 MASKED = np.float32(-1e9)  # additive mask of a forbidden look
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Of the student in a bundle."""
-
-    layers: int
-    hidden: int
-    heads: int
-    handover: int  # depth at which the segments plan's segments meet
 
 
 @dataclass(frozen=True)

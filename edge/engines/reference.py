@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from edge.bundle.manifest import WEIGHTS
+from edge.bundle.shape import Shape
 from edge.bundle.weights.packed import unpack
 from edge.engines.opening import check_heads
-from edge.engines.protocol import MASKED, Context, Shape
+from edge.engines.protocol import MASKED, Context
 from edge.errors import EdgeError
 
 EPSILON = 1e-5  # of a norm

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from edge.bundle.bundle import Bundle
+from edge.bundle.cascade import parse_cascade
 from edge.bundle.manifest import MANIFEST, WEIGHTS
 from edge.bundle.sizes import bundle_sizes, parts
 from edge.inspect.tensors import PackedTensor, packed_tensors
-from edge.runtime.cascade import parse_cascade
 from edge.table import Cell, render
 
 

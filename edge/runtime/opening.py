@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from edge.arguments import check_count
+from edge.bundle.cascade import Cascade, parse_cascade
 from edge.bundle.exits import Exit, Exits, parse_exits, read_exits
 from edge.bundle.install import Installation, install
 from edge.bundle.keys import PublicKey
 from edge.bundle.manifest import MANIFEST, TEXT, VOCABULARY, parse_manifest, shape_of
+from edge.bundle.shape import Shape
 from edge.config import from_dict, to_dict
 from edge.engines.opening import FROM_WEIGHTS, open_engine
-from edge.engines.protocol import Engine, Shape
+from edge.engines.protocol import Engine
 from edge.errors import EdgeError
 from edge.files import write_json
-from edge.runtime.cascade import Cascade, parse_cascade
 from edge.runtime.costs import CostModel, calibrate, user_sizes
 from edge.runtime.scoring import InFull, Stepped
 from edge.runtime.segment_cache import SegmentCache

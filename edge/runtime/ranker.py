@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import Self
 
 from edge.arguments import check_number
+from edge.bundle.cascade import Cascade
 from edge.bundle.keys import PublicKey
 from edge.errors import EdgeError
 from edge.runtime.allocator import return_freed
 from edge.runtime.byte_cache import ByteCache
-from edge.runtime.cascade import Cascade
 from edge.runtime.opening import Model, open_model
 from edge.runtime.pace import Pace
 from edge.runtime.planner import Allowance, Choice, Predictor, Work, best, choices, choose

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from edge.bundle.cascade import Cascade
 from edge.engines.protocol import Engine
-from edge.runtime.cascade import Cascade
 from edge.runtime.pace import Pace
 from edge.runtime.planner import Predictor, Work
 from edge.runtime.ranked import BUDGET, DEPTH, SETTLED

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.engines.protocol import Shape
+from edge.bundle.shape import Shape
 from edge.runtime.costs import CostModel
 
 

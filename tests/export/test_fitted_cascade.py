@@ -9,7 +9,7 @@ from exports import Exported
 from small_models import make_requests
 
 import export.cascade
-from edge.runtime.cascade import parse_cascade
+from edge.bundle.cascade import parse_cascade
 from export.cascade import CascadeConfig, cascades
 
 CONFIG = CascadeConfig(top=3, candidates=20, requests=24, agreement=0.9)

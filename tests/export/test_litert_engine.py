@@ -32,7 +32,8 @@ import sys
 from pathlib import Path
 import numpy as np
 from edge.engines.litert import LiteRtEngine
-from edge.engines.protocol import Context, Shape
+from edge.bundle.shape import Shape
+from edge.engines.protocol import Context
 
 def use(engine):
     for tokens, in engine._buckets["layer"]:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.bundle.shape import Shape
 from edge.engines.buckets import Bucket, read_buckets
-from edge.engines.protocol import MASKED, Context, Shape
+from edge.engines.protocol import MASKED, Context
 from edge.errors import EdgeError
 from export.coreml.simulator.interpreter import Arithmetic, MilInterpreter
 

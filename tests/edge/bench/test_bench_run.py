@@ -28,7 +28,7 @@ from edge.bench.run_text import measurement_text
 from edge.bench.sustained import WINDOWS, sustain
 from edge.bench.timing import Rounds, measure
 from edge.bundle.bundle import open_bundle
-from edge.engines.protocol import Shape
+from edge.bundle.shape import Shape
 from edge.errors import EdgeError
 from edge.text.request import parse_request
 from edge.text.types import Event, Item, User

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from padding_engine import COSTS, ENGINE, PaddingEngine
 
-from edge.runtime.cascade import Cascade
+from edge.bundle.cascade import Cascade
 from edge.runtime.pace import Pace
 from edge.runtime.planner import Predictor, Work
 from edge.runtime.ranked import BUDGET, DEPTH, SETTLED

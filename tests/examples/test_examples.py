@@ -1,0 +1,53 @@
+"""The programs in examples/ run as their first line says, and use the public API alone."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from exports import Exported, bundle_of, request
+
+import edge
+from edge.text.request import request_to_json
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
+
+
+@pytest.fixture(scope="module")
+def folder(exported: Exported, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("examples")
+    bundle_of(exported, folder / "movies.edge")
+    (folder / "request.json").write_text(json.dumps(request_to_json(request())))
+    return folder
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_runs_as_its_first_line_says(folder: Path, path: Path) -> None:
+    first_line = (ast.get_docstring(ast.parse(path.read_text())) or "").splitlines()[0]
+    program, name, *arguments = first_line.split(": ")[1].split()
+    assert (program, name) == ("python", f"examples/{path.name}")
+    done = subprocess.run(
+        [sys.executable, str(path), *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "i0" in done.stdout and "plan to exit" in done.stdout
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_imports_nothing_of_ours_but_the_public_api(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            assert node.module == "edge" or node.module in sys.stdlib_module_names
+            assert node.module != "edge" or {alias.name for alias in node.names} <= set(edge.__all__)
+        elif isinstance(node, ast.Import):
+            assert {alias.name for alias in node.names} <= sys.stdlib_module_names
+
+
+def test_a_bundle_that_is_not_there_is_one_line(folder: Path) -> None:
+    command = [sys.executable, str(EXAMPLES[-1]), "absent.edge", str(folder / "request.json"), "20"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and done.stderr.startswith("error: absent.edge refused: No such file")
