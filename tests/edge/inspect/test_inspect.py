@@ -180,7 +180,7 @@ def test_rank_reads_a_file_or_stdin_and_prints_the_best_first(
     assert edge("rank", "m.edge", "--budget-ms", 30, "--json", "--engine", "onnx") == 0
     result = json.loads(capsys.readouterr().out)
     assert result["ranked"] == [{"id": "1", "score": 0.5, "depth": 2, "title": "Heat"}]
-    shown = {name: result["plan"][name] for name in ("plan", "budget_ms", "spent_ms", "met")}
+    shown = {name: result["explanation"][name] for name in ("plan", "budget_ms", "spent_ms", "met")}
     assert shown == {"plan": "prefix", "budget_ms": 30.0, "spent_ms": 1.5, "met": True}
     assert fake_runtime == ["litert", {"budget_ms": None, "depth": 2}, "onnx", {"budget_ms": 30.0}]
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(REQUEST)))
