@@ -8,27 +8,60 @@ from numbers import Integral, Real
 from edge.errors import EdgeError
 
 
-def check_number(name: str, value: object, least: float = 0.0, most: float = math.inf, fix: str = "") -> None:
-    """Refuse what is not a finite number from `least` to `most`; text and truth values are not numbers."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise EdgeError(f"{name} must be a number, not {_shown(value)}", fix=fix)
-    number = float(value)
-    if not (least <= number <= most and math.isfinite(number)):
-        raise EdgeError(f"{name} is {value}, it must be {_range(least, most)}", fix=fix)
+def check_number(
+    name: str, value: object, least: float = 0.0, most: float = math.inf, fix: str = "", above: bool = False
+) -> None:
+    """Refuse what is not a finite number from `least`, or `above` it, to `most`; text and truth values are none."""
+    if not _is(Real, value):
+        raise EdgeError(f"{name} must be a number, not {_shown(value)} ({type(value).__name__})", fix=fix)
+    number = _float(value)
+    if not (least <= number <= most and math.isfinite(number)) or (above and number == least):
+        raise EdgeError(f"{name} is {_shown(value)}, it must be {_range(least, most, above)}", fix=fix)
 
 
 def check_count(name: str, value: object, least: int = 1, most: float = math.inf, fix: str = "") -> None:
     """Refuse what is not a whole number from `least` to `most`."""
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise EdgeError(f"{name} must be a whole number, not {_shown(value)}", fix=fix)
-    if not least <= int(value) <= most:
-        raise EdgeError(f"{name} is {value}, it must be {_range(least, most)}", fix=fix)
+    if not _is(Integral, value):
+        raise EdgeError(f"{name} must be a whole number, not {_shown(value)} ({type(value).__name__})", fix=fix)
+    if not least <= int(value) <= most:  # type: ignore[call-overload]
+        raise EdgeError(f"{name} is {_shown(value)}, it must be {_range(least, most)}", fix=fix)
 
 
-def _range(least: float, most: float) -> str:
-    return f"from {least:g} to {most:g}" if math.isfinite(most) else f"{least:g} or more"
+def check_share(name: str, value: object, fix: str = "") -> None:
+    """Refuse what is not a number from 0 to 1; per cent are recognised."""
+    if _is(Real, value) and 1 < _float(value) <= 100:
+        fix = f"it is a share: did you mean {_float(value) / 100:g}?"
+    check_number(name, value, most=1.0, fix=fix)
+
+
+def check_switch(name: str, value: object) -> None:
+    """Refuse what is neither true nor false."""
+    if type(value).__name__ not in ("bool", "bool_"):  # the second is numpy's
+        raise EdgeError(f"{name} must be true or false, not {_shown(value)} ({type(value).__name__})")
+
+
+def _is(kind: type, value: object) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def _float(value: object) -> float:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except OverflowError:  # a whole number that no float can hold
+        return math.inf
+
+
+def _range(least: float, most: float, above: bool = False) -> str:
+    if math.isfinite(most):
+        return f"from {least:g} to {most:g}"
+    return f"above {least:g}" if above else f"{least:g} or more"
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
-    return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(value).__name__})"
+    if type(value).__module__ == "numpy" and isinstance(value, Real):
+        value = value.item()  # type: ignore[attr-defined]
+    try:
+        text = repr(value)
+    except ValueError:  # Python prints no whole number of more than 4,300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 60 else text[:57] + "..."

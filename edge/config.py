@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import sys
 import types
@@ -11,7 +10,8 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from edge.errors import EdgeError
+from edge.arguments import check_number
+from edge.errors import EdgeError, did_you_mean
 
 C = TypeVar("C")
 
@@ -19,8 +19,7 @@ C = TypeVar("C")
 def preset(presets: Mapping[str, C], name: str) -> C:
     """The settings of that name; an unknown one names the nearest."""
     if name not in presets:
-        nearest = difflib.get_close_matches(name, list(presets), n=1, cutoff=0.0)
-        raise EdgeError(f"unknown preset {name!r}", fix=f"did you mean {nearest[0]!r}? known: {', '.join(presets)}")
+        raise EdgeError(f"unknown preset {name!r}", fix=f"{did_you_mean(name, presets)} known: {', '.join(presets)}")
     return presets[name]
 
 
@@ -46,8 +45,7 @@ def _refuse_key(key: str, known: list[str]) -> typing.NoReturn:
     group = [other for other in known if other.startswith(f"{key}.")]
     if group:
         raise EdgeError(f"{key!r} is a group of settings", fix=f"set one of: {', '.join(group)}")
-    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
-    raise EdgeError(f"unknown setting {key!r}", fix=f"did you mean {nearest[0]!r}?")
+    raise EdgeError(f"unknown setting {key!r}", fix=did_you_mean(key, known))
 
 
 def _replace(config: Any, texts: Mapping[str, str], prefix: str) -> Any:
@@ -74,9 +72,7 @@ def _from_text(text: str) -> Any:
 def check_least(config: Any, where: str, **least: float) -> None:
     """Refuse a configuration with a number below its least allowed value, or one that is not a number."""
     for name, bound in least.items():
-        value = getattr(config, name)
-        if not bound <= value < float("inf"):
-            raise EdgeError(f"{where}{name} is {value}", fix=f"it must be at least {bound}")
+        check_number(where + name, getattr(config, name), bound)
 
 
 def _dotted_keys(config: Any, prefix: str = "") -> Iterable[str]:
@@ -102,8 +98,7 @@ def from_dict(kind: type[C], values: Mapping[str, Any], where: str = "config") -
         raise EdgeError(f"{where} must be an object, not {values!r}")
     for key, value in values.items():
         if key not in hints:
-            nearest = difflib.get_close_matches(key, list(hints), n=1, cutoff=0.0)
-            raise EdgeError(f"{where}: unknown key {key!r}", fix=f"did you mean {nearest[0]!r}?")
+            raise EdgeError(f"{where}: unknown key {key!r}", fix=did_you_mean(key, hints))
         arguments[key] = _coerce(hints[key], value, f"{where}.{key}")
     missing = [
         field.name

@@ -36,11 +36,17 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        return all(check.passed for check in self.checks)
+        """Nothing checked is no pass."""
+        return bool(self.checks) and all(check.passed for check in self.checks)
 
     @property
     def failed(self) -> tuple[Check, ...]:
         return tuple(check for check in self.checks if not check.passed)
+
+
+def all_passed(verdicts: Sequence[Verdict]) -> bool:
+    """Every one of at least one."""
+    return bool(verdicts) and all(verdict.passed for verdict in verdicts)
 
 
 def amount(value: Amount) -> str:
@@ -56,7 +62,7 @@ def count(number: int, thing: str) -> str:
 
 def verdicts_json(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     return {
-        "passed": all(verdict.passed for verdict in verdicts),
+        "passed": all_passed(verdicts),
         "bundles": [
             {
                 "bundle": str(verdict.bundle),

@@ -15,10 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.arguments import check_count, check_number, check_share
 from edge.bench.compare_probe import Job, Paired
 from edge.bench.fresh import in_fresh_process
 from edge.bench.t_distribution import quantile
-from edge.config import check_least, from_dict
+from edge.bundle.exits import PLANS
+from edge.config import from_dict
+from edge.errors import EdgeError
 from edge.text.request import request_to_json
 from edge.text.types import Request
 
@@ -38,7 +41,15 @@ class Pairing:
     confidence: float = 0.99  # a check on every push should not be wrong once in twenty
 
     def __post_init__(self) -> None:
-        check_least(self, "", processes=2, openings=1)
+        check_count("processes", self.processes, least=2)
+        check_count("openings", self.openings)
+        check_number("confidence", self.confidence, most=1.0)
+        if self.confidence in (0, 1):
+            raise EdgeError(f"no interval has a confidence of {self.confidence}", fix="e.g. 0.99")
+        if self.depth is not None:
+            check_count("depth", self.depth)
+        if self.plan not in PLANS:
+            raise EdgeError(f"there is no plan {self.plan!r}", fix=f"use one of: {', '.join(PLANS)}")
 
 
 @dataclass(frozen=True)
@@ -71,11 +82,23 @@ def verdict(ratio: Ratio, tolerance: float | None = None) -> str:
     """What the interval shows; with a tolerance (0.05: 5 %), whether the second bundle is slower by more than it."""
     if tolerance is None:
         return "slower" if ratio.low > 1 else "faster" if ratio.high < 1 else "not shown to differ"
-    if ratio.low > 1 + tolerance:
+    if is_slower(ratio, tolerance):
         return f"at least {tolerance:.1%} slower"
     if ratio.high <= 1 + tolerance:
         return f"at most {tolerance:.1%} slower"
     return f"not shown to be {tolerance:.1%} slower, nor that it is not"
+
+
+def is_slower(ratio: Ratio, tolerance: float) -> bool:
+    """True if the whole interval is above the tolerance."""
+    check_tolerance(tolerance)
+    return ratio.low > 1 + tolerance
+
+
+def check_tolerance(tolerance: float | None) -> None:
+    """Refuse what is no share."""
+    if tolerance is not None:
+        check_share("tolerance", tolerance)
 
 
 def compare_speed(

@@ -82,4 +82,7 @@ def _count(bundle: Bundle, source: Source, budget: Budget, progress: Callable[[s
     asked: CountedRequest = budget.counted
     tokens = asked.user_tokens or counted.user_tokens
     depths: Sequence[int] = sorted({exit.depth for exit in bundle.exits})
-    return {depth: counted.request(tokens, asked.candidates, depth, asked.kept_user) for depth in depths}
+    return {
+        depth: counted.request(tokens, asked.candidates, depth, asked.kept_user, asked.candidate_tokens)
+        for depth in depths
+    }

@@ -43,6 +43,8 @@ def check_bundle(
     checks += _instruction_checks(bundle, budget, facts)
     if baseline is not None:
         checks += check_growth(Step(baseline, bundle, engine), budget, facts)
+    if not checks:
+        raise EdgeError("the budget holds no limit, nothing was checked", fix="limit something, e.g. download")
     return Verdict(bundle.path, engine, tuple(checks), tuple(_heaviest(weighed, checks)))
 
 
@@ -98,20 +100,23 @@ def _part_text(part: Part) -> str:
 def _quality_checks(bundle: Bundle, budget: Budget, engine: str) -> Iterator[Check]:
     exits = [exit for exit in bundle.exits if exit.engine in (None, engine)]
     limits = dict(budget.exits)
-    deepest = max((exit.depth for exit in exits), default=0)
     if budget.quality:
+        if not exits:
+            raise _no_figures(bundle, f"on {engine}")
+        deepest = max(exit.depth for exit in exits)
         limits[deepest] = {**budget.quality, **limits.get(deepest, {})}
     for depth, minima in sorted(limits.items()):
         found = [exit for exit in exits if exit.depth == depth]
         if not found:
-            raise _no_exit(bundle, depth, f" on {engine}")
+            raise _no_figures(bundle, f"for exit {depth} on {engine}")
         for metric, limit in minima.items():
             yield from (_quality_check(bundle, exit, metric, limit) for exit in found)
 
 
-def _no_exit(bundle: Bundle, depth: int, where: str = "") -> EdgeError:
-    there = ", ".join(map(str, sorted({exit.depth for exit in bundle.exits})))
-    return EdgeError(f"{bundle.path} has no figures for exit {depth}{where}", evidence=f"it has exits {there}")
+def _no_figures(bundle: Bundle, where: str) -> EdgeError:
+    there = [f"{exit.depth}{f' on {exit.engine}' if exit.engine else ''}" for exit in bundle.exits]
+    evidence = f"it has exits {', '.join(dict.fromkeys(there))}"
+    return EdgeError(f"{bundle.path} has no figures {where}", evidence=evidence)
 
 
 def _quality_check(bundle: Bundle, exit: Exit, metric: str, limit: float) -> Check:
@@ -163,7 +168,7 @@ def _instruction_checks(bundle: Bundle, budget: Budget, facts: Facts) -> Iterato
         if not facts.instructions:
             raise EdgeError("instructions are limited but were not counted")
         if depth not in facts.instructions:
-            raise _no_exit(bundle, depth)
+            raise _no_figures(bundle, f"for exit {depth}")
         what, counted = f"instructions at exit {depth}", facts.instructions[depth]
         if counted <= limit:
             yield Check(what, counted, limit, passed=True)

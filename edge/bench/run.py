@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from edge.arguments import check_count, check_number
 from edge.bench.fresh import in_fresh_process
 from edge.bench.host import this_host
 from edge.bench.layer_rate import weights_of_a_layer
@@ -20,6 +21,7 @@ from edge.bench.timing import Times
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.config import from_dict
 from edge.errors import EdgeError
+from edge.runtime.opening import MOST_THREADS
 from edge.text.request import parse_request, request_to_json
 from edge.text.types import Request
 
@@ -38,6 +40,17 @@ class Ask:
     plans: tuple[str, ...] = KEEPING_PLANS
     depths: tuple[int, ...] | None = None
     profile: DeviceProfile | None = None
+
+    def __post_init__(self) -> None:
+        check_count("threads", self.threads, most=MOST_THREADS)
+        check_count("repeats", self.repeats)
+        check_number("sustained_s", self.sustained_s)
+        for depth in self.depths or ():
+            check_count("an exit of depths", depth)
+        if unknown := [plan for plan in self.plans if plan not in KEEPING_PLANS]:
+            raise EdgeError(f"the plan {unknown[0]!r} keeps no user", fix=f"use {' or '.join(KEEPING_PLANS)}")
+        if self.depths == () or not self.plans:
+            raise EdgeError("no exit is to be measured", fix="name one, or leave depths and plans out")
 
 
 def read_requests(bundle: Path, file: Path | None) -> list[Request]:

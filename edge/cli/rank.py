@@ -39,11 +39,10 @@ if TYPE_CHECKING:
 def rank(bundle: Path, public_key: PublicKey | None, as_json: bool, file: str, engine: str, **wish: Any) -> None:
     """Rank a request's candidates, best first."""
     from edge.runtime.ranker import Ranker
+    from edge.runtime.wish import Wish
     from edge.text.request import parse_request
 
-    limited = any(wish[name] is not None for name in ("budget_ms", "budget_mb", "min_auc"))
-    if wish["depth"] is not None and limited:
-        raise EdgeError("a budget and --depth exclude each other", fix="give one of them")
+    Wish(**wish)  # refused now, not when the bundle has been opened
     request = parse_request(_read_request(file))
     ranker = Ranker.open(bundle, engine=engine, public_key=public_key)
     user = ranker.user(request.user, request.events)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge.arguments import check_count, check_number, check_share, check_switch
 from edge.bundle.exits import PLANS
 from edge.errors import EdgeError
+
+LIMITS = ("budget_ms", "budget_mb", "min_auc")
+LEAVE_OUT = "leave it out for no limit"
 
 
 @dataclass(frozen=True)
@@ -22,26 +26,30 @@ class Wish:
     cascade: bool = False  # let candidates stop that can no longer be among them
 
     def __post_init__(self) -> None:
-        for name in ("budget_ms", "budget_mb", "min_auc"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < float("inf"):
-                raise EdgeError(f"{name} is {value}", fix="give a positive number, or leave it out")
-        for name in ("top", "patience"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise EdgeError(f"{name} is {value}", fix="give 1 or more, or leave it out")
+        for name in ("budget_ms", "budget_mb"):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name), above=True, fix=LEAVE_OUT)
+        if self.min_auc is not None:
+            check_share("min_auc", self.min_auc, fix=LEAVE_OUT)
+        for name, least in (("depth", 0), ("top", 1), ("patience", 1)):  # which depths have an exit, the bundle says
+            if getattr(self, name) is not None:
+                check_count(name, getattr(self, name), least)
+        check_switch("cascade", self.cascade)
         if self.plan is not None and self.plan not in PLANS:
-            raise EdgeError(f"no plan {self.plan!r}", fix=f"use one of: {', '.join(PLANS)}")
+            raise EdgeError(f"there is no plan {self.plan!r}", fix=f"use one of: {', '.join(PLANS)}")
+        if self.limited and self.depth is not None:
+            given = [name for name in (*LIMITS, "depth") if getattr(self, name) is not None]
+            raise EdgeError(f"{' and '.join(given)} exclude each other", fix="give a budget or a depth")
         if self.top is None and (self.patience or self.cascade):
             raise EdgeError("patience and cascade need the number of the best that matter", fix="give top, e.g. top=10")
 
     @property
     def limited(self) -> bool:
-        return not (self.budget_ms is None and self.budget_mb is None and self.min_auc is None)
+        return any(getattr(self, name) is not None for name in LIMITS)
 
     @property
     def plans(self) -> tuple[str, ...]:
         """Those that may be chosen."""
         if self.plan is not None:
             return (self.plan,)
-        return PLANS if self.limited and self.depth is None else ("prefix",)
+        return PLANS if self.limited else ("prefix",)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
-from edge.errors import EdgeError
+from edge.errors import EdgeError, did_you_mean
 from edge.text.types import Event, Item, Request, User, Value
 
 MAX_CANDIDATES = 1_000
@@ -174,8 +173,7 @@ def _list(value: object, path: str, limit: int) -> list[Any] | tuple[Any, ...]:
 def _known_keys(record: Mapping[str, Any], known: tuple[str, ...]) -> None:
     for key in record:
         if key not in known:
-            nearest = difflib.get_close_matches(str(key), known, n=1, cutoff=0.0)[0]
-            raise EdgeError(f"the request has an unknown key {_shown(key)}", fix=f"did you mean {nearest!r}?")
+            raise EdgeError(f"the request has an unknown key {_shown(key)}", fix=did_you_mean(str(key), known))
 
 
 def _check_candidates(candidates: tuple[Item, ...]) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from edge.errors import EdgeError
+from edge.errors import EdgeError, did_you_mean
 from edge.text.types import Value
 from edge.text.wording import ARGUMENTS, FILTERS, WordingError, is_missing, plain
 
@@ -164,8 +163,8 @@ def _field(body: str, column: int, name: str, text: str, prefixes: Collection[st
         return Field(path, column)
     filter_name, *arguments = call.split(":")
     if filter_name not in FILTERS:
-        nearest = difflib.get_close_matches(filter_name, list(FILTERS), n=1, cutoff=0.0)[0]
-        raise _error(name, column, f"unknown filter {filter_name!r}", text, fix=f"did you mean {nearest!r}?")
+        fix = did_you_mean(filter_name, FILTERS)
+        raise _error(name, column, f"unknown filter {filter_name!r}", text, fix=fix)
     if len(arguments) != ARGUMENTS.get(filter_name, 0):
         wanted = ARGUMENTS.get(filter_name, 0)
         raise _error(name, column, f"filter {filter_name!r} takes {wanted} arguments, got {len(arguments)}", text)

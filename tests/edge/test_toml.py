@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cloud.data.schema import read_source
-from edge.bench.budget import read_budget
+from edge.bench.budget_file import read_budget
 from edge.bench.profiles.read import read_profile
 from edge.errors import EdgeError
 from edge.toml import read_toml

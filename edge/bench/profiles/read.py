@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -11,7 +10,7 @@ from typing import Any
 
 from edge.bench.profiles.profile import DeviceProfile, Figure
 from edge.config import from_dict
-from edge.errors import EdgeError
+from edge.errors import EdgeError, did_you_mean
 from edge.toml import read_toml
 
 FOLDER = Path(__file__).parent
@@ -51,11 +50,10 @@ def _path(name: str) -> Path:
         return FOLDER / f"{name}.toml"
     if name.endswith(".toml") or "/" in name:
         return Path(name)
-    nearest = difflib.get_close_matches(name, profile_names(), n=1, cutoff=0.0)
     raise EdgeError(
         f"there is no device profile {name!r}",
         evidence=f"known: {', '.join(profile_names())}",
-        fix=f"did you mean {nearest[0]!r}? For one of your own, give the path of its TOML file",
+        fix=f"{did_you_mean(name, profile_names())} For one of your own, give the path of its TOML file",
     )
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.argument("before", type=PATH)
 @click.argument("after", type=PATH)
 @engine("litert or onnx")
-@click.option("--plan", default="prefix", type=click.Choice(("prefix", "segments", "full")), help="of attention")
+@click.option("--plan", default="prefix", help="of attention: prefix, segments or full")
 @click.option("--depth", type=int, help="exit depth; else each bundle's deepest")
 @requests("the first bundle's golden ones")
 @click.option("--tolerance", metavar="SHARE", help="e.g. 0.05 or 5%: exit code 1 if slower by more")
@@ -43,13 +43,14 @@ def compare(
     """Compare two bundles' speed on this machine, noisy as it may be: in turns within fresh processes, by CPU time;
     the ratio with its interval, and what it shows. AFTER's time is given in times of BEFORE's.
     """
-    from edge.bench.compare import Pairing, compare_speed
+    from edge.bench.compare import Pairing, check_tolerance, compare_speed, is_slower
     from edge.bench.outputs.files import write_output
     from edge.bench.outputs.markdown import speed_markdown
     from edge.bench.outputs.speed import speed_text
     from edge.bench.run import read_requests
 
     allowed = None if tolerance is None else _share(tolerance)
+    check_tolerance(allowed)
     pairing = Pairing(**options)
     speed = compare_speed(before, after, read_requests(before, requests), pairing, _progress)
     heading = f"{before} and {after} ({pairing.engine}, {pairing.plan} plan)"
@@ -59,7 +60,7 @@ def compare(
         click.echo(_json({"before": str(before), "after": str(after)}, pairing, speed, allowed))
     else:
         click.echo(speed_text(heading, speed, allowed))
-    click.get_current_context().exit(1 if allowed is not None and speed.cpu.low > 1 + allowed else 0)
+    click.get_current_context().exit(1 if allowed is not None and is_slower(speed.cpu, allowed) else 0)
 
 
 def _json(bundles: dict[str, str], pairing: Pairing, speed: Speed, tolerance: float | None) -> str:
@@ -76,12 +77,11 @@ def _share(text: str) -> float:
     """0.05 of `5%` or `0.05`."""
     number, percent, rest = text.strip().partition("%")
     try:
-        share = float(number) / (100 if percent else 1)
-    except ValueError:
-        share = -1.0
-    if rest or not 0 <= share < 1:
-        raise EdgeError(f"--tolerance {text!r} is not a share", fix="write e.g. 5% or 0.05")
-    return share
+        if rest:
+            raise ValueError
+        return float(number) / (100 if percent else 1)
+    except ValueError as error:
+        raise EdgeError(f"--tolerance {text!r} is not a share", fix="write e.g. 5% or 0.05") from error
 
 
 def _progress(text: str) -> None:

@@ -47,6 +47,8 @@ def gate(
     """Hold bundles against a budget: sizes, memory, quality, parity, shared weights, instructions, and growth over a
     baseline. Exit code 0: within it, 1: over it, 2: it cannot be told.
     """
+    from edge.bench.check import all_passed
+
     if annotations and as_json:
         raise EdgeError("--annotations and --json both write to stdout", fix="give one of them")
     try:
@@ -59,7 +61,7 @@ def gate(
         raise
     _write(verdicts, junit, markdown)
     _print(verdicts, as_json, annotations)
-    click.get_current_context().exit(0 if all(verdict.passed for verdict in verdicts) else 1)
+    click.get_current_context().exit(0 if all_passed(verdicts) else 1)
 
 
 def _verdicts(
@@ -89,7 +91,8 @@ def _verdicts(
 
 
 def _budget(budget: Path | None, min_auc: float | None, **sizes: str | None) -> Budget:
-    from edge.bench.budget import Budget, parse_budget, read_budget
+    from edge.bench.budget import Budget
+    from edge.bench.budget_file import parse_budget, read_budget
 
     options: dict[str, Any] = {
         name.removeprefix("max_"): _plain(size) for name, size in sizes.items() if size is not None

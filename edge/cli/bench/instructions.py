@@ -9,9 +9,9 @@ import click
 
 from edge.cli.arguments import PATH, as_json, bundle
 from edge.cli.command import command
-from edge.errors import EdgeError
 
 if TYPE_CHECKING:
+    from edge.bench.budget import CountedRequest
     from edge.bench.instructions import Instructions
 
 
@@ -25,31 +25,28 @@ if TYPE_CHECKING:
 @click.option("--candidates", type=int, default=50, metavar="N", help="to rank in the request")
 @click.option("--candidate-tokens", type=int, metavar="N", help="of each; else the largest bucket")
 @as_json
-def instructions(bundle: Path, tools: Path | None, as_json: bool, candidates: int, **tokens: int | None) -> None:
+def instructions(bundle: Path, tools: Path | None, as_json: bool, **size: Any) -> None:
     """Count the ARM64 instructions of a request at every exit depth, under emulation: equal at every count."""
     import json
 
     from edge.bench.arm.tools import CPU, find_tools
+    from edge.bench.budget import CountedRequest
     from edge.bench.instructions import count_instructions
     from edge.bundle.bundle import read_manifest
 
-    for name, size in {"candidates": candidates, **tokens}.items():
-        if size is not None and size < 1:
-            raise EdgeError(f"--{name.replace('_', '-')} must be 1 or more, not {size}")
+    asked = CountedRequest(**size)
     found = find_tools(tools)
     click.echo(f"counting under {found.qemu.name}, some minutes for a large model ...", err=True)
     counted = count_instructions(bundle, found)
     depths = sorted({exit.depth for exit in read_manifest(bundle).exits})
     result = {"bundle": str(bundle), "cpu": CPU, "runtime": found.runtime}
-    result |= _requests(counted, depths, candidates, **tokens) | {"signatures": dict(counted.signatures)}
+    result |= _requests(counted, depths, asked) | {"signatures": dict(counted.signatures)}
     click.echo(json.dumps(result, indent=2) if as_json else _text(result))
 
 
-def _requests(
-    counted: Instructions, depths: list[int], candidates: int, user_tokens: int | None, candidate_tokens: int | None
-) -> dict[str, Any]:
-    user = user_tokens or counted.user_tokens
-    tokens = candidate_tokens or counted.candidate_tokens
+def _requests(counted: Instructions, depths: list[int], asked: CountedRequest) -> dict[str, Any]:
+    user, candidates = asked.user_tokens or counted.user_tokens, asked.candidates
+    tokens = asked.candidate_tokens or counted.candidate_tokens
     exits = [
         {"depth": depth}
         | {

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from bundles import make
 
-from edge.bench.budget import parse_budget
+from edge.bench.budget_file import parse_budget
 from edge.bundle.sizes import sizes
 from edge.cli.bench.gate import gate
 

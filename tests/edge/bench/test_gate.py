@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from packed_bundles import make_packed
 from student_weights import make_weights
 
 from edge.bench import growth
-from edge.bench.budget import Budget, parse_budget, read_budget
+from edge.bench.budget import Budget, Growth
+from edge.bench.budget_file import parse_budget, read_budget
+from edge.bench.check import Verdict, all_passed, verdicts_json
 from edge.bench.facts import Facts
 from edge.bench.gate import BETTER, FASTER, check_bundle
 from edge.bench.hints import hint_for
@@ -131,7 +134,9 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(tmp_path: Path, capsys:
     bundle = make(tmp_path / "m.edge")
     budget = tmp_path / "budget.toml"
     for text, reason in (
-        ("[quality]\nhit_rate = 0.3", "no 'hit_rate' for exit 4"),
+        ("[quality]\nhit_rate = 0.3", "there is no metric 'hit_rate'"),
+        ("[quality]\nuser_acu = 0.3", "did you mean 'user_auc'? known: auc, user_auc, ndcg@10, log_loss"),
+        ("[quality]\nuser_auc = 0.3", "no 'user_auc' for exit 4"),
         ("[exits.3.quality]\nauc = 0.3", "no figures for exit 3"),
         ("", "no limit is given"),
         ("downlod = 3", "did you mean 'download'"),
@@ -139,7 +144,21 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(tmp_path: Path, capsys:
         ("download = -1", "is not a size"),
         ("download = true", "is not a size"),
         ("[quality]\nauc = 'high'", "must be a number"),
-        ("[quality]\nauc = nan", "must be a number"),
+        ("[quality]\nauc = nan", "auc is nan, it must be from 0 to 1"),
+        ("[quality]\nauc = inf", "auc is inf, it must be from 0 to 1"),
+        ("[quality]\nauc = -1", "auc is -1, it must be from 0 to 1"),
+        ("[quality]\nauc = 75", "it is a share: did you mean 0.75?"),
+        ("[quality]\nauc = true", "auc must be a number, not True (bool)"),
+        ("[quality]\nlog_loss = -0.1", "log_loss is -0.1, it must be 0 or more"),
+        ("[quality]\nlog_loss = inf", "log_loss is inf, it must be 0 or more"),
+        ("[exits.4.quality]\nuser_auc = 71.5", "exits.4.quality.user_auc is 71.5, it must be from 0 to 1"),
+        ("[exits.4.quality]\nacu = 0.7", "exits.4.quality.acu: there is no metric 'acu'"),
+        ("[exits.99999999999.quality]\nauc = 0.7", "no exit depth"),
+        ("download = 0", "download is 0, it must be 1 or more"),
+        ("installed = '0.5 B'", "installed is 0, it must be 1 or more"),
+        ("resident = '-1 MB'", "is not a size"),
+        ("download = nan", "is not a size"),
+        ("download = inf", "is not a size"),
         ("quality = 3", "must be a table"),
         ("[exits.first.quality]\nauc = 1", "no exit depth"),
         ("exits = {4 = 2}", "must be a table"),
@@ -148,13 +167,30 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(tmp_path: Path, capsys:
         ("unique_wieghts = true", "did you mean 'unique_weights'"),
         ("[growth]\ndownlod = 3", "did you mean 'download'"),
         ("[growth]\nacu = 0.1", "did you mean 'auc'"),
-        ("[growth]\ntime = 0.9", "from 1.0"),
-        ("[growth]\nauc = -0.1", "from 0.0"),
+        ("[growth]\ntime = 0.9", "growth.time is 0.9, it must be from 1 to 2"),
+        ("[growth]\ntime = 5", "did you mean 1.05?"),
+        ("[growth]\ninstructions = 0.01", "did you mean 1.01?"),
+        ("[growth]\ntime = nan", "growth.time is nan"),
+        ("[growth]\ntime = inf", "growth.time is inf"),
+        ("[growth]\ntime = '5%'", "growth.time must be a number, not '5%' (str)"),
+        ("[growth]\nauc = -0.1", "growth.auc is -0.1, it must be from 0 to 1"),
+        ("[growth]\nauc = 2", "it is a share: did you mean 0.02?"),
+        ("[growth]\ndownload = -1", "is not a size"),
         ("[growth]\nauc = 0.1", "give --baseline"),
         ("[instructions]\nlimit = 1.5", "whole number"),
         ("[instructions]\ncandidate = 5", "did you mean 'candidates'"),
         ("[exits.4]\ninstruction = 5", "did you mean 'instructions'"),
-        ("[instructions]\ncandidates = 5", "no limit is given"),
+        ("[instructions]\nlimit = 0", "instructions is 0, it must be 1 or more"),
+        ("[instructions]\nlimit = true", "instructions must be a whole number, not True (bool)"),
+        ("[exits.4]\ninstructions = -5", "exits.4.instructions is -5, it must be 1 or more"),
+        ("[instructions]\ncandidates = 50", "[instructions] describes a request but holds no limit"),
+        ("download = '1 MB'\n[instructions]\ncandidates = 50", "[instructions] describes a request"),
+        ("[quality]", "[quality] holds no limit"),
+        ("[growth]", "[growth] holds no limit"),
+        ("[exits.4]", "[exits.4] holds no limit"),
+        ("[exits.4.quality]", "[exits.4.quality] holds no limit"),
+        ("download = '1 MB'\n[exits.4.quality]", "[exits.4.quality] holds no limit"),
+        ("parity = false", "no limit is given"),
     ):
         budget.write_text(text)
         assert edge_bench("gate", bundle, "--budget", budget) == 2
@@ -163,6 +199,65 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(tmp_path: Path, capsys:
     assert edge_bench("gate", tmp_path / "absent.edge", "--max-download", "1MB") == 2
     assert edge_bench("gate", bundle, "--max-download", "1MB", "--engine", "coreml") == 2
     assert edge_bench("compare") == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--min-auc", 75), "quality.auc is 75.0, it must be from 0 to 1\nfix: it is a share: did you mean 0.75?"),
+        (("--min-auc", -1), "quality.auc is -1.0"),
+        (("--min-auc", "nan"), "quality.auc is nan"),
+        (("--min-auc", "high"), "invalid value for '--min-auc': 'high'"),
+        (("--max-download", 0), "download is 0, it must be 1 or more"),
+        (("--max-download", -1), "'-1' is not a size"),
+        (("--max-resident", "inf"), "'inf' is not a size"),
+        ((), "no limit is given, there is nothing to check"),
+    ],
+)
+def test_limits_on_the_command_line_are_checked_as_those_of_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[object, ...], reason: str
+) -> None:
+    assert edge_bench("gate", make(tmp_path / "m.edge"), *options) == 2
+    assert reason in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "make_budget",
+    [
+        lambda: Budget(quality={"auc": 75.0}),
+        lambda: Budget(exits={4: {"auc": -1.0}}),
+        lambda: Budget(exits={4: {}}),
+        lambda: Budget(download=0),
+        lambda: Budget(exit_instructions={4: 0}),
+        lambda: Budget(parity="yes"),  # type: ignore[arg-type]
+        lambda: Growth(time=5.0),
+        lambda: Growth(quality={"acu": 0.1}),
+        lambda: Growth(sizes={"download": -1}),
+    ],
+)
+def test_a_budget_that_cannot_be_meant_is_refused_from_python_as_well(make_budget: Callable[[], object]) -> None:
+    with pytest.raises(EdgeError):
+        make_budget()
+
+
+def test_a_gate_that_has_checked_nothing_does_not_pass(tmp_path: Path) -> None:
+    bundle = open_bundle(make(tmp_path / "m.edge"))
+    with pytest.raises(EdgeError, match="nothing was checked"):
+        check_bundle(bundle, Budget(), "litert")
+    assert not Verdict(bundle.path, "litert", ()).passed
+    assert not all_passed([]) and not verdicts_json([])["passed"]
+
+
+def test_limits_that_apply_to_no_exit_of_the_engine_are_misuse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exits = [{"depth": 4, "plan": "prefix", "quality": {"auc": 0.74}, "engine": "onnx"}]
+    bundle = make(tmp_path / "m.edge", exits=exits)
+    for options in (("--min-auc", 0.5), ("--budget", tmp_path / "b.toml")):
+        (tmp_path / "b.toml").write_text("[exits.4.quality]\nauc = 0.5\n")
+        assert edge_bench("gate", bundle, *options) == 2
+        told = capsys.readouterr().err
+        assert "has no figures" in told and "on litert" in told and "it has exits 4 on onnx" in told
 
 
 def test_options_replace_the_values_of_a_budget_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

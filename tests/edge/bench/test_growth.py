@@ -16,7 +16,8 @@ from exports import Exported, bundle_of
 from packed_bundles import model_of
 from student_weights import make_weights
 
-from edge.bench.budget import Budget, CountedRequest, Growth, parse_budget
+from edge.bench.budget import Budget, CountedRequest, Growth
+from edge.bench.budget_file import parse_budget
 from edge.bench.check import Check
 from edge.bench.compare import Ratio, Speed
 from edge.bench.facts import Facts, Source, measure_facts

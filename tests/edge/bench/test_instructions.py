@@ -138,7 +138,8 @@ def test_an_empty_tools_directory_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("option", ["--user-tokens", "--candidates", "--candidate-tokens"])
 def test_a_request_of_nothing_is_refused(capsys: pytest.CaptureFixture[str], option: str) -> None:
     assert edge_bench("instructions", "movies.edge", option, 0) == 2
-    assert f"{option} must be 1 or more" in capsys.readouterr().err
+    name = option.removeprefix("--").replace("-", "_")
+    assert f"{name} is 0, it must be 1 or more" in capsys.readouterr().err
 
 
 @pytest.fixture

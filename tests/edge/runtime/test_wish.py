@@ -1,0 +1,79 @@
+"""A wish that cannot be meant is refused when it is made, by the name of the argument."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from commands import edge
+
+from edge.errors import EdgeError
+from edge.runtime.wish import Wish
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"budget_ms": "20"}, "budget_ms must be a number, not '20' (str)"),
+        ({"budget_ms": True}, "budget_ms must be a number, not True (bool)"),
+        ({"budget_ms": [20]}, "budget_ms must be a number, not [20] (list)"),
+        ({"budget_ms": 0}, "budget_ms is 0, it must be above 0"),
+        ({"budget_ms": 10**400}, f"budget_ms is {'1' + '0' * 56}..., it must be above 0"),
+        ({"budget_mb": float("inf")}, "budget_mb is inf, it must be above 0"),
+        ({"budget_mb": "2"}, "budget_mb must be a number, not '2' (str)"),
+        ({"min_auc": 75}, "min_auc is 75, it must be from 0 to 1"),
+        ({"min_auc": "0.7"}, "min_auc must be a number, not '0.7' (str)"),
+        ({"top": 2.5}, "top must be a whole number, not 2.5 (float)"),
+        ({"top": "10"}, "top must be a whole number, not '10' (str)"),
+        ({"top": True}, "top must be a whole number, not True (bool)"),
+        ({"top": 3, "patience": 1.0}, "patience must be a whole number, not 1.0 (float)"),
+        ({"depth": "3"}, "depth must be a whole number, not '3' (str)"),
+        ({"depth": 2.0}, "depth must be a whole number, not 2.0 (float)"),
+        ({"depth": -1}, "depth is -1, it must be 0 or more"),
+        ({"top": 3, "cascade": "yes"}, "cascade must be true or false, not 'yes' (str)"),
+        ({"plan": 3}, "there is no plan 3"),
+        ({"plan": "all"}, "there is no plan 'all'"),
+        ({"budget_ms": 5, "depth": 3}, "budget_ms and depth exclude each other"),
+        ({"budget_mb": 5, "min_auc": 0.7, "depth": 3}, "budget_mb and min_auc and depth exclude each other"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_by_the_arguments_name(given: dict[str, Any], problem: str) -> None:
+    with pytest.raises(EdgeError) as refused:
+        Wish(**given)
+    assert refused.value.problem == problem
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    wish = Wish(budget_ms=float(np.float32(20)), top=np.int64(3), patience=np.int32(1), cascade=np.bool_(True))  # type: ignore[arg-type]
+    assert wish.limited and wish.top == 3
+    assert Wish(min_auc=np.float64(0.75)).limited
+    assert Wish(depth=np.int64(2)).depth == 2  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (("--budget-ms", "nan"), "budget_ms is nan, it must be above 0"),
+        (("--budget-ms", "inf"), "budget_ms is inf, it must be above 0"),
+        (("--budget-ms", "1e400"), "budget_ms is inf, it must be above 0"),
+        (("--budget-ms", "-1"), "budget_ms is -1.0, it must be above 0"),
+        (("--budget-ms=-1",), "budget_ms is -1.0, it must be above 0"),
+        (("--budget-ms", "abc"), "'abc' is not a valid float"),
+        (("--budget-ms", ""), "'' is not a valid float"),
+        (("--budget-ms", "20ms"), "'20ms' is not a valid float"),
+        (("--min-auc", "75"), "min_auc is 75.0, it must be from 0 to 1\nfix: it is a share: did you mean 0.75?"),
+        (("--top", "0"), "top is 0, it must be 1 or more"),
+        (("--top", "2.5"), "'2.5' is not a valid integer"),
+        (("--top", "9" * 5000), "is not a valid integer"),
+        (("--depth", "3", "--budget-ms", "5"), "budget_ms and depth exclude each other"),
+        (("--plan", "prefx"), "there is no plan 'prefx'\nfix: use one of: prefix, segments, full"),
+        (("--cascade",), "patience and cascade need the number of the best that matter"),
+    ],
+)
+def test_the_command_line_refuses_it_by_the_same_check_before_it_reads_anything(
+    capsys: pytest.CaptureFixture[str], options: tuple[str, ...], problem: str
+) -> None:
+    assert edge("rank", "absent.edge", "--request", "absent.json", *options) == 2
+    told = capsys.readouterr()
+    assert told.err.startswith("error: ") and problem in told.err and told.out == ""
