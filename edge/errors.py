@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable
+from typing import NoReturn
 
 
 class EdgeError(Exception):
@@ -31,6 +33,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A fix: the nearest of the known names."""
     nearest = difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)
     return f"did you mean {nearest[0]!r}?" if nearest else ""
+
+
+def refuse_to_run(instead: str) -> NoReturn:
+    """Ends `python -m` of a module that is no command, which would otherwise look like one that passed."""
+    print(f"error: this module is no command\nfix: {instead}", file=sys.stderr)
+    raise SystemExit(2)
 
 
 def missing_extra(extra: str, error: ImportError) -> EdgeError:

@@ -29,7 +29,7 @@ from cloud.data.tokens import TokenCount
 from cloud.data.vocabulary import count_words, train_vocabulary
 from cloud.runs import Run, Workspace, finished, writing
 from edge.config import to_dict
-from edge.errors import EdgeError
+from edge.errors import EdgeError, refuse_to_run
 from edge.files import write_atomically, write_json
 from edge.text.spec import TextSpec
 from edge.text.wordpiece import SPECIAL_TOKENS
@@ -188,3 +188,7 @@ def _protocol(source: Source, config: PrepareConfig) -> str:
         "events of that part, no sampled negatives; history and statistics from strictly earlier events "
         f"of train (for test: train and validation); baselines {BASELINES_PROTOCOL}"
     )
+
+
+if __name__ == "__main__":
+    refuse_to_run("edge prepare --help")

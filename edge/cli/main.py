@@ -54,3 +54,7 @@ def edge() -> None:
 
 def main() -> None:
     run_program(edge)
+
+
+if __name__ == "__main__":
+    main()

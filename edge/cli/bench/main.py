@@ -32,3 +32,7 @@ def edge_bench() -> None:
 
 def main() -> None:
     run_program(edge_bench)
+
+
+if __name__ == "__main__":
+    main()
