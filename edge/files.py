@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from edge.errors import EdgeError
 
 TEMPORARY = ".tmp"
 
@@ -16,14 +20,59 @@ def sha256_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_atomically(path: Path, data: bytes | str) -> None:
-    """The file appears whole or not at all, also across a crash."""
+@contextmanager
+def appearing(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write to: it takes its place when the block ends, and is removed if the block fails."""
     temporary = path.with_name(path.name + TEMPORARY)
-    with temporary.open("wb") as file:
+    try:
+        yield temporary
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_atomically(path: Path, data: bytes | str) -> None:
+    """The file appears whole or not at all, also across a crash. Errors: OSError."""
+    with appearing(path) as temporary, temporary.open("wb") as file:
         file.write(data.encode() if isinstance(data, str) else data)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
+
+
+def check_output(path: Path) -> None:
+    """Refuse, before the work for it is done, a file that somebody asks for and that cannot be written."""
+    if path.is_dir():
+        raise EdgeError(f"{path} cannot be written: it is a directory", fix="name a file")
+    folder = path.parent
+    for place in (folder, *folder.parents):
+        if place.exists() and not place.is_dir():
+            raise EdgeError(f"{path} cannot be written: {place} is not a directory", fix="name another place")
+    if not folder.is_dir():
+        raise EdgeError(f"{path} cannot be written: there is no directory {folder}", fix=f"mkdir -p {folder}")
+    if not os.access(folder, os.W_OK) and (path.is_file() or not path.exists()):  # a device needs no folder
+        raise EdgeError(f"{path} cannot be written: {folder} may not be written to", fix="name another place")
+
+
+@contextmanager
+def output(path: Path) -> Iterator[Path]:
+    """Where to write a file that somebody asked for: it appears whole or not at all. Errors: it cannot be written."""
+    check_output(path)
+    try:
+        if path.exists() and not path.is_file():  # /dev/stdout, a pipe: never to be replaced by a file
+            yield path
+        else:
+            with appearing(Path(os.path.realpath(path))) as temporary:  # what a link leads to, not the link
+                yield temporary
+    except OSError as error:
+        raise EdgeError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def write_output(path: Path, data: bytes | str) -> None:
+    """A file that somebody asked for. Errors: it cannot be written."""
+    with output(path) as place, place.open("wb") as file:
+        file.write(data.encode() if isinstance(data, str) else data)
 
 
 def write_json(path: Path, value: Any) -> None:

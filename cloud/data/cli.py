@@ -9,11 +9,12 @@ import click
 from edge.cli.arguments import PATH, as_json, changes
 from edge.cli.command import command
 from edge.errors import EdgeError, missing_extra
+from edge.files import write_output
 
 
 @command(
     examples="""edge init
-                edge init --out my/edge.toml
+                edge init --out mine.toml
                 edge init --example"""
 )
 @click.option("--out", type=PATH, default="edge.toml", metavar="FILE", help="the file to write")
@@ -29,18 +30,16 @@ def init(out: Path, example: bool) -> None:
             f"{' and '.join(there)} {'exist' if len(there) > 1 else 'exists'} already",
             fix="choose another --out, in a folder of its own for --example",
         )
-    if not toml.parent.is_dir():
-        raise EdgeError(f"no folder {toml.parent}", fix=f"mkdir -p {toml.parent}")
     if example:
         _write_example(log)
-    toml.write_bytes(files("cloud.data").joinpath("edge.toml").read_bytes())
+    write_output(toml, files("cloud.data").joinpath("edge.toml").read_bytes())
     click.echo(_written(toml, log if example else None))
 
 
 def _write_example(log: Path) -> None:
     from cloud.data.example_log import example_log
 
-    log.write_bytes(example_log().encode())
+    write_output(log, example_log())
 
 
 def _written(toml: Path, log: Path | None) -> str:

@@ -17,7 +17,7 @@ from edge.bundle.bundle import Bundle
 from edge.bundle.sizes import bundle_sizes
 from edge.config import from_dict, to_dict
 from edge.errors import EdgeError
-from edge.files import write_json
+from edge.files import write_output
 
 SCHEMA = "edge-bench/measurement/1"
 
@@ -81,11 +81,8 @@ def measurement_json(measurement: Measurement) -> dict[str, Any]:
 
 
 def write_measurement(path: Path, measurement: Measurement) -> None:
-    """The file appears whole or not at all."""
-    try:
-        write_json(path, measurement_json(measurement))
-    except OSError as error:
-        raise EdgeError(f"{path} cannot be written: {error.strerror}") from error
+    """As JSON. Errors: the file cannot be written."""
+    write_output(path, json.dumps(measurement_json(measurement), indent=2) + "\n")
 
 
 def read_measurement(path: Path) -> Measurement:

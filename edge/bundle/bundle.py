@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,7 +31,7 @@ from edge.bundle.shape import Shape
 from edge.bundle.weights.holes import cut, fill
 from edge.bundle.weights.packed import Weights, pack, unpack_counted
 from edge.errors import EdgeError
-from edge.files import sha256_file
+from edge.files import output, sha256_file
 
 
 @dataclass(frozen=True)
@@ -201,7 +200,7 @@ def write_bundle(
             described |= {"holes": [[hole.offset, hole.tensor, hole.form] for hole in holes]} if holes else {}
         listed.append(described)
     contents[MANIFEST] = manifest_bytes(dict(manifest) | {"schema": SCHEMA, "files": listed})
-    with appearing(path) as temporary:
+    with output(path) as temporary:
         archive.write(temporary, contents, first=MANIFEST)
         try:
             bundle = open_bundle(temporary)
@@ -231,16 +230,3 @@ def _describe(path: Path, name: str, source: Path | bytes) -> dict[str, Any]:
     else:
         raise EdgeError(f"{source} is not a file, it cannot be bundled as {name}")
     return {"path": name, "bytes": size, "sha256": digest, "section": section}
-
-
-@contextmanager
-def appearing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends, and is removed if it fails."""
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        raise EdgeError(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)

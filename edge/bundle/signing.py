@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 
 from edge.bundle import archive
-from edge.bundle.bundle import BundleInfo, appearing, open_bundle
+from edge.bundle.bundle import BundleInfo, open_bundle
 from edge.bundle.keys import PrivateKey
+from edge.files import output
 
 
 def sign_bundle(path: Path | str, key: PrivateKey, out: Path | str | None = None) -> BundleInfo:
@@ -17,7 +18,7 @@ def sign_bundle(path: Path | str, key: PrivateKey, out: Path | str | None = None
     """
     path, out = Path(path), Path(out or path)
     open_bundle(path)
-    with appearing(out) as temporary:
+    with output(out) as temporary:
         shutil.copyfile(path, temporary)
         archive.sign(temporary, key)
         bundle = open_bundle(temporary, public_key=key.public)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli.arguments import PATH, as_json, bundle, public_key
+from edge.cli.arguments import OUTPUT, PATH, as_json, bundle, public_key
 from edge.cli.command import command
 from edge.errors import EdgeError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 )
 @bundle
 @click.argument("newer", type=PATH, required=False)
-@click.option("--picture", type=PATH, metavar="FILE.svg", help="write a treemap of the download")
+@click.option("--picture", type=OUTPUT, metavar="FILE.svg", help="write a treemap of the download")
 @public_key
 @as_json
 def inspect(
@@ -58,16 +58,10 @@ def _describe(path: Path, picture: Path | None, key: PublicKey | None, as_json: 
     bundle = open_bundle(path, public_key=key)
     tensors = packed_tensors(bundle)
     if picture:
+        from edge.files import write_output
         from edge.inspect.picture import picture as draw
 
-        _write(picture, draw(bundle, tensors))
+        write_output(picture, draw(bundle, tensors))
+        click.echo(f"inspect: wrote {picture}", err=True)
     description = describe(bundle, tensors)
     click.echo(json.dumps(description, indent=2) if as_json else describe_text(description))
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise EdgeError(f"{path} cannot be written: {error.strerror}") from error
-    click.echo(f"inspect: wrote {path}", err=True)

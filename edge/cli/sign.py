@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from edge.bundle.keys import NEW_KEY, NEW_PUBLIC_KEY, read_private_key
-from edge.cli.arguments import PATH, as_json, bundle
+from edge.cli.arguments import OUTPUT, PATH, as_json, bundle
 from edge.cli.command import command
 
 
@@ -22,7 +22,7 @@ from edge.cli.command import command
 )
 @bundle
 @click.option("--key", type=PATH, required=True, metavar="PEM", help=f"the private key; a new one: {NEW_KEY}")
-@click.option("--out", type=PATH, metavar="FILE", help="where to write it, instead of its own place")
+@click.option("--out", type=OUTPUT, metavar="FILE", help="where to write it, instead of its own place")
 @as_json
 def sign(bundle: Path, key: Path, out: Path | None, as_json: bool) -> None:
     from edge.bundle.signing import sign_bundle

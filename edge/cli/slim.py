@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from edge.cli.arguments import PATH, as_json, bundle
+from edge.cli.arguments import OUTPUT, as_json, bundle
 from edge.cli.command import command
 
 
@@ -17,7 +17,7 @@ from edge.cli.command import command
 )
 @bundle
 @click.option("--engine", required=True, help="the engine to keep: litert, onnx or coreml")
-@click.option("--out", type=PATH, required=True, metavar="FILE", help="where to write it")
+@click.option("--out", type=OUTPUT, required=True, metavar="FILE", help="where to write it")
 @as_json
 def slim(bundle: Path, engine: str, out: Path, as_json: bool) -> None:
     """Leave one engine's model in a bundle: what an app of one platform ships. Sign the result, not its source."""

@@ -44,10 +44,10 @@ def compare(
     the ratio with its interval, and what it shows. AFTER's time is given in times of BEFORE's.
     """
     from edge.bench.compare import Pairing, check_tolerance, compare_speed, is_slower
-    from edge.bench.outputs.files import write_output
     from edge.bench.outputs.markdown import speed_markdown
     from edge.bench.outputs.speed import speed_text
     from edge.bench.run import read_requests
+    from edge.files import write_output
 
     allowed = None if tolerance is None else _share(tolerance)
     check_tolerance(allowed)

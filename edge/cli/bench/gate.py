@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.cli.arguments import PATH, as_json, engine, markdown, requests
+from edge.cli.arguments import OUTPUT, PATH, as_json, engine, markdown, requests
 from edge.cli.command import command
 from edge.errors import EdgeError
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @requests("the golden ones")
 @click.option("--tools", type=PATH, metavar="DIR", help="to count instructions, what benchmarks/arm_tools.sh filled")
 @as_json
-@click.option("--junit", type=PATH, metavar="FILE", help="write the result as JUnit XML")
+@click.option("--junit", type=OUTPUT, metavar="FILE", help="write the result as JUnit XML")
 @markdown
 @click.option("--annotations", is_flag=True, help="tell GitHub of failures, on stdout")
 def gate(
@@ -111,9 +111,9 @@ def _plain(size: str) -> int | str:
 
 
 def _write(verdicts: Sequence[Verdict], junit: Path | None, markdown: Path | None) -> None:
-    from edge.bench.outputs.files import write_output
     from edge.bench.outputs.junit import verdicts_junit
     from edge.bench.outputs.markdown import verdicts_markdown
+    from edge.files import write_output
 
     if junit:
         write_output(junit, verdicts_junit(verdicts))

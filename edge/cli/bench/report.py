@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli.arguments import PATH, as_json
+from edge.cli.arguments import OUTPUT, PATH, as_json
 from edge.cli.command import command
 from edge.errors import EdgeError
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
                 edge-bench report measured.json --baseline released.json --markdown report.md"""
 )
 @click.argument("measurements", type=PATH, nargs=-1, required=True, metavar="MEASUREMENT...")
-@click.option("--out", type=PATH, metavar="FILE", help="write the page, HTML in one file")
-@click.option("--markdown", type=PATH, metavar="FILE", help="write the tables for a pull request")
+@click.option("--out", type=OUTPUT, metavar="FILE", help="write the page, HTML in one file")
+@click.option("--markdown", type=OUTPUT, metavar="FILE", help="write the tables for a pull request")
 @click.option("--profile", help="a device, or a TOML file: its targets in place of the measurements' own")
 @click.option("--baseline", type=PATH, metavar="OLD.json", help="an earlier measurement to show beside")
 @as_json
@@ -37,9 +37,9 @@ def report(
     """Show measurements, which `edge-bench run --out` wrote, side by side: latency per exit, quality against latency,
     a device's targets, budgets.
     """
-    from edge.bench.outputs.files import write_output
     from edge.bench.report import read_report
     from edge.bench.report_page import report_html, report_markdown
+    from edge.files import write_output
 
     written = [path for path in (out, markdown) if path]
     _check(written, [*measurements, *([baseline] if baseline else [])])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.cli.arguments import PATH, as_json, bundle, engine, requests
+from edge.cli.arguments import OUTPUT, PATH, as_json, bundle, engine, requests
 from edge.cli.command import command
 from edge.errors import EdgeError
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--plan", help="one plan alone, prefix or segments; else both")
 @click.option("--sustained", type=float, default=0.0, metavar="SECONDS", help="requests back to back at the end")
 @click.option("--profile", help="a device (edge-bench profiles), or a TOML file: its limits, and a prediction")
-@click.option("--out", type=PATH, metavar="FILE", help="write the measurement to this file, as JSON")
+@click.option("--out", type=OUTPUT, metavar="FILE", help="write the measurement to this file, as JSON")
 @click.option("--adb", is_flag=True, help="time the model's steps on an attached Android device, too")
 @click.option("--device-binary", type=PATH, metavar="FILE", help="LiteRT's benchmark_model for that device")
 @click.option("--serial", help="of the device, if several are attached")

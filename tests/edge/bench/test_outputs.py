@@ -14,14 +14,12 @@ from commands import edge_bench
 from edge.bench.check import Check, Verdict, amount, verdicts_json
 from edge.bench.compare import Ratio, Speed
 from edge.bench.outputs.annotations import annotation, verdicts_annotations
-from edge.bench.outputs.files import write_output
 from edge.bench.outputs.junit import verdicts_junit
 from edge.bench.outputs.markdown import escaped, speed_markdown, verdicts_markdown
 from edge.bench.outputs.page import Picture
 from edge.bench.outputs.speed import speed_text
 from edge.bench.outputs.text import verdicts_text
 from edge.bundle.sizes import sizes
-from edge.errors import EdgeError
 
 PASSED = Check("download", 1000, 1000, passed=True)
 FAILED = Check("auc at exit 4 (prefix)", 0.7, 0.75, False, "auc is low", ("it was .75", "now .70"), ("train", "wait"))
@@ -107,14 +105,6 @@ def test_the_gate_writes_what_it_is_asked_for(tmp_path: Path, capsys: pytest.Cap
     assert edge_bench("gate", bundle, "--max-download", limit, "--json", "--annotations") == 2
     assert edge_bench("gate", bundle, "--max-download", limit, "--junit", tmp_path / "no" / "gate.xml") == 2
     assert "cannot be written" in capsys.readouterr().err
-
-
-def test_a_file_that_cannot_be_written_keeps_what_it_had(tmp_path: Path) -> None:
-    with pytest.raises(EdgeError, match="cannot be written"):
-        write_output(tmp_path / "no" / "file.md", "new")
-    write_output(tmp_path / "file.md", "old")
-    write_output(tmp_path / "file.md", "new")
-    assert (tmp_path / "file.md").read_text() == "new"
 
 
 def test_a_comparison_says_the_same_to_a_terminal_and_to_a_pull_request() -> None:
