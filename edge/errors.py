@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Iterable
 from typing import NoReturn
@@ -42,8 +43,22 @@ def refuse_to_run(instead: str) -> NoReturn:
 
 
 def missing_extra(extra: str, error: ImportError) -> EdgeError:
-    """The error for an optional part whose packages are not installed."""
+    """The error for an optional part whose packages are not installed; without an extra, for what is always needed."""
+    wanted = f"'edge-ranker[{extra}]'" if extra else "edge-ranker"
     return EdgeError(
         f"this command needs packages that are not installed ({error.name})",
-        fix=f"pip install 'edge-ranker[{extra}]'",
+        fix=f"pip install {wanted}",
     )
+
+
+def missing_package(error: ImportError) -> EdgeError:
+    """The error for a package that turned out to be absent; the extra that has it is the first that lists it."""
+    from importlib.metadata import PackageNotFoundError, requires
+
+    package = (error.name or "").partition(".")[0]
+    try:
+        listed = [line for line in requires("edge-ranker") or () if re.match(rf"{re.escape(package)}\b", line)]
+    except PackageNotFoundError:  # run from its source
+        listed = []
+    extra = re.search(r"""extra == ["'](\w+)""", listed[0]) if package and listed else None
+    return missing_extra(extra[1] if extra else "" if package and listed else "export", error)

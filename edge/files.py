@@ -59,20 +59,33 @@ def check_output(path: Path) -> None:
 def output(path: Path) -> Iterator[Path]:
     """Where to write a file that somebody asked for: it appears whole or not at all. Errors: it cannot be written."""
     check_output(path)
-    try:
-        if path.exists() and not path.is_file():  # /dev/stdout, a pipe: never to be replaced by a file
-            yield path
+    if _is_device(path):
+        raise EdgeError(f"{path} cannot be written: it is no regular file", fix="name a file")
+    with _output_errors(path), appearing(Path(os.path.realpath(path))) as temporary:  # where a link leads
+        yield temporary
+
+
+def write_output(path: Path, data: bytes | str) -> None:
+    """A file that somebody asked for, or a device: that is written to, and never replaced by a file."""
+    check_output(path)
+    with _output_errors(path):
+        if _is_device(path):
+            path.write_bytes(data.encode() if isinstance(data, str) else data)
         else:
-            with appearing(Path(os.path.realpath(path))) as temporary:  # what a link leads to, not the link
-                yield temporary
+            write_atomically(Path(os.path.realpath(path)), data)
+
+
+@contextmanager
+def _output_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise EdgeError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def write_output(path: Path, data: bytes | str) -> None:
-    """A file that somebody asked for. Errors: it cannot be written."""
-    with output(path) as place, place.open("wb") as file:
-        file.write(data.encode() if isinstance(data, str) else data)
+def _is_device(path: Path) -> bool:
+    """/dev/stdout, /dev/null, a pipe: there, but neither a file nor a directory."""
+    return path.exists() and not path.is_file()
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from edge.errors import EdgeError, missing_extra
+from edge.errors import EdgeError, missing_package
 
 REFUSED = 2  # exit code of a process that printed an EdgeError in place of a result
 
@@ -42,7 +42,7 @@ def answer(measure: Callable[[Any], Any]) -> int:
     try:
         found = measure(job)
     except (EdgeError, ImportError) as error:
-        print(missing_extra("export", error) if isinstance(error, ImportError) else error)
+        print(missing_package(error) if isinstance(error, ImportError) else error)
         return REFUSED
     print(json.dumps(found))
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -10,13 +11,15 @@ from typing import NoReturn
 import click
 
 from edge.cli.native_messages import native_messages_apart
-from edge.errors import EdgeError, did_you_mean, missing_extra
+from edge.errors import EdgeError, did_you_mean, missing_package
 
 MISUSE, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
 
 def run_program(program: click.Group) -> NoReturn:
     """A program's whole `main`: run what it was called with, and exit."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a title that the terminal cannot show ends nothing
+        sys.stdout.reconfigure(errors="backslashreplace")
     with native_messages_apart():
         status = run(program, sys.argv[1:])
     sys.exit(status)
@@ -37,7 +40,7 @@ def run(program: click.Group, arguments: Sequence[str]) -> int:
     except EdgeError as error:
         return _refuse(error)
     except ImportError as error:
-        return _refuse(missing_extra("export", error))
+        return _refuse(missing_package(error))
     except KeyboardInterrupt:
         click.echo("interrupted: run the same command again to go on", err=True)
         return INTERRUPTED

@@ -47,7 +47,7 @@ def rank(bundle: Path, public_key: PublicKey | None, as_json: bool, file: str, e
     ranker = Ranker.open(bundle, engine=engine, public_key=public_key)
     user = ranker.user(request.user, request.events)
     result = _json(ranker.rank(user, request.candidates, **wish))
-    click.echo(json.dumps(result, indent=2, ensure_ascii=False) if as_json else _text(result))
+    click.echo(json.dumps(result, indent=2) if as_json else _text(result))
 
 
 def _read_request(file: str) -> bytes:

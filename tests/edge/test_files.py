@@ -11,6 +11,7 @@ import pytest
 from bundles import make
 from commands import edge, edge_bench
 
+from edge.bundle.slim import slim_bundle
 from edge.errors import EdgeError
 from edge.files import check_output, output, write_atomically, write_output
 
@@ -62,6 +63,9 @@ def test_a_device_is_written_to_and_never_replaced(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", code]) as writer:
         assert (tmp_path / "pipe").read_text() == "text"
     assert writer.returncode == 0 and (tmp_path / "pipe").is_fifo()
+    with pytest.raises(EdgeError, match="pipe cannot be written: it is no regular file"):
+        slim_bundle(make(tmp_path / "m.edge"), "litert", tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,20 @@ def test_a_package_that_is_not_installed_names_the_extra(
 ) -> None:
     monkeypatch.setitem(sys.modules, "edge.inspect.describe", None)
     assert edge("inspect", __file__) == 2
-    assert "pip install 'edge-ranker[" in capsys.readouterr().err
+    assert "pip install 'edge-ranker[export]'" in capsys.readouterr().err
+    for module, what in (
+        ("torch.nn", "'edge-ranker[train]'"),
+        ("pyarrow", "'edge-ranker[train]'"),
+        ("onnx", "'edge-ranker[export]'"),
+        ("coremltools.models", "'edge-ranker[export]'"),
+        ("cryptography", "'edge-ranker[sign]'"),
+        ("onnxruntime", "edge-ranker"),
+    ):
+        monkeypatch.setattr(program, "loaders", failing(ImportError(name=module)))
+        assert edge("fail") == 2
+        assert capsys.readouterr().err == (
+            f"error: this command needs packages that are not installed ({module})\nfix: pip install {what}\n"
+        )
 
 
 @pytest.mark.parametrize("arguments", ["--help", "rank --help", "--version"])
@@ -193,3 +206,11 @@ def test_a_result_that_finds_no_room_is_an_error_and_no_failed_gate() -> None:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == "error: the result: No space left on device\n"
+
+
+def test_what_the_terminal_cannot_show_is_escaped(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", EDGE, "init", "--out", str(tmp_path / "film \U0001f3ac.toml")]
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"wrote {tmp_path}/film \\U0001f3ac.toml" in done.stdout
