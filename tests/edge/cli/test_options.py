@@ -1,0 +1,46 @@
+"""The options that scripts rely on: one may be added, none may go."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.cli.bench.main import commands as bench_commands
+from edge.cli.main import commands
+
+OPTIONS = {
+    "edge run": "data json out preset set skip-bad-rows",
+    "edge init": "example out",
+    "edge prepare": "data json out preset set skip-bad-rows",
+    "edge train": "out parent preset set",
+    "edge distill": "out parent preset set",
+    "edge compress": "out parent preset set to",
+    "edge export": "out parent preset set",
+    "edge slim": "engine json out",
+    "edge sign": "json key out",
+    "edge rank": "budget-mb budget-ms cascade depth engine json min-auc patience plan public-key request top",
+    "edge verify": "engine json public-key",
+    "edge inspect": "json picture public-key",
+    "edge-bench run": (
+        "adb depths device-binary engine json out plan profile repeats requests serial sustained threads"
+    ),
+    "edge-bench profiles": "json",
+    "edge-bench compare": "confidence depth engine json markdown plan processes requests tolerance",
+    "edge-bench gate": (
+        "annotations baseline budget engine json junit markdown max-download max-installed max-resident min- "
+        "auc requests tools"
+    ),
+    "edge-bench instructions": "candidate-tokens candidates json tools user-tokens",
+    "edge-bench report": "baseline json markdown out profile",
+}
+PROGRAMS = {"edge": commands, "edge-bench": bench_commands}
+
+
+@pytest.mark.parametrize(("place", "names"), OPTIONS.items())
+def test_no_option_is_gone(place: str, names: str) -> None:
+    program, command = place.split()
+    params = PROGRAMS[program]()[command]().params
+    assert {f"--{name}" for name in names.split()} <= {name for option in params for name in option.opts}
+
+
+def test_every_command_is_listed() -> None:
+    assert set(OPTIONS) == {f"{program} {name}" for program, named in PROGRAMS.items() for name in named()}
