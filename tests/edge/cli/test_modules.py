@@ -20,7 +20,6 @@ PROGRAMS = {
     "edge": "edge",
     "edge.cli": "edge",
     "edge.cli.main": "edge",
-    "edge.bench": "edge-bench",
     "edge.cli.bench": "edge-bench",
     "edge.cli.bench.main": "edge-bench",
 }
@@ -67,7 +66,7 @@ def test_every_way_to_start_a_program_is_the_same_program(module: str, program: 
     assert run(module, "--version").returncode == 0
 
 
-@pytest.mark.parametrize("module", ["edge.bench.cli", "edge.inspect", "edge.bench.profiles", "cloud", "export"])
+@pytest.mark.parametrize("module", ["edge.bench", "edge.bench.cli", "edge.inspect", "edge.bench.profiles", "cloud", "export"])
 def test_what_cannot_be_run_says_so(module: str) -> None:
     done = run(module, "gate", "nope.edge")
     assert done.returncode == 1 and module in done.stderr
