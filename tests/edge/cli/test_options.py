@@ -26,8 +26,8 @@ OPTIONS = {
     "edge-bench profiles": "json",
     "edge-bench compare": "confidence depth engine json markdown plan processes requests tolerance",
     "edge-bench gate": (
-        "annotations baseline budget engine json junit markdown max-download max-installed max-resident min- "
-        "auc requests tools"
+        "annotations baseline budget engine json junit markdown max-download max-installed max-resident "
+        "min-auc requests tools"
     ),
     "edge-bench instructions": "candidate-tokens candidates json tools user-tokens",
     "edge-bench report": "baseline json markdown out profile",
