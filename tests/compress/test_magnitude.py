@@ -138,7 +138,7 @@ def test_a_model_without_a_wide_embedding_is_pruned_all_the_same() -> None:
 def test_a_schedule_that_cannot_be_kept_is_refused(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(EdgeError) as refused:
         replace(SCHEDULE, **changes)
-    assert refused.value.problem == named
+    assert refused.value.problem.partition(",")[0] == named
 
 
 def test_a_schedule_that_outlasts_the_training_is_refused() -> None:
