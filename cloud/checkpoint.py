@@ -29,13 +29,15 @@ def save_checkpoint(directory: Path, step: int, trained: nn.Module, optimizer: t
     write_atomically(directory / "checkpoint.safetensors", save(contiguous, {"step": str(step)}))
 
 
-def load_checkpoint(directory: Path, trained: nn.Module, optimizer: torch.optim.Optimizer) -> int:
-    """Restore what `save_checkpoint` wrote, if anything; returns the step to go on from."""
+def load_checkpoint(directory: Path, trained: nn.Module, optimizer: torch.optim.Optimizer, steps: int) -> int:
+    """Restore what `save_checkpoint` wrote, if anything; returns the step to go on from, at most `steps`."""
     path = directory / "checkpoint.safetensors"
     if not path.exists():
         return 0
     try:
         tensors, step = load_file(path), int(_metadata(path)["step"])
+        if not 0 <= step <= steps:
+            raise ValueError(f"it is of step {step}, there are {steps}")
         trained.load_state_dict(_under("trained.", tensors))
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in _under("optimizer.", tensors).items():

@@ -16,10 +16,12 @@ from tqdm import tqdm
 
 from cloud.checkpoint import load_checkpoint, save_checkpoint
 from cloud.device import Batch, best_device, has_bf16, on_device
-from edge.config import check_least
+from edge.arguments import check_number
+from edge.config import check_least, setting
 from edge.errors import EdgeError
 from edge.files import write_atomically
 
+MOST_SEED = 2**32 - 1  # each step has a seed of its own, made from this one, which torch takes below 2**64
 Loss = Callable[[nn.Module, Batch, int], tuple[Tensor, dict[str, float]]]  # (model, batch, step) -> loss, figures
 
 
@@ -39,8 +41,9 @@ class FitConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_least(self, "", steps=0, learning_rate=0, warmup_steps=0, final_rate=0, weight_decay=0)
-        check_least(self, "", clip=1e-9, accumulate=1, checkpoint_seconds=0, seed=0)
+        check_least(self, steps=0, learning_rate=0, warmup_steps=0, final_rate=0, weight_decay=0)
+        check_least(self, clip=1e-9, accumulate=1, checkpoint_seconds=0, seed=0)
+        check_number(setting("seed"), self.seed, most=MOST_SEED)
 
 
 def fit(
@@ -63,7 +66,7 @@ def fit(
     trained.to(device)
     optimizer = _optimizer(model, config)
     directory.mkdir(parents=True, exist_ok=True)
-    step = load_checkpoint(directory, trained, optimizer)
+    step = load_checkpoint(directory, trained, optimizer, config.steps)
     log = _MetricsLog(directory / "metrics.jsonl", step)
     saved_at = time.monotonic()
     model.train()
@@ -111,7 +114,7 @@ def _update(
     if not math.isfinite(total + norm):
         what = "loss" if not math.isfinite(total) else "norm of the gradient"
         value = total if what == "loss" else norm
-        raise EdgeError(f"{name}: the {what} is {value} at step {step}", fix="lower learning_rate")
+        raise EdgeError(f"{name}: the {what} is {value} at step {step}", fix=f"lower {setting('learning_rate')}")
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return {"loss": total, "gradient_norm": norm, "learning_rate": learning_rate(config, step)} | figures
@@ -139,6 +142,16 @@ def _weight_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]
     ]
 
 
+def _metrics(path: Path) -> list[tuple[str, int]]:
+    """The lines of an interrupted phase's metrics, each with its step. Errors: the file is damaged."""
+    try:
+        kept = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return [(line, int(json.loads(line)["step"])) for line in kept]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        fix = f"delete {path.parent} to train this phase from its start"
+        raise EdgeError(f"{path} is damaged: it is not the metrics of a phase", evidence=str(error), fix=fix) from error
+
+
 class _MetricsLog:
     """The mean of every 10 steps as a line of a JSONL file; lines of steps to be done again are cut off.
 
@@ -148,8 +161,7 @@ class _MetricsLog:
     EVERY = 10
 
     def __init__(self, path: Path, step: int) -> None:
-        kept = path.read_text().splitlines() if path.exists() else []
-        self.lines = [line for line in kept if json.loads(line)["step"] <= step]
+        self.lines = [line for line, at in _metrics(path) if at <= step]
         self.path = path
         self.pending: list[dict[str, float]] = []
         self.recent_loss = math.nan

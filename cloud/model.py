@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from cloud.attention import MASKED, Plan, attention_masks
 from cloud.packing import Packed
-from edge.config import check_least
+from edge.config import check_least, setting
 from edge.errors import EdgeError
 
 
@@ -34,16 +34,17 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         at_least_one = ("vocabulary_size", "hidden_size", "heads", "layers", "embedding_size", "positions")
-        check_least(self, "model.", **dict.fromkeys(at_least_one, 1), feed_forward=1, slots=3, handover=0)
+        check_least(self, **dict.fromkeys(at_least_one, 1), feed_forward=1, slots=3, handover=0)
         if self.hidden_size % self.heads:
             raise EdgeError(
-                f"model.heads={self.heads} does not divide model.hidden_size={self.hidden_size}",
-                fix="choose a multiple of the heads as hidden size",
+                f"{setting('heads')}={self.heads} does not divide {setting('hidden_size')}={self.hidden_size}",
+                fix=f"set {setting('hidden_size')} to a multiple of {setting('heads')}",
             )
         if self.handover >= self.layers:
             raise EdgeError(
-                f"model.handover={self.handover} leaves none of the {self.layers} layers to see all segments",
-                fix=f"--set model.handover=N with N below {self.layers}; 0 trains no segments plan",
+                f"{setting('handover')}={self.handover} leaves none of {setting('layers')}={self.layers} "
+                "layers to see all segments",
+                fix=f"--set {setting('handover')}=N with N below {self.layers}; 0 trains no segments plan",
             )
 
     @property

@@ -1,29 +1,50 @@
-"""Run directories: how stages hand results to each other. Written aside, checked, renamed when complete."""
+"""Run directories: how stages hand results to each other. A finished one is read here; cloud/target.py makes them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from importlib.metadata import version
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from edge.bundle.values import parse_strictly
 from edge.errors import EdgeError
-from edge.files import TEMPORARY, sha256_file, write_atomically, write_json
+from edge.files import sha256_file
 
 SCHEMA = "edge-ranker/run/1"
-SCRATCH = "scratch"  # checkpoints and caches of an unfinished stage; gone when it completes
-IDENTITY = "identity.json"  # of an unfinished stage
-_KEYS = ("stage", "parents", "config", "code", "dataset", "protocol", "summary", "files")
+MANIFEST = "manifest.json"
+_TYPES = {
+    "stage": str, "parents": list, "config": dict, "code": str, "dataset": dict, "protocol": str, "summary": dict,
+    "files": dict,
+}  # fmt: skip
+_OF_PARENT = {"stage": str, "hash": str}
 
 
 def sha256_json(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A kind of run.
+
+    `schema` is raised when what the stage computes changes: what an older one made is then not taken for its own.
+    `files` are patterns of what it writes, or folders, which end with "/"; anything else there is somebody else's.
+    """
+
+    name: str
+    schema: int
+    files: tuple[str, ...]
+
+    def writes(self, name: str) -> bool:
+        """True of a file's path in the run's directory."""
+        folders = tuple(pattern for pattern in self.files if pattern.endswith("/"))
+        patterns = ("config.json", *self.files) if "/" not in name else ()
+        return name.startswith(folders) or any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 @dataclass(frozen=True)
@@ -35,25 +56,15 @@ class Run:
 
     @classmethod
     def open(cls, path: Path, stage: str | None = None) -> Run:
-        """Errors: not a finished run, an unknown schema, another stage than `stage`."""
-        manifest_path = path / "manifest.json"
-        if not manifest_path.is_file():
-            partial = _partial(path).is_dir()
+        """Errors: not a finished run, a damaged manifest or of an unknown schema, another stage than `stage`."""
+        if not is_finished(path):
+            partial = os.access(partial_of(path), os.F_OK)
             raise EdgeError(
                 f"{path} is not a finished run",
-                evidence="it was interrupted" if partial else "it has no manifest.json",
+                evidence="it was interrupted" if partial else f"it has no {MANIFEST}",
                 fix="run the stage that writes it again" if partial else "",
             )
-        try:
-            manifest = json.loads(manifest_path.read_text())
-        except ValueError as error:
-            raise EdgeError(f"{manifest_path} is not JSON", evidence=str(error)) from error
-        if not isinstance(manifest, dict):
-            raise EdgeError(f"{manifest_path} is not the manifest of a run")
-        if manifest.get("schema") != SCHEMA:
-            raise EdgeError(f"{manifest_path} has schema {manifest.get('schema')!r}, this version reads {SCHEMA!r}")
-        if missing := [key for key in _KEYS if key not in manifest]:
-            raise EdgeError(f"{manifest_path} is not the manifest of a run", evidence=f"missing: {', '.join(missing)}")
+        manifest = read_record(path / MANIFEST, _TYPES)
         if stage and manifest["stage"] != stage:
             raise EdgeError(f"{path} is a {manifest['stage']!r} run, a {stage!r} run is needed")
         return cls(path, manifest)
@@ -88,117 +99,50 @@ class Run:
         return path
 
 
-@dataclass
-class Workspace:
-    """An unfinished stage. Files go into `path`; what helps to resume goes into `scratch`."""
-
-    path: Path
-    summary: dict[str, Any] = field(default_factory=dict)
-    dataset: dict[str, Any] = field(default_factory=dict)  # fingerprint and counts
-    protocol: str = ""  # how the figures were measured
-
-    @property
-    def scratch(self) -> Path:
-        directory = self.path / SCRATCH
-        directory.mkdir(exist_ok=True)
-        return directory
-
-    def keep_metrics(self, *phases: str) -> None:
-        """Gather the training curves of `scratch`/PHASE into the run's metrics.jsonl, one phase after another.
-
-        A phase of no steps has none.
-        """
-        curves = [(phase, self.scratch / phase / "metrics.jsonl") for phase in phases]
-        lines = [
-            json.dumps({"phase": phase} | json.loads(line))
-            for phase, path in curves
-            if path.is_file()
-            for line in path.read_text().splitlines()
-        ]
-        write_atomically(self.path / "metrics.jsonl", "".join(line + "\n" for line in lines))
+def is_finished(path: Path) -> bool:
+    return os.access(path / MANIFEST, os.F_OK)  # unlike Path.exists, no error where nothing can be seen
 
 
-def _partial(out: Path) -> Path:
-    return out.with_name(out.name + ".partial")
+def beside(path: Path, suffix: str) -> Path:
+    """What stands beside a directory, under its name with a suffix; "." and ".." are called what they are."""
+    named = path if path.name not in ("", "..") else path.resolve()
+    return named.parent / (named.name + suffix)
 
 
-def _identity(stage: str, parents: Sequence[Run], config: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "stage": stage,
-        "parents": [{"stage": parent.stage, "hash": parent.hash} for parent in parents],
-        "config": dict(config),
-        "code": version("edge-ranker"),
-    }
+def partial_of(out: Path) -> Path:
+    """Where an unfinished `out` is written."""
+    return beside(out, ".partial")
 
 
-def finished(out: Path, stage: str, parents: Sequence[Run], config: Mapping[str, Any]) -> bool:
-    """True if `out` is that stage, complete, with these parents and settings; an error if it is another."""
-    if not (out / "manifest.json").is_file():
-        return False
-    _sweep(out)
-    manifest = Run.open(out, stage).manifest
-    identity = _identity(stage, parents, config)
-    changed = [key for key, value in identity.items() if manifest[key] != value]
-    if changed:
-        raise EdgeError(
-            f"{out} was made with other settings ({', '.join(changed)} differ)",
-            fix=f"choose another --out, or delete {out} to make it anew",
-        )
-    return True
+def lock_of(out: Path) -> Path:
+    """What a process that writes `out` holds meanwhile."""
+    return beside(out, ".partial.lock")
 
 
-@contextmanager
-def writing(out: Path, stage: str, parents: Sequence[Run], config: Mapping[str, Any]) -> Iterator[Workspace]:
-    """Write the run `out`: it appears, complete, when the block ends without an error.
-
-    An interrupted stage leaves `out`.partial, which the same stage with the same settings goes on from.
-    """
-    if out.exists():
-        raise EdgeError(f"{out} exists already", fix="choose another --out, or delete it")
-    identity = _identity(stage, parents, config)
-    partial = _partial(out)
-    marker = partial / IDENTITY
-    if partial.exists() and (not marker.is_file() or json.loads(marker.read_text()) != identity):
-        shutil.rmtree(partial)  # another stage or other settings: nothing in it can be used
-    partial.mkdir(parents=True, exist_ok=True)
-    for torn in partial.rglob(f"*{TEMPORARY}"):
-        torn.unlink()
-    write_json(marker, identity)
-    workspace = Workspace(partial)
-    yield workspace
-    write_json(partial / "config.json", dict(config))
-    manifest = identity | {
-        "dataset": workspace.dataset,
-        "protocol": workspace.protocol,
-        "summary": _without_nan(workspace.summary),
-        "files": {str(path.relative_to(partial)): sha256_file(path) for path in _results(partial)},
-    }
-    write_json(partial / "manifest.json", manifest)
-    partial.rename(out)
-    _sweep(out)
+def read_record(path: Path, types: Mapping[str, type]) -> dict[str, Any]:
+    """What a run says of itself. Errors: it cannot be read, is not JSON, has another schema, lacks one of `types`."""
+    fix = f"restore {path.parent} from a copy, or delete it and run its stage again"
+    try:
+        record = parse_strictly(path.read_bytes())
+    except OSError as error:
+        raise EdgeError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise EdgeError(f"{path} is damaged: it is not JSON", evidence=str(error), fix=fix) from error
+    if not isinstance(record, dict) or "schema" not in record:
+        raise EdgeError(f"{path} does not describe a run of edge-ranker")
+    if record["schema"] != SCHEMA:
+        raise EdgeError(f"{path} has schema {record['schema']!r}, this version reads {SCHEMA!r}")
+    wrong = [name for name, kind in types.items() if not isinstance(record.get(name), kind)]
+    wrong += [] if "parents" in wrong or all(map(_is_parent, record["parents"])) else ["parents"]
+    wrong += [] if isinstance(record.get("stage_schema", 1), int) else ["stage_schema"]
+    if wrong:
+        evidence = f"missing or of another type: {', '.join(wrong)}"
+        raise EdgeError(f"{path} is damaged", evidence=evidence, fix=fix)
+    return record
 
 
-def _results(partial: Path) -> list[Path]:
-    """What the stage made; not what it needs to resume, which has to stay until the run is complete."""
-    aside = (partial / SCRATCH, partial / IDENTITY, partial / "manifest.json")
-    paths = sorted(path for path in partial.rglob("*") if path.is_file())
-    return [path for path in paths if not any(path.is_relative_to(other) for other in aside)]
-
-
-def _sweep(out: Path) -> None:
-    """Remove what a finished stage no longer needs; it may have been killed just before."""
-    shutil.rmtree(out / SCRATCH, ignore_errors=True)
-    (out / IDENTITY).unlink(missing_ok=True)
-
-
-def _without_nan(value: Any) -> Any:
-    """`value` with null for figures that are not defined, e.g. the AUC of labels that are all the same."""
-    if isinstance(value, Mapping):
-        return {key: _without_nan(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _is_parent(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(name), kind) for name, kind in _OF_PARENT.items())
 
 
 def parent(runs: Sequence[Run], *stages: str) -> Run:

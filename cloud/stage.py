@@ -7,18 +7,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cloud.attention import PREFIX, Plan, segments_plan
-from cloud.checkpoint import save_weights
+from cloud.checkpoint import WEIGHTS, save_weights
+from cloud.data.log import PARTS
 from cloud.data.requests import load_requests
 from cloud.device import best_device
 from cloud.evaluate import evaluate
 from cloud.model import Encoder, ModelConfig
-from cloud.runs import Run, Workspace
+from cloud.runs import Run
+from cloud.target import Workspace
 from cloud.torch_engine import TorchEngine
+from edge.config import setting
 from edge.errors import EdgeError
 from edge.files import write_atomically
 from edge.text.sequence import TextEncoder
 from edge.text.spec import TextSpec, read_spec
 
+MODEL_FILES = (WEIGHTS, "metrics.jsonl", "report.md")
 PROTOCOL = (
     "last 10 % of each user's events by time are test, the 10 % before them validation; "
     "history and statistics end before the scored events; every exit scored on all of the split's rows"
@@ -64,9 +68,10 @@ class Measured:
     plans: tuple[str, ...] = ("prefix", "segments")  # of those that the model is trained for
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.plans) - {"prefix", "segments"})
-        if unknown or "prefix" not in self.plans:
-            raise EdgeError(f"measured.plans is {list(self.plans)}", fix='use ["prefix"] or ["prefix", "segments"]')
+        if set(self.plans) - {"prefix", "segments"} or "prefix" not in self.plans:
+            raise EdgeError(f"{setting('plans')} is {list(self.plans)}", fix='use ["prefix"] or ["prefix", "segments"]')
+        if not self.splits or set(self.splits) - set(PARTS):
+            raise EdgeError(f"{setting('splits')} is {list(self.splits)}", fix=f"name some of {list(PARTS)}")
 
 
 def measure(model: Encoder, prepared: Run, measured: Measured, name: str) -> dict[str, Any]:

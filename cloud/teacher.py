@@ -16,10 +16,13 @@ from cloud.fit import FitConfig, fit
 from cloud.model import Encoder, ModelConfig
 from cloud.objectives import InfillBatch, click_loss, infill_batch, infill_loss, token_log_frequencies
 from cloud.presets import PRESETS
-from cloud.runs import Run, finished, writing
-from cloud.stage import Measured, complete, sized_for
-from edge.config import to_dict
+from cloud.runs import Run, Stage
+from cloud.stage import MODEL_FILES, Measured, complete, sized_for
+from cloud.target import Target
+from edge.config import check_least, setting, settings_in, to_dict
 from edge.errors import EdgeError
+
+STAGE = Stage("teacher", 1, MODEL_FILES)
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,9 @@ class TeacherConfig:
     click: FitConfig = field(default_factory=lambda: FitConfig(steps=600, learning_rate=2e-3, warmup_steps=50))
     batch_tokens: int = 2048
     measured: Measured = field(default_factory=Measured)
+
+    def __post_init__(self) -> None:
+        check_least(self, batch_tokens=1)
 
 
 TEACHERS = {
@@ -44,23 +50,25 @@ TEACHERS = {
 }
 
 
-def train_teacher(prepared: Run, out: Path, config: TeacherConfig) -> Run:
+def train_teacher(prepared: Run, out: Path, config: TeacherConfig, restart: bool = False) -> Run:
     """Train on the prepared run's training requests; measure on its validation and test requests."""
     shape = sized_for(config.model, prepared)
-    settings = to_dict(config) | {"model": to_dict(shape)}
-    if not finished(out, "teacher", [prepared], settings):
-        with writing(out, "teacher", [prepared], settings) as workspace:
+    target = Target(out, STAGE, [prepared], to_dict(replace(config, model=shape)), restart=restart)
+    if not target.finished():
+        with target.writing() as workspace:
             torch.manual_seed(config.click.seed)
             model = Encoder(shape)
             requests = load_requests(prepared, "train")
             batches = RequestBatches(requests, config.batch_tokens, config.click.seed)
             if config.infill.steps:
                 infill = Infilling(requests, config.batch_tokens, shape)
-                fit(model, infill, infill.loss, config.infill, workspace.scratch / "infill", "teacher: infilling")
-            fit(model, batches, _click, config.click, workspace.scratch / "click", "teacher: clicks")
+                with settings_in("infill"):
+                    fit(model, infill, infill.loss, config.infill, workspace.scratch / "infill", "teacher: infilling")
+            with settings_in("click"):
+                fit(model, batches, _click, config.click, workspace.scratch / "click", "teacher: clicks")
             workspace.keep_metrics(*(["infill"] if config.infill.steps else []), "click")
             complete(workspace, model, prepared, config.measured, "Teacher")
-    return Run.open(out, "teacher")
+    return Run.open(out, STAGE.name)
 
 
 class Infilling:
@@ -69,7 +77,7 @@ class Infilling:
     def __init__(self, requests: Sequence[EncodedRequest], batch_tokens: int, shape: ModelConfig) -> None:
         with_history = [replace(request, candidates=()) for request in requests if len(request.segments) > 3]
         if not with_history:
-            raise EdgeError("no training request has a history to fill in", fix="--set infill.steps=0")
+            raise EdgeError("no training request has a history to fill in", fix=f"--set {setting('infill.steps')}=0")
         self.batches = RequestBatches(with_history, batch_tokens)
         self.longest = shape.positions
         users = (request.segments for request in with_history)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from edge.config import check_least
+from edge.config import check_least, setting
 from edge.errors import EdgeError
 
 
@@ -22,9 +22,15 @@ class PruneSchedule:
     every: int = 5
 
     def __post_init__(self) -> None:
-        check_least(self, "schedule.", sparsity=0, begin=0, end=self.begin + 1, every=1)
+        check_least(self, sparsity=0, begin=0, every=1)
         if self.sparsity >= 1.0:
-            raise EdgeError(f"schedule.sparsity is {self.sparsity}", fix="it must be below 1: something has to stay")
+            fix = "it must be below 1: something has to stay"
+            raise EdgeError(f"{setting('sparsity')} is {self.sparsity}", fix=fix)
+        if self.end <= self.begin:
+            raise EdgeError(
+                f"{setting('end')}={self.end} is not after {setting('begin')}={self.begin}",
+                fix=f"set {setting('end')} to {self.begin + 1} or more",
+            )
 
     def at(self, step: int) -> float:
         """s_t = s_f - s_f (1 - (t - t_0) / (t_1 - t_0))^3, equation 1 with an initial sparsity of 0."""

@@ -14,12 +14,16 @@ from cloud.checkpoint import load_encoder, load_teacher
 from cloud.data.requests import load_requests
 from cloud.fit import FitConfig, fit
 from cloud.model import Encoder
-from cloud.runs import Run, finished, writing
-from cloud.stage import Measured, check_same_data, complete, plans_of
+from cloud.runs import Run, Stage
+from cloud.stage import MODEL_FILES, Measured, check_same_data, complete, plans_of
+from cloud.target import Target
 from compress.magnitude import MagnitudePruner, PruneSchedule, sparsity_by_tensor
 from distill.scores import plan_of_step, score_loss
-from edge.config import to_dict
+from edge.arguments import check_share
+from edge.config import check_least, setting, settings_in, to_dict
 from edge.errors import EdgeError
+
+STAGE = Stage("pruned", 1, MODEL_FILES)
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,13 @@ class PruneConfig:
     teacher_share: float = 0.5
 
     def __post_init__(self) -> None:
+        check_least(self, batch_tokens=1)
+        check_share(setting("teacher_share"), self.teacher_share)
+        end, steps = setting("schedule.end"), setting("fit.steps")
         if self.schedule.end > self.fit.steps:
             raise EdgeError(
-                f"pruning ends at step {self.schedule.end}, training at step {self.fit.steps}",
-                fix=f"--set schedule.end=N with N up to {self.fit.steps}, or train for more steps",
+                f"{end}={self.schedule.end} is after the last step, {steps}={self.fit.steps}",
+                fix=f"--set {end}=N with N up to {self.fit.steps}, or --set {steps}=N with N from {self.schedule.end}",
             )
 
 
@@ -68,22 +75,25 @@ class PrunedScores(nn.Module):
         return loss, {"sparsity": self.pruner.schedule.at(step)}
 
 
-def prune_student(prepared: Run, teacher_run: Run, student_run: Run, out: Path, config: PruneConfig) -> Run:
+def prune_student(
+    prepared: Run, teacher_run: Run, student_run: Run, out: Path, config: PruneConfig, restart: bool = False
+) -> Run:
     """Prune every embedding table and linear layer of the student to the schedule's sparsity."""
     parents = [prepared, teacher_run, student_run]
     check_same_data(prepared, teacher_run, student_run)
-    settings = to_dict(config) | {"model": student_run.config["model"]}
-    if not finished(out, "pruned", parents, settings):
+    target = Target(out, STAGE, parents, to_dict(config), {"model": student_run.config["model"]}, restart)
+    if not target.finished():
         teacher = load_teacher(teacher_run)
-        with writing(out, "pruned", parents, settings) as workspace:
+        with target.writing() as workspace:
             torch.manual_seed(config.fit.seed)
             model = load_encoder(student_run)
             pruner = MagnitudePruner(model, config.schedule)
             loss = PrunedScores(pruner, teacher, plans_of(model.config), config.teacher_share)
             batches = RequestBatches(load_requests(prepared, "train"), config.batch_tokens, config.fit.seed + 2)
-            fit(model, batches, loss, config.fit, workspace.scratch / "prune", "student: pruning")
+            with settings_in("fit"):
+                fit(model, batches, loss, config.fit, workspace.scratch / "prune", "student: pruning")
             pruner.apply_at(model, config.fit.steps)
             workspace.summary["sparsity"] = sparsity_by_tensor(model)
             workspace.keep_metrics("prune")
             complete(workspace, model, prepared, config.measured, "Pruned student")
-    return Run.open(out, "pruned")
+    return Run.open(out, STAGE.name)

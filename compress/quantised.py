@@ -5,26 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloud.checkpoint import load_encoder
-from cloud.runs import Run, finished, writing
-from cloud.stage import Measured, check_same_data, complete
+from cloud.runs import Run, Stage
+from cloud.stage import MODEL_FILES, Measured, check_same_data, complete
+from cloud.target import Target
 from compress.integers import quantise
 from edge.config import to_dict
 
-STAGES = {"int8": 8, "int4": 4}  # bits of a weight
+BITS = {"int8": 8, "int4": 4}  # of a weight
+STAGES = {name: Stage(name, 1, MODEL_FILES) for name in BITS}
 
 
-def quantise_student(prepared: Run, source: Run, out: Path, stage: str = "int8") -> Run:
+def quantise_student(prepared: Run, source: Run, out: Path, stage: str = "int8", restart: bool = False) -> Run:
     """Quantise a student, pruned or not, and measure it with integer weights and int8 activations."""
-    parents, measured = [prepared, source], Measured()
+    measured = Measured()
     check_same_data(prepared, source)
-    settings = {
+    facts = {
         "model": source.config["model"],
-        "bits": STAGES[stage],
+        "bits": BITS[stage],
         "weights": f"{stage} per row",
         "activations": "int8 per token, dynamic",
     }
-    settings |= {"measured": to_dict(measured)}
-    if not finished(out, stage, parents, settings):
-        with writing(out, stage, parents, settings) as workspace:
-            complete(workspace, quantise(load_encoder(source), STAGES[stage]), prepared, measured, f"{stage} student")
+    facts |= {"measured": to_dict(measured)}
+    target = Target(out, STAGES[stage], [prepared, source], {}, facts, restart)
+    if not target.finished():
+        with target.writing() as workspace:
+            complete(workspace, quantise(load_encoder(source), BITS[stage]), prepared, measured, f"{stage} student")
     return Run.open(out, stage)

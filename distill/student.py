@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -14,12 +14,16 @@ from cloud.data.requests import load_requests
 from cloud.fit import FitConfig, fit
 from cloud.model import Encoder, ModelConfig
 from cloud.presets import PRESETS
-from cloud.runs import Run, finished, writing
-from cloud.stage import Measured, check_same_data, complete, plans_of, sized_for
+from cloud.runs import Run, Stage
+from cloud.stage import MODEL_FILES, Measured, check_same_data, complete, plans_of, sized_for
+from cloud.target import Target
 from distill.relations import relation_loss
 from distill.scores import plan_of_step, score_loss
-from edge.config import to_dict
+from edge.arguments import check_share
+from edge.config import check_least, setting, settings_in, to_dict
 from edge.errors import EdgeError
+
+STAGE = Stage("student", 1, MODEL_FILES)
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,20 @@ class StudentConfig:
     relation_heads: int = 4
     teacher_share: float = 0.5  # of the target; the rest is the label
 
+    def __post_init__(self) -> None:
+        check_least(self, batch_tokens=1, relation_heads=1)
+        check_share(setting("teacher_share"), self.teacher_share)
+        check_relation_heads(self.relation_heads, self.model.hidden_size, setting("model.hidden_size"))
+
+
+def check_relation_heads(heads: int, width: int, name: str) -> None:
+    """Each relation head takes an equal part of the student's width, and of the teacher's. `name` is the width's."""
+    if width % heads:
+        raise EdgeError(
+            f"{setting('relation_heads')}={heads} does not divide {name}={width}",
+            fix=f"set {setting('relation_heads')} to a number that divides both models' hidden sizes",
+        )
+
 
 STUDENTS = {
     "quickstart": StudentConfig(measured=Measured(plans=("prefix",))),
@@ -47,16 +65,16 @@ STUDENTS = {
 }
 
 
-def train_student(prepared: Run, teacher_run: Run, out: Path, config: StudentConfig) -> Run:
+def train_student(prepared: Run, teacher_run: Run, out: Path, config: StudentConfig, restart: bool = False) -> Run:
     """Distil the teacher; measure every exit on the prepared run's validation and test requests."""
     shape = sized_for(config.model, prepared)
-    settings = to_dict(config) | {"model": to_dict(shape)}
-    parents = [prepared, teacher_run]
     check_same_data(prepared, teacher_run)
-    if not finished(out, "student", parents, settings):
+    settings = to_dict(replace(config, model=shape))
+    target = Target(out, STAGE, [prepared, teacher_run], settings, restart=restart)
+    if not target.finished():
         teacher = load_teacher(teacher_run)
-        check_relation_heads(config.relation_heads, teacher.config, shape)
-        with writing(out, "student", parents, settings) as workspace:
+        check_relation_heads(config.relation_heads, teacher.config.hidden_size, f"{teacher_run.path} model.hidden_size")
+        with target.writing() as workspace:
             torch.manual_seed(config.scores.seed)
             model = Encoder(shape)
             batches = RequestBatches(load_requests(prepared, "train"), config.batch_tokens, config.scores.seed + 1)
@@ -70,22 +88,12 @@ def train_student(prepared: Run, teacher_run: Run, out: Path, config: StudentCon
                 assert isinstance(student, Encoder)
                 return score_loss(student, teacher, batch, plan_of_step(plans, step), config.teacher_share), {}
 
-            fit(
-                model,
-                batches,
-                relations,
-                config.relations,
-                workspace.scratch / "relations",
-                "student: relations",
-            )
-            fit(model, batches, scores, config.scores, workspace.scratch / "scores", "student: scores")
+            for phase, loss, fitted in (
+                ("relations", relations, config.relations),
+                ("scores", scores, config.scores),
+            ):
+                with settings_in(phase):
+                    fit(model, batches, loss, fitted, workspace.scratch / phase, f"student: {phase}")
             workspace.keep_metrics("relations", "scores")
             complete(workspace, model, prepared, config.measured, "Student")
-    return Run.open(out, "student")
-
-
-def check_relation_heads(heads: int, teacher: ModelConfig, student: ModelConfig) -> None:
-    """Each relation head takes an equal part of either model's width."""
-    for name, width in (("teacher", teacher.hidden_size), ("student", student.hidden_size)):
-        if heads < 1 or width % heads:
-            raise EdgeError(f"relation_heads={heads} does not divide the {name}'s hidden size {width}")
+    return Run.open(out, STAGE.name)

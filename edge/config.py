@@ -7,13 +7,37 @@ import json
 import sys
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from edge.arguments import check_number
-from edge.errors import EdgeError, did_you_mean
+from edge.errors import EdgeError, did_you_mean, nearest
 
 C = TypeVar("C")
+_GROUP = ContextVar("_GROUP", default="")  # the dotted prefix under which settings are named
+
+
+def setting(key: str) -> str:
+    """The name of a setting for an error: `key` as the user types it, whatever group the command keeps it in."""
+    return _GROUP.get() + key
+
+
+@contextmanager
+def settings_in(group: str) -> Iterator[None]:
+    """In the block, settings stand in this group: `edge run` calls "prune.fit.steps" what pruning calls "fit.steps"."""
+    with _named_from(f"{setting(group)}."):
+        yield
+
+
+@contextmanager
+def _named_from(prefix: str) -> Iterator[None]:
+    before = _GROUP.set(prefix)
+    try:
+        yield
+    finally:
+        _GROUP.reset(before)
 
 
 def preset(presets: Mapping[str, C], name: str) -> C:
@@ -33,7 +57,8 @@ def override(config: C, assignments: Iterable[str]) -> C:
     for assignment in assignments:
         key, sign, text = (part.strip() for part in assignment.partition("="))
         if not sign:
-            raise EdgeError(f"--set {assignment!r} is not of the form key=value", fix="--set click.steps=200")
+            fix = f"--set {nearest(key, known)}=VALUE"
+            raise EdgeError(f"--set {assignment!r} is not of the form key=value", fix=fix)
         if key not in known:
             _refuse_key(key, known)
         texts[key] = text
@@ -58,7 +83,8 @@ def _replace(config: Any, texts: Mapping[str, str], prefix: str) -> Any:
             changes[field.name] = _replace(value, texts, f"{key}.")
         elif key in texts:
             changes[field.name] = _coerce(hints[field.name], _from_text(texts[key]), key)
-    return dataclasses.replace(config, **changes)
+    with _named_from(prefix):
+        return dataclasses.replace(config, **changes)
 
 
 def _from_text(text: str) -> Any:
@@ -69,10 +95,10 @@ def _from_text(text: str) -> Any:
         return text
 
 
-def check_least(config: Any, where: str, **least: float) -> None:
+def check_least(config: Any, **least: float) -> None:
     """Refuse a configuration with a number below its least allowed value, or one that is not a number."""
     for name, bound in least.items():
-        check_number(where + name, getattr(config, name), bound)
+        check_number(setting(name), getattr(config, name), bound)
 
 
 def _dotted_keys(config: Any, prefix: str = "") -> Iterable[str]:
@@ -109,7 +135,8 @@ def from_dict(kind: type[C], values: Mapping[str, Any], where: str = "config") -
     ]
     if missing:
         raise EdgeError(f"{where}: missing {', '.join(missing)}")
-    return kind(**arguments)
+    with _named_from(f"{where}."):
+        return kind(**arguments)
 
 
 def _coerce(hint: Any, value: Any, where: str) -> Any:

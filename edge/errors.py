@@ -32,8 +32,13 @@ class EdgeError(Exception):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A fix: the nearest of the known names."""
-    nearest = difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)
-    return f"did you mean {nearest[0]!r}?" if nearest else ""
+    found = nearest(name, known)
+    return f"did you mean {found!r}?" if found else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that is most like this one; nothing if none is known."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)), "")
 
 
 def refuse_to_run(instead: str) -> NoReturn:

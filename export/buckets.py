@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from edge.config import check_least
+from edge.config import check_least, setting
 from edge.errors import EdgeError
 from edge.text.spec import TextSpec
 
@@ -18,9 +18,9 @@ class Buckets:
     candidate_tokens: int = 0  # 0: the longest segment that the text spec allows
 
     def __post_init__(self) -> None:
-        check_least(self, "buckets.", candidates=1, candidate_tokens=0)
+        check_least(self, candidates=1, candidate_tokens=0)
         if self.user_tokens and min(self.user_tokens) < 1:
-            raise EdgeError(f"buckets.user_tokens is {list(self.user_tokens)}", fix="name sizes like [56, 112]")
+            raise EdgeError(f"{setting('user_tokens')} is {list(self.user_tokens)}", fix="name sizes like [56, 112]")
 
     @property
     def most_tokens(self) -> int:
@@ -32,18 +32,22 @@ class Buckets:
         """Lengths that a user's layer is computed for: each bucket's, and that of the longest request in full."""
         return tuple(sorted({*self.user_tokens, self.most_tokens}))
 
-    def holding(self, spec: TextSpec) -> Buckets:
-        """Every shape named. Errors: a request that the spec allows would not fit the largest."""
+    def holding(self, spec: TextSpec, text: str = "the text's ") -> Buckets:
+        """Every shape named. Errors: a request that the spec allows would not fit the largest.
+
+        `text` is what errors put before a limit of the spec, to name it.
+        """
         default = {spec.max_segment_tokens, -(-spec.max_user_tokens // 2), spec.max_user_tokens}
         users = self.user_tokens or tuple(sorted(default))
         named = replace(self, user_tokens=users, candidate_tokens=self.candidate_tokens or spec.max_segment_tokens)
-        for name, largest, needed in (
-            ("user_tokens", max(users), spec.max_user_tokens),
-            ("candidate_tokens", named.candidate_tokens, spec.max_segment_tokens),
+        for name, largest, limit in (
+            ("user_tokens", max(users), "max_user_tokens"),
+            ("candidate_tokens", named.candidate_tokens, "max_segment_tokens"),
         ):
+            needed = getattr(spec, limit)
             if largest < needed:
                 raise EdgeError(
-                    f"buckets.{name} holds {largest} tokens, the text spec allows {needed}",
-                    fix=f"raise buckets.{name}, or lower the limit when preparing",
+                    f"{setting(name)} holds {largest} tokens, {text}{limit}={needed} allows more",
+                    fix=f"raise {setting(name)}, or lower {text}{limit} before preparing",
                 )
         return named

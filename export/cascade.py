@@ -12,8 +12,9 @@ from cloud.data.requests import load_requests
 from cloud.model import Encoder
 from cloud.runs import Run
 from cloud.torch_engine import TorchEngine
+from edge.arguments import check_share
 from edge.bundle.cascade import cascade_to_json
-from edge.config import check_least
+from edge.config import check_least, setting
 from edge.engines.opening import open_engine
 from edge.engines.protocol import Engine
 from edge.runtime.cascade import fit_cascade
@@ -35,7 +36,8 @@ class CascadeConfig:
     agreement: float = 0.97  # wanted of the top, where the margins are taken from
 
     def __post_init__(self) -> None:
-        check_least(self, "cascade.", top=1, candidates=2, requests=0, agreement=0)
+        check_least(self, top=1, candidates=2, requests=0)
+        check_share(setting("agreement"), self.agreement)
 
 
 def cascades(prepared: Run, model: Encoder, models: Path, config: CascadeConfig) -> list[dict[str, Any]]:

@@ -12,14 +12,15 @@ from cloud.data.requests import load_requests
 from cloud.data.samples import load_samples
 from cloud.evaluate import evaluate
 from cloud.model import Encoder
-from cloud.runs import Run, Workspace, finished, writing
+from cloud.runs import Run, Stage
 from cloud.stage import PROTOCOL, check_same_data, text_spec
+from cloud.target import Target, Workspace
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, load_quantised
 from edge.bench.run import measure_apart
 from edge.bundle.manifest import BUNDLE_NAME
 from edge.bundle.sizes import sizes
-from edge.config import check_least, to_dict
+from edge.config import check_least, setting, settings_in, to_dict
 from edge.conformance.golden import Golden
 from edge.engines.opening import RUNNABLE, open_engine
 from edge.errors import EdgeError
@@ -28,9 +29,11 @@ from export.buckets import Buckets
 from export.bundle import bundle_models
 from export.cascade import CascadeConfig, cascades
 from export.manifest import bundle_manifest
-from export.models import step, write_coreml, write_models, write_plain
+from export.models import OLD_PACKAGE, PLAIN, step, write_coreml, write_models, write_plain
 from export.one_call import compare_one_call
 from export.parity import compare_engines, make_goldens
+
+STAGE = Stage("export", 1, ("models/", *PLAIN, f"{OLD_PACKAGE}/", "*.edge", "report.md"))
 
 
 @dataclass(frozen=True)
@@ -48,22 +51,24 @@ class ExportConfig:
     cascade: CascadeConfig = field(default_factory=CascadeConfig)
 
     def __post_init__(self) -> None:
-        check_least(self, "", golden_requests=1, golden_candidates=1, timed_requests=1)
+        check_least(self, golden_requests=1, golden_candidates=1, timed_requests=1, float_tolerance=0, int8_tolerance=0)
         if not BUNDLE_NAME.fullmatch(self.name):
-            raise EdgeError(f"a bundle cannot be named {self.name!r}", fix="use letters, digits, '.', '_' or '-'")
+            fix = "use letters, digits, '.', '_' or '-'"
+            raise EdgeError(f"{setting('name')}={self.name!r} cannot name a bundle", fix=fix)
 
 
 EXPORTS = {"quickstart": ExportConfig()}
 
 
-def export_student(prepared: Run, source: Run, out: Path, config: ExportConfig) -> Run:
+def export_student(prepared: Run, source: Run, out: Path, config: ExportConfig, restart: bool = False) -> Run:
     """Write the bundle NAME.edge and the plain model files; refuse what does not agree with torch."""
-    parents = [prepared, source]
     check_same_data(prepared, source)
-    settings = to_dict(config) | {"model": source.config["model"]}
-    if not finished(out, "export", parents, settings):
-        config = replace(config, buckets=config.buckets.holding(text_spec(prepared)))
-        with writing(out, "export", parents, settings) as workspace:
+    facts = {"model": source.config["model"]}
+    target = Target(out, STAGE, [prepared, source], to_dict(config), facts, restart)
+    if not target.finished():
+        with settings_in("buckets"):
+            config = replace(config, buckets=config.buckets.holding(text_spec(prepared), f"{prepared.path} text."))
+        with target.writing() as workspace:
             model = load_quantised(source)
             models = workspace.path / "models"
             _write_models(model, models, workspace, config)
@@ -75,7 +80,7 @@ def export_student(prepared: Run, source: Run, out: Path, config: ExportConfig) 
             workspace.summary["timing"] = _time_engines(bundle, prepared, config)
             workspace.dataset, workspace.protocol = dict(prepared.manifest["dataset"]), PROTOCOL
             write_atomically(workspace.path / "report.md", _report(workspace.summary))
-    return Run.open(out, "export")
+    return Run.open(out, STAGE.name)
 
 
 def _write_models(model: Encoder, models: Path, workspace: Workspace, config: ExportConfig) -> None:

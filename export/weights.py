@@ -32,12 +32,12 @@ def parameters_of(model: Encoder) -> dict[str, np.ndarray]:
     return {name: np.asarray(tensor.cpu().numpy()) for name, tensor in model.state_dict().items()}
 
 
-def require_shared(config: ModelConfig) -> None:
+def require_shared(config: ModelConfig, fix: str = "export a student: it applies one shared layer") -> None:
     """The edge graph has one layer, which the host applies again and again."""
     if not config.shared:
         raise EdgeError(
             f"a model with {config.layers} layers of their own cannot become an edge graph",
-            fix="export a student: it applies one shared layer",
+            fix=fix,
         )
 
 

@@ -35,15 +35,21 @@ def run(data: str, out: Path, preset_name: str, changes: tuple[str, ...], skip_b
     from edge.config import override, preset
     from pipeline.report import write_report
     from pipeline.results import agreement_text, results, results_text
-    from pipeline.stages import PIPELINES, run_pipeline
+    from pipeline.settings import PIPELINES
+    from pipeline.stages import alone_in, run_pipeline
 
     config = override(preset(PIPELINES, preset_name)(data), changes)
-    stages = run_pipeline(data, out, config, skip_bad_rows)
-    rows = results(stages)
-    bundle = stages.export.path / f"{config.export.name}.edge"
-    write_report(stages, rows, bundle, out)
+    with alone_in(out):
+        stages = run_pipeline(data, out, config, skip_bad_rows)
+        rows = results(stages)
+        bundle = stages.export.path / f"{config.export.name}.edge"
+        write_report(stages, rows, bundle, out)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     else:
-        click.echo(f"{results_text(rows)}\n\n{agreement_text(stages)}")
-        click.echo(f"\nbundle: {bundle}\nreport: {out / 'report.html'}")
+        click.echo(f"{results_text(rows)}
+
+{agreement_text(stages)}")
+        click.echo(f"
+bundle: {bundle}
+report: {out / 'report.html'}")

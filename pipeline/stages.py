@@ -2,67 +2,46 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from cloud.data.prepare import PrepareConfig, config_for, open_source, prepare
-from cloud.fit import FitConfig
-from cloud.runs import Run
-from cloud.teacher import TEACHERS, TeacherConfig, train_teacher
-from compress.pruned import PRUNINGS, PruneConfig, prune_student
+from cloud.data.prepare import STAGE as PREPARED
+from cloud.data.prepare import open_source, prepare
+from cloud.differences import DifferentRunError
+from cloud.disk import check_place, disk_errors
+from cloud.lock import check_unlocked, locked
+from cloud.removal import check_removable, start_over
+from cloud.runs import Run, lock_of, partial_of
+from cloud.teacher import STAGE as TEACHER
+from cloud.teacher import train_teacher
+from compress.pruned import STAGE as PRUNED
+from compress.pruned import prune_student
+from compress.quantised import STAGES as QUANTISED
 from compress.quantised import quantise_student
-from distill.student import STUDENTS, StudentConfig, check_relation_heads, train_student
-from export.student import EXPORTS, ExportConfig, export_student
-from export.weights import require_shared
+from distill.student import STAGE as STUDENT
+from distill.student import train_student
+from edge.config import settings_in
+from edge.errors import EdgeError
+from export.student import STAGE as EXPORTED
+from export.student import export_student
+from pipeline.settings import PipelineConfig
 
-
-@dataclass(frozen=True)
-class PipelineConfig:
-    """The settings of every stage. What only fits together is checked here, before anything is trained."""
-
-    prepare: PrepareConfig
-    teacher: TeacherConfig
-    student: StudentConfig
-    prune: PruneConfig
-    export: ExportConfig = field(default_factory=ExportConfig)
-
-    def __post_init__(self) -> None:
-        check_relation_heads(self.student.relation_heads, self.teacher.model, self.student.model)
-        require_shared(self.student.model)
-        self.export.buckets.holding(self.prepare.text)
-
-
-def quickstart(data: str) -> PipelineConfig:
-    """Minutes on two cores."""
-    return PipelineConfig(
-        config_for(open_source(data), "quickstart"),
-        TEACHERS["quickstart"],
-        STUDENTS["quickstart"],
-        PRUNINGS["quickstart"],
-        EXPORTS["quickstart"],
-    )
-
-
-def smoke(data: str) -> PipelineConfig:
-    """A smoke test of the whole road, in two minutes: the quickstart with a tenth of its steps."""
-    whole = quickstart(data)
-    teacher, student, prune = whole.teacher, whole.student, whole.prune
-    schedule = replace(prune.schedule, end=prune.schedule.end // 10, every=1)
-    return replace(
-        whole,
-        teacher=replace(teacher, infill=_tenth(teacher.infill), click=_tenth(teacher.click)),
-        student=replace(student, relations=_tenth(student.relations), scores=_tenth(student.scores)),
-        prune=replace(prune, schedule=schedule, fit=_tenth(prune.fit)),
-    )
-
-
-def _tenth(fit: FitConfig) -> FitConfig:
-    return replace(fit, steps=fit.steps // 10, warmup_steps=fit.warmup_steps // 10)
-
-
-PIPELINES = {"quickstart": quickstart, "smoke": smoke}
+LOCK = "run.lock"  # in the directory of all stages while `edge run` is at work there
+REPORTS = ("report.html", "report.md", "plots")
+STAGES = {
+    "data": PREPARED,
+    "teacher": TEACHER,
+    "student": STUDENT,
+    "pruned": PRUNED,
+    "int8": QUANTISED["int8"],
+    "export": EXPORTED,
+}  # by directory, in the order in which they are made
 
 
 @dataclass(frozen=True)
@@ -77,34 +56,79 @@ class Stages:
     export: Run
 
 
-def run_pipeline(data: str, out: Path, config: PipelineConfig, skip_bad_rows: bool = False) -> Stages:
-    """Prepare, train, distil, prune, quantise and export under `out`; goes on where an earlier call stopped."""
-    out.mkdir(parents=True, exist_ok=True)
-    with _stage("data"):
-        prepared = prepare(open_source(data), out / "data", config.prepare, skip_bad_rows)
-    with _stage("teacher"):
+@contextmanager
+def alone_in(out: Path) -> Iterator[None]:
+    """The directory of all stages, made if need be, with no other `edge run` in it while the block lasts.
+
+    Errors: another is there, the disk refuses, or the report would overwrite what no run wrote.
+    """
+    with disk_errors(out, out):
+        if not out.is_dir():
+            check_place(out)
+        _check_reports(out)
+        out.mkdir(parents=True, exist_ok=True)
+        with locked(out / LOCK, out):
+            yield
+
+
+def run_pipeline(
+    data: str, out: Path, config: PipelineConfig, skip_bad_rows: bool = False, restart: str | None = None
+) -> Stages:
+    """Prepare, train, distil, prune, quantise and export under `out`; goes on where an earlier call stopped.
+
+    `restart` names a stage: it is started over with all that follow it, which are removed first.
+    """
+    _check_restart(out, restart)
+    # What follows the data is removed when the new data is there: until then, a bad row ends it without a loss.
+    stage = partial(_stage, out, "teacher" if restart == "data" else restart)
+    with stage("data", "prepare"):
+        prepared = prepare(open_source(data), out / "data", config.prepare, skip_bad_rows, restart == "data")
+    with stage("teacher", "teacher"):
         teacher = train_teacher(prepared, out / "teacher", config.teacher)
-    with _stage("student"):
+    with stage("student", "student"):
         student = train_student(prepared, teacher, out / "student", config.student)
-    with _stage("pruned"):
+    with stage("pruned", "prune"):
         pruned = prune_student(prepared, teacher, student, out / "pruned", config.prune)
-    with _stage("int8"):
+    with stage("int8"):
         int8 = quantise_student(prepared, pruned, out / "int8")
-    with _stage("export"):
+    with stage("export", "export"):
         exported = export_student(prepared, int8, out / "export", config.export)
     return Stages(prepared, teacher, student, pruned, int8, exported)
 
 
-class _stage:  # noqa: N801 (reads as a statement)
-    """Says on stderr what begins, and how long it took."""
+@contextmanager
+def _stage(out: Path, restart: str | None, name: str, group: str = "") -> Iterator[None]:
+    """Says on stderr what begins, and how long it took. Errors name settings in their `group`."""
+    print(f"== {name}", file=sys.stderr, flush=True)
+    started = time.monotonic()
+    if name == restart:
+        for following in reversed(_from(name)):
+            start_over(out / following, STAGES[following])
+    try:
+        with settings_in(group) if group else nullcontext():
+            yield
+    except DifferentRunError as error:
+        raise error.restarted_by(f"--restart {name}") from error
+    print(f"== {name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
 
-    def __init__(self, name: str) -> None:
-        self.name = name
 
-    def __enter__(self) -> None:
-        print(f"== {self.name}", file=sys.stderr, flush=True)
-        self.started = time.monotonic()
+def _from(name: str) -> list[str]:
+    """The stage and all that follow it."""
+    return list(STAGES)[list(STAGES).index(name) :]
 
-    def __exit__(self, *error: object) -> None:
-        if error == (None, None, None):
-            print(f"== {self.name}: {time.monotonic() - self.started:.0f} s", file=sys.stderr, flush=True)
+
+def _check_restart(out: Path, restart: str | None) -> None:
+    """Errors: not all that is to be removed is ours, or another process writes it. Nothing is removed then."""
+    for name in _from(restart) if restart else []:
+        check_removable(out / name, STAGES[name])
+        check_unlocked(lock_of(out / name), out / name)
+
+
+def _check_reports(out: Path) -> None:
+    """Errors: where no stage ever wrote, there is something by the name of the report."""
+    if any(os.path.lexists(path) for name in STAGES for path in (out / name, partial_of(out / name))):
+        return
+    taken = [name for name in REPORTS if os.path.lexists(out / name)]
+    if taken:
+        problem = f"{out} holds {', '.join(taken)}, which no run wrote and the report would overwrite"
+        raise EdgeError(problem, fix="choose another --out, or move it away")

@@ -27,14 +27,17 @@ from cloud.data.statistics import LEAST
 from cloud.data.templates import check_templates
 from cloud.data.tokens import TokenCount
 from cloud.data.vocabulary import count_words, train_vocabulary
-from cloud.runs import Run, Workspace, finished, writing
-from edge.config import to_dict
+from cloud.runs import Run, Stage
+from cloud.target import Target, Workspace
+from edge.config import check_least, setting, to_dict
+from edge.config import preset as named
 from edge.errors import EdgeError, refuse_to_run
 from edge.files import write_atomically, write_json
 from edge.text.spec import TextSpec
 from edge.text.wordpiece import SPECIAL_TOKENS
 
-STAGE = "prepare"
+FILES = ("vocab.txt", "text.json", "*.arrow", "baselines.json", "requests.jsonl", "bad_rows.jsonl", "report.md")
+STAGE = Stage("prepare", 1, FILES)
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,8 @@ class PrepareConfig:
     max_users: int = 0  # 0: all
 
     def __post_init__(self) -> None:
-        for name in ("vocabulary", "candidates_per_request", "evaluation_candidates", "requests"):
-            if getattr(self, name) < 1:
-                raise EdgeError(f"{name} is {getattr(self, name)}, it must be at least 1")
+        check_least(self, vocabulary=1, candidates_per_request=1, evaluation_candidates=1, requests=1)
+        check_least(self, least_events=0, max_users=0)
 
 
 PRESETS = {
@@ -69,37 +71,34 @@ def open_source(data: str) -> Source:
 
 def config_for(source: Source, preset: str = "quickstart") -> PrepareConfig:
     """A preset with the source's own templates and split."""
-    if preset not in PRESETS:
-        raise EdgeError(f"no preset {preset!r}", fix=f"use one of: {', '.join(PRESETS)}")
-    return replace(PRESETS[preset], text=source.text, split=source.split)
+    return replace(named(PRESETS, preset), text=source.text, split=source.split)
 
 
-def prepare(source: Source, out: Path, config: PrepareConfig, skip_bad_rows: bool = False) -> Run:
+def prepare(
+    source: Source, out: Path, config: PrepareConfig, skip_bad_rows: bool = False, restart: bool = False
+) -> Run:
     """Write the prepared run `out`; if it is there already, made from the same data and settings, return it.
 
     Errors: bad rows unless they may be skipped, a split without events, a template the data cannot fill.
     """
     check_templates(source, config.text)
     hashes = fingerprint(source)
-    recorded = to_dict(config) | {
-        "source": _portable(source),
-        "data": hashes["all"],
-        "skip_bad_rows": skip_bad_rows,
-    }
-    if finished(out, STAGE, [], recorded):
-        return Run.open(out, STAGE)
+    facts = {"source": _portable(source), "data": hashes["all"], "skip_bad_rows": skip_bad_rows}
+    target = Target(out, STAGE, [], to_dict(config), facts, restart)
+    if target.finished():
+        return Run.open(out, STAGE.name)
     bad = BadRows()
     log = read_log(replace(source, split=config.split), bad)
     if not skip_bad_rows:
         bad.refuse()
     log = first_users(log, config.max_users)
     _check_parts(log)
-    with writing(out, STAGE, [], recorded) as workspace:
+    with target.writing() as workspace:
         about = {"name": source.name, "fingerprint": hashes["all"], "files": hashes}
         workspace.dataset = about | _counts(log)
         workspace.protocol = _protocol(source, config)
         _write(workspace, log, config, bad)
-    return Run.open(out, STAGE)
+    return Run.open(out, STAGE.name)
 
 
 def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) -> None:
@@ -160,7 +159,8 @@ def _check_parts(log: Log) -> None:
         if not (log.events.part == part).any():
             raise EdgeError(
                 f"the {name} split is empty: {len(log.events)} events of {len(log.users)} users are too few",
-                fix="use users with 10 events or more, or a larger share: --set split.test=0.2",
+                fix="use users with 10 events or more, or larger shares: "
+                f"--set {setting('split.validation')}=0.2 --set {setting('split.test')}=0.2",
             )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from edge.config import from_dict
+from edge.config import from_dict, setting
 from edge.errors import EdgeError
 from edge.text.spec import TextSpec
 from edge.toml import read_toml
@@ -90,9 +90,9 @@ class Split:
     test: float = 0.1
 
     def __post_init__(self) -> None:
-        if min(self.validation, self.test) <= 0 or self.validation + self.test >= 1:
+        if not (self.validation > 0 and self.test > 0 and self.validation + self.test < 1):
             raise EdgeError(
-                f"split shares of {self.validation:g} and {self.test:g} leave one part empty",
+                f"{setting('validation')}={self.validation:g} and {setting('test')}={self.test:g} leave one part empty",
                 fix="use shares above 0 that add up to less than 1",
             )
 

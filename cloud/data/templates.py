@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Collection
 
 from cloud.data.schema import Source
+from edge.config import setting
 from edge.errors import EdgeError
 from edge.text.spec import TextSpec
 from edge.text.template import Field
@@ -27,7 +28,7 @@ def check_templates(source: Source, text: TextSpec) -> None:
                     evidence=f"taken: {', '.join(RESERVED)}",
                     fix="choose another name: letters, digits and _",
                 )
-    profile, event, candidate = text.templates()
+    profile, event, candidate = text.templates(setting("text."))
     always_item = [name for name, attribute in items.items() if attribute.required]
     always_user = [name for name, attribute in users.items() if attribute.required]
     _check(profile.name, profile.parts, profile.fields, [*users, *USER_STATISTICS], always_user)

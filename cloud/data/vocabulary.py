@@ -11,6 +11,7 @@ from tokenizers.models import WordPiece as WordPieceModel
 from tokenizers.pre_tokenizers import WhitespaceSplit
 from tokenizers.trainers import WordPieceTrainer
 
+from edge.config import setting
 from edge.errors import EdgeError
 from edge.text.normalize import normalize, words
 from edge.text.wordpiece import LONGEST_WORD, SPECIAL_TOKENS
@@ -37,7 +38,7 @@ def train_vocabulary(counts: Mapping[str, int], size: int) -> list[str]:
     """
     characters = _characters(counts, (size - len(SPECIAL_TOKENS)) // 4)
     if not characters:
-        raise EdgeError(f"a vocabulary of {size} tokens is too small", fix="--set vocabulary=2000")
+        raise EdgeError(f"a vocabulary of {size} tokens is too small", fix=f"--set {setting('vocabulary')}=2000")
     kept = {word: count for word, count in counts.items() if characters.issuperset(word)}
     inner = {character for word in kept for character in word[1:]}
     fixed = [*SPECIAL_TOKENS, *sorted(characters), *(f"##{character}" for character in sorted(inner))]

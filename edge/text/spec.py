@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.config import from_dict
+from edge.config import check_least, from_dict, setting
 from edge.errors import EdgeError
 from edge.text.template import Template
 
@@ -28,27 +28,27 @@ class TextSpec:
 
     def __post_init__(self) -> None:
         if self.schema != SCHEMA:
-            raise EdgeError(f"text has schema {self.schema!r}, this version reads {SCHEMA!r}")
-        for name, least in (
-            ("max_events", 0),
-            ("max_segment_tokens", 3),  # [BOS] one-token [EOS]
-            ("max_user_tokens", self.max_segment_tokens + 1),  # a full profile and the closing token
-        ):
-            if getattr(self, name) < least:
-                raise EdgeError(f"text.{name} is {getattr(self, name)}", fix=f"it must be at least {least}")
-        self.templates()
+            raise EdgeError(f"{setting('schema')} is {self.schema!r}, this version reads {SCHEMA!r}")
+        check_least(self, max_events=0, max_segment_tokens=3)  # [BOS] one-token [EOS]
+        if self.max_user_tokens <= self.max_segment_tokens:
+            raise EdgeError(
+                f"{setting('max_user_tokens')}={self.max_user_tokens} does not hold a profile of "
+                f"{setting('max_segment_tokens')}={self.max_segment_tokens} tokens and the closing token",
+                fix=f"set it to {self.max_segment_tokens + 1} or more",
+            )
+        self.templates(setting(""))
 
     @property
     def slots(self) -> int:
         """How many segment embeddings there are: profile, candidate, closing, one per event's recency."""
         return self.max_events + 3
 
-    def templates(self) -> tuple[Template, Template, Template]:
-        """Profile, event and candidate, parsed."""
+    def templates(self, prefix: str = "") -> tuple[Template, Template, Template]:
+        """Profile, event and candidate, parsed; errors name them below that prefix."""
         return (
-            Template.parse(self.profile, "profile"),
-            Template.parse(self.event, "event", prefixes=("item",)),
-            Template.parse(self.candidate, "candidate"),
+            Template.parse(self.profile, f"{prefix}profile"),
+            Template.parse(self.event, f"{prefix}event", prefixes=("item",)),
+            Template.parse(self.candidate, f"{prefix}candidate"),
         )
 
 

@@ -48,16 +48,16 @@ def test_an_exit_stands_at_every_depth_or_at_the_last() -> None:
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"heads": 5}, "model.heads=5"),
-        ({"layers": 0, "handover": 0}, "model.layers is 0"),
-        ({"handover": 4}, "model.handover=4"),
-        ({"handover": -1}, "model.handover is -1"),
-        ({"hidden_size": 0}, "model.hidden_size is 0"),
-        ({"heads": 0}, "model.heads is 0"),
-        ({"embedding_size": 0}, "model.embedding_size is 0"),
-        ({"slots": 2}, "model.slots is 2"),
-        ({"positions": 0}, "model.positions is 0"),
-        ({"feed_forward": 0}, "model.feed_forward is 0"),
+        ({"heads": 5}, "heads=5"),
+        ({"layers": 0, "handover": 0}, "layers is 0"),
+        ({"handover": 4}, "handover=4"),
+        ({"handover": -1}, "handover is -1"),
+        ({"hidden_size": 0}, "hidden_size is 0"),
+        ({"heads": 0}, "heads is 0"),
+        ({"embedding_size": 0}, "embedding_size is 0"),
+        ({"slots": 2}, "slots is 2"),
+        ({"positions": 0}, "positions is 0"),
+        ({"feed_forward": 0}, "feed_forward is 0"),
     ],
 )
 def test_a_shape_that_cannot_work_is_refused_by_the_setting_at_fault(changes: dict[str, Any], named: str) -> None:

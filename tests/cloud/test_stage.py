@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 from small_models import shape, teacher_shape
+from small_runs import target
 
-from cloud.runs import Run, writing
+from cloud.runs import Run
 from cloud.stage import check_same_data, plans_of, stage_report
 from edge.errors import EdgeError
 
 
 def make(out: Path, stage: str, *parents: Run, **config: int) -> Run:
-    with writing(out, stage, parents, config):
+    with target(out, stage, parents, config).writing():
         pass
     return Run.open(out)
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
-from edge.config import check_least, from_dict, override, preset, to_dict
+from edge.config import check_least, from_dict, override, preset, setting, settings_in, to_dict
 from edge.errors import EdgeError
 
 
@@ -21,9 +21,9 @@ class Inner:
     until: int = 10
 
     def __post_init__(self) -> None:
-        check_least(self, "inner.", steps=1, rate=0)
+        check_least(self, steps=1, rate=0)
         if self.until > self.steps:
-            raise EdgeError("until is beyond steps")
+            raise EdgeError(f"{setting('until')} is beyond {setting('steps')}")
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,31 @@ def test_a_group_names_its_settings() -> None:
 def test_settings_that_fit_only_together_may_come_in_any_order(order: list[str]) -> None:
     for assignments in (order, order[::-1]):
         assert override(Outer(), assignments).inner.until == override(Outer(), assignments).inner.steps
-    with pytest.raises(EdgeError, match="until is beyond steps"):
+    with pytest.raises(EdgeError, match=r"^inner\.until is beyond inner\.steps"):
         override(Outer(), ["inner.steps=3"])
+
+
+@pytest.mark.parametrize(("assignment", "fix"), [
+    ("inner.step", "--set inner.steps=VALUE"), ("nam", "--set name=VALUE"), ("flg", "--set flag=VALUE"),
+])  # fmt: skip
+def test_an_assignment_without_a_value_names_the_nearest_setting_there_is(assignment: str, fix: str) -> None:
+    with pytest.raises(EdgeError, match="is not of the form key=value") as refused:
+        override(Outer(), [assignment])
+    assert refused.value.fix == fix
+
+
+def test_a_setting_is_named_below_the_groups_it_stands_in_whoever_builds_it() -> None:
+    assert setting("steps") == "steps"
+    with settings_in("outer"):
+        with settings_in("inner"):
+            assert setting("steps") == "outer.inner.steps"
+            with pytest.raises(EdgeError, match=r"^outer\.inner\.steps is 0"):
+                Inner(steps=0)
+            with pytest.raises(EdgeError, match=r"^file\.inner\.until is beyond file\.inner\.steps"):
+                from_dict(Outer, {"inner": {"until": 11}}, "file")  # a file's settings are the file's
+        assert setting("steps") == "outer.steps"
+    with pytest.raises(EdgeError, match=r"^until is beyond steps"):
+        Inner(until=11)
 
 
 def test_an_unknown_preset_names_the_nearest() -> None:

@@ -1,43 +1,181 @@
-"""Settings of `edge run` that cannot work are refused before anything is read or trained, in one message."""
+"""Settings that cannot work are refused before anything is read or trained, by the names that the user types."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from cloud.data.prepare import PRESETS
+from cloud.fit import MOST_SEED
+from cloud.teacher import TEACHERS
+from compress.pruned import PRUNINGS
+from distill.student import STUDENTS
 from edge.config import override, preset
 from edge.errors import EdgeError
-from pipeline.stages import PIPELINES
+from export.student import EXPORTS
+from pipeline.settings import PIPELINES
 
 CONFIG = preset(PIPELINES, "quickstart")("ml-100k")
+COMMANDS: dict[str, Any] = {
+    "run": CONFIG,
+    "prepare": PRESETS["quickstart"],
+    "train": TEACHERS["quickstart"],
+    "distill": STUDENTS["quickstart"],
+    "compress": PRUNINGS["quickstart"],
+    "export": EXPORTS["quickstart"],
+}
+GROUPS = {"prepare": "prepare", "train": "teacher", "distill": "student", "compress": "prune", "export": "export"}
+NAMED = re.compile(r"([a-z_][\w.]*)(?: is |=| must be | holds )")
+
+
+def keys(config: Any, prefix: str = "") -> Iterator[str]:
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if dataclasses.is_dataclass(value):
+            yield from keys(value, f"{prefix}{field.name}.")
+        else:
+            yield prefix + field.name
 
 
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ("teacher.model.heads=5", "model.heads=5 does not divide"),
-        ("student.model.layers=0", "model.layers is 0"),
-        ("student.model.handover=99", "model.handover=99 leaves none"),
-        ("student.model.shared=false", "layers of their own cannot become an edge graph"),
-        ("student.relation_heads=7", "relation_heads=7 does not divide"),
-        ("student.relation_heads=0", "relation_heads=0 does not divide"),
-        ("teacher.model.exits=first", "teacher.model.exits must be"),
-        ("teacher.click.accumulate=0", "accumulate is 0"),
-        ("teacher.click.learning_rate=Infinity", "learning_rate is inf"),
-        ("prune.schedule.end=100000", "pruning ends at step 100000"),
-        ("prune.fit.steps=1", "training at step 1"),
-        ("prune.schedule.sparsity=80", "schedule.sparsity is 80.0"),
-        ("prune.schedule.begin=100000", "schedule.end is"),
-        ("export.buckets.user_tokens=[16]", "buckets.user_tokens holds 16 tokens"),
-        ("export.buckets.candidate_tokens=8", "buckets.candidate_tokens holds 8 tokens"),
-        ("export.golden_requests=0", "golden_requests is 0"),
-        ("export.name=../movies", "a bundle cannot be named '../movies'"),
+        ("prepare.vocabulary=0", "prepare.vocabulary is 0"),
+        ("prepare.max_users=-1", "prepare.max_users is -1"),
+        ("prepare.split.test=1", "prepare.split.validation=0.1 and prepare.split.test=1 leave one part empty"),
+        ("prepare.split.test=NaN", "prepare.split.validation=0.1 and prepare.split.test=nan leave one part empty"),
+        ("prepare.text.max_events=-1", "prepare.text.max_events is -1"),
+        (
+            "prepare.text.max_user_tokens=24",
+            "prepare.text.max_user_tokens=24 does not hold a profile of prepare.text.max_segment_tokens=24 tokens "
+            "and the closing token",
+        ),
+        ("prepare.text.profile={x", "template 'prepare.text.profile' column 1: '{' without its other half"),
+        ("teacher.model.heads=5", "teacher.model.heads=5 does not divide teacher.model.hidden_size=128"),
+        ("teacher.model.exits=first", "teacher.model.exits must be typing.Literal['last', 'every'], not 'first'"),
+        ("teacher.click.accumulate=0", "teacher.click.accumulate is 0"),
+        ("teacher.click.learning_rate=Infinity", "teacher.click.learning_rate is inf"),
+        (f"teacher.infill.seed={MOST_SEED + 1}", f"teacher.infill.seed is {MOST_SEED + 1}"),
+        ("teacher.batch_tokens=0", "teacher.batch_tokens is 0"),
+        ('teacher.measured.plans=["segments"]', "teacher.measured.plans is ['segments']"),
+        ('teacher.measured.splits=["tset"]', "teacher.measured.splits is ['tset']"),
+        ("teacher.measured.splits=[]", "teacher.measured.splits is []"),
+        (
+            'prune.measured.splits=["train"]',
+            "prune.measured.splits is ['train'], the report needs 'test' in it",
+        ),
+        ("student.model.layers=0", "student.model.layers is 0"),
+        (
+            "student.model.handover=99",
+            "student.model.handover=99 leaves none of student.model.layers=4 layers to see all segments",
+        ),
+        ("student.model.shared=false", "a model with 4 layers of their own cannot become an edge graph"),
+        ("student.relation_heads=7", "student.relation_heads=7 does not divide student.model.hidden_size=128"),
+        (
+            "student.relation_heads=64 teacher.model.hidden_size=96",
+            "student.relation_heads=64 does not divide teacher.model.hidden_size=96",
+        ),
+        ("student.relation_heads=0", "student.relation_heads is 0"),
+        ("student.teacher_share=1.5", "student.teacher_share is 1.5"),
+        ("prune.teacher_share=-1", "prune.teacher_share is -1.0"),
+        ("prune.schedule.end=100000", "prune.schedule.end=100000 is after the last step, prune.fit.steps=170"),
+        ("prune.fit.steps=2", "prune.schedule.end=110 is after the last step, prune.fit.steps=2"),
+        ("prune.schedule.sparsity=80", "prune.schedule.sparsity is 80.0"),
+        ("prune.schedule.begin=100000", "prune.schedule.end=110 is not after prune.schedule.begin=100000"),
+        (
+            "export.buckets.user_tokens=[16]",
+            "export.buckets.user_tokens holds 16 tokens, prepare.text.max_user_tokens=112 allows more",
+        ),
+        (
+            "export.buckets.candidate_tokens=8",
+            "export.buckets.candidate_tokens holds 8 tokens, prepare.text.max_segment_tokens=24 allows more",
+        ),
+        ("export.buckets.user_tokens=[0,200]", "export.buckets.user_tokens is [0, 200]"),
+        ("export.golden_requests=0", "export.golden_requests is 0"),
+        ("export.float_tolerance=NaN", "export.float_tolerance is nan"),
+        ("export.cascade.agreement=97", "export.cascade.agreement is 97.0"),
+        ("export.name=../movies", "export.name='../movies' cannot name a bundle"),
     ],
 )
-def test_a_setting_that_cannot_work_is_refused(settings: str, problem: str) -> None:
-    with pytest.raises(EdgeError, match=re.escape(problem)):
+def test_a_setting_that_cannot_work_is_refused_by_its_name_and_that_of_what_it_must_fit(
+    settings: str, problem: str
+) -> None:
+    with pytest.raises(EdgeError) as refused:
         override(CONFIG, settings.split())
+    assert refused.value.problem == problem
+
+
+@pytest.mark.parametrize(
+    ("settings", "fix"),
+    [
+        (
+            "prune.fit.steps=2",
+            "--set prune.schedule.end=N with N up to 2, or --set prune.fit.steps=N with N from 110",
+        ),
+        ("student.model.shared=false", "--set student.model.shared=true"),
+        ("student.model.handover=4", "--set student.model.handover=N with N below 4; 0 trains no segments plan"),
+        ("teacher.model.heads=5", "set teacher.model.hidden_size to a multiple of teacher.model.heads"),
+        ("prune.schedule.begin=110", "set prune.schedule.end to 111 or more"),
+        (
+            "export.buckets.user_tokens=[16]",
+            "raise export.buckets.user_tokens, or lower prepare.text.max_user_tokens before preparing",
+        ),
+    ],
+)
+def test_the_fix_names_settings_as_the_command_takes_them(settings: str, fix: str) -> None:
+    with pytest.raises(EdgeError) as refused:
+        override(CONFIG, settings.split())
+    assert refused.value.fix == fix
+
+
+@pytest.mark.parametrize("value", ["-1", "0", "NaN", "1e300", str(10**30), "[]", "null", "true", "{x", '["x"]'])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_whatever_a_setting_is_given_its_error_names_it_as_the_command_does(command: str, value: str) -> None:
+    config = COMMANDS[command]
+    known = set(keys(config))
+    for key in known:
+        try:
+            override(config, [f"{key}={value}"])
+        except EdgeError as error:
+            assert re.search(rf"(?<![\w.]){re.escape(key)}(?![\w.])", error.problem), error.problem
+            named = set(NAMED.findall(error.problem)) - {key}
+            assert named <= known, error.problem
+
+
+@pytest.mark.parametrize("command", GROUPS)
+def test_run_and_the_stage_s_own_command_refuse_the_same_values(command: str) -> None:
+    """Each by its own name for the setting; `run` refuses more, which only fits together."""
+    group, refused = GROUPS[command], 0
+    own, whole = COMMANDS[command], CONFIG
+    for key in keys(own):
+        for value in ("-1", "0", "NaN", "x", "[]"):
+            try:
+                override(own, [f"{key}={value}"])
+            except EdgeError as error:
+                refused += 1
+                with pytest.raises(EdgeError) as again:
+                    override(whole, [f"{group}.{key}={value}"])
+                assert error.problem.replace(key, f"{group}.{key}", 1).partition("=")[0] in again.value.problem
+    assert refused > 10
+
+
+@pytest.mark.parametrize(
+    ("settings", "nearest"),
+    [
+        ("prune.fit.stesp=2", "prune.fit.steps"),
+        ("teacher.click.step=2", "teacher.click.steps"),
+        ("export.nam=x", "export.name"),
+        ("prepare.text.max_event=2", "prepare.text.max_events"),
+    ],
+)
+def test_an_unknown_setting_names_the_nearest_one_in_full(settings: str, nearest: str) -> None:
+    with pytest.raises(EdgeError, match=r"^unknown setting") as refused:
+        override(CONFIG, [settings])
+    assert refused.value.fix == f"did you mean {nearest!r}?"
 
 
 @pytest.mark.parametrize(
@@ -51,6 +189,8 @@ def test_a_setting_that_cannot_work_is_refused(settings: str, problem: str) -> N
         "prune.schedule.sparsity=0",
         "prepare.text.max_user_tokens=200 export.buckets.user_tokens=[64,200]",
         "prepare.text.max_user_tokens=500 prepare.text.max_segment_tokens=40",
+        'teacher.measured.splits=["validation","test"]',
+        "student.teacher_share=0 prune.teacher_share=1",
     ],
 )
 def test_an_unusual_setting_that_works_is_taken(settings: str) -> None:
