@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
+from cloud.threads import let_waiting_threads_sleep
 from edge.cli.arguments import PATH, changes
 from edge.cli.command import command
 
+restart = click.option("--restart", is_flag=True, help="start over: remove what this stage made or began at --out")
 OPTIONS = (
     click.option("--parent", "parents", multiple=True, type=PATH, required=True, help="a finished run to read; repeat"),
     click.option("--out", type=PATH, required=True, metavar="DIR", help="the run directory to write"),
     click.option("--preset", "preset_name", default="quickstart", metavar="NAME", help="named settings"),
     changes("repeat"),
+    restart,
 )
 
 
 def stage(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options of every stage that reads runs and writes one."""
+    """Adds the options of every stage that reads runs and writes one; its process is set up for training."""
+
+    @wraps(function)
+    def set_up(*arguments: Any, **options: Any) -> Any:
+        let_waiting_threads_sleep()
+        return function(*arguments, **options)
+
+    stage: Callable[..., Any] = set_up
     for option in reversed(OPTIONS):
-        function = option(function)
-    return function
+        stage = option(stage)
+    return stage
 
 
 @command(
@@ -31,7 +42,7 @@ def stage(function: Callable[..., Any]) -> Callable[..., Any]:
                 edge train --parent runs/data --out runs/teacher --set click.steps=800"""
 )
 @stage
-def train(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...]) -> None:
+def train(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
     """Train the full model: text infilling, then click prediction."""
     from cloud.runs import Run, parent
     from cloud.teacher import TEACHERS, train_teacher
@@ -39,5 +50,5 @@ def train(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple
 
     runs = [Run.open(path) for path in parents]
     config = override(preset(TEACHERS, preset_name), changes)
-    run = train_teacher(parent(runs, "prepare"), out, config)
+    run = train_teacher(parent(runs, "prepare"), out, config, restart)
     click.echo((run.path / "report.md").read_text())

@@ -22,20 +22,24 @@ _HINTS = {
 
 
 @contextmanager
-def disk_errors(out: Path, partial: Path) -> Iterator[None]:
-    """Errors of the system in the block become one that says how the stage that writes `out` can go on."""
+def disk_errors(out: Path, partial: Path, restart: bool = False) -> Iterator[None]:
+    """Errors of the system in the block become one that says how the stage that writes `out` can go on.
+
+    `restart` is true of a command that would start over if it were repeated word for word.
+    """
     try:
         yield
     except BrokenPipeError:  # nobody reads what is printed: not the disk
         raise
     except OSError as error:
-        reason = error.strerror or str(error) or type(error).__name__
+        reason = os.strerror(error.errno) if error.errno else str(error) or type(error).__name__
         hint = _HINTS.get(error.errno or 0, "see to it")
         kept = os.access(partial, os.F_OK)
+        again = f"run the same command again{' without --restart' * restart}: it goes on from {partial}"
         raise EdgeError(
             f"{out} was not completed: {reason}" if kept else f"{out} cannot be written: {reason}",
             evidence=str(error.filename or ""),
-            fix=f"{hint} and run the same command again: it goes on from {partial}" if kept else "choose another --out",
+            fix=f"{hint} and {again}" if kept else "choose another --out",
         ) from error
 
 

@@ -93,10 +93,11 @@ class Target:
         otherwise, another process is writing it, nothing can be written there.
         """
         with disk_errors(self.out, self.partial):
+            if self.restart or not is_finished(self.out):
+                check_unlocked(lock_of(self.out), self.out)
             if self._is_made():
                 _sweep(self.out)
                 return True
-            check_unlocked(lock_of(self.out), self.out)
             return False
 
     @contextmanager
@@ -105,7 +106,7 @@ class Target:
 
         An interrupted stage leaves OUT.partial, which the same stage with the same settings goes on from.
         """
-        with disk_errors(self.out, self.partial):
+        with disk_errors(self.out, self.partial, self.restart):
             self.out.parent.mkdir(parents=True, exist_ok=True)
             with locked(lock_of(self.out), self.out):
                 if self._is_made():

@@ -16,7 +16,9 @@ from edge.cli.command import command
 )
 @click.option("--to", type=click.Choice(("pruned", "int8", "int4")), required=True, help="what the weights become")
 @stage
-def compress(to: str, parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...]) -> None:
+def compress(
+    to: str, parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool
+) -> None:
     """Prune a student while it trains on, or give it int8 or int4 weights; quality is measured after each."""
     from cloud.runs import Run, parent
     from compress.pruned import PRUNINGS, prune_student
@@ -29,9 +31,9 @@ def compress(to: str, parents: tuple[Path, ...], out: Path, preset_name: str, ch
     if to == "pruned":
         config = override(preset(PRUNINGS, preset_name), changes)
         teacher, student = parent(runs, "teacher"), parent(runs, "student")
-        run = prune_student(prepared, teacher, student, out, config)
+        run = prune_student(prepared, teacher, student, out, config, restart)
     elif changes:
         raise EdgeError(f"--to {to} has no settings", fix="leave --set out")
     else:
-        run = quantise_student(prepared, parent(runs, "pruned", "student"), out, to)
+        run = quantise_student(prepared, parent(runs, "pruned", "student"), out, to, restart)
     click.echo((run.path / "report.md").read_text())

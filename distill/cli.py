@@ -15,7 +15,7 @@ from edge.cli.command import command
                 edge distill --parent runs/data --parent runs/teacher --out runs/student --set model.layers=8"""
 )
 @stage
-def distill(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...]) -> None:
+def distill(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
     """Distil a teacher into a student of one shared layer with an exit at every depth."""
     from cloud.runs import Run, parent
     from distill.student import STUDENTS, train_student
@@ -23,5 +23,5 @@ def distill(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tup
 
     runs = [Run.open(path) for path in parents]
     config = override(preset(STUDENTS, preset_name), changes)
-    run = train_student(parent(runs, "prepare"), parent(runs, "teacher"), out, config)
+    run = train_student(parent(runs, "prepare"), parent(runs, "teacher"), out, config, restart)
     click.echo((run.path / "report.md").read_text())

@@ -15,7 +15,7 @@ from edge.cli.command import command
                 edge export --parent runs/data --parent runs/int8 --out runs/export --set name=books"""
 )
 @stage
-def export(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...]) -> None:
+def export(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
     """Write an int8 student as LiteRT, ONNX and Core ML files and as one bundle, and compare each with torch."""
     from cloud.runs import Run, parent
     from edge.config import override, preset
@@ -23,6 +23,6 @@ def export(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tupl
 
     runs = [Run.open(path) for path in parents]
     config = override(preset(EXPORTS, preset_name), changes)
-    run = export_student(parent(runs, "prepare"), parent(runs, "int8", "int4"), out, config)
+    run = export_student(parent(runs, "prepare"), parent(runs, "int8", "int4"), out, config, restart)
     click.echo((run.path / "report.md").read_text())
     click.echo(f"bundle: {run.path / config.name}.edge")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -27,7 +27,7 @@ from compress.quantised import quantise_student
 from distill.student import STAGE as STUDENT
 from distill.student import train_student
 from edge.config import settings_in
-from edge.errors import EdgeError
+from edge.errors import EdgeError, did_you_mean
 from export.student import STAGE as EXPORTED
 from export.student import export_student
 from pipeline.settings import PipelineConfig
@@ -57,14 +57,16 @@ class Stages:
 
 
 @contextmanager
-def alone_in(out: Path) -> Iterator[None]:
+def alone_in(out: Path, restart: str | None = None) -> Iterator[None]:
     """The directory of all stages, made if need be, with no other `edge run` in it while the block lasts.
 
     Errors: another is there, the disk refuses, or the report would overwrite what no run wrote.
     """
-    with disk_errors(out, out):
-        if not out.is_dir():
+    with disk_errors(out, out, restart is not None):
+        if not os.path.lexists(out):
             check_place(out)
+        elif not out.is_dir():
+            raise EdgeError(f"{out} cannot be written: it is not a directory", fix="choose another --out")
         _check_reports(out)
         out.mkdir(parents=True, exist_ok=True)
         with locked(out / LOCK, out):
@@ -78,31 +80,35 @@ def run_pipeline(
 
     `restart` names a stage: it is started over with all that follow it, which are removed first.
     """
-    _check_restart(out, restart)
+    over = _from(restart) if restart else []
+    _check_restart(out, over)
     # What follows the data is removed when the new data is there: until then, a bad row ends it without a loss.
-    stage = partial(_stage, out, "teacher" if restart == "data" else restart)
+    stage = partial(_stage, out, [name for name in over if name != "data"])
     with stage("data", "prepare"):
-        prepared = prepare(open_source(data), out / "data", config.prepare, skip_bad_rows, restart == "data")
+        prepared = prepare(open_source(data), out / "data", config.prepare, skip_bad_rows, "data" in over)
     with stage("teacher", "teacher"):
-        teacher = train_teacher(prepared, out / "teacher", config.teacher)
+        teacher = train_teacher(prepared, out / "teacher", config.teacher, "teacher" in over)
     with stage("student", "student"):
-        student = train_student(prepared, teacher, out / "student", config.student)
+        student = train_student(prepared, teacher, out / "student", config.student, "student" in over)
     with stage("pruned", "prune"):
-        pruned = prune_student(prepared, teacher, student, out / "pruned", config.prune)
+        pruned = prune_student(prepared, teacher, student, out / "pruned", config.prune, "pruned" in over)
     with stage("int8"):
-        int8 = quantise_student(prepared, pruned, out / "int8")
+        int8 = quantise_student(prepared, pruned, out / "int8", restart="int8" in over)
     with stage("export", "export"):
-        exported = export_student(prepared, int8, out / "export", config.export)
+        exported = export_student(prepared, int8, out / "export", config.export, "export" in over)
     return Stages(prepared, teacher, student, pruned, int8, exported)
 
 
 @contextmanager
-def _stage(out: Path, restart: str | None, name: str, group: str = "") -> Iterator[None]:
-    """Says on stderr what begins, and how long it took. Errors name settings in their `group`."""
+def _stage(out: Path, over: Sequence[str], name: str, group: str = "") -> Iterator[None]:
+    """Says on stderr what begins, and how long it took. Errors name settings in their `group`.
+
+    The first of the stages `over` removes them all, so that a run which is interrupted then has nothing old in its way.
+    """
     print(f"== {name}", file=sys.stderr, flush=True)
     started = time.monotonic()
-    if name == restart:
-        for following in reversed(_from(name)):
+    if name in over[:1]:
+        for following in reversed(over):
             start_over(out / following, STAGES[following])
     try:
         with settings_in(group) if group else nullcontext():
@@ -114,12 +120,14 @@ def _stage(out: Path, restart: str | None, name: str, group: str = "") -> Iterat
 
 def _from(name: str) -> list[str]:
     """The stage and all that follow it."""
+    if name not in STAGES:
+        raise EdgeError(f"there is no stage {name!r}", fix=f"{did_you_mean(name, STAGES)} known: {', '.join(STAGES)}")
     return list(STAGES)[list(STAGES).index(name) :]
 
 
-def _check_restart(out: Path, restart: str | None) -> None:
+def _check_restart(out: Path, over: Sequence[str]) -> None:
     """Errors: not all that is to be removed is ours, or another process writes it. Nothing is removed then."""
-    for name in _from(restart) if restart else []:
+    for name in over:
         check_removable(out / name, STAGES[name])
         check_unlocked(lock_of(out / name), out / name)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from cloud.cli import restart
 from edge.cli.arguments import PATH, as_json, changes
 from edge.cli.command import command
 from edge.errors import EdgeError, missing_extra
@@ -58,9 +59,10 @@ def _written(toml: Path, log: Path | None) -> str:
 @click.option("--preset", "preset_name", default="quickstart", metavar="NAME", help="quickstart or m6-edge")
 @changes("e.g. vocabulary=4000")
 @click.option("--skip-bad-rows", is_flag=True, help="leave bad rows out and list them in the run")
+@restart
 @as_json
 def prepare(
-    data: str, out: Path, preset_name: str, changes: tuple[str, ...], skip_bad_rows: bool, as_json: bool
+    data: str, out: Path, preset_name: str, changes: tuple[str, ...], skip_bad_rows: bool, restart: bool, as_json: bool
 ) -> None:
     """Check a behaviour log, split it by time and turn it into token ids, with baselines to beat."""
     import json
@@ -74,7 +76,7 @@ def prepare(
 
     source = stage.open_source(data)
     config = override(stage.config_for(source, preset_name), changes)
-    run = stage.prepare(source, out, config, skip_bad_rows)
+    run = stage.prepare(source, out, config, skip_bad_rows, restart)
     summary = run.summary
     if as_json:
         click.echo(json.dumps({"run": str(run.path), "hash": run.hash, "dataset": run.manifest["dataset"], **summary}))

@@ -42,7 +42,8 @@ def run(program: click.Group, arguments: Sequence[str]) -> int:
     except ImportError as error:
         return _refuse(missing_package(error))
     except KeyboardInterrupt:
-        click.echo("interrupted: run the same command again to go on", err=True)
+        again = "run the same command again" + " without --restart" * _restarts(arguments)
+        click.echo(f"interrupted: {again} to go on", err=True)
         return INTERRUPTED
     except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
         _discard_output()
@@ -52,6 +53,11 @@ def run(program: click.Group, arguments: Sequence[str]) -> int:
             _discard_output()
         return _refuse(EdgeError(f"{error.filename or 'the result'}: {error.strerror}"))
     return 0
+
+
+def _restarts(arguments: Sequence[str]) -> bool:
+    """True of a command that would start over if it were repeated word for word."""
+    return any(argument.partition("=")[0] == "--restart" for argument in arguments)
 
 
 def _invoke(program: click.Group, arguments: list[str]) -> None:

@@ -1,0 +1,207 @@
+"""All stages in one directory: restarted from any of them, refused as a whole, never by two processes at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import edge
+from small_runs import Killed, files_in
+
+from cloud.runs import Run
+from cloud.target import Target
+from edge.config import setting
+from edge.errors import EdgeError
+from edge.files import write_atomically
+from pipeline import stages
+from pipeline.settings import PIPELINES, PipelineConfig
+from pipeline.stages import LOCK, STAGES, alone_in, run_pipeline
+
+NAMES = list(STAGES)
+CONFIG = PIPELINES["quickstart"]("ml-100k")
+MAKERS = {
+    "data": "prepare", "teacher": "train_teacher", "student": "train_student", "pruned": "prune_student",
+    "int8": "quantise_student", "export": "export_student",
+}  # fmt: skip
+
+
+class Road:
+    """The stages of `edge run`, each making a run of one file in a blink; `made` tells which did."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+        self.settings: dict[str, dict[str, Any]] = {name: {"steps": 1} for name in NAMES}
+        self.stop_in = ""
+
+    def maker(self, name: str) -> Callable[..., Run]:
+        def make(*given: Any, restart: bool = False) -> Run:
+            restart = restart or given[-1] is True
+            parents = [part for part in given if isinstance(part, Run)]
+            (out,) = (part for part in given if isinstance(part, Path))
+            target = Target(out, STAGES[name], parents, self.settings[name], restart=restart)
+            if not target.finished():
+                if self.stop_in == f"{name} at its door":
+                    raise EdgeError("bad rows", fix=f"--set {setting('steps')}=1")
+                with target.writing() as workspace:
+                    write_atomically(workspace.path / "report.md", name)
+                    write_atomically(workspace.scratch / "checkpoint", name)
+                    if self.stop_in == name:
+                        raise Killed
+                self.made.append(name)
+            return Run.open(out, STAGES[name].name)
+
+        return make
+
+    def run(self, out: Path, restart: str | None = None) -> list[str]:
+        """Which stages were made."""
+        self.made = []
+        with alone_in(out, restart):
+            run_pipeline("ml-100k", out, CONFIG, restart=restart)
+        return self.made
+
+
+@pytest.fixture
+def road(monkeypatch: pytest.MonkeyPatch) -> Road:
+    made = Road()
+    for name, function in MAKERS.items():
+        monkeypatch.setattr(stages, function, made.maker(name))
+    return made
+
+
+def test_every_stage_is_made_once_and_nothing_else_stays_behind(road: Road, tmp_path: Path) -> None:
+    assert road.run(tmp_path / "out") == NAMES
+    assert road.run(tmp_path / "out") == []
+    assert {name.split("/")[0] for name in files_in(tmp_path / "out")} == set(NAMES)
+
+
+@pytest.mark.parametrize("first", NAMES)
+def test_restart_makes_a_stage_and_all_that_follow_it_again(
+    road: Road, tmp_path: Path, first: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    road.run(tmp_path)
+    over = NAMES[NAMES.index(first) :]
+    assert road.run(tmp_path, restart=first) == over
+    said = re.findall(r"^--restart: removing (\S+),", capsys.readouterr().err, re.MULTILINE)
+    assert sorted(said) == sorted(str(tmp_path / name) for name in over)
+    assert road.run(tmp_path) == []
+
+
+@pytest.mark.parametrize("stopped", NAMES)
+@pytest.mark.parametrize("first", NAMES)
+def test_a_restart_that_is_interrupted_goes_on_without_restart(
+    road: Road, tmp_path: Path, first: str, stopped: str
+) -> None:
+    """Everything old is out of the way by then, whatever settings it was made with."""
+    road.run(tmp_path)
+    road.settings = {name: {"steps": 1 + (NAMES.index(name) >= NAMES.index(first))} for name in NAMES}
+    road.stop_in = stopped
+    if NAMES.index(stopped) < NAMES.index(first):
+        assert road.run(tmp_path, restart=first) == NAMES[NAMES.index(first) :]
+        return
+    with pytest.raises(Killed):
+        road.run(tmp_path, restart=first)
+    road.stop_in = ""
+    if stopped == "data":  # the rest is removed once the new data is there
+        with pytest.raises(EdgeError, match="teacher was made from other parents"):
+            road.run(tmp_path)
+        assert road.run(tmp_path, restart="teacher") == NAMES[1:]
+    else:
+        assert road.run(tmp_path) == NAMES[NAMES.index(stopped) :]
+
+
+def test_a_log_that_cannot_be_read_ends_a_restart_before_anything_is_removed(road: Road, tmp_path: Path) -> None:
+    road.run(tmp_path)
+    before = files_in(tmp_path)
+    road.stop_in = "data at its door"
+    with pytest.raises(EdgeError, match="bad rows") as refused:
+        road.run(tmp_path, restart="data")
+    assert refused.value.fix == "--set prepare.steps=1"
+    assert files_in(tmp_path) == before
+
+
+def test_other_settings_name_the_stage_to_restart_from_and_what_differs_as_run_calls_it(
+    road: Road, tmp_path: Path
+) -> None:
+    road.run(tmp_path)
+    groups = {"data": "prepare", "teacher": "teacher", "student": "student", "pruned": "prune", "export": "export"}
+    for name, group in groups.items():
+        road.settings = {each: {"steps": 1 + (each == name)} for each in NAMES}
+        with pytest.raises(EdgeError, match=f"^{tmp_path / name} was made with other settings") as refused:
+            road.run(tmp_path)
+        assert refused.value.evidence == f"{group}.steps: 1 -> 2"
+        start_over = f"choose another --out, or start over with --restart {name}"
+        assert refused.value.fix == f"give the old settings again, {start_over}"
+
+
+@pytest.mark.parametrize("place", ["data", "student", "export"])
+def test_restart_removes_nothing_at_all_if_one_directory_is_not_ours(road: Road, tmp_path: Path, place: str) -> None:
+    road.run(tmp_path)
+    (tmp_path / place / "notes.txt").write_text("mine")
+    before = files_in(tmp_path)
+    with pytest.raises(EdgeError, match="did not write"):
+        road.run(tmp_path, restart="data")
+    assert files_in(tmp_path) == before and road.made == []
+
+
+def test_restart_knows_its_stages(road: Road, tmp_path: Path) -> None:
+    with pytest.raises(EdgeError, match="there is no stage 'prune'") as refused:
+        road.run(tmp_path, restart="prune")
+    assert refused.value.fix == f"did you mean 'pruned'? known: {', '.join(NAMES)}"
+
+
+def test_what_others_keep_in_the_directory_stays(road: Road, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    road.run(tmp_path)
+    road.run(tmp_path, restart="data")
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.md", "plots"])
+def test_a_report_that_no_run_wrote_is_not_overwritten(road: Road, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(EdgeError, match=f"holds {name}, which no run wrote"):
+        road.run(tmp_path)
+    assert files_in(tmp_path) == {name}
+    (tmp_path / name).rename(tmp_path / "kept")
+    road.run(tmp_path)
+    (tmp_path / name).write_text("of the run")
+    assert road.run(tmp_path) == []
+
+
+def test_one_run_at_a_time_is_at_work_in_a_directory(road: Road, tmp_path: Path) -> None:
+    with alone_in(tmp_path):
+        assert (tmp_path / LOCK).exists()
+        with pytest.raises(EdgeError, match=f"^{tmp_path} is being written by process"):
+            road.run(tmp_path)
+    assert files_in(tmp_path) == set()
+    assert road.run(tmp_path) == NAMES
+
+
+@pytest.mark.parametrize("out", ["file", "file/below"])
+def test_a_place_that_is_no_directory_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], out: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert edge("run", "--out", tmp_path / out) == 2
+    assert "cannot be written" in capsys.readouterr().err
+    assert files_in(tmp_path) == {"file"}
+
+
+def test_the_stages_are_those_of_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    edge("run", "--help")
+    assert ", ".join(NAMES) in " ".join(capsys.readouterr().out.split())
+    assert isinstance(CONFIG, PipelineConfig)
+
+
+def test_restart_takes_a_stage_or_none(road: Road, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(stages, "run_pipeline", lambda *given: asked.append(given[-1]) or exit_quietly())
+
+    def exit_quietly() -> None:
+        raise EdgeError("far enough")
+
+    for words in (["--restart"], ["--restart", "pruned"], ["--restart=int8"], []):
+        assert edge("run", *words, "--out", tmp_path) == 2
+        assert edge("run", "--out", tmp_path, *words) == 2
+    assert asked == ["data", "data", "pruned", "pruned", "int8", "int8", None, None]
