@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import torch
 from tqdm import tqdm
 
 from cloud.attention import Plan
 from cloud.data.requests import EncodedRequest
+from cloud.device import torch_threads
 from edge.engines.protocol import Engine
 from edge.metrics import summarise
 from edge.runtime.scoring import Stepped, logits_at
@@ -37,7 +37,8 @@ def score_requests(
     title = f"measuring {name}, {plan.name} plan"
     with (
         tqdm(total=len(requests), desc=title, unit="request", mininterval=1.0) as progress,
-        ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as pool,
+        torch_threads(1),
+        ThreadPoolExecutor(count) as pool,
     ):
 
         def score_share(first: int) -> None:

@@ -20,7 +20,6 @@ from edge.errors import EdgeError
 
 def open_torch(directory: Path, shape: Shape, threads: int = 1) -> Engine:
     """The engine over the `weights.bin` in `directory`."""
-    torch.set_num_threads(threads)
     weights = unpack((directory / WEIGHTS).read_bytes())
     try:
         encoder = quantised_encoder(config_of(weights, shape))
@@ -28,7 +27,7 @@ def open_torch(directory: Path, shape: Shape, threads: int = 1) -> Engine:
     except (KeyError, RuntimeError) as error:
         evidence = str(error).splitlines()[0]
         raise EdgeError("the bundle's weights are not those of an encoder", evidence=evidence) from error
-    return TorchEngine(encoder)
+    return TorchEngine(encoder, threads)
 
 
 def config_of(weights: Mapping[str, np.ndarray], shape: Shape) -> ModelConfig:

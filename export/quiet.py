@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -12,21 +13,34 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """The converters report every pass, also from C++; shown only if the conversion fails."""
+    """The converters report every pass, also from C++; shown only if the conversion fails.
+
+    For the block this is so for the whole process; afterwards everything is as it was.
+    """
     with tempfile.TemporaryFile() as captured, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        logging.disable(logging.WARNING)
+        silenced = logging.root.manager.disable
+        logging.disable(max(silenced, logging.WARNING))
+        _flush()  # what others have printed so far
         saved = [os.dup(descriptor) for descriptor in (1, 2)]
         for descriptor in (1, 2):
             os.dup2(captured.fileno(), descriptor)
         try:
             yield
         except Exception as error:
+            _flush()
             captured.seek(0)
             error.add_note(captured.read().decode(errors="replace")[-2000:])
             raise
         finally:
+            _flush()
             for descriptor, original in zip((1, 2), saved, strict=True):
                 os.dup2(original, descriptor)
                 os.close(original)
-            logging.disable(logging.NOTSET)
+            logging.disable(silenced)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
