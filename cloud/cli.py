@@ -13,11 +13,12 @@ from cloud.threads import let_waiting_threads_sleep
 from edge.cli.arguments import PATH, changes
 from edge.cli.command import command
 
+DEFAULT_PRESET = "quickstart"
 restart = click.option("--restart", is_flag=True, help="start over: remove what this stage made or began at --out")
 OPTIONS = (
     click.option("--parent", "parents", multiple=True, type=PATH, required=True, help="a finished run to read; repeat"),
     click.option("--out", type=PATH, required=True, metavar="DIR", help="the run directory to write"),
-    click.option("--preset", "preset_name", default="quickstart", metavar="NAME", help="named settings"),
+    click.option("--preset", "preset_name", default=DEFAULT_PRESET, metavar="NAME", help="named settings"),
     changes("repeat"),
     restart,
 )
@@ -44,11 +45,12 @@ def stage(function: Callable[..., Any]) -> Callable[..., Any]:
 @stage
 def train(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
     """Train the full model: text infilling, then click prediction."""
+    from cloud.data.prepare import STAGE as PREPARED
     from cloud.runs import Run, parent
     from cloud.teacher import TEACHERS, train_teacher
     from edge.config import override, preset
 
     runs = [Run.open(path) for path in parents]
     config = override(preset(TEACHERS, preset_name), changes)
-    run = train_teacher(parent(runs, "prepare"), out, config, restart)
+    run = train_teacher(parent(runs, PREPARED), out, config, restart)
     click.echo((run.path / "report.md").read_text())

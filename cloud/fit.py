@@ -142,16 +142,6 @@ def _weight_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]
     ]
 
 
-def _metrics(path: Path) -> list[tuple[str, int]]:
-    """The lines of an interrupted phase's metrics, each with its step. Errors: the file is damaged."""
-    try:
-        kept = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        return [(line, int(json.loads(line)["step"])) for line in kept]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        fix = f"delete {path.parent} to train this phase from its start"
-        raise EdgeError(f"{path} is damaged: it is not the metrics of a phase", evidence=str(error), fix=fix) from error
-
-
 class _MetricsLog:
     """The mean of every 10 steps as a line of a JSONL file; lines of steps to be done again are cut off.
 
@@ -161,8 +151,8 @@ class _MetricsLog:
     EVERY = 10
 
     def __init__(self, path: Path, step: int) -> None:
-        self.lines = [line for line, at in _metrics(path) if at <= step]
         self.path = path
+        self.lines = self._kept(step)
         self.pending: list[dict[str, float]] = []
         self.recent_loss = math.nan
 
@@ -182,3 +172,15 @@ class _MetricsLog:
 
     def flush(self) -> None:
         write_atomically(self.path, "".join(line + "\n" for line in self.lines))
+
+    def _kept(self, step: int) -> list[str]:
+        """The lines up to a checkpoint's step. Errors: the file is damaged, it has not all of them."""
+        try:
+            lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
+            kept = [line for line in lines if int(json.loads(line)["step"]) <= step]
+            if len(kept) != step // self.EVERY:
+                raise ValueError(f"{len(kept)} lines up to step {step}, the step of the checkpoint")
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            fix = f"delete {self.path.parent} to train this phase from its start"
+            raise EdgeError(f"{self.path} is damaged", evidence=str(error), fix=fix) from error
+        return kept

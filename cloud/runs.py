@@ -74,6 +74,11 @@ class Run:
         return str(self.manifest["stage"])
 
     @property
+    def stage_schema(self) -> int:
+        """1 where an old manifest does not say it: the stages' schemas began with 1."""
+        return int(self.manifest.get("stage_schema", 1))
+
+    @property
     def hash(self) -> str:
         """Names the run's content: config, parents and the hash of every file."""
         keys = ("stage", "parents", "config", "files")
@@ -145,13 +150,20 @@ def _is_parent(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(value.get(name), kind) for name, kind in _OF_PARENT.items())
 
 
-def parent(runs: Sequence[Run], *stages: str) -> Run:
-    """The one run of a stage among `--parent` runs; an error that says what to pass if there is none."""
-    found = [run for run in runs if run.stage in stages]
+def parent(runs: Sequence[Run], *stages: Stage) -> Run:
+    """The one run of a stage among `--parent` runs. Errors: there is none or more, or an older stage made it."""
+    found = [(run, stage) for run in runs for stage in stages if run.stage == stage.name]
     if len(found) != 1:
-        wanted = " or ".join(repr(stage) for stage in stages)
+        wanted = " or ".join(repr(stage.name) for stage in stages)
         raise EdgeError(
             f"need exactly one --parent that is a {wanted} run, got {len(found)}",
             evidence=f"given: {', '.join(f'{run.path} ({run.stage})' for run in runs) or 'none'}",
         )
-    return found[0]
+    ((run, stage),) = found
+    if run.stage_schema != stage.schema:
+        raise EdgeError(
+            f"{run.path} was made by another version of the stage {stage.name!r}",
+            evidence=f"schema {run.stage_schema}, of edge-ranker {run.manifest['code']}; now it is {stage.schema}",
+            fix="make it again, at another --out or with --restart",
+        )
+    return run

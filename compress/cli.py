@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cloud.cli import stage
+from cloud.cli import DEFAULT_PRESET, stage
 from edge.cli.command import command
 
 
@@ -20,20 +20,24 @@ def compress(
     to: str, parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool
 ) -> None:
     """Prune a student while it trains on, or give it int8 or int4 weights; quality is measured after each."""
+    from cloud.data.prepare import STAGE as PREPARED
     from cloud.runs import Run, parent
+    from cloud.teacher import STAGE as TEACHER
     from compress.pruned import PRUNINGS, prune_student
+    from compress.pruned import STAGE as PRUNED
     from compress.quantised import quantise_student
+    from distill.student import STAGE as STUDENT
     from edge.config import override, preset
     from edge.errors import EdgeError
 
     runs = [Run.open(path) for path in parents]
-    prepared = parent(runs, "prepare")
+    prepared = parent(runs, PREPARED)
     if to == "pruned":
         config = override(preset(PRUNINGS, preset_name), changes)
-        teacher, student = parent(runs, "teacher"), parent(runs, "student")
+        teacher, student = parent(runs, TEACHER), parent(runs, STUDENT)
         run = prune_student(prepared, teacher, student, out, config, restart)
-    elif changes:
-        raise EdgeError(f"--to {to} has no settings", fix="leave --set out")
+    elif changes or preset_name != DEFAULT_PRESET:
+        raise EdgeError(f"--to {to} has no settings", fix="leave --set and --preset out")
     else:
-        run = quantise_student(prepared, parent(runs, "pruned", "student"), out, to, restart)
+        run = quantise_student(prepared, parent(runs, PRUNED, STUDENT), out, to, restart)
     click.echo((run.path / "report.md").read_text())

@@ -17,11 +17,13 @@ from edge.cli.command import command
 @stage
 def distill(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
     """Distil a teacher into a student of one shared layer with an exit at every depth."""
+    from cloud.data.prepare import STAGE as PREPARED
     from cloud.runs import Run, parent
+    from cloud.teacher import STAGE as TEACHER
     from distill.student import STUDENTS, train_student
     from edge.config import override, preset
 
     runs = [Run.open(path) for path in parents]
     config = override(preset(STUDENTS, preset_name), changes)
-    run = train_student(parent(runs, "prepare"), parent(runs, "teacher"), out, config, restart)
+    run = train_student(parent(runs, PREPARED), parent(runs, TEACHER), out, config, restart)
     click.echo((run.path / "report.md").read_text())

@@ -17,12 +17,14 @@ from edge.cli.command import command
 @stage
 def export(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
     """Write an int8 student as LiteRT, ONNX and Core ML files and as one bundle, and compare each with torch."""
+    from cloud.data.prepare import STAGE as PREPARED
     from cloud.runs import Run, parent
+    from compress.quantised import STAGES as QUANTISED
     from edge.config import override, preset
     from export.student import EXPORTS, export_student
 
     runs = [Run.open(path) for path in parents]
     config = override(preset(EXPORTS, preset_name), changes)
-    run = export_student(parent(runs, "prepare"), parent(runs, "int8", "int4"), out, config, restart)
+    run = export_student(parent(runs, PREPARED), parent(runs, *QUANTISED.values()), out, config, restart)
     click.echo((run.path / "report.md").read_text())
     click.echo(f"bundle: {run.path / config.name}.edge")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from cloud import fit as fit_module
@@ -224,6 +224,35 @@ def test_a_damaged_checkpoint_is_named_with_what_to_do(tmp_path: Path, damage: C
     with pytest.raises(EdgeError, match="is damaged or of another model") as refused:
         train(tmp_path)
     assert str(path) in refused.value.problem and f"delete {tmp_path}" in refused.value.fix
+
+
+@pytest.mark.parametrize("step", ["-10", "36", "x", ""])
+def test_a_checkpoint_of_a_step_that_there_is_not_is_refused(tmp_path: Path, step: str) -> None:
+    train(tmp_path)
+    path = tmp_path / CHECKPOINT
+    path.write_bytes(save(load_file(path), {"step": step}))
+    with pytest.raises(EdgeError, match="is damaged or of another model"):
+        train(tmp_path)
+
+
+@pytest.mark.parametrize("damage", [
+    lambda lines: [], lambda lines: lines[:-1], lambda lines: [*lines[:-1], lines[-1][:9]],
+    lambda lines: ["[]", *lines],
+    lambda lines: [b"\xff", *lines], lambda lines: ['{"step": null}', *lines], lambda lines: None,
+])  # fmt: skip
+def test_damaged_metrics_are_named_with_what_to_do(tmp_path: Path, damage: Callable[[list[Any]], Any]) -> None:
+    train(tmp_path)
+    path = tmp_path / "metrics.jsonl"
+    lines = damage(path.read_text().splitlines())
+    if lines is None:
+        path.unlink()
+    else:
+        path.write_bytes(b"".join((line if isinstance(line, bytes) else line.encode()) + b"\n" for line in lines))
+    before = path.read_bytes() if lines is not None else b""
+    with pytest.raises(EdgeError, match=r"metrics\.jsonl is damaged") as refused:
+        train(tmp_path)
+    assert refused.value.fix == f"delete {tmp_path} to train this phase from its start"
+    assert (path.read_bytes() if path.exists() else b"") == before
 
 
 @pytest.mark.parametrize("other", [nn.Linear(6, 1), nn.Sequential(nn.Linear(6, 9), nn.Tanh(), nn.Linear(9, 1))])

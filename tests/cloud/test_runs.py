@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_runs import CONFIG, files_in, interrupt, make, target
+from small_runs import CONFIG, FILES, files_in, interrupt, make, target
 
 from cloud.runs import Run, Stage, parent
 from edge.errors import EdgeError
@@ -122,8 +122,16 @@ def test_a_stage_knows_what_it_writes() -> None:
 
 def test_the_parent_of_a_stage_must_be_there_once(tmp_path: Path) -> None:
     teacher, student = make(tmp_path / "t"), make(tmp_path / "s", "student")
-    assert parent([teacher, student], "student").path == student.path
-    assert parent([student], "pruned", "student").path == student.path
+    pruned, trained = (Stage(name, 1, FILES) for name in ("pruned", "student"))
+    assert parent([teacher, student], trained).path == student.path
+    assert parent([student], pruned, trained).path == student.path
     for runs in ([], [teacher], [student, student]):
         with pytest.raises(EdgeError, match="need exactly one --parent that is a 'student' run"):
-            parent(runs, "student")
+            parent(runs, trained)
+
+
+def test_a_parent_that_an_older_version_of_its_stage_made_is_refused(tmp_path: Path) -> None:
+    old = make(tmp_path / "t")
+    with pytest.raises(EdgeError, match=f"^{old.path} was made by another version of the stage 'teacher'") as refused:
+        parent([old], Stage("teacher", 2, FILES))
+    assert refused.value.evidence == f"schema 1, of edge-ranker {old.manifest['code']}; now it is 2"

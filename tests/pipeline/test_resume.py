@@ -73,11 +73,13 @@ def test_a_run_killed_in_every_stage_ends_with_the_very_files_of_an_undisturbed_
         assert run(broken, target, times) == -signal.SIGKILL, target
         stage = target.partition(".")[0]
         assert (broken / f"{stage}.partial").is_dir() and not (broken / stage).exists(), target
+        assert (broken / f"{stage}.partial.lock").is_file()  # left behind, and held by nobody
     assert run(broken) == 0
     wanted, found = files_of(whole), files_of(broken)
     assert {name for name in wanted if wanted[name] != found.get(name)} == set()
     assert set(found) == set(wanted)
     for name in ("teacher/weights.safetensors", "int8/weights.safetensors", "export/movies.edge"):
         assert name in wanted
-    assert not list(broken.glob("*.partial")) and not list(broken.rglob("scratch"))
+    assert {path.name for path in broken.iterdir()} == {*STAGES, "plots", "report.html", "report.md"}
+    assert not list(broken.rglob("scratch"))
     assert (broken / "report.html").is_file()
