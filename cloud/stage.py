@@ -13,8 +13,8 @@ from cloud.data.requests import load_requests
 from cloud.device import best_device
 from cloud.evaluate import evaluate
 from cloud.model import Encoder, ModelConfig
-from cloud.runs import Run
-from cloud.target import Workspace
+from cloud.runs.run import Run
+from cloud.runs.target import Workspace
 from cloud.torch_engine import TorchEngine
 from edge.config import setting
 from edge.errors import EdgeError

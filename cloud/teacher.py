@@ -16,9 +16,9 @@ from cloud.fit import FitConfig, fit
 from cloud.model import Encoder, ModelConfig
 from cloud.objectives import InfillBatch, click_loss, infill_batch, infill_loss, token_log_frequencies
 from cloud.presets import PRESETS
-from cloud.runs import Run, Stage
+from cloud.runs.run import Run, Stage
+from cloud.runs.target import Target
 from cloud.stage import MODEL_FILES, Measured, complete, sized_for
-from cloud.target import Target
 from edge.config import check_least, setting, settings_in, to_dict
 from edge.errors import EdgeError
 

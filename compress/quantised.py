@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloud.checkpoint import load_encoder
-from cloud.runs import Run, Stage
+from cloud.runs.run import Run, Stage
+from cloud.runs.target import Target
 from cloud.stage import MODEL_FILES, Measured, check_same_data, complete
-from cloud.target import Target
 from compress.integers import quantise
 from edge.config import to_dict
 

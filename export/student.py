@@ -12,9 +12,9 @@ from cloud.data.requests import load_requests
 from cloud.data.samples import load_samples
 from cloud.evaluate import evaluate
 from cloud.model import Encoder
-from cloud.runs import Run, Stage
+from cloud.runs.run import Run, Stage
+from cloud.runs.target import Target, Workspace
 from cloud.stage import PROTOCOL, check_same_data, text_spec
-from cloud.target import Target, Workspace
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, load_quantised
 from edge.bench.run import measure_apart

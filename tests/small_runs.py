@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cloud.runs import Run, Stage
-from cloud.target import Target
+from cloud.runs.run import Run, Stage
+from cloud.runs.target import Target
 from edge.files import write_atomically
 
 CONFIG: dict[str, Any] = {"steps": 3, "click": {"rate": 0.5, "seed": 0}}

@@ -27,8 +27,8 @@ from cloud.data.statistics import LEAST
 from cloud.data.templates import check_templates
 from cloud.data.tokens import TokenCount
 from cloud.data.vocabulary import count_words, train_vocabulary
-from cloud.runs import Run, Stage
-from cloud.target import Target, Workspace
+from cloud.runs.run import Run, Stage
+from cloud.runs.target import Target, Workspace
 from edge.config import check_least, setting, to_dict
 from edge.config import preset as named
 from edge.errors import EdgeError, refuse_to_run

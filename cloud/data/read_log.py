@@ -19,7 +19,7 @@ from cloud.data.schema import File, LogTable, Source
 from cloud.data.split import parts
 from cloud.data.tables import Batch, read_batches
 from cloud.data.values import BadValueError, boolean, number, time_reader
-from cloud.runs import sha256_json
+from cloud.runs.run import sha256_json
 from edge.errors import EdgeError
 from edge.files import sha256_file
 from edge.text.types import Item, User

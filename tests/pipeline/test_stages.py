@@ -11,8 +11,8 @@ import pytest
 from commands import edge
 from small_runs import Killed, files_in
 
-from cloud.runs import Run
-from cloud.target import Target
+from cloud.runs.run import Run
+from cloud.runs.target import Target
 from edge.config import setting
 from edge.errors import EdgeError
 from edge.files import write_atomically

@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 from small_runs import files_in, interrupt, make, target
 
-from cloud.lock import check_unlocked, locked
-from cloud.runs import Run
+from cloud.runs.lock import check_unlocked, locked
+from cloud.runs.run import Run
 from edge.errors import EdgeError
 
 WRITER = f"""
 import sys, time
 from pathlib import Path
-sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from small_runs import target, write_atomically
 with target(Path(sys.argv[1])).writing() as workspace:
     write_atomically(workspace.scratch / "checkpoint", "half")
@@ -154,7 +154,7 @@ def test_a_lock_removed_while_another_opened_it_is_not_taken_for_one(tmp_path: P
     code = f"""
 import sys
 from pathlib import Path
-from cloud.lock import locked
+from cloud.runs.lock import locked
 from edge.errors import EdgeError
 inside, lock = Path(sys.argv[1]) / "inside", Path(sys.argv[1]) / "lock"
 for _ in range(300):

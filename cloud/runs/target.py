@@ -14,10 +14,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from cloud.differences import check_same
-from cloud.disk import check_place, disk_errors
-from cloud.lock import check_unlocked, locked
-from cloud.removal import (
+from cloud.runs.differences import check_same
+from cloud.runs.disk import check_place, disk_errors
+from cloud.runs.lock import check_unlocked, locked
+from cloud.runs.removal import (
     IDENTITY,
     IDENTITY_TYPES,
     SCRATCH,
@@ -27,7 +27,7 @@ from cloud.removal import (
     others_files,
     remove,
 )
-from cloud.runs import MANIFEST, SCHEMA, Run, Stage, is_finished, lock_of, partial_of, read_record
+from cloud.runs.run import MANIFEST, SCHEMA, Run, Stage, is_finished, lock_of, partial_of, read_record
 from edge.errors import EdgeError
 from edge.files import TEMPORARY, sha256_file, write_atomically, write_json
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from small_runs import CONFIG, files_in, interrupt, make, target
 
-from cloud.runs import Run
-from cloud.target import Workspace
+from cloud.runs.run import Run
+from cloud.runs.target import Workspace
 from edge.config import settings_in
 from edge.errors import EdgeError
 
@@ -111,7 +111,7 @@ def test_another_stage_is_refused_by_name(tmp_path: Path) -> None:
 def test_the_package_version_is_recorded_and_decides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     partial = interrupt(target(tmp_path / "begun"))
     run = make(tmp_path / "run")
-    monkeypatch.setattr("cloud.target.version", lambda package: "99.0")
+    monkeypatch.setattr("cloud.runs.target.version", lambda package: "99.0")
     assert target(run.path).finished() and Run.open(run.path).manifest["code"] != "99.0"
     with target(tmp_path / "begun").writing() as workspace:
         assert (workspace.scratch / "checkpoint").read_text() == "half"
@@ -200,7 +200,7 @@ def test_a_run_killed_between_its_rename_and_its_sweep_is_whole_and_swept_later(
 DYING = f"""
 import fcntl, os, shutil, sys
 from pathlib import Path
-sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from small_runs import target, write_atomically
 left = int(sys.argv[2])
 def dying(original):
