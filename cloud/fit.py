@@ -21,7 +21,7 @@ from edge.config import check_least, setting
 from edge.errors import EdgeError
 from edge.files import write_atomically
 
-MOST_SEED = 2**32 - 1  # each step has a seed of its own, made from this one, which torch takes below 2**64
+MOST_SEED = 10**9  # each step has a seed of its own, made from this one, which torch takes below 2**64
 Loss = Callable[[nn.Module, Batch, int], tuple[Tensor, dict[str, float]]]  # (model, batch, step) -> loss, figures
 
 

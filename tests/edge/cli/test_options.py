@@ -8,13 +8,13 @@ from edge.cli.bench.main import commands as bench_commands
 from edge.cli.main import commands
 
 OPTIONS = {
-    "edge run": "data json out preset set skip-bad-rows",
+    "edge run": "data json out preset restart set skip-bad-rows",
     "edge init": "example out",
-    "edge prepare": "data json out preset set skip-bad-rows",
-    "edge train": "out parent preset set",
-    "edge distill": "out parent preset set",
-    "edge compress": "out parent preset set to",
-    "edge export": "out parent preset set",
+    "edge prepare": "data json out preset restart set skip-bad-rows",
+    "edge train": "out parent preset restart set",
+    "edge distill": "out parent preset restart set",
+    "edge compress": "out parent preset restart set to",
+    "edge export": "out parent preset restart set",
     "edge slim": "engine json out",
     "edge sign": "json key out",
     "edge rank": "budget-mb budget-ms cascade depth engine json min-auc patience plan public-key request top",
