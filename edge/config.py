@@ -168,4 +168,6 @@ def _coerce(hint: Any, value: Any, where: str) -> Any:
     elif isinstance(hint, type) and isinstance(value, hint) and (hint is bool) == isinstance(value, bool):
         return value
     name = getattr(hint, "__name__", None) if origin is None else None
+    if origin is typing.Literal:
+        name = " or ".join(map(repr, arguments))
     raise EdgeError(f"{where} must be {name or hint}, not {value!r}")

@@ -118,6 +118,17 @@ def test_the_package_version_is_recorded_and_decides_nothing(tmp_path: Path, mon
     assert not partial.exists() and Run.open(tmp_path / "begun").manifest["code"] == "99.0"
 
 
+def test_what_an_older_version_began_is_gone_on_from_while_the_stage_computes_the_same(tmp_path: Path) -> None:
+    """Before stages had schemas, an unfinished run said the version of the package instead."""
+    identity = interrupt(target(tmp_path / "run")) / "identity.json"
+    old = {name: value for name, value in json.loads(identity.read_text()).items() if name != "stage_schema"}
+    identity.write_text(json.dumps(old | {"code": "0.0.9"}))
+    with pytest.raises(EdgeError, match="was begun by another version of the stage"):
+        target(tmp_path / "run", schema=2).finished()
+    with target(tmp_path / "run").writing() as workspace:
+        assert (workspace.scratch / "checkpoint").read_text() == "half"
+
+
 def test_what_is_not_a_run_is_never_written_to(tmp_path: Path) -> None:
     for name in ("file", "full", "linked"):
         out = tmp_path / name
