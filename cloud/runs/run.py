@@ -1,4 +1,4 @@
-"""Run directories: how stages hand results to each other. A finished one is read here; cloud/runs/target.py makes them."""
+"""Run directories: how stages hand results to each other. A finished one is read here, target.py makes them."""
 
 from __future__ import annotations
 
