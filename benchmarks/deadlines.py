@@ -22,6 +22,7 @@ from pathlib import Path
 
 from edge.bundle.bundle import open_bundle
 from edge.conformance.golden import read_golden
+from edge.files import lines_of
 from edge.runtime.ranked import Ranked
 from edge.runtime.ranker import Ranker, UserState
 from edge.table import render
@@ -57,7 +58,7 @@ def main() -> int:
     if arguments.load:
         load.start()
     ranker = Ranker.open(arguments.bundle, engine=arguments.engine)
-    golden = read_golden(open_bundle(arguments.bundle).read("golden.jsonl").decode().splitlines())
+    golden = read_golden(lines_of(open_bundle(arguments.bundle).read("golden.jsonl").decode()))
     samples = list(_samples(ranker, [record.request for record in golden], arguments))
     ranker.close()
     if arguments.load:

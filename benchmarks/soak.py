@@ -20,6 +20,7 @@ from typing import Any
 from edge.bench.resident import memory
 from edge.bundle.bundle import open_bundle
 from edge.conformance.golden import read_golden
+from edge.files import lines_of
 from edge.runtime.ranked import Ranked
 from edge.runtime.ranker import Ranker
 from edge.text.types import Event, Item, Request, User
@@ -47,7 +48,7 @@ def main() -> int:
     parser.add_argument("--memory-mb", type=float, default=1.0, help="for kept users and segments")
     arguments = parser.parse_args()
     random.seed(0)
-    golden = read_golden(open_bundle(arguments.bundle).read("golden.jsonl").decode().splitlines())
+    golden = read_golden(lines_of(open_bundle(arguments.bundle).read("golden.jsonl").decode()))
     ranker = Ranker.open(arguments.bundle, engine=arguments.engine, memory_mb=arguments.memory_mb)
     requests = [record.request for record in golden]
     jobs = [_job(requests, ranker.depths) for _ in range(400)]

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from edge.bundle.bundle import open_bundle
 from edge.conformance.golden import read_golden
+from edge.files import lines_of
 from edge.runtime.ranker import Ranker, UserState
 from edge.runtime.user_side import states_alone
 from edge.table import render
@@ -35,7 +36,7 @@ def main() -> int:
     parser.add_argument("--cascade", action="store_true")
     arguments = parser.parse_args()
     random.seed(0)
-    golden = read_golden(open_bundle(arguments.bundle).read("golden.jsonl").decode().splitlines())
+    golden = read_golden(lines_of(open_bundle(arguments.bundle).read("golden.jsonl").decode()))
     requests = [record.request for record in golden]
     measure = _cascade if arguments.cascade else _add
     print(measure(arguments, requests))

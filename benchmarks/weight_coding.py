@@ -3,7 +3,7 @@
     python benchmarks/weight_coding.py movies.edge
 
 Learning coders are given their ideal length (Krichevsky & Trofimov's estimator: learning included);
-the format's own row is what it takes in the file. Needs `pip install 'edge-ranker[benchmarks]'`.
+the format's own row is what it takes in the file. Needs `pip install '.[benchmarks]'`.
 """
 
 from __future__ import annotations

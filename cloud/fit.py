@@ -19,7 +19,7 @@ from cloud.device import Batch, best_device, has_bf16, on_device
 from edge.arguments import check_number
 from edge.config import check_least, setting
 from edge.errors import EdgeError
-from edge.files import write_atomically
+from edge.files import lines_of, write_atomically
 
 MOST_SEED = 10**9  # each step has a seed of its own, made from this one, which torch takes below 2**64
 Loss = Callable[[nn.Module, Batch, int], tuple[Tensor, dict[str, float]]]  # (model, batch, step) -> loss, figures
@@ -176,7 +176,7 @@ class _MetricsLog:
     def _kept(self, step: int) -> list[str]:
         """The lines up to a checkpoint's step. Errors: the file is damaged, it has not all of them."""
         try:
-            lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
+            lines = lines_of(self.path.read_text(encoding="utf-8")) if self.path.exists() else []
             kept = [line for line in lines if int(json.loads(line)["step"]) <= step]
             if len(kept) != step // self.EVERY:
                 raise ValueError(f"{len(kept)} lines up to step {step}, the step of the checkpoint")

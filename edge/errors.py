@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 import re
 import sys
 from collections.abc import Iterable
 from typing import NoReturn
+
+_MORE_ROOM = "make room there, then run the same command again"
+_ANOTHER_PATH = "choose another path: a part of this one is a file"
+_PERMISSION = "choose another path, or change who may read and write this one"
+_FIXES = {
+    errno.ENOSPC: _MORE_ROOM,
+    errno.EDQUOT: _MORE_ROOM,
+    errno.ENOTDIR: _ANOTHER_PATH,
+    errno.EEXIST: _ANOTHER_PATH,
+    errno.EACCES: _PERMISSION,
+    errno.EPERM: _PERMISSION,
+    errno.EROFS: "choose a path on a disk that can be written",
+    errno.ENAMETOOLONG: "choose a shorter path",
+    errno.ENOENT: "check the path",
+}
 
 
 class EdgeError(Exception):
@@ -47,13 +64,15 @@ def refuse_to_run(instead: str) -> NoReturn:
     raise SystemExit(2)
 
 
+def install(extra: str) -> str:
+    """The command that installs an optional part. No index has edge-ranker: its name there could be anyone's."""
+    wanted = f"'.[{extra}]'" if extra else "."
+    return f"pip install {wanted} (in a checkout of edge-ranker)"
+
+
 def missing_extra(extra: str, error: ImportError) -> EdgeError:
     """The error for an optional part whose packages are not installed; without an extra, for what is always needed."""
-    wanted = f"'edge-ranker[{extra}]'" if extra else "edge-ranker"
-    return EdgeError(
-        f"this command needs packages that are not installed ({error.name})",
-        fix=f"pip install {wanted}",
-    )
+    return EdgeError(f"this command needs packages that are not installed ({error.name})", fix=install(extra))
 
 
 def missing_package(error: ImportError) -> EdgeError:
@@ -67,3 +86,13 @@ def missing_package(error: ImportError) -> EdgeError:
         listed = []
     extra = re.search(r"""extra == ["'](\w+)""", listed[0]) if package and listed else None
     return missing_extra(extra[1] if extra else "" if package and listed else "export", error)
+
+
+def file_error(error: OSError) -> EdgeError:
+    """The error for what the system refused to do with a file, or with the result if it names none."""
+    reason = os.strerror(error.errno) if error.errno else str(error) or type(error).__name__
+    path = "the result" if error.filename is None else error.filename
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return EdgeError(
+        f"{path} cannot be written: {reason}" if full else f"{path}: {reason}", fix=_FIXES.get(error.errno or 0, "")
+    )

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and what names their content."""
+"""Files that appear whole or not at all, the lines of text files, and what names a file's content."""
 
 from __future__ import annotations
 
@@ -15,6 +15,22 @@ from edge.errors import EdgeError
 TEMPORARY = ".tmp"
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of one of our text files: U+000A alone ends a line.
+
+    `str.splitlines` also breaks at U+0085, U+2028 and others, which JSON leaves as they are within a string.
+    """
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a file. Errors: it is not UTF-8."""
+    try:
+        return lines_of(path.read_bytes().decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise EdgeError(f"{path} is not UTF-8 text", evidence=str(error)) from error
+
+
 def sha256_file(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -22,14 +38,19 @@ def sha256_file(path: Path) -> str:
 
 @contextmanager
 def appearing(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write to: it takes its place when the block ends, and is removed if the block fails."""
+    """A path beside `path` to write to: it takes its place when the block ends, and is removed if the block fails.
+
+    Errors: an OSError that names a file, which a failed write does not by itself.
+    """
     temporary = path.with_name(path.name + TEMPORARY)
     try:
         yield temporary
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)
         raise
 
 
@@ -39,6 +60,15 @@ def write_atomically(path: Path, data: bytes | str) -> None:
         file.write(data.encode() if isinstance(data, str) else data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def check_folder(path: Path) -> None:
+    """Refuse, before the work for it is done, a directory that cannot be made, with those above it."""
+    there = next(place for place in path.absolute().parents if place.exists())
+    if not there.is_dir():
+        raise EdgeError(f"{path} cannot be made: {there} is a file", fix="name another place")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise EdgeError(f"{path} cannot be made: {there} may not be written to", fix="name another place")
 
 
 def check_output(path: Path) -> None:

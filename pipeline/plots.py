@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from edge.bench.outputs.page import Picture
 from edge.bundle.bundle import open_bundle
+from edge.files import read_lines
 from edge.inspect.picture import picture
 from pipeline.stages import Stages
 
@@ -105,7 +106,7 @@ def _latency(axes: Any, stages: Stages) -> None:
 def _training(axes: Any, stages: Stages) -> None:
     for stage in (stages.teacher, stages.student, stages.pruned):
         phases: dict[str, list[tuple[int, float]]] = {}
-        for line in stage.file("metrics.jsonl").read_text().splitlines():
+        for line in read_lines(stage.file("metrics.jsonl")):
             row = json.loads(line)
             phases.setdefault(row["phase"], []).append((row["step"], row["loss"]))
         for phase, points in phases.items():

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cloud.data.log import PARTS
 from cloud.runs.run import Run
 from edge.errors import EdgeError
+from edge.files import appearing
 
 BATCH = 1024
 TOKENS = pa.list_(pa.list_(pa.int32()))
@@ -65,7 +66,7 @@ def record_batch(requests: Sequence[EncodedRequest]) -> pa.RecordBatch:
 def write_requests(path: Path, requests: Iterable[EncodedRequest]) -> None:
     """An Arrow IPC file of them all, BATCH at a time."""
     left = iter(requests)
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
+    with appearing(path) as temporary, pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
         while block := list(islice(left, BATCH)):
             writer.write_batch(record_batch(block))
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from cloud.data.examples import Example
 from cloud.runs.run import Run
+from edge.files import read_lines
 from edge.text.request import request_from_json, request_to_json
 from edge.text.types import Request, User
 
@@ -33,7 +34,7 @@ def sample_requests(found: Iterable[Example], count: int) -> Iterator[dict[str, 
 def load_samples(run: Run) -> list[tuple[str, Request]]:
     """(id, request) of each line of a prepared run's requests.jsonl."""
     found = []
-    for line in run.file("requests.jsonl").read_text(encoding="utf-8").splitlines():
+    for line in read_lines(run.file("requests.jsonl")):
         record = json.loads(line)
         found.append((record.pop("id"), request_from_json(record)))
     return found

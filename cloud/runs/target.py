@@ -29,7 +29,7 @@ from cloud.runs.removal import (
 )
 from cloud.runs.run import MANIFEST, SCHEMA, Run, Stage, is_finished, lock_of, partial_of, read_record
 from edge.errors import EdgeError
-from edge.files import TEMPORARY, sha256_file, write_atomically, write_json
+from edge.files import TEMPORARY, read_lines, sha256_file, write_atomically, write_json
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Workspace:
             json.dumps({"phase": phase} | json.loads(line))
             for phase, path in curves
             if path.is_file()
-            for line in path.read_text().splitlines()
+            for line in read_lines(path)
         ]
         write_atomically(self.path / "metrics.jsonl", "".join(line + "\n" for line in lines))
 

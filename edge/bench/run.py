@@ -60,7 +60,7 @@ def read_requests(bundle: Path, file: Path | None) -> list[Request]:
     """
     text = open_bundle(bundle).read("golden.jsonl") if file is None else _read(file)
     requests: list[Request] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split(b"\n"), start=1):
         if line.strip() and len(requests) < MAX_REQUESTS:
             try:
                 requests += _requests(line)

@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from edge.cli.native_messages import native_messages_apart
-from edge.errors import EdgeError, did_you_mean, missing_package
+from edge.errors import EdgeError, did_you_mean, file_error, missing_package
 
 MISUSE, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
@@ -51,7 +51,7 @@ def run(program: click.Group, arguments: Sequence[str]) -> int:
     except OSError as error:
         if error.filename is None:
             _discard_output()
-        return _refuse(EdgeError(f"{error.filename or 'the result'}: {error.strerror}"))
+        return _refuse(file_error(error))
     return 0
 
 

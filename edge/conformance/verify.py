@@ -16,6 +16,7 @@ from edge.conformance.golden import Golden, Scores, completed, digest_of, encode
 from edge.engines.opening import ENGINES, FROM_WEIGHTS, RUNNABLE, absent
 from edge.engines.protocol import Engine
 from edge.errors import EdgeError, refuse_to_run
+from edge.files import read_lines
 from edge.metrics import top_overlap
 from edge.runtime.opening import open_bundle_files
 from edge.text.sequence import TextEncoder
@@ -97,8 +98,7 @@ def verify(
     wanted = {*(engines or ())}
     opened = open_bundle_files(path, public_key, weights=bool(wanted & {ALL, *FROM_WEIGHTS}))
     manifest, encoder = opened.manifest, opened.encoder
-    lines = (opened.directory / GOLDEN).read_text(encoding="utf-8").splitlines()
-    golden = [completed(record, encoder) for record in read_golden(lines)]
+    golden = [completed(record, encoder) for record in read_golden(read_lines(opened.directory / GOLDEN))]
     if not golden:
         raise EdgeError(f"{path} carries no golden request: nothing can be verified")
     chosen, unchecked = _choose(engines, opened.models)

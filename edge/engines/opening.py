@@ -9,7 +9,7 @@ from pathlib import Path
 from edge.bundle.manifest import WEIGHTS
 from edge.bundle.shape import Shape
 from edge.engines.protocol import Engine
-from edge.errors import EdgeError, missing_extra
+from edge.errors import EdgeError, install, missing_extra
 
 Opener = Callable[[Path, Shape, int], Engine]  # directory, shape, threads
 
@@ -70,7 +70,7 @@ def _registered(engine: str) -> Opener:
         except ImportError as error:
             raise missing_extra("export", error) from error
         return opener
-    raise EdgeError(f"no installed package offers the {engine} engine", fix="pip install 'edge-ranker[export]'")
+    raise EdgeError(f"no installed package offers the {engine} engine", fix=install("export"))
 
 
 def check_heads(path: Path, shape: Shape, heads: int, width: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge.errors import EdgeError
+from edge.files import lines_of
 from edge.text.normalize import normalize, words
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[MASK]", "[BOS']", "[EOS']", "[BOS]", "[EOS]")
@@ -90,7 +91,7 @@ def read_vocabulary(path: Path) -> tuple[str, ...]:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise EdgeError(f"cannot read the vocabulary {path}", evidence=str(error)) from error
-    vocabulary = tuple(text.removesuffix("\n").split("\n"))  # only U+000A ends a line: a token may be U+2028
+    vocabulary = tuple(lines_of(text))  # a token may be U+2028
     try:
         _check(vocabulary)
     except EdgeError as error:

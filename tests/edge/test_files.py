@@ -13,7 +13,7 @@ from commands import edge, edge_bench
 
 from edge.bundle.slim import slim_bundle
 from edge.errors import EdgeError
-from edge.files import check_output, output, write_atomically, write_output
+from edge.files import check_folder, check_output, lines_of, output, read_lines, write_atomically, write_output
 
 
 @pytest.fixture
@@ -34,10 +34,37 @@ def test_an_atomic_write_leaves_the_old_file_if_it_fails(tmp_path: Path, monkeyp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="No space") as caught:
         write_atomically(path, "new")
     assert path.read_text() == "old"
+    assert caught.value.filename == str(path)
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+def test_only_a_line_feed_ends_a_line(tmp_path: Path) -> None:
+    odd = "a\u2028b\u2029c\x85d\x0be\x0cf\rg\x1ch"
+    assert odd.splitlines() != [odd]
+    assert lines_of(f"{odd}\n\n{odd}\n") == lines_of(f"{odd}\n\n{odd}") == [odd, "", odd]
+    assert lines_of("") == [] and lines_of("\n") == [""]
+    (tmp_path / "file").write_bytes(f"{odd}\n{odd}\n".encode())
+    assert read_lines(tmp_path / "file") == [odd, odd]
+
+
+def test_lines_that_are_not_utf_8_are_refused_by_the_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"\xff\n")
+    with pytest.raises(EdgeError, match="file is not UTF-8 text"):
+        read_lines(tmp_path / "file")
+
+
+def test_a_directory_that_cannot_be_made_is_refused_beforehand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    check_folder(tmp_path / "new" / "run")
+    for below in (tmp_path / "file" / "run", tmp_path / "file" / "a" / "run"):
+        with pytest.raises(EdgeError, match=f"cannot be made: {tmp_path / 'file'} is a file"):
+            check_folder(below)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    with pytest.raises(EdgeError, match=f"cannot be made: {tmp_path} may not be written to"):
+        check_folder(tmp_path / "new" / "run")
 
 
 def test_an_output_that_fails_leaves_the_old_one_and_nothing_beside_it(tmp_path: Path, full: None) -> None:

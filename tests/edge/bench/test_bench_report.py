@@ -204,7 +204,7 @@ def test_without_matplotlib_the_extra_is_named_and_markdown_still_works(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     file = written(tmp_path, measurement())
     assert edge_bench("report", file, "--out", tmp_path / "r.html") == 2
-    assert "pip install 'edge-ranker[report]'" in capsys.readouterr().err
+    assert "pip install '.[report]'" in capsys.readouterr().err
     assert not (tmp_path / "r.html").exists()
     assert "movies/litert" in markdown(tmp_path, file)
 

@@ -228,6 +228,18 @@ def test_requests_come_from_the_golden_file_or_a_file_of_ones_own(tmp_path: Path
         read_requests(bundle, own)
 
 
+@pytest.mark.parametrize("between", ["\u2028", "\u2029", "\x85", "\r"])
+def test_only_a_line_feed_ends_a_request(tmp_path: Path, between: str) -> None:
+    odd = REQUEST.replace(b"Heat", f"Heat{between}2".encode()) if between != "\r" else REQUEST.replace(b" ", b"\r")
+    own = tmp_path / "requests.jsonl"
+    own.write_bytes(odd + b"\n" + REQUEST + b"\n{broken\n")
+    with pytest.raises(EdgeError, match=r"requests.jsonl:3: "):
+        read_requests(make(tmp_path / "m.edge"), own)
+    own.write_bytes(odd + b"\n" + REQUEST + b"\n")
+    found = read_requests(make(tmp_path / "n.edge"), own)
+    assert found == [parse_request(odd), parse_request(REQUEST)]
+
+
 def test_more_memory_than_an_app_gets_is_an_error_and_the_limit_ends_with_the_block() -> None:
     if sys.platform != "linux":
         pytest.skip("RLIMIT_DATA is Linux's")

@@ -243,7 +243,7 @@ def test_without_the_package_the_extra_is_named(pems: Path, monkeypatch: pytest.
     for use in (lambda: read_public_key(pems / "public.pem"), lambda: KEY.public, lambda: KEY.sign(b"")):
         with pytest.raises(EdgeError) as error:
             use()
-        assert "edge-ranker[sign]" in error.value.fix
+        assert "pip install '.[sign]'" in error.value.fix
 
 
 def test_the_command_signs_and_the_other_verbs_refuse_what_is_not(

@@ -168,19 +168,20 @@ def test_a_package_that_is_not_installed_names_the_extra(
 ) -> None:
     monkeypatch.setitem(sys.modules, "edge.inspect.describe", None)
     assert edge("inspect", __file__) == 2
-    assert "pip install 'edge-ranker[export]'" in capsys.readouterr().err
+    assert "pip install '.[export]'" in capsys.readouterr().err
     for module, what in (
-        ("torch.nn", "'edge-ranker[train]'"),
-        ("pyarrow", "'edge-ranker[train]'"),
-        ("onnx", "'edge-ranker[export]'"),
-        ("coremltools.models", "'edge-ranker[export]'"),
-        ("cryptography", "'edge-ranker[sign]'"),
-        ("onnxruntime", "edge-ranker"),
+        ("torch.nn", "'.[train]'"),
+        ("pyarrow", "'.[train]'"),
+        ("onnx", "'.[export]'"),
+        ("coremltools.models", "'.[export]'"),
+        ("cryptography", "'.[sign]'"),
+        ("onnxruntime", "."),
     ):
         monkeypatch.setattr(program, "loaders", failing(ImportError(name=module)))
         assert edge("fail") == 2
         assert capsys.readouterr().err == (
-            f"error: this command needs packages that are not installed ({module})\nfix: pip install {what}\n"
+            f"error: this command needs packages that are not installed ({module})\nfix: pip install {what} "
+            "(in a checkout of edge-ranker)\n"
         )
 
 
@@ -205,7 +206,18 @@ def test_a_result_that_finds_no_room_is_an_error_and_no_failed_gate() -> None:
         command = [sys.executable, "-c", EDGE, "--version"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr == "error: the result: No space left on device\n"
+    room = "fix: make room there, then run the same command again\n"
+    assert done.stderr == f"error: the result cannot be written: No space left on device\n{room}"
+
+
+def test_what_a_disk_refuses_names_the_file_and_the_way_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(program, "loaders", failing(NotADirectoryError(20, "Not a directory", "events.csv/x")))
+    assert edge("fail") == 2
+    assert capsys.readouterr().err == (
+        "error: events.csv/x: Not a directory\nfix: choose another path: a part of this one is a file\n"
+    )
 
 
 def test_what_the_terminal_cannot_show_is_escaped(tmp_path: Path) -> None:

@@ -75,6 +75,18 @@ def test_the_digest_is_that_of_lines_of_texts_and_ids(exported: Exported) -> Non
     assert digest_of(golden) == hashlib.sha256(("\n".join(lines) + "\n").encode()).hexdigest()
 
 
+ODD = "heat\u2028star\u2029wars\x85the\x0bcrow\x0c!\x1cx"
+
+
+def test_a_title_with_line_separators_is_replayed_from_the_bundle(exported: Exported, tmp_path: Path) -> None:
+    engine = TorchEngine(exported.reference["int8"])
+    golden = [make_golden(exported.encoder, engine, request(title)) for title in (ODD, "heat")]
+    assert len("".join(map(to_line, golden)).splitlines()) > 2
+    found = verify(bundle_of(exported, tmp_path / "small.edge", golden))
+    assert found.passed
+    assert {row.requests for row in found.results if row.plan == "prefix"} == {2}
+
+
 class CountedEngine(TorchEngine):
     """Counts the exits that it computes for candidates."""
 
@@ -130,7 +142,7 @@ def test_a_engine_whose_packages_are_missing_is_told_of(
 
     monkeypatch.setattr("importlib.metadata.EntryPoint.load", lambda entry: missing())
     found = verify(path, ["all"])
-    assert "not installed (torch)" in found.unchecked["torch"] and "edge-ranker[export]" in found.unchecked["torch"]
+    assert "not installed (torch)" in found.unchecked["torch"] and "pip install '.[export]'" in found.unchecked["torch"]
     assert found.passed
     with pytest.raises(EdgeError, match="not installed"):
         verify(path, ["torch"])
