@@ -167,7 +167,9 @@ def _coerce(hint: Any, value: Any, where: str) -> Any:
         return None
     elif isinstance(hint, type) and isinstance(value, hint) and (hint is bool) == isinstance(value, bool):
         return value
-    name = getattr(hint, "__name__", None) if origin is None else None
     if origin is typing.Literal:
-        name = " or ".join(map(repr, arguments))
+        known = ", ".join(map(repr, arguments))
+        fix = did_you_mean(value, arguments) if isinstance(value, str) else ""
+        raise EdgeError(f"{where} must be one of {known}, not {value!r}", fix=fix)
+    name = getattr(hint, "__name__", None) if origin is None else None
     raise EdgeError(f"{where} must be {name or hint}, not {value!r}")

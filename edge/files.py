@@ -62,15 +62,6 @@ def write_atomically(path: Path, data: bytes | str) -> None:
         os.fsync(file.fileno())
 
 
-def check_folder(path: Path) -> None:
-    """Refuse, before the work for it is done, a directory that cannot be made, with those above it."""
-    there = next(place for place in path.absolute().parents if place.exists())
-    if not there.is_dir():
-        raise EdgeError(f"{path} cannot be made: {there} is a file", fix="name another place")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise EdgeError(f"{path} cannot be made: {there} may not be written to", fix="name another place")
-
-
 def check_output(path: Path) -> None:
     """Refuse, before the work for it is done, a file that somebody asks for and that cannot be written."""
     if path.is_dir():

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cloud.data.prepare import STAGE as PREPARED
 from cloud.data.prepare import open_source, prepare
+from cloud.data.report import warnings
 from cloud.runs.differences import DifferentRunError
 from cloud.runs.disk import check_place, disk_errors
 from cloud.runs.lock import check_unlocked, locked
@@ -86,6 +87,7 @@ def run_pipeline(
     stage = partial(_stage, out, [name for name in over if name != "data"])
     with stage("data", "prepare"):
         prepared = prepare(open_source(data), out / "data", config.prepare, skip_bad_rows, "data" in over)
+        print(warnings(prepared.summary), end="", file=sys.stderr)
     with stage("teacher", "teacher"):
         teacher = train_teacher(prepared, out / "teacher", config.teacher, "teacher" in over)
     with stage("student", "student"):

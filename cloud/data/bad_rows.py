@@ -1,4 +1,4 @@
-"""Rows that cannot be used: where they are, what is wrong, and what a run does about them."""
+"""Rows that cannot be used: where they are, what is wrong, what to do about it, and what a run does about them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,26 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from edge.errors import EdgeError
+from edge.files import write_atomically
 
 SHOWN = 20
-LISTED = 10_000
+LISTED = 10_000  # of each kind
+FEW = 0.2  # share of a file's rows up to which they may be left out
+SKIP = "correct them, or pass --skip-bad-rows to leave them out and list them in the run"
+FIRST_KEPT = "--skip-bad-rows leaves them out and keeps the first of each"
+FIXES = {  # what leaving rows out does not mend, or does in a way of its own
+    "unsorted": 'order = "any" in [log]',
+    "duplicate": FIRST_KEPT,
+    "duplicate id": FIRST_KEPT,
+    "nested value": "write the one value that is wanted in its place, or a list of texts",
+    "broken quoting": 'correct the quotes, or, if the file has no quoting, quote = ""',
+}
+MANY = {  # where more than FEW are bad
+    "missing column": "give every row as many values as the header has, or correct separator and quote in edge.toml",
+    "too many columns": "quote the values that hold the separator, or correct separator and quote in edge.toml",
+    "not JSON": "write a JSON object a line",
+    "not an object": "write a JSON object a line",
+}
 
 
 @dataclass(frozen=True)
@@ -23,22 +40,51 @@ class BadRow:
     problem: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: column {self.column!r}: {self.problem}"
+        column = f" column {self.column!r}:" if self.column else ""
+        return f"{self.file}:{self.line}:{column} {self.problem}"
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Rows that are bad in one way, which one fix can cure."""
+
+    file: str
+    column: str
+    kind: str
+    fix: str
 
 
 @dataclass
 class BadRows:
-    """Collects what the readers refuse. Every row is counted, the first 10,000 are listed."""
+    """Collects what the readers refuse. Every row is counted, the first 10,000 of each kind are listed.
+
+    `warnings` is what they found odd and used all the same.
+    """
 
     rows: list[BadRow] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
+    seen: Counter[str] = field(default_factory=Counter)  # rows of each file, bad or not
+    warnings: list[EdgeError] = field(default_factory=list)
+    _groups: Counter[_Group] = field(default_factory=Counter)
+    _explained: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
-    def add(self, file: str, line: int, column: str, kind: str, evidence: str = "") -> None:
-        """One bad row of a `kind` such as "wrong type"; `evidence` is the value or what was expected."""
+    def add(self, file: str, line: int, column: str, kind: str, evidence: str = "", fix: str = "") -> None:
+        """One bad row of a `kind` such as "wrong type"; `evidence` is the value or what was expected.
+
+        `fix` is the setting that such a row calls for. It names no value, so that rows of one fault share one.
+        """
         self.kinds[kind] += 1
-        if len(self.rows) < LISTED:
+        self._groups[_Group(file, column, kind, fix)] += 1
+        if self.kinds[kind] <= LISTED:
             problem = f"{kind}: {evidence}" if evidence else kind
             self.rows.append(BadRow(file, line, column, problem))
+
+    def count(self, file: str, kind: str) -> int:
+        return sum(count for group, count in self._groups.items() if (group.file, group.kind) == (file, kind))
+
+    def explain(self, file: str, kind: str, fix: str, column: str = "") -> None:
+        """Say what cures the rows of a kind, of one column or of all, where only the whole file shows it."""
+        self._explained[file, kind, column] = fix
 
     @property
     def total(self) -> int:
@@ -49,20 +95,65 @@ class BadRows:
         return sorted(self.rows, key=lambda row: (row.file, row.line))
 
     def refuse(self) -> None:
-        """Raise an error that shows the first rows and counts the rest, if there is any bad row."""
-        if not self.total:
-            return
-        shown = [str(row) for row in self.ordered()[:SHOWN]]
-        if self.total > len(shown):
-            shown.append(f"... and {self.total - len(shown):,} more")
+        """Raise an error that shows the first rows, counts all and says what to do, if there is any bad row."""
+        if self.total:
+            rows = "row" if self.total == 1 else "rows"
+            raise self._error(f"{self.total:,} bad {rows} of {self.seen.total():,}", self._shown(), self._fixes())
+
+    def warn(self) -> None:
+        """Of rows that are to be left out: a warning if there is something better to do."""
+        fixes = {fix: count for fix, count in self._fixes().items() if fix not in (SKIP, FIRST_KEPT)}
+        if fixes:
+            left_out = f"{self.total:,} of {self.seen.total():,} rows are left out"
+            self.warnings.append(self._error(left_out, [], fixes))
+
+    def _error(self, problem: str, shown: list[str], fixes: dict[str, int]) -> EdgeError:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.kinds.most_common())
-        raise EdgeError(
-            f"{self.total:,} bad rows in the log ({kinds})",
-            evidence="\n".join(shown),
-            fix="correct them, or pass --skip-bad-rows to leave them out and list them in the run",
+        counted = [fix if len(fixes) == 1 else f"{fix} ({count:,} rows)" for fix, count in fixes.items()]
+        return EdgeError(f"{problem} ({kinds})", evidence="\n".join(shown), fix="\nfix: ".join(counted))
+
+    def _shown(self) -> list[str]:
+        """The first rows of the listed ones, some of every kind."""
+        each, taken = SHOWN // len(self.kinds) + 1, Counter[str]()
+        lines: list[str] = []
+        for row in self.ordered():
+            kind = row.problem.partition(":")[0]
+            if taken[kind] < each and len(lines) < SHOWN:
+                taken[kind] += 1
+                lines.append(str(row))
+        return lines if len(lines) == self.total else [*lines, f"... and {self.total - len(lines):,} more"]
+
+    def _fixes(self) -> dict[str, int]:
+        """What to do and for how many rows, most first."""
+        fixes: Counter[str] = Counter()
+        for group, count in self._groups.items():
+            whole = [self._explained.get((group.file, group.kind, column)) for column in (group.column, "")]
+            known = (*whole, FIXES.get(group.kind), self._setting(group, count), self._general_fix(group, count))
+            fixes[next(fix for fix in known if fix)] += count
+        return dict(fixes.most_common())
+
+    def _setting(self, group: _Group, count: int) -> str:
+        """What most rows call for. What a few call for would be wrong for the others, which could be read."""
+        elsewhere = sum(
+            other for at, other in self._groups.items() if at.file == group.file and at.column != group.column
         )
+        rows = self.seen[group.file] - elsewhere  # of a bad row the first bad column is known alone
+        if count > rows / 2 or not group.fix:
+            return group.fix
+        others = f"{count:,} of the {rows:,} rows call for {group.fix}, the others do not"
+        return f"write every {group.column!r} alike: {others}"
+
+    def _general_fix(self, group: _Group, count: int) -> str:
+        """For rows that no setting cures: many of one kind are not the rows' fault."""
+        if count <= FEW * self.seen[group.file]:
+            return SKIP
+        if group.kind in MANY:
+            return MANY[group.kind]
+        rows = f"{count:,} of the {self.seen[group.file]:,} rows of {Path(group.file).name}"
+        needless = " or leave out required = true," if group.kind.startswith("empty ") else ""
+        return f"correct them,{needless} or name another column or type in edge.toml: {group.column!r} fails in {rows}"
 
     def write(self, path: Path) -> None:
         """One JSON object a line: file, line, column, problem."""
         lines = [json.dumps(asdict(row), ensure_ascii=True) + "\n" for row in self.ordered()]
-        path.write_text("".join(lines), encoding="utf-8")
+        write_atomically(path, "".join(lines))

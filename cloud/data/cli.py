@@ -77,6 +77,7 @@ def prepare(
     source = stage.open_source(data)
     config = override(stage.config_for(source, preset_name), changes)
     run = stage.prepare(source, out, config, skip_bad_rows, restart)
+    click.echo(report.warnings(run.summary), err=True, nl=False)
     summary = run.summary
     if as_json:
         click.echo(json.dumps({"run": str(run.path), "hash": run.hash, "dataset": run.manifest["dataset"], **summary}))

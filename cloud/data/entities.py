@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cloud.data.bad_rows import BadRows
+from cloud.data.bad_rows import FEW, BadRows
+from cloud.data.batch import Batch
 from cloud.data.schema import Attribute, Entities
-from cloud.data.tables import Batch, read_batches
-from cloud.data.values import BadValueError, attribute_value, identifier
+from cloud.data.tables import read_batches
+from cloud.data.unknown_ids import compare_examples, explain_unknown
+from cloud.data.values import BadValueError, attribute_value, identifier, quoted, shown
+from edge.errors import EdgeError
 from edge.text.types import Value
 
 Attributes = dict[str, Value]
@@ -23,7 +26,9 @@ Attributes = dict[str, Value]
 class Directory:
     """Users or items: ids to indices in order of appearance in the log, and each one's attributes.
 
-    Where attributes stand in the log, each row is checked, and those of an id's first row count.
+    Where attributes stand in the log, each row is checked, and those of an id's first row count. Rows of one id that
+    differ are no error: a log's rows are of their moment, and titles, prices and ages change. But they also show that
+    a column does not hold the ids it should, so they are counted, and `conclude` warns of them.
     """
 
     entities: Entities
@@ -31,6 +36,9 @@ class Directory:
     table: dict[str, Attributes] | None  # from a file of their own; None if attributes stand in the log
     indices: dict[str, int] = field(default_factory=dict)
     attributes: list[Attributes] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)  # of each one's first row in the log
+    unknown: dict[str, int] = field(default_factory=dict)  # ids missing in the file of their own, and their first lines
+    changes: dict[str, dict[str, tuple[int, Value]]] = field(default_factory=dict)  # by attribute and id: first other
     _parsed: dict[Any, int | BadValueError] = field(default_factory=dict)  # raw values met before
 
     @classmethod
@@ -42,12 +50,12 @@ class Directory:
         """The columns of the log that hold attributes."""
         return attribute_columns(self.entities) if self.table is None else []
 
-    def index(self, raw: Any, values: tuple[Any, ...]) -> int:
-        """The index of an id. Errors: an id or attribute that cannot be used, an id missing in its file."""
+    def index(self, raw: Any, values: tuple[Any, ...], line: int) -> int:
+        """The index of an id, met in a line of the log. Errors: a bad id or attribute, an id missing in its file."""
         key = (raw, values)
         if key not in self._parsed:
             try:
-                self._parsed[key] = self._new(raw, values)
+                self._parsed[key] = self._new(raw, values, line)
             except BadValueError as error:
                 self._parsed[key] = error
         known = self._parsed[key]
@@ -55,24 +63,60 @@ class Directory:
             raise known
         return known
 
-    def _new(self, raw: Any, values: tuple[Any, ...]) -> int:
+    def _new(self, raw: Any, values: tuple[Any, ...], line: int) -> int:
         name = identifier(raw, self.column)
         if self.table is None:
             found = read_attributes(self.entities.attributes, values)
         elif name in self.table:
             found = self.table[name]
         else:
-            raise BadValueError("unknown id", f"{name!r} is not in {Path(self.entities.path).name}", self.column)
+            self.unknown.setdefault(name, line)
+            raise BadValueError("unknown id", f"{quoted(name)} is not in {Path(self.entities.path).name}", self.column)
         if name not in self.indices:
             self.indices[name] = len(self.indices)
             self.attributes.append(found)
+            self.lines.append(line)
+        first = self.attributes[self.indices[name]]
+        for attribute in self.entities.attributes if found != first else ():
+            if found.get(attribute) != first.get(attribute):
+                self.changes.setdefault(attribute, {}).setdefault(name, (line, found.get(attribute)))
         return self.indices[name]
+
+    def conclude(self, log: str, kind: str, bad: BadRows) -> None:
+        """What the rows of the file `log` show together about these, of the `kind` "item" or "user"."""
+        name = Path(log).name
+        for attribute, changed in self.changes.items():
+            bad.warnings.append(self._changed(attribute, changed, name, kind))
+        if not self.unknown or self.table is None:
+            return
+        table = Path(self.entities.path).name
+        fix = explain_unknown(self.unknown, self.table, name, table)
+        if not fix and bad.count(log, "unknown id") > FEW * bad.seen[log]:
+            fix = compare_examples(self.unknown, self.table, name, table)
+        if fix:
+            bad.explain(log, "unknown id", fix, self.column)
+
+    def _changed(self, attribute: str, changed: Mapping[str, tuple[int, Value]], log: str, kind: str) -> EdgeError:
+        name, (line, value) = next(iter(changed.items()))
+        index = self.indices[name]
+        first = self.attributes[index].get(attribute)
+        return EdgeError(
+            f"{len(changed):,} of {len(self.indices):,} {kind}s have more than one {attribute!r} in {log}; "
+            "that of the first row is used",
+            evidence=f"{quoted(name)} has {shown(_words(first))} in {log}:{self.lines[index]} "
+            f"and {shown(_words(value))} in {log}:{line}",
+            fix=f"if {self.column!r} does not hold the ids of {kind}s, correct {kind} in [log]",
+        )
 
     def occurring(self, indices: NDArray[np.int32]) -> tuple[list[tuple[str, Attributes]], NDArray[np.int32]]:
         """(id, attributes) of those among `indices`, in the same order, and `indices` into that list."""
         left, renumbered = np.unique(indices, return_inverse=True)
         names = list(self.indices)
         return [(names[index], self.attributes[index]) for index in left], renumbered.astype(np.int32)
+
+
+def _words(value: Value) -> str:
+    return "nothing" if value is None else repr(list(value) if isinstance(value, tuple) else value)
 
 
 def attribute_columns(entities: Entities) -> list[str]:
@@ -91,10 +135,12 @@ def read_entities(entities: Entities, bad: BadRows) -> dict[str, Attributes] | N
             try:
                 name = identifier(raw, entities.id)
                 if name in table:
-                    raise BadValueError("duplicate id", name, entities.id)
+                    raise BadValueError("duplicate id", quoted(name), entities.id)
                 table[name] = read_attributes(entities.attributes, values)
             except BadValueError as error:
-                bad.add(entities.path, line, error.column, error.kind, error.evidence)
+                bad.add(entities.path, line, error.column, error.kind, error.evidence, error.fix)
+    if not bad.seen[entities.path]:
+        raise EdgeError(f"{entities.path} holds no rows")
     return table
 
 
@@ -115,7 +161,7 @@ def raw_rows(batch: Batch, columns: Sequence[str]) -> list[tuple[Any, ...]]:
 
 
 def hashable(value: Any) -> Any:
-    """`value`, JSON's lists and objects made usable as keys; true and 1 stay apart."""
+    """`value`, a list made usable as a key; true is the word "true", which stays apart from 1."""
     if isinstance(value, list):
         return tuple(map(hashable, value))
-    return repr(value) if isinstance(value, dict | bool) else value
+    return str(value).lower() if isinstance(value, bool) else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,10 +39,12 @@ class Log:
     users: tuple[User, ...]
     items: tuple[Item, ...]
     events: Events
+    ratings: tuple[float, float] | None = None  # the smallest and the largest; None where labels are read
 
 
 def first_users(log: Log, count: int) -> Log:
     """The log of its first `count` users (all if 0); items keep their indices."""
     if not count or count >= len(log.users):
         return log
-    return Log(log.user_ids[:count], log.users[:count], log.items, log.events.select(log.events.user < count))
+    events = log.events.select(log.events.user < count)
+    return replace(log, user_ids=log.user_ids[:count], users=log.users[:count], events=events)

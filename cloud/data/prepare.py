@@ -15,7 +15,9 @@ from cloud.data import movielens, report
 from cloud.data.bad_rows import BadRows
 from cloud.data.baselines import PROTOCOL as BASELINES_PROTOCOL
 from cloud.data.baselines import baselines
+from cloud.data.certainty import few_test_rows
 from cloud.data.examples import Blocks, Example, examples
+from cloud.data.labels import check_labels
 from cloud.data.log import PARTS, TEST, TRAIN, Log, first_users
 from cloud.data.read_log import fingerprint, read_log
 from cloud.data.rendering import CachedEncoder, count_texts, encode
@@ -29,10 +31,12 @@ from cloud.data.tokens import TokenCount
 from cloud.data.vocabulary import count_words, train_vocabulary
 from cloud.runs.run import Run, Stage
 from cloud.runs.target import Target, Workspace
+from edge.arguments import check_number
 from edge.config import check_least, setting, to_dict
 from edge.config import preset as named
 from edge.errors import EdgeError, refuse_to_run
 from edge.files import write_atomically, write_json
+from edge.text.request import MAX_CANDIDATES
 from edge.text.spec import TextSpec
 from edge.text.wordpiece import SPECIAL_TOKENS
 
@@ -56,6 +60,7 @@ class PrepareConfig:
     def __post_init__(self) -> None:
         check_least(self, vocabulary=1, candidates_per_request=1, evaluation_candidates=1, requests=1)
         check_least(self, least_events=0, max_users=0)
+        check_number(setting("evaluation_candidates"), self.evaluation_candidates, 1, MAX_CANDIDATES)  # of a request
 
 
 PRESETS = {
@@ -91,8 +96,9 @@ def prepare(
     log = read_log(replace(source, split=config.split), bad)
     if not skip_bad_rows:
         bad.refuse()
+    bad.warn()
     log = first_users(log, config.max_users)
-    _check_parts(log)
+    bad.warnings += _checked(log, source, config, bad.warnings)
     with target.writing() as workspace:
         about = {"name": source.name, "fingerprint": hashes["all"], "files": hashes}
         workspace.dataset = about | _counts(log)
@@ -123,6 +129,7 @@ def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) 
         "vocabulary": len(encoder.wordpiece),
         "baselines": found,
         "bad_rows": {"total": bad.total, "kinds": dict(bad.kinds)},
+        "warnings": [str(warning) for warning in bad.warnings],
     }
     text = report.markdown(workspace.summary, workspace.dataset, workspace.protocol)
     write_atomically(path / "report.md", text)
@@ -152,6 +159,16 @@ def _counted(requests: Iterable[EncodedRequest], count: TokenCount) -> Iterator[
     for request in requests:
         count.add(request)
         yield request
+
+
+def _checked(log: Log, source: Source, config: PrepareConfig, warnings: list[EdgeError]) -> list[EdgeError]:
+    """What is odd about the log as a whole. Errors, beside the `warnings` of its rows: it cannot be learned from."""
+    try:
+        _check_parts(log)
+        return [*check_labels(log, source.log), *few_test_rows(log, config.split)]
+    except EdgeError as error:
+        evidence = "\n".join(filter(None, (error.evidence, *(f"warning: {warning}" for warning in warnings))))
+        raise EdgeError(error.problem, evidence=evidence, fix=error.fix) from error
 
 
 def _check_parts(log: Log) -> None:

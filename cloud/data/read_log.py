@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,16 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from cloud.data.bad_rows import BadRows
+from cloud.data.batch import Batch
+from cloud.data.clock import clock_warnings, require_unit
 from cloud.data.entities import Directory, hashable, raw_rows
 from cloud.data.log import Events, Log
 from cloud.data.order import first_of_each, in_order
-from cloud.data.schema import File, LogTable, Source
+from cloud.data.schema import LogTable, Source
 from cloud.data.split import parts
-from cloud.data.tables import Batch, read_batches
-from cloud.data.values import BadValueError, boolean, number, time_reader
+from cloud.data.tables import existing, read_batches
+from cloud.data.times import time_reader
+from cloud.data.values import BadValueError, label, rating
 from cloud.runs.run import sha256_json
 from edge.errors import EdgeError
 from edge.files import sha256_file
@@ -31,14 +33,8 @@ Refuse = Callable[[int, BadValueError], None]
 def fingerprint(source: Source) -> dict[str, str]:
     """SHA-256 of the files of log, items and users, and of them all together as "all"."""
     files = {"log": source.log.file, "items": source.items.file, "users": source.users.file}
-    hashes = {section: sha256_file(_existing(file)) for section, file in files.items() if file}
+    hashes = {section: sha256_file(existing(file)) for section, file in files.items() if file}
     return hashes | {"all": sha256_json(hashes)}
-
-
-def _existing(file: File) -> Path:
-    if not Path(file.path).is_file():
-        raise EdgeError(f"no file {file.path}", fix="correct its path in edge.toml (relative to edge.toml)")
-    return Path(file.path)
 
 
 def read_log(source: Source, bad: BadRows) -> Log:
@@ -50,14 +46,18 @@ def read_log(source: Source, bad: BadRows) -> Log:
         bad,
     )
     line, user, item, time, liked = reader.columns()
+    reader.users.conclude(source.log.path, "user", bad)
+    reader.items.conclude(source.log.path, "item", bad)
     if not len(line):
         bad.refuse()
         raise EdgeError(f"{source.log.path} holds no events")
+    require_unit(source.log, time)
     keep = first_of_each(source.log, line, user, item, time, bad)
     if source.log.order == "sorted":
         keep &= in_order(source.log, line, user, time, bad)
     order = np.flatnonzero(keep)
     order = order[np.lexsort((time[order], user[order]))]
+    bad.warnings += clock_warnings(source.log, line[order], user[order], time[order])
     users, user = reader.users.occurring(user[order])
     items, item = reader.items.occurring(item[order])
     return Log(
@@ -65,6 +65,7 @@ def read_log(source: Source, bad: BadRows) -> Log:
         tuple(User(attributes) for _, attributes in users),
         tuple(Item(name, attributes) for name, attributes in items),
         Events(user, item, time[order], liked[order], parts(user, source.split)),
+        reader.ratings,
     )
 
 
@@ -76,6 +77,7 @@ class _Reader:
     users: Directory
     items: Directory
     bad: BadRows
+    ratings: tuple[float, float] | None = None  # the smallest and the largest so far
 
     def columns(self) -> Columns:
         label = self.log.rating or self.log.label
@@ -99,27 +101,32 @@ class _Reader:
         def refuse(row: int, error: BadValueError) -> None:
             if good[row]:
                 good[row] = False
-                self.bad.add(self.log.path, batch.lines[row], error.column, error.kind, error.evidence)
+                self.bad.add(self.log.path, batch.lines[row], error.column, error.kind, error.evidence, error.fix)
 
         line = np.asarray(batch.lines, dtype=np.int64)
         user = _indices(batch, self.users, refuse)
         item = _indices(batch, self.items, refuse)
         time = _numbers(batch, self.log.time, time_reader(self.log.time_unit), refuse)
-        every = (line, user, item, time, self._liked(batch, refuse))
+        every = (line, user, item, time, self._liked(batch, good, refuse))
         return tuple(column[good] for column in every)
 
-    def _liked(self, batch: Batch, refuse: Refuse) -> NDArray[np.bool_]:
+    def _liked(self, batch: Batch, good: NDArray[np.bool_], refuse: Refuse) -> NDArray[np.bool_]:
         if self.log.rating:
-            return _numbers(batch, self.log.rating, number, refuse) >= self.log.threshold
-        return _numbers(batch, self.log.label, boolean, refuse) > 0
+            ratings = _numbers(batch, self.log.rating, rating, refuse)
+            if good.any():
+                known = np.append(ratings[good], self.ratings or ())
+                self.ratings = float(known.min()), float(known.max())
+            return ratings >= self.log.threshold
+        return _numbers(batch, self.log.label, label, refuse) > 0
 
 
 def _indices(batch: Batch, directory: Directory, refuse: Refuse) -> NDArray[np.int32]:
     indices = np.zeros(len(batch.lines), dtype=np.int32)
     ids = map(hashable, batch.columns[directory.column])
-    for row, (raw, values) in enumerate(zip(ids, raw_rows(batch, directory.log_columns), strict=True)):
+    rows = zip(ids, raw_rows(batch, directory.log_columns), batch.lines, strict=True)
+    for row, (raw, values, line) in enumerate(rows):
         try:
-            indices[row] = directory.index(raw, values)
+            indices[row] = directory.index(raw, values, line)
         except BadValueError as error:
             refuse(row, error)
     return indices

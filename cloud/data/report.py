@@ -25,6 +25,7 @@ def markdown(summary: Mapping[str, Any], dataset: Mapping[str, Any], protocol: s
         "",
         f"Protocol: {protocol}.",
         "",
+        *_warnings(summary),
         "## Splits",
         "",
         _piped(_splits(summary)),
@@ -44,6 +45,16 @@ def markdown(summary: Mapping[str, Any], dataset: Mapping[str, Any], protocol: s
         kinds = [[kind, f"{count:,}"] for kind, count in summary["bad_rows"]["kinds"].items()]
         lines += ["", "## Bad rows left out (bad_rows.jsonl)", "", _piped([["what", "rows"], *kinds])]
     return "\n".join(lines) + "\n"
+
+
+def warnings(summary: Mapping[str, Any]) -> str:
+    """What is odd about the log, as lines for the terminal; nothing if nothing is."""
+    return "".join(f"warning: {warning}\n" for warning in summary.get("warnings", ()))
+
+
+def _warnings(summary: Mapping[str, Any]) -> list[str]:
+    listed = ["- " + warning.replace("\n", "; ") for warning in summary.get("warnings", ())]
+    return ["## Warnings", "", *listed, ""] if listed else []
 
 
 def _splits(summary: Mapping[str, Any]) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,11 @@ from edge.toml import read_toml
 
 Format = Literal["csv", "parquet", "jsonl"]
 ValueType = Literal["text", "title", "integer", "number", "boolean", "list"]
+TimeUnit = Literal[
+    "seconds", "milliseconds", "microseconds", "nanoseconds", "s", "ms", "us", "ns", "iso"
+]  # since 1970, or texts
+PER_SECOND = {"seconds": 1.0, "milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
+PER_SECOND |= {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 
 @dataclass(frozen=True)
@@ -54,11 +60,15 @@ class LogTable:
     separator: str = ","
     quote: str = '"'
     encoding: str = "utf-8"
-    time_unit: Literal["seconds", "milliseconds", "iso"] = "seconds"
+    time_unit: TimeUnit = "seconds"
     rating: str = ""
     threshold: float = 4.0
     label: str = ""
     order: Literal["sorted", "any"] = "sorted"  # in the file, within each user
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.threshold):
+            raise EdgeError(f"{setting('threshold')} is {self.threshold}", fix="threshold = 4")
 
     @property
     def file(self) -> File:

@@ -8,12 +8,14 @@ from collections.abc import Collection
 from cloud.data.schema import Source
 from edge.config import setting
 from edge.errors import EdgeError
+from edge.text.request import MAX_ATTRIBUTES, MAX_NAME
 from edge.text.spec import TextSpec
 from edge.text.template import Field
 
 CANDIDATE_STATISTICS = ("views_rank", "liked_share")
 USER_STATISTICS = ("liked_share",)
 EVENT_FIELDS = ("liked",)
+MAX_MAPPED = MAX_ATTRIBUTES - len(CANDIDATE_STATISTICS)  # a request holds the statistics, too
 RESERVED = ("id", "time", "item", *CANDIDATE_STATISTICS, *EVENT_FIELDS)
 
 
@@ -21,8 +23,10 @@ def check_templates(source: Source, text: TextSpec) -> None:
     """Errors: a template names an attribute the source does not map, or an optional one outside [[ ]]."""
     items, users = source.items.attributes, source.users.attributes
     for section, attributes in (("items", items), ("users", users)):
+        if len(attributes) > MAX_MAPPED:
+            raise EdgeError(f"[{section}.attributes] has {len(attributes)} attributes, {MAX_MAPPED} at most")
         for name in attributes:
-            if name in RESERVED or not name.isidentifier():
+            if name in RESERVED or not name.isidentifier() or len(name) > MAX_NAME:
                 raise EdgeError(
                     f"[{section}.attributes] cannot name an attribute {name!r}",
                     evidence=f"taken: {', '.join(RESERVED)}",

@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Callable
-from datetime import UTC, date, datetime
+from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 from cloud.data.schema import Attribute
+from edge.text.request import LARGEST_NUMBER, MAX_LIST, MAX_TEXT
 from edge.text.types import Value
 
 ARTICLE = re.compile(r"(?P<name>.+), (?P<article>The|A|An)$")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
-TRUTH = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
+TRUTH = {"false": False, "true": True}
+BRACKETS = re.compile(r"\[.*\]|\{.*\}", re.DOTALL)
+STRUCTURE = re.compile(r"\[\s*\]|\{\s*\}|[\[{]\s*['\"\[{].*[\]}]", re.DOTALL)  # no title: [REC], [1984]
+AS_JSON = {"'": '"', "None": "null", "True": "true", "False": "false"}
+PYTHON = re.compile("|".join(AS_JSON))
 SHOWN = 60  # characters of a bad value
 
 
 class BadValueError(ValueError):
-    """A value that cannot be used: a `kind` such as "wrong type", the value as evidence, and its column."""
+    """A value that cannot be used: a `kind` such as "wrong type", the value as evidence, and its column.
 
-    def __init__(self, kind: str, evidence: str, column: str) -> None:
+    `fix` is the setting that would cure every such value, if there is one.
+    """
+
+    def __init__(self, kind: str, evidence: str, column: str, fix: str = "") -> None:
         super().__init__(f"column {column!r}: {kind}: {evidence}")
         self.kind = kind
         self.evidence = evidence
         self.column = column
+        self.fix = fix
+
+
+def shown(value: Any, length: int = SHOWN) -> str:
+    """A value in a message: printable, and cut."""
+    string = value if isinstance(value, str) and value.isprintable() else ascii(value)
+    return string if len(string) <= length else f"{string[: length - 3]}..."
+
+
+def quoted(string: str) -> str:
+    """A text in a message, in quotes: what cannot be seen is escaped, and it is cut."""
+    return repr(string if len(string) <= SHOWN else f"{string[: SHOWN - 3]}...")
 
 
 def text(value: Any, column: str) -> str:
@@ -34,6 +55,8 @@ def text(value: Any, column: str) -> str:
         return ""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "surrogateescape")
+    if isinstance(value, Decimal):
+        value = format(value, "f")
     string = str(value).strip()
     if not string.isascii() and any("\ud800" <= character <= "\udfff" for character in string):
         raise BadValueError("broken encoding", ascii(string)[:SHOWN], column)
@@ -42,15 +65,27 @@ def text(value: Any, column: str) -> str:
 
 def identifier(value: Any, column: str) -> str:
     """A user's or item's id: text that is not empty; 7 and 7.0 are both "7"."""
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise BadValueError("NaN", "no id", column)
-        value = int(value) if value.is_integer() else value
+    if isinstance(value, float | Decimal) and not math.isfinite(value):
+        raise BadValueError("NaN", "no id", column)
     if isinstance(value, tuple):
         raise BadValueError("wrong type", "a list cannot be an id", column)
-    string = text(value, column)
+    string = _limited(text(_whole(value), column), column)
     if not string:
         raise BadValueError("empty id", "", column)
+    return string
+
+
+def _whole(value: Any) -> Any:
+    """7 for 7.0: tables write whole numbers so where one of them is missing."""
+    if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
+        return int(value)
+    return value
+
+
+def _limited(string: str, column: str) -> str:
+    """Errors: longer than a request may hold, which an app sends."""
+    if len(string) > MAX_TEXT:
+        raise BadValueError("too long", f"{len(string):,} characters, {MAX_TEXT:,} at most", column)
     return string
 
 
@@ -64,10 +99,11 @@ def number(value: Any, column: str) -> float:
     if NOT_FINITE.fullmatch(string):
         raise BadValueError("NaN", string, column)
     if not NUMBER.fullmatch(string):
-        raise BadValueError("wrong type", f"{string[:SHOWN]!r} is not a number", column)
+        comma = ", write it with a point" if NUMBER.fullmatch(string.replace(",", ".", 1)) else ""
+        raise BadValueError("wrong type", f"{quoted(string)} is not a number{comma}", column)
     parsed = float(string)
     if not math.isfinite(parsed):
-        raise BadValueError("wrong type", f"{string[:SHOWN]!r} is too large", column)
+        raise BadValueError("wrong type", f"{quoted(string)} is too large", column)
     return parsed
 
 
@@ -83,39 +119,40 @@ def boolean(value: Any, column: str) -> bool:
     string = text(value, column).lower()
     if string in ("", "nan"):
         raise BadValueError("NaN", string or "empty", column)
-    if string not in TRUTH:
-        raise BadValueError("wrong type", f"{string[:SHOWN]!r} is not 0, 1, true or false", column)
-    return TRUTH[string]
+    if string in TRUTH:
+        return TRUTH[string]
+    if NUMBER.fullmatch(string) and float(string) in (0, 1):
+        return float(string) == 1
+    raise BadValueError("wrong type", f"{quoted(string)} is not 0, 1, true or false", column)
 
 
-def time_reader(unit: str) -> Callable[[Any, str], float]:
-    """A function from a raw value to seconds since 1970, UTC. `unit`: seconds, milliseconds or iso."""
-    if unit == "iso":
-        return _iso_time
-    return (lambda value, column: number(value, column) / 1000) if unit == "milliseconds" else number
+def rating(value: Any, column: str) -> float:
+    """The number that the threshold is for. Errors: those of `number`; for true and false, that it is a label."""
+    try:
+        return number(value, column)
+    except BadValueError as error:
+        if text(value, column).lower() in TRUTH:
+            error.fix = f'label = "{column}" in place of rating in [log]'
+        raise
 
 
-def _iso_time(value: Any, column: str) -> float:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
-    if not isinstance(value, datetime):
-        string = text(value, column)
-        if string.lower() in ("", "nan", "nat"):
-            raise BadValueError("NaN", string or "empty", column)
-        try:
-            value = datetime.fromisoformat(string)
-        except ValueError as error:
-            raise BadValueError("wrong type", f"{string[:SHOWN]!r} is no ISO 8601 time", column) from error
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
+def label(value: Any, column: str) -> bool:
+    """Liked or not. Errors: those of `boolean`; for another number, that it is a rating."""
+    try:
+        return boolean(value, column)
+    except BadValueError as error:
+        if NUMBER.fullmatch(text(value, column)):
+            error.fix = f'rating = "{column}" with a threshold in place of label in [log]'
+        raise
 
 
 def attribute_value(value: Any, name: str, attribute: Attribute) -> Value:
-    """The typed value, None when absent. Errors: empty though required, wrong type, broken encoding."""
+    """The typed value, None when absent. Errors: empty though required, wrong type, broken encoding, over a limit."""
     column = attribute.column
     if isinstance(value, float) and math.isnan(value):
         value = None
-    parts = [text(part, column) for part in value] if isinstance(value, list | tuple) else None
-    string = attribute.separator.join(parts) if parts is not None else text(value, column)
+    parts = [text(_whole(part), column) for part in value] if isinstance(value, list | tuple) else None
+    string = attribute.separator.join(parts) if parts is not None else text(_whole(value), column)
     string = attribute.decode.get(string, string)
     numeric = attribute.type in ("integer", "number", "boolean")
     if not string or string in attribute.missing or (numeric and string.lower() == "nan"):
@@ -123,17 +160,44 @@ def attribute_value(value: Any, name: str, attribute: Attribute) -> Value:
             raise BadValueError(f"empty {name}", string, column)
         return None
     if attribute.type == "list":
-        return _words(parts if parts is not None else string.split(attribute.separator), attribute)
-    if attribute.type == "title":
-        return ARTICLE.sub(r"\g<article> \g<name>", string)
-    convert: dict[str, Callable[[str, str], Value]] = {
-        "integer": integer,
-        "number": number,
-        "boolean": boolean,
-    }
-    return convert[attribute.type](string, column) if numeric else string
+        return _words(string.split(attribute.separator) if parts is None else parts, string, attribute)
+    if parts is not None:
+        raise BadValueError("wrong type", f"a list: {shown(string)}", column, f'type = "list" for {name}')
+    return _number(string, attribute) if numeric else _text(string, attribute)
 
 
-def _words(parts: list[str], attribute: Attribute) -> tuple[str, ...] | None:
+def _number(string: str, attribute: Attribute) -> Value:
+    if attribute.type == "boolean":
+        return boolean(string, attribute.column)
+    value = (integer if attribute.type == "integer" else number)(string, attribute.column)
+    if abs(value) > LARGEST_NUMBER:
+        raise BadValueError("too large", f"{shown(string)} is beyond {LARGEST_NUMBER:.0e}", attribute.column)
+    return value
+
+
+def _text(string: str, attribute: Attribute) -> str:
+    _refuse_structure(string, STRUCTURE, attribute.column, "")
+    string = _limited(string, attribute.column)
+    return ARTICLE.sub(r"\g<article> \g<name>", string) if attribute.type == "title" else string
+
+
+def _words(parts: list[str], string: str, attribute: Attribute) -> tuple[str, ...] | None:
+    _refuse_structure(string, BRACKETS, attribute.column, f", join its words by {attribute.separator!r}")
     decoded = [attribute.decode.get(part.strip(), part.strip()) for part in parts]
-    return tuple(word for word in decoded if word and word not in attribute.missing) or None
+    words = tuple(_limited(word, attribute.column) for word in decoded if word and word not in attribute.missing)
+    if len(words) > MAX_LIST:
+        raise BadValueError("too long", f"{len(words):,} words, {MAX_LIST:,} at most", attribute.column)
+    return words or None
+
+
+def _refuse_structure(string: str, pattern: re.Pattern[str], column: str, advice: str) -> None:
+    """Errors: a list or an object written out as text, as programs do that put one into a CSV file."""
+    if not pattern.fullmatch(string):
+        return
+    for written in (string, PYTHON.sub(lambda found: AS_JSON[found[0]], string)):
+        with suppress(ValueError, RecursionError):
+            json.loads(written)
+            break
+    else:
+        return
+    raise BadValueError("nested value", f"{shown(string)}{advice}", column)

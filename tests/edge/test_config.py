@@ -65,7 +65,7 @@ def test_a_setting_is_read_as_the_type_it_has(assignments: list[str], found: dic
         ("inner.steps=1.5", "inner.steps must be int, not 1.5"),
         ("inner.steps=true", "inner.steps must be int, not True"),
         ("inner.steps=many", "inner.steps must be int, not 'many'"),
-        ("inner.mode=medium", "inner.mode must be 'fast' or 'slow', not 'medium'"),
+        ("inner.mode=medium", "inner.mode must be one of 'fast', 'slow', not 'medium'"),
         ("flag=1", "flag must be bool, not 1"),
         ("sizes=3", "sizes must be tuple[int, ...], not 3"),
         ("pair=[1]", "pair must be tuple[int, float], not [1]"),

@@ -13,7 +13,7 @@ from commands import edge, edge_bench
 
 from edge.bundle.slim import slim_bundle
 from edge.errors import EdgeError
-from edge.files import check_folder, check_output, lines_of, output, read_lines, write_atomically, write_output
+from edge.files import check_output, lines_of, output, read_lines, write_atomically, write_output
 
 
 @pytest.fixture
@@ -54,17 +54,6 @@ def test_lines_that_are_not_utf_8_are_refused_by_the_file(tmp_path: Path) -> Non
     (tmp_path / "file").write_bytes(b"\xff\n")
     with pytest.raises(EdgeError, match="file is not UTF-8 text"):
         read_lines(tmp_path / "file")
-
-
-def test_a_directory_that_cannot_be_made_is_refused_beforehand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").write_text("")
-    check_folder(tmp_path / "new" / "run")
-    for below in (tmp_path / "file" / "run", tmp_path / "file" / "a" / "run"):
-        with pytest.raises(EdgeError, match=f"cannot be made: {tmp_path / 'file'} is a file"):
-            check_folder(below)
-    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
-    with pytest.raises(EdgeError, match=f"cannot be made: {tmp_path} may not be written to"):
-        check_folder(tmp_path / "new" / "run")
 
 
 def test_an_output_that_fails_leaves_the_old_one_and_nothing_beside_it(tmp_path: Path, full: None) -> None:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
 import random
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
+
+from cloud.data.bad_rows import BadRows
+from cloud.data.log import Log
+from cloud.data.read_log import read_log
 from cloud.data.schema import Attribute, Entities, LogTable, Source
+from edge.errors import EdgeError
 from edge.text.spec import TextSpec
 
 HEADER = ["user", "item", "title", "year", "time", "rating"]
@@ -50,3 +57,30 @@ def make_source(path: Path, format: str = "csv", **log: str) -> Source:
         **log,  # type: ignore[arg-type]
     )
     return Source(name="small", text=TEXT, log=table, items=ITEMS)
+
+
+def read(source: Source) -> tuple[Log, BadRows]:
+    """A log and what was bad in it, which is left out."""
+    bad = BadRows()
+    return read_log(source, bad), bad
+
+
+def refused(source: Source) -> EdgeError:
+    """The error that a log is refused with: of the file, or of its bad rows."""
+    bad = BadRows()
+    with pytest.raises(EdgeError) as caught:
+        read_log(source, bad)
+        bad.refuse()
+    return caught.value
+
+
+def with_column(rows: Rows, column: str, values: Iterable[str]) -> Rows:
+    """The rows with other values in one column."""
+    place = HEADER.index(column)
+    return [[*row[:place], value, *row[place + 1 :]] for row, value in zip(rows, values, strict=True)]
+
+
+def csv_text(rows: Iterable[list[str]], header: list[str] = HEADER, separator: str = ",") -> str:
+    out = io.StringIO()
+    csv.writer(out, delimiter=separator, lineterminator="\n").writerows([header, *rows])
+    return out.getvalue()

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,11 +14,11 @@ from logs import make_rows, make_source, write_csv
 
 from cloud.data.examples import Blocks, examples
 from cloud.data.log import TRAIN, Log
-from cloud.data.prepare import PrepareConfig, config_for, prepare
+from cloud.data.prepare import PrepareConfig, config_for, open_source, prepare
 from cloud.data.rendering import CachedEncoder, encode
 from cloud.data.requests import load_requests, read_requests, write_requests
 from cloud.data.samples import load_samples
-from cloud.data.schema import Source
+from cloud.data.schema import Attribute, Entities, Source
 from cloud.runs.run import Run
 from cloud.stage import text_encoder
 from edge.errors import EdgeError
@@ -195,6 +196,104 @@ def test_init_writes_a_file_that_works_as_it_stands(tmp_path: Path, capsys: pyte
     assert request.user.attributes["age"] == 24
 
 
+def test_what_is_odd_is_warned_of_on_the_terminal_and_in_the_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toml = initialised(tmp_path)
+    path = tmp_path / "events.csv"
+    path.write_text(path.read_text().replace("Film 3,", "Film of another name,", 1))
+    assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run"), "--json") == 0
+    told = capsys.readouterr()
+    changed = "1 of 12 items have more than one 'title' in events.csv; that of the first row is used"
+    few = "only 3 of 3 users have test rows: the figures are about them alone"
+    summary = json.loads(told.out.splitlines()[-1])
+    assert [warning.split("\n")[0] for warning in summary["warnings"]][::2] == [changed, few]
+    assert (
+        f"warning: {changed}\n'3' has 'Film of another name' in events.csv:5 and 'Film 3' in events.csv:15\n"
+        in told.err
+    )
+    report = Run.open(tmp_path / "run").file("report.md").read_text()
+    assert f"## Warnings\n\n- {changed}; '3' has" in report and few in report
+    assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run")) == 0  # finished, and told again
+    assert f"warning: {changed}\n" in capsys.readouterr().err
+
+
+def test_what_was_left_out_is_told_where_too_little_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    toml, path = initialised(tmp_path), tmp_path / "events.csv"
+    header, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([header, *rows[::-1]]))
+    assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run"), "--skip-bad-rows") == 2
+    error = capsys.readouterr().err
+    assert "the validation split is empty" in error
+    assert 'warning: 30 of 33 rows are left out (30 unsorted)\nfix: order = "any" in [log]' in error
+
+
+def test_a_log_of_one_label_is_refused_and_leaves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    toml = initialised(tmp_path)
+    toml.write_text(toml.read_text().replace("threshold = 4", "threshold = 40"))
+    assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run")) == 2
+    assert "'rating' runs from 1 to 5, the threshold is 40" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["edge.toml", "events.csv"]
+
+
+def full(*rest: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def full_for(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """No room for a file of that name; others can be written."""
+    whole = Path.open
+
+    def opened(path: Path, *rest: Any, **more: Any) -> Any:
+        if path.name == f"{name}.tmp":
+            path.touch()
+            full()
+        return whole(path, *rest, **more)
+
+    monkeypatch.setattr(Path, "open", opened)
+    if name.endswith(".arrow"):
+        monkeypatch.setattr("cloud.data.requests.record_batch", full)
+
+
+@pytest.mark.parametrize("name", ["vocab.txt", "train.arrow", "requests.jsonl", "report.md", "manifest.json"])
+def test_a_full_disk_is_an_error_that_leaves_no_half_file_and_the_run_can_be_made_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    toml = initialised(tmp_path)
+    command = ("prepare", "--data", str(toml), "--out", str(tmp_path / "run"))
+    with monkeypatch.context() as patch:
+        full_for(patch, name)
+        assert edge(*command) == 2
+    error = capsys.readouterr().err
+    assert "No space left on device" in error and str(tmp_path / "run.partial" / name) in error
+    assert "make room" in error and "run the same command again" in error
+    assert not (tmp_path / "run").exists()
+    left = [path.name for path in (tmp_path / "run.partial").iterdir()]
+    assert not [file for file in left if file.startswith(name) or file.endswith(".tmp")]
+    assert edge(*command) == 0
+    whole = prepare(open_source(str(toml)), tmp_path / "other", config_for(open_source(str(toml))))
+    assert Run.open(tmp_path / "run").hash == whole.hash
+
+
+def test_an_out_that_leads_through_a_file_is_refused_before_the_log_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml = initialised(tmp_path)
+    monkeypatch.setattr("cloud.data.prepare.read_log", None)
+    assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "events.csv" / "x")) == 2
+    assert f"{tmp_path / 'events.csv' / 'x'} cannot be written: Not a directory" in capsys.readouterr().err
+
+
+def test_a_title_with_line_separators_stays_one_line_in_every_file(tmp_path: Path) -> None:
+    odd = "Two\u2028lines\x85or\u2029more"
+    rows = [[*row[:2], row[2] if row[1] != "i3" else odd, *row[3:]] for row in make_rows()]
+    source = make_source(write_csv(tmp_path / "events.csv", rows))
+    run = prepare(source, tmp_path / "run", small(source))
+    titles = {item.attributes["title"] for _, request in load_samples(run) for item in request.candidates}
+    assert odd in titles
+    assert len(text_encoder(run).wordpiece) == run.summary["vocabulary"]
+
+
 def test_init_does_not_overwrite(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     initialised(tmp_path)
     assert edge("init", "--out", str(tmp_path / "edge.toml")) == 2
@@ -207,7 +306,7 @@ def test_bad_rows_refuse_the_run_and_leave_nothing(tmp_path: Path, capsys: pytes
         file.write("9,9,,1999,Drama,20,F,1,5\n9,9,Film 9,1999,Drama,20,F,soon,5\n")
     assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run")) == 2
     error = capsys.readouterr().err
-    assert "2 bad rows in the log (1 empty title, 1 wrong type)" in error
+    assert "2 bad rows of 35 (1 empty title, 1 wrong type)" in error
     assert "events.csv:35: column 'title': empty title" in error
     assert "Traceback" not in error
     assert sorted(path.name for path in tmp_path.iterdir()) == ["edge.toml", "events.csv"]
@@ -233,12 +332,16 @@ def test_bad_rows_may_be_skipped_counted_and_listed(tmp_path: Path, capsys: pyte
         ('rating = "rating"', 'ratnig = "rating"', "unknown key 'ratnig'"),
         ('rating = "rating"', "", "needs either label or rating"),
         ("threshold = 4", 'threshold = "four"', "log.threshold must be float"),
+        ("threshold = 4", "threshold = nan", "log.threshold is nan"),
+        ('time_unit = "seconds"', 'time_unit = "sec"', "log.time_unit must be one of 'seconds', .* not 'sec'"),
         ('format = "csv"', 'format = "xls"', "log.format must be"),
         ("[log]", "[log", "is not a TOML file"),
         ('path = "events.csv"', 'path = "absent.csv"', "no file .*absent.csv"),
         ('title = { column = "title"', 'id = { column = "title"', "cannot name an attribute 'id'"),
         ('encoding = "utf-8"', 'encoding = "utf-88"', "unknown encoding 'utf-88'"),
         ("test = 0.1", "test = 0.9", "leave one part empty"),
+        ("test = 0.1", "test = nan", "leave one part empty"),
+        ("[users.attributes] ", f"[users.attributes]\n{'a' * 101} = {{ column = 'age' }}\n", "attribute 'aaa"),
         ("{title} [[", "{title|percent} [[", "'percent'"),
     ],
 )
@@ -250,6 +353,15 @@ def test_a_wrong_edge_toml_says_what_is_wrong(
     toml.write_text(toml.read_text().replace(old, new, 1))
     assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run")) == 2
     assert re.search(problem, capsys.readouterr().err)
+
+
+def test_more_than_a_request_may_hold_is_refused_before_reading(source: Source, tmp_path: Path) -> None:
+    with pytest.raises(EdgeError, match="evaluation_candidates is 1001, it must be from 1 to 1000"):
+        replace(small(source), evaluation_candidates=1001)
+    many = {f"a{number}": Attribute("year", "integer") for number in range(98)}
+    crowded = replace(source, items=Entities(attributes=source.items.attributes | many))
+    with pytest.raises(EdgeError, match=r"\[items.attributes\] has 100 attributes, 98 at most"):
+        prepare(crowded, tmp_path / "run", small(source))
 
 
 def test_an_unknown_data_set_or_setting_names_what_there_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,42 @@
+"""How much the test split can show: a metric of few rows, or of few users, is chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from cloud.data.log import TEST, Log
+from cloud.data.schema import Split
+from edge.config import setting
+from edge.errors import EdgeError
+
+LARGEST = 0.05  # two standard errors of an AUC, from which on it is said
+FEWEST_USERS, LEAST_SHARE = 30, 0.2  # of users with test rows
+
+
+def auc_uncertainty(liked: int, other: int) -> float:
+    """Two standard errors of the AUC of a ranker without skill (Hanley and McNeil 1982), rows independent."""
+    return 2 * math.sqrt((liked + other + 1) / (12 * liked * other))
+
+
+def few_test_rows(log: Log, split: Split) -> Iterator[EdgeError]:
+    """Too few test rows of either label, too few users with test rows. The split must hold both labels."""
+    rows = log.events.select(log.events.part == TEST)
+    liked = int(rows.liked.sum())
+    uncertainty = auc_uncertainty(liked, len(rows) - liked)
+    if uncertainty > LARGEST:
+        yield EdgeError(
+            f"the test split has {len(rows):,} rows, {liked:,} of them liked: few to measure on",
+            evidence=f"an AUC on them is uncertain by {min(uncertainty, 0.5):.2f} either way, or more",
+            fix=f"use more events, or a larger share: --set {setting('split.test')}=0.2",
+        )
+    users = len(np.unique(rows.user))
+    if users < FEWEST_USERS or users < LEAST_SHARE * len(log.users):
+        least = math.ceil(1 / split.test - 1e-9)
+        yield EdgeError(
+            f"only {users:,} of {len(log.users):,} users have test rows: the figures are about them alone",
+            evidence=f"a share of {split.test:g}, rounded down, is none of fewer than {least} events",
+            fix=f"use users with more events, or a larger share: --set {setting('split.test')}=0.2",
+        )

@@ -1,0 +1,79 @@
+"""CSV as batches of columns."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import Any, Literal, TextIO
+
+from cloud.data.bad_rows import BadRows
+from cloud.data.batch import ROWS, Batch
+from cloud.data.header import require_csv_header
+from cloud.data.schema import File
+from cloud.data.text_file import open_text
+from edge.errors import EdgeError
+
+
+def read_csv(file: File, wanted: list[str], bad: BadRows) -> Iterator[Batch]:
+    """The wanted columns. Rows that cannot be parsed go to `bad`. Errors: a column is missing, or there twice."""
+    with open_text(file, newline="") as text:
+        above, first = _first_line(text, file)
+        reader = _reader(chain([first], text), file)
+        header = _header(reader, first, above + 1, wanted, file)
+        places = [header.index(name) for name in wanted]
+        rows = _rows(reader, above, file, bad)
+        while block := list(islice(rows, ROWS)):
+            bad.seen[file.path] += len(block)
+            whole = [row for row in block if _is_whole(row, header, file, bad)]
+            values = [[row[1][place] for row in whole] for place in places]
+            yield Batch([row[0] for row in whole], dict(zip(wanted, values, strict=True)))
+
+
+def _first_line(text: TextIO, file: File) -> tuple[int, str]:
+    """(empty lines above it, the first line that is not empty)."""
+    for above, line in enumerate(text):
+        if line.strip():
+            return above, line
+    raise EdgeError(f"{file.path} is empty")
+
+
+def _reader(lines: Iterable[str], file: File) -> Any:
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if file.quote else csv.QUOTE_NONE
+    return csv.reader(lines, delimiter=file.separator, quotechar=file.quote or None, quoting=quoting, strict=True)
+
+
+def _header(reader: Any, first: str, line: int, wanted: list[str], file: File) -> list[str]:
+    try:
+        header: list[str] = next(reader)
+    except csv.Error as error:
+        require_csv_header(wanted, first.strip().split(file.separator), first, line, file)
+        raise EdgeError(f"{file.path}:{line}: broken quoting in the header", evidence=str(error)) from error
+    require_csv_header(wanted, header, first, line, file)
+    return header
+
+
+def _rows(reader: Any, above: int, file: File, bad: BadRows) -> Iterator[tuple[int, list[str]]]:
+    """(line on which the row starts, its fields); empty lines are passed over."""
+    while True:
+        line = above + reader.line_num + 1
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            bad.seen[file.path] += 1
+            bad.add(file.path, line, "", "broken quoting", f"{error} (up to line {above + reader.line_num})")
+            continue
+        if row is None:
+            return
+        if row:
+            yield line, row
+
+
+def _is_whole(row: tuple[int, list[str]], header: list[str], file: File, bad: BadRows) -> bool:
+    line, fields = row
+    if len(fields) == len(header):
+        return True
+    column = header[len(fields)] if len(fields) < len(header) else header[-1]
+    kind = "missing column" if len(fields) < len(header) else "too many columns"
+    bad.add(file.path, line, column, kind, f"{len(fields)} values for {len(header)} columns")
+    return False

@@ -1,0 +1,117 @@
+"""Logs and parts of them that hold one label, or too little to measure on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from logs import make_rows, make_source, read, with_column, write_csv
+
+from cloud.data.certainty import auc_uncertainty, few_test_rows
+from cloud.data.labels import check_labels
+from cloud.data.log import TEST, TRAIN, VALIDATION, Log, first_users
+from cloud.data.schema import LogTable, Source, Split
+from edge.errors import EdgeError
+from edge.metrics import auc
+
+ROWS = make_rows()
+NOT_CHOSEN = "add the items that were shown and not chosen: what to rank lower is learned from them"
+
+
+def source(tmp_path: Path, ratings: list[str]) -> Source:
+    return make_source(write_csv(tmp_path / "events.csv", with_column(ROWS, "rating", ratings)))
+
+
+def refusal(log: Log, table: LogTable) -> EdgeError:
+    with pytest.raises(EdgeError) as caught:
+        check_labels(log, table)
+    return caught.value
+
+
+@pytest.mark.parametrize(("rating", "how_many"), [("1", "no"), ("5", "every")])
+def test_a_log_of_one_rating_needs_what_was_not_chosen(tmp_path: Path, rating: str, how_many: str) -> None:
+    one = source(tmp_path, [rating] * len(ROWS))
+    error = refusal(read(one)[0], one.log)
+    assert error.problem == f"{how_many} event of events.csv is liked"
+    assert error.evidence == f"'rating' is the same in all {len(ROWS)} rows"
+    assert error.fix == NOT_CHOSEN
+
+
+def test_a_log_of_clicks_alone_needs_what_was_not_chosen(tmp_path: Path) -> None:
+    one = source(tmp_path, ["1"] * len(ROWS))
+    one = replace(one, log=replace(one.log, rating="", label="rating"))
+    assert refusal(read(one)[0], one.log).fix == NOT_CHOSEN
+
+
+@pytest.mark.parametrize("threshold", [4.5, 100.0, -3.0])
+def test_a_threshold_that_divides_nothing_shows_the_range_of_the_ratings(tmp_path: Path, threshold: float) -> None:
+    one = source(tmp_path, [str(2 + n % 3) for n in range(len(ROWS))])
+    one = replace(one, log=replace(one.log, threshold=threshold))
+    error = refusal(read(one)[0], one.log)
+    assert error.evidence == f"'rating' runs from 2 to 4, the threshold is {threshold:g}"
+    assert error.fix == "choose a threshold above 2 and up to 4"
+
+
+@pytest.mark.parametrize("threshold", [math.nan, math.inf, -math.inf])
+def test_a_threshold_that_is_no_number_is_refused(threshold: float) -> None:
+    with pytest.raises(EdgeError, match=r"threshold is -?(nan|inf)"):
+        LogTable("events.csv", "user", "item", "time", rating="rating", threshold=threshold)
+
+
+@pytest.mark.parametrize("share", [math.nan, math.inf, -0.1, 0.0])
+def test_a_share_of_the_split_that_is_none_is_refused(share: float) -> None:
+    for values in ({"test": share}, {"validation": share}):
+        with pytest.raises(EdgeError, match="leave one part empty"):
+            Split(**values)
+
+
+def with_labels(log: Log, part: int, liked: bool) -> Log:
+    labels = np.where(log.events.part == part, liked, log.events.liked)
+    return replace(log, events=replace(log.events, liked=labels))
+
+
+@pytest.mark.parametrize(("part", "name"), [(TRAIN, "train"), (TEST, "test")])
+@pytest.mark.parametrize(("liked", "how_many"), [(True, "every"), (False, "no")])
+def test_one_label_in_train_or_test_is_refused_with_the_counts(
+    tmp_path: Path, log: Log, part: int, name: str, liked: bool, how_many: str
+) -> None:
+    error = refusal(with_labels(log, part, liked), make_source(tmp_path / "events.csv").log)
+    assert error.problem == f"{how_many} event of the {name} split is liked"
+    rows = int((log.events.part == part).sum())
+    assert f"{name} {rows if liked else 0} of {rows}" in error.evidence
+
+
+def test_one_label_in_validation_is_warned_of(tmp_path: Path, log: Log) -> None:
+    table = make_source(tmp_path / "events.csv").log
+    (warning,) = check_labels(with_labels(log, VALIDATION, True), table)
+    assert warning.problem == "every event of the validation split is liked"
+    assert check_labels(log, table) == []
+
+
+def test_an_auc_of_chance_lies_within_its_uncertainty_19_times_in_20() -> None:
+    chance = np.random.default_rng(0)
+    liked = np.arange(80) < 30
+    found = np.array([auc(chance.normal(size=80), liked) for _ in range(2000)])
+    inside = (abs(found - 0.5) <= auc_uncertainty(30, 50)).mean()
+    assert 0.93 < inside < 0.97
+
+
+def test_few_test_rows_and_few_users_with_test_rows_are_warned_of(log: Log, movielens_100k: Log) -> None:
+    rows, users = few_test_rows(log, Split())
+    assert "the test split has 19 rows, 7 of them liked" in rows.problem and "uncertain by 0." in rows.evidence
+    assert users.problem == "only 8 of 8 users have test rows: the figures are about them alone"
+    assert list(few_test_rows(movielens_100k, Split())) == []
+    assert len(list(few_test_rows(first_users(movielens_100k, 25), Split()))) == 2
+
+
+def test_test_rows_of_a_small_share_of_users_are_warned_of(movielens_100k: Log) -> None:
+    events = movielens_100k.events
+    few = replace(movielens_100k, events=events.select((events.part != TEST) | (events.user < 180)))
+    (warning,) = few_test_rows(few, Split())
+    assert warning.problem == "only 180 of 943 users have test rows: the figures are about them alone"
+    assert warning.evidence == "a share of 0.1, rounded down, is none of fewer than 10 events"
+    enough = replace(movielens_100k, events=events.select((events.part != TEST) | (events.user < 190)))
+    assert list(few_test_rows(enough, Split())) == []
