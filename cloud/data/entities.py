@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloud.data.bad_rows import FEW, BadRows
-from cloud.data.batch import Batch
 from cloud.data.schema import Attribute, Entities
-from cloud.data.tables import read_batches
+from cloud.data.tables.batch import Batch
+from cloud.data.tables.read import read_batches
 from cloud.data.unknown_ids import compare_examples, explain_unknown
 from cloud.data.values import BadValueError, attribute_value, identifier, quoted, shown
 from edge.errors import EdgeError

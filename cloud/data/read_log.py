@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from cloud.data.bad_rows import BadRows
-from cloud.data.batch import Batch
 from cloud.data.clock import clock_warnings, require_unit
 from cloud.data.entities import Directory, hashable, raw_rows
 from cloud.data.log import Events, Log
 from cloud.data.order import first_of_each, in_order
 from cloud.data.schema import LogTable, Source
 from cloud.data.split import parts
-from cloud.data.tables import existing, read_batches
+from cloud.data.tables.batch import Batch
+from cloud.data.tables.read import existing, read_batches
 from cloud.data.times import time_reader
 from cloud.data.values import BadValueError, label, rating
 from cloud.runs.run import sha256_json

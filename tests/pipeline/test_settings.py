@@ -56,7 +56,7 @@ def keys(config: Any, prefix: str = "") -> Iterator[str]:
         ),
         ("prepare.text.profile={x", "template 'prepare.text.profile' column 1: '{' without its other half"),
         ("teacher.model.heads=5", "teacher.model.heads=5 does not divide teacher.model.hidden_size=128"),
-        ("teacher.model.exits=first", "teacher.model.exits must be 'last' or 'every', not 'first'"),
+        ("teacher.model.exits=first", "teacher.model.exits must be one of 'last', 'every', not 'first'"),
         ("teacher.click.accumulate=0", "teacher.click.accumulate is 0, it must be 1 or more"),
         ("teacher.click.learning_rate=Infinity", "teacher.click.learning_rate is inf, it must be 0 or more"),
         (f"teacher.infill.seed={MOST_SEED + 1}", f"teacher.infill.seed is {MOST_SEED + 1}, it must be from 0 to 1e+09"),

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cloud.data.contents import head, is_gzip
 from cloud.data.schema import File
+from cloud.data.tables.contents import head, is_gzip
 from edge.errors import EdgeError
 
 CHUNK, CHUNKS = 2**20, 16  # read to tell encodings apart

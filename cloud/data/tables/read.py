@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from cloud.data.bad_rows import BadRows
-from cloud.data.batch import Batch
-from cloud.data.csv_table import read_csv
-from cloud.data.encoding import likely_encoding
-from cloud.data.jsonl_table import read_jsonl
-from cloud.data.parquet_table import read_parquet
 from cloud.data.schema import File
+from cloud.data.tables.batch import Batch
+from cloud.data.tables.csv_table import read_csv
+from cloud.data.tables.encoding import likely_encoding
+from cloud.data.tables.jsonl_table import read_jsonl
+from cloud.data.tables.parquet_table import read_parquet
 from edge.errors import EdgeError
 
 

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cloud.data.bad_rows import BadRows
-from cloud.data.batch import ROWS, Batch
-from cloud.data.contents import head, is_gzip, other_than, text_other_than
-from cloud.data.header import require_columns
 from cloud.data.schema import File
+from cloud.data.tables.batch import ROWS, Batch
+from cloud.data.tables.contents import head, is_gzip, other_than, text_other_than
+from cloud.data.tables.header import require_columns
 from cloud.data.values import shown
 from edge.errors import EdgeError
 

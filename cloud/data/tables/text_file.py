@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from cloud.data.contents import DAMAGED_GZIP, damaged_gzip, is_gzip, other_than
-from cloud.data.encoding import codec_name, likely_encoding, require_encoding
 from cloud.data.schema import File
+from cloud.data.tables.contents import DAMAGED_GZIP, damaged_gzip, is_gzip, other_than
+from cloud.data.tables.encoding import codec_name, likely_encoding, require_encoding
 from edge.errors import EdgeError
 
 

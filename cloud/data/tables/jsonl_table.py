@@ -8,11 +8,11 @@ from itertools import islice
 from typing import Any
 
 from cloud.data.bad_rows import BadRows
-from cloud.data.batch import ROWS, Batch
-from cloud.data.contents import text_other_than
-from cloud.data.header import nearest
 from cloud.data.schema import File
-from cloud.data.text_file import open_text
+from cloud.data.tables.batch import ROWS, Batch
+from cloud.data.tables.contents import text_other_than
+from cloud.data.tables.header import nearest
+from cloud.data.tables.text_file import open_text
 from cloud.data.values import BadValueError, shown
 
 

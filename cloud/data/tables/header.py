@@ -6,8 +6,8 @@ import csv
 import difflib
 from collections.abc import Sequence
 
-from cloud.data.contents import text_other_than
 from cloud.data.schema import File
+from cloud.data.tables.contents import text_other_than
 from cloud.data.values import shown
 from edge.errors import EdgeError
 

@@ -8,10 +8,10 @@ from itertools import chain, islice
 from typing import Any, Literal, TextIO
 
 from cloud.data.bad_rows import BadRows
-from cloud.data.batch import ROWS, Batch
-from cloud.data.header import require_csv_header
 from cloud.data.schema import File
-from cloud.data.text_file import open_text
+from cloud.data.tables.batch import ROWS, Batch
+from cloud.data.tables.header import require_csv_header
+from cloud.data.tables.text_file import open_text
 from edge.errors import EdgeError
 
 
