@@ -1,10 +1,11 @@
-"""Files that appear whole or not at all, the lines of text files, and what names a file's content."""
+"""Files: read as lines or as TOML, written whole or not at all, named by their content."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,6 +30,18 @@ def read_lines(path: Path) -> list[str]:
         return lines_of(path.read_bytes().decode("utf-8"))
     except UnicodeDecodeError as error:
         raise EdgeError(f"{path} is not UTF-8 text", evidence=str(error)) from error
+
+
+def read_toml(path: Path, absent: EdgeError | None = None) -> dict[str, Any]:
+    """What a file holds. Errors: there is none (`absent`, if given), it cannot be read, it is not TOML and where."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        if absent and isinstance(error, FileNotFoundError):
+            raise absent from error
+        raise EdgeError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise EdgeError(f"{path} is not a TOML file", evidence=str(error)) from error
 
 
 def sha256_file(path: Path) -> str:

@@ -9,8 +9,8 @@ from typing import Literal
 
 from edge.config import from_dict, setting
 from edge.errors import EdgeError
+from edge.files import read_toml
 from edge.text.spec import TextSpec
-from edge.toml import read_toml
 
 Format = Literal["csv", "parquet", "jsonl"]
 ValueType = Literal["text", "title", "integer", "number", "boolean", "list"]

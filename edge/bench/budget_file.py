@@ -32,7 +32,7 @@ from typing import Any
 from edge.bench.budget import METRICS, RATIOS, SIZES, SWITCHES, Budget, CountedRequest, Growth
 from edge.bundle.sizes import parse_bytes
 from edge.errors import EdgeError, did_you_mean
-from edge.toml import read_toml
+from edge.files import read_toml
 
 _KEYS = (*SIZES, *SWITCHES, "quality", "exits", "instructions", "growth")
 _COUNTED = ("candidates", "user_tokens", "candidate_tokens", "kept_user")

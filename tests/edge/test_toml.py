@@ -12,7 +12,7 @@ from cloud.data.schema import read_source
 from edge.bench.budget_file import read_budget
 from edge.bench.profiles.read import read_profile
 from edge.errors import EdgeError
-from edge.toml import read_toml
+from edge.files import read_toml
 
 READERS = [read_toml, read_budget, read_profile, read_source]
 

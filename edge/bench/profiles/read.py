@@ -11,7 +11,7 @@ from typing import Any
 from edge.bench.profiles.profile import DeviceProfile, Figure
 from edge.config import from_dict
 from edge.errors import EdgeError, did_you_mean
-from edge.toml import read_toml
+from edge.files import read_toml
 
 FOLDER = Path(__file__).parent
 UNITS = {
