@@ -35,7 +35,7 @@ def read_lines(path: Path) -> list[str]:
 def read_toml(path: Path, absent: EdgeError | None = None) -> dict[str, Any]:
     """What a file holds. Errors: there is none (`absent`, if given), it cannot be read, it is not TOML and where."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # as Windows writes it, too
     except OSError as error:
         if absent and isinstance(error, FileNotFoundError):
             raise absent from error

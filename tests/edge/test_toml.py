@@ -29,6 +29,12 @@ def test_a_file_is_read_as_utf_8(tmp_path: Path) -> None:
     assert read_toml(path) == {"name": "é", "part": {"key": [1, 2]}}
 
 
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_bytes(b"\xef\xbb\xbfkey = 1\r\n")
+    assert read_toml(path) == {"key": 1}
+
+
 @pytest.mark.parametrize("read", READERS)
 @pytest.mark.parametrize(
     ("data", "evidence"),

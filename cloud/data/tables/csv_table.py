@@ -61,7 +61,10 @@ def _rows(reader: Any, above: int, file: File, bad: BadRows) -> Iterator[tuple[i
             row = next(reader, None)
         except csv.Error as error:
             bad.seen[file.path] += 1
-            bad.add(file.path, line, "", "broken quoting", f"{error} (up to line {above + reader.line_num})")
+            last = above + reader.line_num
+            one_long_line = last == line and "larger than field limit" in str(error)
+            kind = "too long" if one_long_line else "broken quoting"  # a quote that nothing closes runs on for lines
+            bad.add(file.path, line, "", kind, f"{error} (up to line {last})")
             continue
         if row is None:
             return

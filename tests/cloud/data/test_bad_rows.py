@@ -76,6 +76,14 @@ def test_a_setting_is_the_fix_though_other_columns_are_bad_too(tmp_path: Path) -
     assert 'time_unit = "milliseconds" in [log] (' in fixes and "alike" not in fixes
 
 
+def test_a_line_without_end_is_too_long_and_a_quote_without_end_is_no_quote(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    for title, kind in (("x" * 200_000, "too long"), ('"' + "x\n" * 100_000, "broken quoting")):
+        path.write_text(csv_text(ROWS) + f"ann,3,{title},1995,99,5\nann,4,Toys,1995,99,5\n")
+        bad = read(make_source(path))[1]
+        assert [(row.line, row.problem.partition(":")[0]) for row in bad.rows[:1]] == [(len(ROWS) + 2, kind)]
+
+
 def test_several_faults_have_several_fixes_with_their_counts(tmp_path: Path) -> None:
     empty = with_column(ROWS, "title", ["" if n in (3, 5) else row[2] for n, row in enumerate(ROWS)])
     error = refused(make_source(write_csv(tmp_path / "events.csv", empty[::-1])))
