@@ -20,7 +20,7 @@ os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # read when
 from cloud.data.requests import EncodedRequest, load_requests
 from cloud.evaluate import evaluate
 from cloud.model import Encoder
-from cloud.runs.run import Run
+from cloud.runs.directory import Run
 from cloud.stage import plans_of, text_spec
 from cloud.torch_engine import TorchEngine
 from compress.integers import load_quantised

@@ -31,7 +31,7 @@ from cloud.data.samples import load_samples
 from cloud.data.vocabulary import count_words, train_vocabulary
 from cloud.model import Encoder
 from cloud.presets import PRESETS
-from cloud.runs.run import Run
+from cloud.runs.directory import Run
 from cloud.stage import text_encoder, text_spec
 from cloud.torch_engine import TorchEngine
 from compress.integers import quantise

@@ -33,7 +33,7 @@ from cloud.data.requests import EncodedRequest, load_requests
 from cloud.data.samples import load_samples
 from cloud.device import best_device
 from cloud.model import Encoder
-from cloud.runs.run import Run
+from cloud.runs.directory import Run
 from cloud.stage import text_spec
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, load_quantised

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from cloud.device import best_device
 from cloud.model import Encoder, ModelConfig
-from cloud.runs.run import Run
+from cloud.runs.directory import Run
 from edge.config import from_dict
 from edge.errors import EdgeError
 from edge.files import write_atomically

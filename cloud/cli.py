@@ -46,7 +46,7 @@ def stage(function: Callable[..., Any]) -> Callable[..., Any]:
 def train(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
     """Train the full model: text infilling, then click prediction."""
     from cloud.data.prepare import STAGE as PREPARED
-    from cloud.runs.run import Run, parent
+    from cloud.runs.directory import Run, parent
     from cloud.teacher import TEACHERS, train_teacher
     from edge.config import override, preset
 

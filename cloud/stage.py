@@ -13,7 +13,7 @@ from cloud.data.requests import load_requests
 from cloud.device import best_device
 from cloud.evaluate import evaluate
 from cloud.model import Encoder, ModelConfig
-from cloud.runs.run import Run
+from cloud.runs.directory import Run
 from cloud.runs.target import Workspace
 from cloud.torch_engine import TorchEngine
 from edge.config import setting

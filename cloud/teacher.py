@@ -16,7 +16,7 @@ from cloud.fit import FitConfig, fit
 from cloud.model import Encoder, ModelConfig
 from cloud.objectives import InfillBatch, click_loss, infill_batch, infill_loss, token_log_frequencies
 from cloud.presets import PRESETS
-from cloud.runs.run import Run, Stage
+from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target
 from cloud.stage import MODEL_FILES, Measured, complete, sized_for
 from edge.config import check_least, setting, settings_in, to_dict

@@ -21,7 +21,7 @@ def compress(
 ) -> None:
     """Prune a student while it trains on, or give it int8 or int4 weights; quality is measured after each."""
     from cloud.data.prepare import STAGE as PREPARED
-    from cloud.runs.run import Run, parent
+    from cloud.runs.directory import Run, parent
     from cloud.teacher import STAGE as TEACHER
     from compress.pruned import PRUNINGS, prune_student
     from compress.pruned import STAGE as PRUNED

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from cloud.checkpoint import WEIGHTS
 from cloud.model import Encoder, Layer, ModelConfig
-from cloud.runs.run import Run
+from cloud.runs.directory import Run
 from edge.config import from_dict
 
 

@@ -14,7 +14,7 @@ from cloud.checkpoint import load_encoder, load_teacher
 from cloud.data.requests import load_requests
 from cloud.fit import FitConfig, fit
 from cloud.model import Encoder
-from cloud.runs.run import Run, Stage
+from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target
 from cloud.stage import MODEL_FILES, Measured, check_same_data, complete, plans_of
 from compress.magnitude import MagnitudePruner, PruneSchedule, sparsity_by_tensor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloud.checkpoint import load_encoder
-from cloud.runs.run import Run, Stage
+from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target
 from cloud.stage import MODEL_FILES, Measured, check_same_data, complete
 from compress.integers import quantise

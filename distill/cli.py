@@ -18,7 +18,7 @@ from edge.cli.command import command
 def distill(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
     """Distil a teacher into a student of one shared layer with an exit at every depth."""
     from cloud.data.prepare import STAGE as PREPARED
-    from cloud.runs.run import Run, parent
+    from cloud.runs.directory import Run, parent
     from cloud.teacher import STAGE as TEACHER
     from distill.student import STUDENTS, train_student
     from edge.config import override, preset

@@ -14,7 +14,7 @@ from cloud.data.requests import load_requests
 from cloud.fit import FitConfig, fit
 from cloud.model import Encoder, ModelConfig
 from cloud.presets import PRESETS
-from cloud.runs.run import Run, Stage
+from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target
 from cloud.stage import MODEL_FILES, Measured, check_same_data, complete, plans_of, sized_for
 from distill.relations import relation_loss

@@ -10,7 +10,7 @@ import numpy as np
 
 from cloud.data.requests import load_requests
 from cloud.model import Encoder
-from cloud.runs.run import Run
+from cloud.runs.directory import Run
 from cloud.torch_engine import TorchEngine
 from edge.arguments import check_share
 from edge.bundle.cascade import cascade_to_json

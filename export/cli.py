@@ -18,7 +18,7 @@ from edge.cli.command import command
 def export(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
     """Write an int8 student as LiteRT, ONNX and Core ML files and as one bundle, and compare each with torch."""
     from cloud.data.prepare import STAGE as PREPARED
-    from cloud.runs.run import Run, parent
+    from cloud.runs.directory import Run, parent
     from compress.quantised import STAGES as QUANTISED
     from edge.config import override, preset
     from export.student import EXPORTS, export_student

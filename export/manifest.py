@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from cloud.model import Encoder
-from cloud.runs.run import Run
+from cloud.runs.directory import Run
 from cloud.stage import PROTOCOL
 from cloud.torch_engine import TorchEngine
 from edge.config import to_dict

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from cloud.data.requests import EncodedRequest
 from cloud.data.samples import load_samples
 from cloud.model import Encoder
-from cloud.runs.run import Run
+from cloud.runs.directory import Run
 from cloud.stage import text_encoder
 from cloud.torch_engine import TorchEngine
 from edge.conformance.coverage import MANY, coverage

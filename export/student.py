@@ -12,7 +12,7 @@ from cloud.data.requests import load_requests
 from cloud.data.samples import load_samples
 from cloud.evaluate import evaluate
 from cloud.model import Encoder
-from cloud.runs.run import Run, Stage
+from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target, Workspace
 from cloud.stage import PROTOCOL, check_same_data, text_spec
 from cloud.torch_engine import TorchEngine

@@ -10,7 +10,7 @@ import numpy as np
 from safetensors.numpy import load
 
 from cloud.checkpoint import WEIGHTS
-from cloud.runs.run import Run
+from cloud.runs.directory import Run
 from edge.bundle.deflate import BLOCK, deflate
 from edge.bundle.weights.packed import pack
 from edge.table import render

@@ -15,10 +15,10 @@ from cloud.data.prepare import STAGE as PREPARED
 from cloud.data.prepare import open_source, prepare
 from cloud.data.report import warnings
 from cloud.runs.differences import DifferentRunError
+from cloud.runs.directory import Run, lock_of, partial_of
 from cloud.runs.disk import check_place, disk_errors
 from cloud.runs.lock import check_unlocked, locked
 from cloud.runs.removal import check_removable, start_over
-from cloud.runs.run import Run, lock_of, partial_of
 from cloud.teacher import STAGE as TEACHER
 from cloud.teacher import train_teacher
 from compress.pruned import STAGE as PRUNED

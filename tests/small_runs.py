@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cloud.runs.run import Run, Stage
+from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target
 from edge.files import write_atomically
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -47,6 +48,8 @@ def state():
         "places": (os.getcwd(), list(sys.path), locale.setlocale(locale.LC_ALL), sys.getrecursionlimit()),
     }
 """
+# Commands that other tests ran in this process have set it.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
 FOREIGN = f"""{STATE}
 before = set(sys.modules)
 for name in own_modules():
@@ -74,13 +77,14 @@ print(json.dumps([count, changed]))
 @pytest.fixture(scope="module")
 def foreign() -> str:
     """The packages of others that ours import, with all their modules: what those do is not ours to answer for."""
-    done = subprocess.run([sys.executable, "-c", FOREIGN], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", FOREIGN], env=ENVIRONMENT, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()[-1]
 
 
 def changes(foreign: str, planted: str = "") -> dict[str, str]:
     given = f"[{foreign}, {json.dumps(planted)}]"
-    done = subprocess.run([sys.executable, "-c", CHANGED], input=given, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", CHANGED]
+    done = subprocess.run(command, input=given, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     count, changed = json.loads(done.stdout.splitlines()[-1])
     assert count > 150  # modules

@@ -29,7 +29,7 @@ from cloud.data.statistics import LEAST
 from cloud.data.templates import check_templates
 from cloud.data.tokens import TokenCount
 from cloud.data.vocabulary import count_words, train_vocabulary
-from cloud.runs.run import Run, Stage
+from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target, Workspace
 from edge.arguments import check_number
 from edge.config import check_least, setting, to_dict

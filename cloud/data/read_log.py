@@ -21,7 +21,7 @@ from cloud.data.tables.batch import Batch
 from cloud.data.tables.read import existing, read_batches
 from cloud.data.times import time_reader
 from cloud.data.values import BadValueError, label, rating
-from cloud.runs.run import sha256_json
+from cloud.runs.directory import sha256_json
 from edge.errors import EdgeError
 from edge.files import sha256_file
 from edge.text.types import Item, User

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cloud.data.log import PARTS
-from cloud.runs.run import Run
+from cloud.runs.directory import Run
 from edge.errors import EdgeError
 from edge.files import appearing
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cloud.data.examples import Example
-from cloud.runs.run import Run
+from cloud.runs.directory import Run
 from edge.files import read_lines
 from edge.text.request import request_from_json, request_to_json
 from edge.text.types import Request, User

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from cloud.runs.directory import MANIFEST, Run, Stage, is_finished, lock_of, partial_of, read_record
 from cloud.runs.disk import disk_errors
 from cloud.runs.lock import locked
-from cloud.runs.run import MANIFEST, Run, Stage, is_finished, lock_of, partial_of, read_record
 from edge.errors import EdgeError
 from edge.files import TEMPORARY, write_json
 

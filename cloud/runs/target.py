@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cloud.runs.differences import check_same
+from cloud.runs.directory import MANIFEST, SCHEMA, Run, Stage, is_finished, lock_of, partial_of, read_record
 from cloud.runs.disk import check_place, disk_errors
 from cloud.runs.lock import check_unlocked, locked
 from cloud.runs.removal import (
@@ -27,7 +28,6 @@ from cloud.runs.removal import (
     others_files,
     remove,
 )
-from cloud.runs.run import MANIFEST, SCHEMA, Run, Stage, is_finished, lock_of, partial_of, read_record
 from edge.errors import EdgeError
 from edge.files import TEMPORARY, read_lines, sha256_file, write_atomically, write_json
 

@@ -9,7 +9,7 @@ import pytest
 from small_models import shape, teacher_shape
 from small_runs import target
 
-from cloud.runs.run import Run
+from cloud.runs.directory import Run
 from cloud.stage import check_same_data, plans_of, stage_report
 from edge.errors import EdgeError
 

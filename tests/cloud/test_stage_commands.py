@@ -17,7 +17,7 @@ from small_runs import files_in
 
 from cloud.data.example_log import example_log
 from cloud.fit import learning_rate
-from cloud.runs.run import Run
+from cloud.runs.directory import Run
 
 SMALL_DATA = ["vocabulary=200", "max_users=20", "requests=5"]
 SMALL = [

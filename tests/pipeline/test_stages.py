@@ -11,7 +11,7 @@ import pytest
 from commands import edge
 from small_runs import Killed, files_in
 
-from cloud.runs.run import Run
+from cloud.runs.directory import Run
 from cloud.runs.target import Target
 from edge.config import setting
 from edge.errors import EdgeError

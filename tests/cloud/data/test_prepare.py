@@ -19,7 +19,7 @@ from cloud.data.rendering import CachedEncoder, encode
 from cloud.data.requests import load_requests, read_requests, write_requests
 from cloud.data.samples import load_samples
 from cloud.data.schema import Attribute, Entities, Source
-from cloud.runs.run import Run
+from cloud.runs.directory import Run
 from cloud.stage import text_encoder
 from edge.errors import EdgeError
 from edge.text.sequence import TextEncoder

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from small_runs import files_in, interrupt, make, target
 
+from cloud.runs.directory import Run
 from cloud.runs.lock import check_unlocked, locked
-from cloud.runs.run import Run
 from edge.errors import EdgeError
 
 WRITER = f"""

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from small_runs import files_in, interrupt, make, target
 
+from cloud.runs.directory import Run, Stage
 from cloud.runs.removal import start_over
-from cloud.runs.run import Run, Stage
 from edge.errors import EdgeError
 
 

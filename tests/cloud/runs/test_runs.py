@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from small_runs import CONFIG, FILES, files_in, interrupt, make, target
 
-from cloud.runs.run import Run, Stage, parent
+from cloud.runs.directory import Run, Stage, parent
 from edge.errors import EdgeError
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from small_runs import CONFIG, files_in, interrupt, make, target
 
-from cloud.runs.run import Run
+from cloud.runs.directory import Run
 from cloud.runs.target import Workspace
 from edge.config import settings_in
 from edge.errors import EdgeError
