@@ -9,9 +9,11 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from commands import edge
 from small_runs import files_in
 
@@ -28,6 +30,17 @@ SMALL = [
 
 def changed(settings: list[str]) -> list[str]:
     return [part for setting in settings for part in ("--set", setting)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Here and in processes of their own: sums of another number of threads round differently."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
