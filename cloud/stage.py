@@ -23,10 +23,6 @@ from edge.text.sequence import TextEncoder
 from edge.text.spec import TextSpec, read_spec
 
 MODEL_FILES = (WEIGHTS, "metrics.jsonl", "report.md")
-PROTOCOL = (
-    "last 10 % of each user's events by time are test, the 10 % before them validation; "
-    "history and statistics end before the scored events; every exit scored on all of the split's rows"
-)
 
 
 def text_spec(prepared: Run) -> TextSpec:
@@ -94,13 +90,13 @@ def complete(workspace: Workspace, model: Encoder, prepared: Run, measured: Meas
     save_weights(workspace.path, tensors)
     parameters = [tensor for name, tensor in tensors.items() if not name.endswith(".scale")]
     workspace.dataset = dict(prepared.manifest["dataset"])
-    workspace.protocol = PROTOCOL
+    workspace.protocol = str(prepared.manifest["protocol"])
     workspace.summary |= {
         "parameters": sum(parameter.numel() for parameter in parameters),
         "nonzero": sum(int(parameter.count_nonzero()) for parameter in parameters),
         "quality": measure(model, prepared, measured, title.lower()),
     }
-    write_atomically(workspace.path / "report.md", stage_report(title, workspace.summary, PROTOCOL))
+    write_atomically(workspace.path / "report.md", stage_report(title, workspace.summary, workspace.protocol))
 
 
 def stage_report(title: str, summary: dict[str, Any], protocol: str) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 
 from cloud.model import Encoder
 from cloud.runs.directory import Run
-from cloud.stage import PROTOCOL
 from cloud.torch_engine import TorchEngine
 from edge.config import to_dict
 from export.buckets import Buckets
@@ -47,7 +46,7 @@ def bundle_manifest(
             "run": source.hash,
             "weights": source.manifest["files"]["weights.safetensors"],
             "dataset": source.manifest["dataset"],
-            "protocol": PROTOCOL,
+            "protocol": source.manifest["protocol"],
             "code": source.manifest["code"],
         },
     }

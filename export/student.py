@@ -14,7 +14,7 @@ from cloud.evaluate import evaluate
 from cloud.model import Encoder
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target, Workspace
-from cloud.stage import PROTOCOL, check_same_data, text_spec
+from cloud.stage import check_same_data, text_spec
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, load_quantised
 from edge.bench.run import measure_apart
@@ -78,7 +78,7 @@ def export_student(prepared: Run, source: Run, out: Path, config: ExportConfig, 
             bundle = _write_bundle(model, prepared, source, workspace, goldens, config)
             workspace.summary["sizes"] = {name: asdict(sizes(bundle, name)) for name in RUNNABLE}
             workspace.summary["timing"] = _time_engines(bundle, prepared, config)
-            workspace.dataset, workspace.protocol = dict(prepared.manifest["dataset"]), PROTOCOL
+            workspace.dataset, workspace.protocol = dict(source.manifest["dataset"]), str(source.manifest["protocol"])
             write_atomically(workspace.path / "report.md", _report(workspace.summary))
     return Run.open(out, STAGE.name)
 

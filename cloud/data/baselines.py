@@ -1,104 +1,107 @@
-"""What a model must beat on the same rows: popularity, means of item and user, biases of item and user."""
+"""What a model must beat on the same rows: popularity, means of item and user, biases of item and user.
+
+Each is a score as of the row's moment, from strictly earlier rows, of training and test alike; a logistic curve over
+the training rows makes it a probability.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cloud.data.examples import may_see
-from cloud.data.log import TEST, VALIDATION, Events
-from edge.metrics import log_loss, summarise
+from cloud.data.log import PARTS, TEST, TRAIN, VALIDATION, Events
+from cloud.data.moments import UNIT, earlier_sums, exact, running, screens, user_starts
+from edge.metrics import auc, summarise
 
 Floats = NDArray[np.float64]
 Metrics = dict[str, float | None]  # None where a figure has no meaning, e.g. AUC when all rows are liked
 
-SMOOTHING = 20.0  # rows of the overall mean added to the plain means
-CHOICES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # what the bias baseline chooses from, for items and for users
-PROTOCOL = (
-    "fitted on all events of the earlier parts (validation from train, test from train and validation), "
-    "means smoothed with 20 rows of the overall mean, the bias baseline's smoothing chosen on validation"
-)
+CHOICES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # rows of the overall mean that a mean is smoothed with
+PROTOCOL = "scores as of each row, from strictly earlier rows, smoothed with what is best on validation"
 
 
-def baselines(events: Events) -> dict[str, dict[str, Metrics]]:
+def baselines(events: Events, shared_clock: bool = True) -> dict[str, dict[str, Metrics]]:
     """{"validation" | "test": {baseline: metrics}}; parts without rows are left out."""
+    found = baseline_scores(events, shared_clock)
     results: dict[str, dict[str, Metrics]] = {}
-    smoothing = (SMOOTHING, SMOOTHING)
-    for part, name in ((VALIDATION, "validation"), (TEST, "test")):
-        seen = events.select(np.isin(events.part, may_see(part)))
-        rows = events.select(events.part == part)
-        if not len(rows) or not len(seen):
-            continue
-        if part == VALIDATION:
-            smoothing = _best_smoothing(seen, rows)
-        predictions = {
-            "popularity": _popularity(seen, rows),
-            "item mean": _item_mean(seen, rows),
-            "item+user mean": _item_user_mean(seen, rows),
-            "item+user bias": _item_user_bias(seen, rows, *smoothing),
-        }
-        results[name] = {title: _metrics(logits, rows) for title, logits in predictions.items()}
+    for part in (VALIDATION, TEST):
+        rows = events.part == part
+        if rows.any() and (events.part == TRAIN).any():
+            results[PARTS[part]] = {name: _metrics(score, events, rows) for name, score in found.items()}
     return results
 
 
-def _metrics(logits: Floats, rows: Events) -> Metrics:
-    found = summarise(logits, rows.liked, rows.user)
+def baseline_scores(events: Events, shared_clock: bool = True) -> dict[str, Floats]:
+    """Baseline -> a score for every row. Where the clock is each user's own there are no statistics of items."""
+    likes = _mean_of_training(events, events.liked)
+    user = _best(events, lambda smoothing: user_mean(events, events.liked, smoothing, likes))
+    if not shared_clock:
+        return {"user mean": user}
+    item = _best(events, lambda smoothing: item_mean(events, events.liked, smoothing))
+    return {
+        "popularity": np.log1p(views(events)),
+        "item mean": item,
+        "item+user mean": item + user,
+        "item+user bias": _best(events, lambda smoothing: item_user_bias(events, smoothing)),
+    }
+
+
+def views(events: Events) -> Floats:
+    """(row,) how often the row's item stood in earlier rows."""
+    (count,) = earlier_sums(events.item, events.time, np.ones(len(events), dtype=np.int64))
+    return count.astype(np.float64)
+
+
+def item_mean(events: Events, values: NDArray[Any], smoothing: float) -> Floats:
+    """(row,) the mean of `values` over earlier rows of the item, smoothed with rows of the mean of all earlier rows."""
+    units, ones = exact(values), np.ones(len(events), dtype=np.int64)
+    total, count = earlier_sums(events.item, events.time, units, ones)
+    everyone = np.zeros(len(events), dtype=np.int32)
+    all_total, all_count = earlier_sums(everyone, events.time, units, ones)
+    overall = (all_total / UNIT + _mean_of_training(events, values)) / (all_count + 1)
+    mean: Floats = (total / UNIT + smoothing * overall) / (count + smoothing)
+    return mean
+
+
+def user_mean(events: Events, values: NDArray[Any], smoothing: float, prior: float) -> Floats:
+    """(row,) the mean of `values` over the user's earlier rows, smoothed with rows of `prior`."""
+    start, seen = user_starts(events.user), screens(events.user, events.time)
+    total = running(exact(values))
+    mean: Floats = ((total[seen] - total[start]) / UNIT + smoothing * prior) / (seen - start + smoothing)
+    return mean
+
+
+def _mean_of_training(events: Events, values: NDArray[Any]) -> float:
+    return float(np.mean(values[events.part == TRAIN], dtype=np.float64))
+
+
+def item_user_bias(events: Events, smoothing: float) -> Floats:
+    """(row,) the item's mean value plus by how much the user's earlier values were above their items' means then."""
+    item = item_mean(events, events.value, smoothing)
+    surplus = events.value - item
+    return item + user_mean(events, surplus, smoothing, prior=0.0)
+
+
+def _best(events: Events, make: Callable[[float], Floats]) -> Floats:
+    """With the smoothing that has the highest AUC on validation rows; the first where it tells nothing."""
+    rows = events.part == VALIDATION
+    tried = [make(smoothing) for smoothing in CHOICES]
+    reached = [auc(score[rows], events.liked[rows]) for score in tried]
+    return tried[int(np.argmax(np.nan_to_num(reached)))]
+
+
+def _metrics(score: Floats, events: Events, rows: NDArray[np.bool_]) -> Metrics:
+    train = events.part == TRAIN
+    slope, intercept = logistic(score[train], events.liked[train])
+    logits = max(slope, 1e-6) * score[rows] + intercept
+    found = summarise(logits, events.liked[rows], events.user[rows])
     return {name: None if np.isnan(value) else value for name, value in found.items()}
 
 
-def _best_smoothing(seen: Events, rows: Events) -> tuple[float, float]:
-    choices = [(item, user) for item in CHOICES for user in CHOICES]
-    return min(choices, key=lambda choice: log_loss(_item_user_bias(seen, rows, *choice), rows.liked))
-
-
-def _popularity(seen: Events, rows: Events) -> Floats:
-    """Logit linear in log(1 + views), fitted by logistic regression: the order is that of the views."""
-    size = int(max(seen.item.max(), rows.item.max())) + 1
-    feature = np.log1p(np.bincount(seen.item, minlength=size))
-    slope, intercept = _logistic(feature[seen.item], seen.liked)
-    return max(slope, 1e-6) * feature[rows.item] + intercept
-
-
-def _item_mean(seen: Events, rows: Events) -> Floats:
-    return _logit(_means(seen.item, seen.liked, float(seen.liked.mean()), SMOOTHING, rows.item))
-
-
-def _item_user_mean(seen: Events, rows: Events) -> Floats:
-    """The item's mean plus the user's mean, less the overall mean."""
-    overall = float(seen.liked.mean())
-    item = _means(seen.item, seen.liked, overall, SMOOTHING, rows.item)
-    return _logit(item + _means(seen.user, seen.liked, overall, SMOOTHING, rows.user) - overall)
-
-
-def _item_user_bias(seen: Events, rows: Events, item_smoothing: float, user_smoothing: float) -> Floats:
-    """The item's mean plus how much more than their items' means the user likes things."""
-    overall = float(seen.liked.mean())
-    surplus = seen.liked - _means(seen.item, seen.liked, overall, item_smoothing, seen.item)
-    item = _means(seen.item, seen.liked, overall, item_smoothing, rows.item)
-    return _logit(item + _means(seen.user, surplus, 0.0, user_smoothing, rows.user))
-
-
-def _means(
-    keys: NDArray[np.int32],
-    values: NDArray[np.generic],
-    prior: float,
-    smoothing: float,
-    at: NDArray[np.int32],
-) -> Floats:
-    """Mean of `values` by key, with `smoothing` rows of `prior` added, looked up at keys `at`."""
-    size = int(max(keys.max(), at.max())) + 1
-    totals = np.bincount(keys, weights=values.astype(np.float64), minlength=size)
-    means: Floats = (totals + smoothing * prior) / (np.bincount(keys, minlength=size) + smoothing)
-    return means[at]
-
-
-def _logit(share: Floats) -> Floats:
-    clipped = np.clip(share, 0.01, 0.99)
-    logits: Floats = np.log(clipped / (1 - clipped))
-    return logits
-
-
-def _logistic(feature: Floats, liked: NDArray[np.bool_], steps: int = 25) -> tuple[float, float]:
+def logistic(feature: Floats, liked: NDArray[np.bool_], steps: int = 25) -> tuple[float, float]:
     """Slope and intercept by Newton's method, lightly ridged so that separable data converge."""
     inputs = np.stack([feature, np.ones_like(feature)], axis=1)  # (row, 2)
     weights = np.zeros(2)

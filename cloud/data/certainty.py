@@ -35,8 +35,9 @@ def few_test_rows(log: Log, split: Split) -> Iterator[EdgeError]:
     users = len(np.unique(rows.user))
     if users < FEWEST_USERS or users < LEAST_SHARE * len(log.users):
         least = math.ceil(1 / split.test - 1e-9)
+        of_each = f"{split.test:g} of a user's rows, rounded down to whole screens, is none of fewer than {least}"
         yield EdgeError(
             f"only {users:,} of {len(log.users):,} users have test rows: the figures are about them alone",
-            evidence=f"a share of {split.test:g}, rounded down, is none of fewer than {least} events",
+            evidence=of_each if split.by == "user" else "",
             fix=f"use users with more events, or a larger share: --set {setting('split.test')}=0.2",
         )

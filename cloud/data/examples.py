@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from cloud.data.log import TRAIN, VALIDATION, Events, Log
+from cloud.data.log import Events, Log
 from cloud.data.statistics import LEAST, ItemStatistics, item_statistics, liked_before
 from edge.text.types import Event, Item, Request, User, Value
 
@@ -37,24 +37,19 @@ class Blocks:
     candidates: int = 16  # at most, per request
     events: int = 20  # newest earlier events kept as history
     least: int = LEAST  # earlier events below which a share is not given
-
-
-def may_see(part: int) -> tuple[int, ...]:
-    """The parts an example may look back on: training events; for test the validation events too."""
-    return (TRAIN,) if part <= VALIDATION else (TRAIN, VALIDATION)
+    population: bool = True  # false where times of two users do not compare: an item then has no statistics
 
 
 def examples(log: Log, part: int, blocks: Blocks, seen: Events | None = None) -> Iterator[Example]:
     """The requests of one part, by user and time, looking back on `seen` events (the log's by default).
 
-    History and the user's share: the user's events strictly before the request's first candidate.
+    History and the user's share: the user's events strictly before the request's first candidate, of any part.
     An item's statistics: all users' events strictly before that candidate's own time.
     """
     seen = log.events if seen is None else seen
-    seen = seen.select(np.isin(seen.part, may_see(part)))
     targets = log.events.select(log.events.part == part)
-    statistics = item_statistics(seen, targets.item, targets.time, blocks.least)
-    catalogue = _Catalogue(log, statistics)
+    known = seen if blocks.population else seen.select(np.zeros(len(seen), dtype=bool))
+    catalogue = _Catalogue(log, item_statistics(known, targets.item, targets.time, blocks.least))
     starts, likes = liked_before(seen, len(log.users))
     for user, first, last in _blocks(targets, blocks.candidates):
         start = int(starts[user])

@@ -19,8 +19,9 @@ class Events:
 
     user: NDArray[np.int32]  # index into Log.users
     item: NDArray[np.int32]  # index into Log.items
-    time: NDArray[np.float64]  # seconds since 1970, UTC
+    time: NDArray[np.float64]  # of its screen, in seconds since 1970, UTC, or in the log's own steps
     liked: NDArray[np.bool_]
+    value: NDArray[np.float32]  # the rating, or 1 and 0
     part: NDArray[np.int8]  # TRAIN, VALIDATION or TEST
 
     def __len__(self) -> int:
@@ -39,6 +40,7 @@ class Log:
     users: tuple[User, ...]
     items: tuple[Item, ...]
     events: Events
+    shared_clock: bool = True  # false: times of two users do not compare
     ratings: tuple[float, float] | None = None  # the smallest and the largest; None where labels are read
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ from edge.text.spec import TextSpec
 from edge.text.wordpiece import SPECIAL_TOKENS
 
 FILES = ("vocab.txt", "text.json", "*.arrow", "baselines.json", "requests.jsonl", "bad_rows.jsonl", "report.md")
-STAGE = Stage("prepare", 1, FILES)
+STAGE = Stage("prepare", 2, FILES)
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,27 @@ def prepare(
     target = Target(out, STAGE, [], to_dict(config), facts, restart)
     if target.finished():
         return Run.open(out, STAGE.name)
+    checked = read_checked(source, config, hashes, skip_bad_rows)
+    with target.writing() as workspace:
+        workspace.dataset, workspace.protocol = checked.dataset, checked.protocol
+        _write(workspace, checked.log, config, checked.bad)
+    return Run.open(out, STAGE.name)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A log that can be learned from, what was bad or odd in it, its fingerprint and counts, and the protocol."""
+
+    log: Log
+    bad: BadRows
+    dataset: dict[str, Any]
+    protocol: str
+
+
+def read_checked(
+    source: Source, config: PrepareConfig, hashes: Mapping[str, str], skip_bad_rows: bool = False
+) -> Checked:
+    """The log, split; `hashes` are its files'. Errors: bad rows unless they may be skipped, a split without events."""
     bad = BadRows()
     log = read_log(replace(source, split=config.split), bad)
     if not skip_bad_rows:
@@ -99,12 +120,8 @@ def prepare(
     bad.warn()
     log = first_users(log, config.max_users)
     bad.warnings += _checked(log, source, config, bad.warnings)
-    with target.writing() as workspace:
-        about = {"name": source.name, "fingerprint": hashes["all"], "files": hashes}
-        workspace.dataset = about | _counts(log)
-        workspace.protocol = _protocol(source, config)
-        _write(workspace, log, config, bad)
-    return Run.open(out, STAGE.name)
+    about = {"name": source.name, "fingerprint": hashes["all"], "files": dict(hashes)}
+    return Checked(log, bad, about | _counts(log), _protocol(source, config))
 
 
 def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) -> None:
@@ -117,9 +134,9 @@ def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) 
         counts[name] = TokenCount()
         encoded = encode(_progress(log, part, config, f"tokenise {name}"), encoder)
         write_requests(path / f"{name}.arrow", _counted(encoded, counts[name]))
-    found = baselines(log.events)
+    found = baselines(log.events, log.shared_clock)
     write_json(path / "baselines.json", found)
-    samples = sample_requests(examples(log, TEST, _blocks(config, TEST)), config.requests)
+    samples = sample_requests(examples(log, TEST, _blocks(log, config, TEST)), config.requests)
     write_atomically(path / "requests.jsonl", "".join(json.dumps(line) + "\n" for line in samples))
     if bad.total:
         bad.write(path / "bad_rows.jsonl")
@@ -142,15 +159,15 @@ def _learn_vocabulary(log: Log, config: PrepareConfig) -> list[str]:
     return train_vocabulary(count_words(texts, config.text.lowercase), config.vocabulary)
 
 
-def _blocks(config: PrepareConfig, part: int) -> Blocks:
+def _blocks(log: Log, config: PrepareConfig, part: int) -> Blocks:
     size = config.candidates_per_request if part == TRAIN else config.evaluation_candidates
-    return Blocks(size, config.text.max_events, config.least_events)
+    return Blocks(size, config.text.max_events, config.least_events, log.shared_clock)
 
 
 def _progress(log: Log, part: int, config: PrepareConfig, what: str) -> Iterator[Example]:
     total = int((log.events.part == part).sum())
     with tqdm(desc=what, total=total, unit=" events", unit_scale=True, leave=False, disable=None) as progress:
-        for example in examples(log, part, _blocks(config, part)):
+        for example in examples(log, part, _blocks(log, config, part)):
             yield example
             progress.update(len(example.labels))
 
@@ -200,10 +217,11 @@ def _portable(source: Source) -> dict[str, Any]:
 def _protocol(source: Source, config: PrepareConfig) -> str:
     log = source.log
     label = f"{log.rating} >= {log.threshold:g}" if log.rating else f"{log.label} = 1"
+    own_clock = "" if log.clock == "shared" else ", of the user alone: times of two users do not compare"
     return (
-        f"{source.name}; liked: {label}; split {protocol(config.split)}; candidates are the user's own "
-        "events of that part, no sampled negatives; history and statistics from strictly earlier events "
-        f"of train (for test: train and validation); baselines {BASELINES_PROTOCOL}"
+        f"{source.name}; liked: {label}; split {protocol(config.split)}; rows of one user and one time are one screen "
+        "and see nothing of each other; candidates are the user's own rows of that part, no sampled negatives; history "
+        f"and statistics are all strictly earlier rows, of any part{own_clock}; baselines: {BASELINES_PROTOCOL}"
     )
 
 

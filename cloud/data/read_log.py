@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,20 +13,21 @@ from tqdm import tqdm
 from cloud.data.bad_rows import BadRows
 from cloud.data.clock import clock_warnings, require_unit
 from cloud.data.entities import Directory, hashable, raw_rows
-from cloud.data.log import Events, Log
+from cloud.data.log import TEST, Events, Log
+from cloud.data.moments import of_requests
 from cloud.data.order import first_of_each, in_order
 from cloud.data.schema import LogTable, Source
-from cloud.data.split import parts
+from cloud.data.split import parts, unseen_items
 from cloud.data.tables.batch import Batch
 from cloud.data.tables.read import existing, read_batches
 from cloud.data.times import time_reader
-from cloud.data.values import BadValueError, label, rating
+from cloud.data.values import BadValueError, identifier, label, rating
 from cloud.runs.directory import sha256_json
 from edge.errors import EdgeError
 from edge.files import sha256_file
 from edge.text.types import Item, User
 
-Columns = tuple[NDArray[Any], ...]  # line, user, item, time, liked
+Columns = tuple[NDArray[Any], ...]  # line, user, item, time, value, screen
 Refuse = Callable[[int, BadValueError], None]
 
 
@@ -45,7 +46,7 @@ def read_log(source: Source, bad: BadRows) -> Log:
         Directory.open(source.items, source.log.item, bad),
         bad,
     )
-    line, user, item, time, liked = reader.columns()
+    line, user, item, time, value, request = reader.columns()
     reader.users.conclude(source.log.path, "user", bad)
     reader.items.conclude(source.log.path, "item", bad)
     if not len(line):
@@ -55,6 +56,8 @@ def read_log(source: Source, bad: BadRows) -> Log:
     keep = first_of_each(source.log, line, user, item, time, bad)
     if source.log.order == "sorted":
         keep &= in_order(source.log, line, user, time, bad)
+    if source.log.request:
+        time = of_requests(user, request, time)
     order = np.flatnonzero(keep)
     order = order[np.lexsort((time[order], user[order]))]
     bad.warnings += clock_warnings(source.log, line[order], user[order], time[order])
@@ -64,9 +67,20 @@ def read_log(source: Source, bad: BadRows) -> Log:
         tuple(name for name, _ in users),
         tuple(User(attributes) for _, attributes in users),
         tuple(Item(name, attributes) for name, attributes in items),
-        Events(user, item, time[order], liked[order], parts(user, source.split)),
-        reader.ratings,
+        _events(source, user, item, time[order], value[order]),
+        source.log.clock == "shared",
+        (float(value.min()), float(value.max())) if source.log.rating else None,
     )
+
+
+def _events(
+    source: Source, user: NDArray[np.int32], item: NDArray[np.int32], time: NDArray[np.float64], value: NDArray[Any]
+) -> Events:
+    """With their parts; what only the test may have of unseen items is left out of the others."""
+    liked = value >= source.log.threshold if source.log.rating else value > 0
+    events = Events(user, item, time, liked, value.astype(np.float32), parts(user, time, source.split))
+    apart = unseen_items(item, source.split) & (events.part != TEST)
+    return events.select(~apart) if apart.any() else events
 
 
 @dataclass
@@ -77,12 +91,12 @@ class _Reader:
     users: Directory
     items: Directory
     bad: BadRows
-    ratings: tuple[float, float] | None = None  # the smallest and the largest so far
+    requests: dict[str, int] = field(default_factory=dict)  # met so far
 
     def columns(self) -> Columns:
         label = self.log.rating or self.log.label
         wanted = [self.log.user, self.log.item, self.log.time, label]
-        wanted += [*self.users.log_columns, *self.items.log_columns]
+        wanted += [*self.users.log_columns, *self.items.log_columns, *self._request]
         batches = [self._none()]
         with tqdm(desc="read", unit=" rows", unit_scale=True, leave=False, disable=None) as progress:
             for batch in read_batches(self.log.file, wanted, self.bad):
@@ -91,8 +105,12 @@ class _Reader:
         return tuple(np.concatenate(column) for column in zip(*batches, strict=True))
 
     def _none(self) -> Columns:
-        kinds = (np.int64, np.int32, np.int32, np.float64, np.bool_)
+        kinds = (np.int64, np.int32, np.int32, np.float64, np.float64, np.int64)
         return tuple(np.empty(0, dtype=kind) for kind in kinds)
+
+    @property
+    def _request(self) -> list[str]:
+        return [self.log.request] if self.log.request else []
 
     def _batch(self, batch: Batch) -> Columns:
         """The rows of a batch that can be used; of a bad row the first bad column is reported."""
@@ -107,17 +125,27 @@ class _Reader:
         user = _indices(batch, self.users, refuse)
         item = _indices(batch, self.items, refuse)
         time = _numbers(batch, self.log.time, time_reader(self.log.time_unit), refuse)
-        every = (line, user, item, time, self._liked(batch, good, refuse))
+        every = (line, user, item, time, self._values(batch, refuse), self._requests(batch, refuse))
         return tuple(column[good] for column in every)
 
-    def _liked(self, batch: Batch, good: NDArray[np.bool_], refuse: Refuse) -> NDArray[np.bool_]:
+    def _values(self, batch: Batch, refuse: Refuse) -> NDArray[np.float64]:
+        """The ratings, or the labels as 1 and 0."""
         if self.log.rating:
-            ratings = _numbers(batch, self.log.rating, rating, refuse)
-            if good.any():
-                known = np.append(ratings[good], self.ratings or ())
-                self.ratings = float(known.min()), float(known.max())
-            return ratings >= self.log.threshold
-        return _numbers(batch, self.log.label, label, refuse) > 0
+            return _numbers(batch, self.log.rating, rating, refuse)
+        return _numbers(batch, self.log.label, label, refuse)
+
+    def _requests(self, batch: Batch, refuse: Refuse) -> NDArray[np.int64]:
+        """A number for each request that the log names; 0 for all where it names none."""
+        numbers = np.zeros(len(batch.lines), dtype=np.int64)
+        for column in self._request:
+            for row, raw in enumerate(map(hashable, batch.columns[column])):
+                try:
+                    name = identifier(raw, column)
+                except BadValueError as error:
+                    refuse(row, error)
+                    continue
+                numbers[row] = self.requests.setdefault(name, len(self.requests))
+        return numbers
 
 
 def _indices(batch: Batch, directory: Directory, refuse: Refuse) -> NDArray[np.int32]:

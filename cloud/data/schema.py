@@ -65,6 +65,8 @@ class LogTable:
     threshold: float = 4.0
     label: str = ""
     order: Literal["sorted", "any"] = "sorted"  # in the file, within each user
+    request: str = ""  # a column that says which rows of a user were on one screen, beside those of one time
+    clock: Literal["shared", "user"] = "shared"  # "user": times of two users do not compare, as step numbers do not
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.threshold):
@@ -94,12 +96,20 @@ class Entities:
 
 @dataclass(frozen=True)
 class Split:
-    """Shares of each user's events, by time: the last `test`, and `validation` before them (rounded down)."""
+    """Which rows test and validate, by time: the last ones of each user, of all users, or each user's last screen.
 
+    `test` and `validation` are shares of the rows, `unseen_items` of the items: these are left out of training.
+    """
+
+    by: Literal["user", "time", "last"] = "user"
     validation: float = 0.1
     test: float = 0.1
+    unseen_items: float = 0.0
+    seed: int = 0  # of the draw of unseen items
 
     def __post_init__(self) -> None:
+        if not 0 <= self.unseen_items < 1:
+            raise EdgeError(f"{setting('unseen_items')} is {self.unseen_items:g}", fix="a share: 0.1 is a tenth")
         if not (self.validation > 0 and self.test > 0 and self.validation + self.test < 1):
             raise EdgeError(
                 f"{setting('validation')}={self.validation:g} and {setting('test')}={self.test:g} leave one part empty",
@@ -143,6 +153,10 @@ def read_source(path: Path) -> Source:
 def _check(source: Source, path: Path) -> None:
     if bool(source.log.label) == bool(source.log.rating):
         raise EdgeError(f"{path}: [log] needs either label or rating, and not both", fix='label = "clicked"')
+    if source.log.clock == "user" and source.split.by == "time":
+        raise EdgeError(
+            f'{path}: [split] by = "time" needs times that compare, and [log] has clock = "user"', fix='by = "user"'
+        )
     for section, entities in (("items", source.items), ("users", source.users)):
         if entities.path and not entities.id:
             raise EdgeError(f"{path}: [{section}] has a path and no id column", fix='id = "item_id"')

@@ -43,7 +43,8 @@ def check_templates(source: Source, text: TextSpec) -> None:
         [*EVENT_FIELDS, *(f"item.{name}" for name in items)],
         [*EVENT_FIELDS, *(f"item.{name}" for name in always_item)],
     )
-    _check(candidate.name, candidate.parts, candidate.fields, [*items, *CANDIDATE_STATISTICS], always_item)
+    statistics = CANDIDATE_STATISTICS if source.log.clock == "shared" else ()
+    _check(candidate.name, candidate.parts, candidate.fields, [*items, *statistics], always_item)
 
 
 def _check(

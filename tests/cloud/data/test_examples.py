@@ -96,18 +96,27 @@ def test_history_is_the_newest_strictly_earlier_events_oldest_first(log: Log) ->
         assert times == sorted(times)
         assert all(time < example.time for time in times)
         user = log.user_ids.index(example.user_id)
-        earlier = log.events.select(
-            (log.events.user == user) & (log.events.time < example.time) & (log.events.part < TEST)
-        )
+        earlier = log.events.select((log.events.user == user) & (log.events.time < example.time))
         assert times == earlier.time[-BLOCKS.events :].tolist()
 
 
-def test_validation_examples_look_back_on_training_events_alone(log: Log) -> None:
-    spoiled = log.events.select(log.events.part == TRAIN)
-    for part in (TRAIN, VALIDATION):
-        assert list(examples(log, part, BLOCKS)) == list(examples(log, part, BLOCKS, spoiled))
-    with_validation = log.events.select(log.events.part < TEST)
-    assert list(examples(log, TEST, BLOCKS)) == list(examples(log, TEST, BLOCKS, with_validation))
+def test_history_goes_on_within_the_test_period(few_real_users: Log) -> None:
+    log = few_real_users
+    tested = {log.user_ids[user]: log.events.time[(log.events.user == user) & (log.events.part == TEST)].min()
+              for user in np.unique(log.events.user[log.events.part == TEST])}  # fmt: skip
+    within = [
+        event.time
+        for example in examples(log, TEST, Blocks(1, 5))
+        for event in example.request.events
+        if event.time is not None and event.time >= tested[example.user_id]
+    ]
+    assert len(within) > 5
+
+
+def test_where_clocks_are_the_users_own_an_item_has_no_statistics(log: Log) -> None:
+    for example in examples(log, TEST, Blocks(4, 5, 2, population=False)):
+        assert all("views_rank" not in item.attributes for item in example.request.candidates)
+        assert "liked_share" in example.request.user.attributes
 
 
 def test_a_share_needs_enough_earlier_events(log: Log) -> None:

@@ -101,7 +101,7 @@ def test_an_auc_of_chance_lies_within_its_uncertainty_19_times_in_20() -> None:
 
 def test_few_test_rows_and_few_users_with_test_rows_are_warned_of(log: Log, movielens_100k: Log) -> None:
     rows, users = few_test_rows(log, Split())
-    assert "the test split has 19 rows, 7 of them liked" in rows.problem and "uncertain by 0." in rows.evidence
+    assert "the test split has 16 rows, 6 of them liked" in rows.problem and "uncertain by 0." in rows.evidence
     assert users.problem == "only 8 of 8 users have test rows: the figures are about them alone"
     assert list(few_test_rows(movielens_100k, Split())) == []
     assert len(list(few_test_rows(first_users(movielens_100k, 25), Split()))) == 2
@@ -111,7 +111,7 @@ def test_test_rows_of_a_small_share_of_users_are_warned_of(movielens_100k: Log) 
     events = movielens_100k.events
     few = replace(movielens_100k, events=events.select((events.part != TEST) | (events.user < 180)))
     (warning,) = few_test_rows(few, Split())
-    assert warning.problem == "only 180 of 943 users have test rows: the figures are about them alone"
-    assert warning.evidence == "a share of 0.1, rounded down, is none of fewer than 10 events"
-    enough = replace(movielens_100k, events=events.select((events.part != TEST) | (events.user < 190)))
+    assert warning.problem == "only 164 of 943 users have test rows: the figures are about them alone"
+    assert warning.evidence == "0.1 of a user's rows, rounded down to whole screens, is none of fewer than 10"
+    enough = replace(movielens_100k, events=events.select((events.part != TEST) | (events.user < 240)))
     assert list(few_test_rows(enough, Split())) == []

@@ -67,7 +67,7 @@ def test_the_manifest_names_dataset_protocol_and_counts(run: Run, log: Log) -> N
     assert re.fullmatch("[0-9a-f]{64}", dataset["fingerprint"])
     assert sum(dataset["rows"].values()) == len(log.events)
     assert "rating >= 4" in run.manifest["protocol"]
-    assert "the last 10% of events" in run.manifest["protocol"]
+    assert "the last 10% of rows" in run.manifest["protocol"]
     assert str(run.path.parent) not in json.dumps(run.manifest)  # nothing about this machine
     assert run.summary["tokens"]["train"]["unknown_share"] == 0
     assert "| item mean | test |" in run.file("report.md").read_text()
@@ -81,7 +81,7 @@ def test_the_same_log_gives_the_same_run(source: Source, run: Run, tmp_path: Pat
 def test_an_interrupted_run_ends_like_an_undisturbed_one(
     source: Source, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(events: object) -> None:
+    def interrupt(*given: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

@@ -7,8 +7,9 @@ from cloud.data.statistics import item_statistics
 
 def events(rows: list[tuple[int, float, bool]]) -> Events:
     item, time, liked = (np.array(column) for column in zip(*rows, strict=True))
-    none = np.zeros(len(rows))
-    return Events(none.astype(np.int32), item.astype(np.int32), time.astype(float), liked, none.astype(np.int8))
+    none, values = np.zeros(len(rows)), liked.astype(np.float32)
+    user, part = none.astype(np.int32), none.astype(np.int8)
+    return Events(user, item.astype(np.int32), time.astype(float), liked, values, part)
 
 
 SEEN = events([(0, 1, True), (0, 2, False), (1, 2, True), (0, 3, True), (2, 3, False), (1, 4, True)])
