@@ -15,6 +15,7 @@ ORDER = (
     "run",
     "init",
     "prepare",
+    "rivals",
     "train",
     "distill",
     "compress",

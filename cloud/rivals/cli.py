@@ -1,0 +1,48 @@
+"""`edge rivals`: what a model has to beat on a log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edge.cli.arguments import PATH, as_json, changes
+from edge.cli.command import command
+
+
+@command(
+    examples="""edge rivals --data ml-100k
+                edge rivals --data edge.toml --page rivals.html
+                edge rivals --data ml-1m --set split.by=time --out benchmarks/results/rivals-ml-1m.json"""
+)
+@click.option("--data", required=True, help="ml-100k, ml-1m, or an edge.toml (see edge init)")
+@click.option("--out", type=PATH, metavar="FILE", help="write the figures as JSON")
+@click.option("--page", type=PATH, metavar="FILE", help="write a page with a plot")
+@changes("e.g. split.by=time")
+@click.option("--skip-bad-rows", is_flag=True, help="leave bad rows out")
+@as_json
+def rivals(
+    data: str, out: Path | None, page: Path | None, changes: tuple[str, ...], skip_bad_rows: bool, as_json: bool
+) -> None:
+    """Measure what any team could do with the same rows: means, item-item CF, TF-IDF, logistic regression, LightGBM."""
+    import json
+
+    from cloud.data.prepare import config_for, open_source, read_checked
+    from cloud.data.read_log import fingerprint
+    from cloud.rivals.compare import compare_rivals, rivals_json
+    from cloud.rivals.report import rivals_html, rivals_text
+    from edge.config import override
+    from edge.files import check_output, write_output
+
+    for file in filter(None, (out, page)):
+        check_output(file)
+    source = open_source(data)
+    checked = read_checked(source, override(config_for(source), changes), fingerprint(source), skip_bad_rows)
+    found = compare_rivals(checked.log)
+    result = rivals_json(found, checked.dataset, checked.protocol)
+    text = json.dumps(result, indent=2)
+    if out:
+        write_output(out, text + "\n")
+    if page:
+        write_output(page, rivals_html(found, source.name, checked.protocol))
+    click.echo(text if as_json else rivals_text(found, checked.protocol))

@@ -1,0 +1,111 @@
+"""Every rival on the same rows under the same protocol: figures with intervals, seconds, bytes, microseconds a row."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloud.data.baselines import baseline_scores, logistic
+from cloud.data.log import TEST, TRAIN, Log
+from cloud.rivals.collaborative import collaborative
+from cloud.rivals.figures import Figure, figures, groups
+from cloud.rivals.learned import Learned, boosted_trees, logistic_regression
+from cloud.rivals.lexical import lexical
+from cloud.rivals.numbers import numbers
+
+Floats = NDArray[np.float64]
+FEWEST_ROWS = 50  # of a group, below which its figures are left out
+
+
+@dataclass(frozen=True)
+class Rival:
+    """What one of them reached. `figures`: group of rows -> metric -> figure; None where nothing is trained."""
+
+    name: str
+    figures: dict[str, dict[str, Figure]]
+    rows: dict[str, int]
+    microseconds_a_row: float  # making what it reads and scoring, all rows of the log at once
+    training_seconds: float | None = None
+    model_bytes: int | None = None
+    search: str = ""
+
+
+def compare_rivals(log: Log, part: int = TEST) -> list[Rival]:
+    """All of them, from the least to the most, measured on a part of the log."""
+    return [_rival(log, part, name, made, seconds) for name, made, seconds in _made(log)]
+
+
+def _made(log: Log) -> Iterator[tuple[str, Floats | Learned, float]]:
+    """Name, scores or a model's, and the seconds that they took."""
+    timed = _Timed()
+    base, spent = timed("means", lambda: baseline_scores(log.events, log.shared_clock))
+    yield from ((name, score, spent / len(base)) for name, score in base.items())
+    alike, of_alike = timed("item-item CF", lambda: collaborative(log.events))
+    yield "item-item CF", alike, of_alike
+    bias = base.get("item+user bias")
+    if bias is not None:
+        yield "item+user bias and CF", bias + alike, spent + of_alike
+    words, of_words = timed("TF-IDF", lambda: lexical(log))
+    yield from ((name, score, of_words / len(words)) for name, score in words.items())
+    together = of_alike + of_words
+    by_hand, making = timed("numbers by hand", lambda: list(numbers(log).values()))
+    every = [*by_hand, alike, *words.values()]
+    for title, columns, made in (("", by_hand, making), (" with CF and TF-IDF", every, making + together)):
+        for name, learn in (("logistic regression", logistic_regression), ("LightGBM", boosted_trees)):
+            learned, _ = timed(name + title, partial(learn, columns, log.events))
+            yield f"{name}{title}", learned, made + learned.scoring_seconds
+
+
+class _Timed:
+    """Says on stderr what is made, and how long it took."""
+
+    def __call__(self, name: str, make: Callable[[], Any]) -> tuple[Any, float]:
+        started = perf_counter()
+        made = make()
+        spent = perf_counter() - started
+        print(f"rivals: {name}: {spent:.1f} s", file=sys.stderr, flush=True)
+        return made, spent
+
+
+def _rival(log: Log, part: int, name: str, made: Floats | Learned, seconds: float) -> Rival:
+    events = log.events
+    learned = made if isinstance(made, Learned) else None
+    logits = learned.logits if learned else _as_logits(made, log)
+    told = {group: at for group, at in groups(events, events.part == part).items() if at.sum() >= FEWEST_ROWS}
+    return Rival(
+        name,
+        {group: figures(logits, events, at) for group, at in told.items()},
+        {group: int(at.sum()) for group, at in told.items()},
+        seconds / len(events) * 1e6,
+        learned.training_seconds if learned else None,
+        learned.model_bytes if learned else None,
+        learned.search if learned else "",
+    )
+
+
+def _as_logits(score: Any, log: Log) -> Floats:
+    """A logistic curve over the training rows; the order stays."""
+    train = log.events.part == TRAIN
+    slope, intercept = logistic(score[train], log.events.liked[train])
+    logits: Floats = max(slope, 1e-6) * score + intercept
+    return logits
+
+
+def rivals_json(rivals: list[Rival], dataset: dict[str, Any], protocol: str) -> dict[str, Any]:
+    """Plain values; figures that are not defined are null."""
+    return {"dataset": dataset, "protocol": protocol, "rivals": [_plain(asdict(rival)) for rival in rivals]}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, float):
+        return round(value, 6) if np.isfinite(value) else None
+    return value
