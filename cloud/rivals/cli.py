@@ -29,8 +29,8 @@ def rivals(
 
     from cloud.data.prepare import config_for, open_source, read_checked
     from cloud.data.read_log import fingerprint
-    from cloud.rivals.compare import compare_rivals, rivals_json
-    from cloud.rivals.report import rivals_html, rivals_text
+    from cloud.rivals.measure import measure_rivals, rivals_json
+    from cloud.rivals.page import rivals_html, rivals_text
     from edge.config import override
     from edge.files import check_output, write_output
 
@@ -38,7 +38,7 @@ def rivals(
         check_output(file)
     source = open_source(data)
     checked = read_checked(source, override(config_for(source), changes), fingerprint(source), skip_bad_rows)
-    found = compare_rivals(checked.log)
+    found = measure_rivals(checked.log)
     result = rivals_json(found, checked.dataset, checked.protocol)
     text = json.dumps(result, indent=2)
     if out:

@@ -16,7 +16,7 @@ STYLE = """:root { color-scheme: light }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24 }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 section { overflow-x: auto }
-th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #ddd; overflow-wrap: anywhere }
+th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #ddd; overflow-wrap: break-word }
 th:first-child, td:first-child { text-align: left }
 figure { margin: 2rem 0 } img { max-width: 100% } figcaption, .note { color: #555 }"""
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"

@@ -17,10 +17,10 @@ from cloud.data.movielens import movielens
 from cloud.data.read_log import read_log
 from cloud.data.schema import Split
 from cloud.rivals.collaborative import collaborative
-from cloud.rivals.compare import compare_rivals
 from cloud.rivals.figures import figures, groups
 from cloud.rivals.learned import boosted_trees
 from cloud.rivals.lexical import lexical
+from cloud.rivals.measure import measure_rivals
 from cloud.rivals.numbers import numbers
 from edge.errors import EdgeError
 
@@ -171,7 +171,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_measured(
 @pytest.mark.timeout(900)
 def test_rivals_of_movielens_100k_reach_what_is_known_of_them(movies: Log) -> None:
     """Independently measured where a screen may be divided: bias .783, LightGBM .805, with honest CF about .813."""
-    reached = {rival.name: rival.figures["all"]["auc"].value for rival in compare_rivals(movies)}
+    reached = {rival.name: rival.figures["all"]["auc"].value for rival in measure_rivals(movies)}
     assert reached["item+user bias"] == pytest.approx(0.788, abs=0.003)
     assert reached["LightGBM"] == pytest.approx(0.806, abs=0.003)
     assert reached["LightGBM with CF and TF-IDF"] == pytest.approx(0.816, abs=0.004)

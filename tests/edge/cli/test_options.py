@@ -10,6 +10,7 @@ from edge.cli.main import commands
 OPTIONS = {
     "edge run": "data json out preset restart set skip-bad-rows",
     "edge init": "example out",
+    "edge rivals": "data json out page set skip-bad-rows",
     "edge prepare": "data json out preset restart set skip-bad-rows",
     "edge train": "out parent preset restart set",
     "edge distill": "out parent preset restart set",

@@ -37,7 +37,7 @@ class Rival:
     search: str = ""
 
 
-def compare_rivals(log: Log, part: int = TEST) -> list[Rival]:
+def measure_rivals(log: Log, part: int = TEST) -> list[Rival]:
     """All of them, from the least to the most, measured on a part of the log."""
     return [_rival(log, part, name, made, seconds) for name, made, seconds in _made(log)]
 

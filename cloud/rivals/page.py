@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure as Drawing
 
-from cloud.rivals.compare import Rival
+from cloud.rivals.measure import Rival
 from edge.bench.outputs.page import Picture, Table, page_html, picture_html, table_html
 from edge.table import render
 
@@ -80,7 +80,7 @@ def _picture(rivals: Sequence[Rival]) -> Picture:
     axes.set_yticks(range(len(rivals)), [rival.name for rival in rivals])
     axes.invert_yaxis()
     axes.grid(axis="x", color="#dddddd")
-    axes.legend(loc="lower right")
+    figure.legend(loc="outside upper right", ncols=2, frameon=False)
     drawn = io.BytesIO()
     figure.savefig(drawn, format="svg", metadata={"Date": None})
     caption = "AUC and per-user AUC on all test rows; a bar holds 95 of 100 draws of users, the line is a coin"
