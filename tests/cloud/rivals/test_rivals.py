@@ -13,11 +13,12 @@ from commands import edge
 from cloud.data.bad_rows import BadRows
 from cloud.data.baselines import baseline_scores
 from cloud.data.log import TEST, TRAIN, Log
+from cloud.data.moments import screens
 from cloud.data.movielens import movielens
 from cloud.data.read_log import read_log
 from cloud.data.schema import Split
 from cloud.rivals.collaborative import collaborative
-from cloud.rivals.figures import figures, groups
+from cloud.rivals.figures import _Ordered, _user_totals, figures, groups
 from cloud.rivals.learned import boosted_trees
 from cloud.rivals.lexical import lexical
 from cloud.rivals.measure import measure_rivals
@@ -119,6 +120,20 @@ def test_intervals_hold_the_figure_and_narrow_with_more_users(movies: Log) -> No
         assert found.low <= found.value <= found.high
     assert every["auc"].high - every["auc"].low < few["auc"].high - few["auc"].low
     assert set(every) == FIGURES
+
+
+def test_a_draw_of_every_user_once_gives_the_figure_itself(movies: Log) -> None:
+    """The sums that draws weigh anew are those of the metrics."""
+    events = movies.events
+    rows = (events.part == TEST) & (events.user < 200)
+    score = np.round(baseline_scores(events)["item mean"], 2)  # with ties
+    place = np.unique(events.user[rows], return_inverse=True)[1]
+    once = np.ones(place.max() + 1, dtype=np.int64)
+    scores, liked = score[rows], events.liked[rows]
+    whole = {name: figure.value for name, figure in figures(score, events, rows).items()}
+    assert _Ordered(scores, liked, place).auc(once) == pytest.approx(whole["auc"])
+    for name, (total, weight) in _user_totals(scores, liked, place, screens(events.user, events.time)[rows]).items():
+        assert total.sum() / weight.sum() == pytest.approx(whole[name]), name
 
 
 def test_cold_users_and_unseen_items_are_those_that_training_never_met() -> None:
