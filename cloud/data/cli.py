@@ -24,6 +24,8 @@ def init(out: Path, example: bool) -> None:
     """Write a commented edge.toml that maps your own log; with --example, a log for it to map."""
     from importlib.resources import files
 
+    if out.is_dir() or not out.name:
+        raise EdgeError(f"{out} is a folder", fix=f"--out {out / 'edge.toml'}")
     toml, log = out, out.with_name("events.csv")
     there = [str(path) for path in ((toml, log) if example else (toml,)) if path.exists()]
     if there:

@@ -36,6 +36,10 @@ class Attribute:
     missing: tuple[str, ...] = ()
     decode: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if self.type == "list" and not self.separator:
+            raise EdgeError(f"{setting('separator')} of the list {self.column!r} is empty", fix='separator = "|"')
+
 
 @dataclass(frozen=True)
 class File:

@@ -25,6 +25,7 @@ instructions = 1.01     # at most so many times the instructions
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ def _sizes(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _exits(table: Mapping[str, Any]) -> Iterable[tuple[int, Mapping[str, Any]]]:
     exits = _table(table, "exits")
     for depth in exits:
-        if not (depth.isascii() and depth.isdigit() and len(depth) < 10 and int(depth)):
+        if not re.fullmatch("[1-9][0-9]{0,8}", depth):  # 04 would be exit 4 once more, and one limit would be lost
             raise EdgeError(f"exits.{depth} is no exit depth", fix="write e.g. [exits.4.quality]")
         values = _table(exits, depth, "exits.")
         _known(values, ("quality", "instructions"), f"exits.{depth}.")

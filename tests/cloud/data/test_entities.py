@@ -135,3 +135,8 @@ def test_a_file_of_items_without_rows_is_an_error(tmp_path: Path) -> None:
     source = two_files(tmp_path, str, str)
     (tmp_path / "items.csv").write_text("id,title,year\n")
     assert refused(source).problem == f"{tmp_path / 'items.csv'} holds no rows"
+
+
+def test_a_list_without_a_separator_is_refused_with_its_column() -> None:
+    with pytest.raises(EdgeError, match="separator of the list .genres. is empty"):
+        Attribute("genres", "list", separator="")

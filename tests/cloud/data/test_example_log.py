@@ -98,3 +98,8 @@ def test_the_example_overwrites_nothing_and_names_what_is_there(
     assert all(str(tmp_path / name) in error for name in there)
     assert "already" in error and "--out" in error
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(there, "mine")
+
+
+def test_a_folder_is_no_place_for_an_edge_toml(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert edge("init", "--out", tmp_path) == 2
+    assert f"fix: --out {tmp_path / 'edge.toml'}" in capsys.readouterr().err

@@ -299,3 +299,9 @@ def test_a_bundle_that_cannot_be_measured_is_misuse(
     bundle = make(tmp_path / "m.edge", FILES | {"models/litert.tflite": b"not a model"})
     assert edge_bench("gate", bundle, "--max-resident", "1GB") == 2
     assert "error: " in capsys.readouterr().err
+
+
+def test_one_exit_written_in_two_ways_loses_no_limit(tmp_path: Path) -> None:
+    table = {"exits": {"4": {"quality": {"auc": 0.99}}, "04": {"quality": {"auc": 0.1}}}}
+    with pytest.raises(EdgeError, match=r"exits\.04"):
+        parse_budget(table, "budget.toml")
