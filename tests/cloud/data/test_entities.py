@@ -138,5 +138,5 @@ def test_a_file_of_items_without_rows_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_list_without_a_separator_is_refused_with_its_column() -> None:
-    with pytest.raises(EdgeError, match="separator of the list .genres. is empty"):
+    with pytest.raises(EdgeError, match=r"separator of the list 'genres' is empty"):
         Attribute("genres", "list", separator="")
