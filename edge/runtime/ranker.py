@@ -25,7 +25,7 @@ from edge.runtime.segment_cache import SegmentCache
 from edge.runtime.stepping import Goal, Scores, Walk
 from edge.runtime.user_side import UserSide
 from edge.runtime.wish import Wish
-from edge.text.sequence import Segment
+from edge.text.sequence import Segment, TextEncoder
 from edge.text.types import Event, Item, User
 
 MEMORY_MB = 64.0  # for users and segments that are kept
@@ -44,6 +44,12 @@ class UserState:
     def segments(self) -> tuple[Segment, ...]:
         """Profile, events that fit, closing."""
         return self._segments
+
+    def check_reader(self, encoder: TextEncoder) -> None:
+        """Errors: the user was tokenised by another bundle's words; there its ids mean something else."""
+        own = self._ranker.encoder
+        if own is not encoder and (own.spec, own.wordpiece.vocabulary) != (encoder.spec, encoder.wordpiece.vocabulary):
+            raise EdgeError("the user was made by a ranker of another bundle", fix="ranker.user(profile, events)")
 
     def add(self, event: Event) -> None:
         """One more behaviour: it alone is encoded and, in the segments plan, computed alone when it is needed."""
@@ -94,6 +100,11 @@ class Ranker:
         self.close()
 
     @property
+    def encoder(self) -> TextEncoder:
+        """The bundle's text side."""
+        return self._model.encoder
+
+    @property
     def depths(self) -> tuple[int, ...]:
         """The exits of the prefix plan, ascending."""
         return tuple(self._model.exits["prefix"])
@@ -139,6 +150,7 @@ class Ranker:
         """
         started = time.perf_counter()
         self._check_open()
+        user.check_reader(self._model.encoder)
         wish = Wish(budget_ms, budget_mb, min_auc, depth, plan, top, patience, cascade)
         staged = self._cascade(wish)
         segments = [self._model.encoder.candidate(item) for item in candidates]

@@ -109,3 +109,15 @@ def test_a_text_specification_that_cannot_be_is_refused(
     path = rewritten(bundle, tmp_path / "bad.edge", {TEXT: content})
     with pytest.raises(EdgeError, match=problem):
         Ranker.open(path)
+
+
+def test_a_user_of_another_bundles_ranker_is_refused(bundle: Path, tmp_path: Path) -> None:
+    """Its token ids mean other words: the scores would be wrong, and nothing would say so."""
+    spec = json.dumps(to_dict(replace(SPEC, lowercase=False))).encode()
+    other = rewritten(bundle, tmp_path / "newer.edge", {TEXT: spec})
+    asked = request()
+    with Ranker.open(bundle) as old, Ranker.open(other) as new, Ranker.open(bundle, engine="onnx") as beside:
+        user = old.user(asked.user, asked.events)
+        with pytest.raises(EdgeError, match="made by a ranker of another bundle"):
+            new.rank(user, asked.candidates)
+        assert len(beside.rank(user, asked.candidates).items) == len(asked.candidates)
