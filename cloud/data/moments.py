@@ -5,6 +5,7 @@ Events must be ordered by user, then time, as those of a `Log` are.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,11 @@ def screens(user: NDArray[np.int32], time: NDArray[np.float64]) -> Rows:
 def user_starts(user: NDArray[np.int32]) -> Rows:
     """(row,) the place of the first row of each one's user."""
     return _first_of_run(user)
+
+
+def user_rows(user: NDArray[np.int32]) -> list[tuple[int, int]]:
+    """(start, end) of each user's rows."""
+    return list(pairwise([0, *(np.flatnonzero(np.diff(user)) + 1).tolist(), len(user)]))
 
 
 def exact(values: NDArray[Any]) -> Rows:

@@ -7,14 +7,13 @@ that score a training row its own user is removed: a similarity fitted on the ve
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from cloud.data.log import TRAIN, Events
-from cloud.data.moments import screens
+from cloud.data.moments import screens, user_rows
 
 Floats = NDArray[np.float64]
 SHRINKAGE = 20.0  # users who had both items, as if so many had shown no likeness
@@ -37,7 +36,7 @@ def collaborative(events: Events) -> Floats:
     sums = _sums(events, centred)
     score = np.zeros(len(events))
     seen = screens(events.user, events.time)
-    for start, end in _users(events):
+    for start, end in user_rows(events.user):
         rows = np.arange(start, end)
         score[rows] = _of_user(sums, events.item[rows], centred[rows], events.part[rows] == TRAIN, seen[rows] - start)
     return score
@@ -62,11 +61,6 @@ def _sums(events: Events, centred: Floats) -> Sums:
     return Sums((rated.T @ rated).tocsr(), (rated.multiply(rated).T @ had).tocsr(), (had.T @ had).tocsr())
 
 
-def _users(events: Events) -> list[tuple[int, int]]:
-    bounds = [0, *(np.flatnonzero(np.diff(events.user)) + 1).tolist(), len(events)]
-    return list(pairwise(bounds))
-
-
 def _of_user(
     sums: Sums, item: NDArray[np.int32], centred: Floats, train: NDArray[np.bool_], seen: NDArray[np.int64]
 ) -> Floats:
@@ -76,8 +70,8 @@ def _of_user(
         _block(matrix, known)[np.ix_(place, place)] for matrix in (sums.products, sums.squares, sums.users)
     )  # (row, earlier row)
     own = np.where(train, centred, 0.0)
-    both = train[:, None] & train[None, :] & (item[:, None] != item[None, :])
-    leave_out = both & train[:, None]  # only where a training row is scored is its user among those fitted on
+    # Only where a training row is scored is its user among those fitted on.
+    leave_out = train[:, None] & train[None, :] & (item[:, None] != item[None, :])
     products = products - np.where(leave_out, own[:, None] * own[None, :], 0.0)
     first = squares - np.where(leave_out, own[:, None] ** 2, 0.0)
     second = squares.T - np.where(leave_out, own[None, :] ** 2, 0.0)

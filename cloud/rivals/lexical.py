@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from cloud.data.log import TRAIN, Log
-from cloud.data.moments import screens
+from cloud.data.moments import screens, user_rows
 from edge.text.types import Item
 
 Floats = NDArray[np.float64]
@@ -23,8 +21,7 @@ def lexical(log: Log) -> dict[str, Floats]:
     vectors = words.transform(texts)  # (item, word)
     seen = screens(events.user, events.time)
     most, difference = np.zeros(len(events)), np.zeros(len(events))
-    bounds = [0, *(np.flatnonzero(np.diff(events.user)) + 1).tolist(), len(events)]
-    for start, end in pairwise(bounds):
+    for start, end in user_rows(events.user):
         own = vectors[events.item[start:end]]
         alike = np.asarray((own @ own.T).todense())  # (row, row)
         earlier = np.arange(end - start)[None, :] < (seen[start:end] - start)[:, None]
