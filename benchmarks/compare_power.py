@@ -38,7 +38,7 @@ from export.models import write_models
 
 WIDTH, WIDER = 512, 584  # of the feed-forward part
 SPEC = TextSpec(
-    profile="{age} years old", event="{liked|choose:liked:disliked} {item.title}", candidate="{title}",
+    profile="{age} years old", item="{title}", event="{liked|choose:liked:disliked}",
     max_events=10, max_segment_tokens=24, max_user_tokens=112,
 )  # fmt: skip
 WORDS = [f"w{number}" for number in range(1900)]

@@ -104,17 +104,16 @@ def _with_words(source: Source) -> Iterator[Request]:
 
 def _with_empty_attributes(source: Source) -> Iterator[Request]:
     """Optional attributes are null in the first candidate, in the profile and in an event, absent in the second."""
-    profile, event, candidate = map(optional_fields, source.encoder.spec.templates())
+    profile, item, _, context = map(optional_fields, source.encoder.spec.templates())
     base = source.base
-    nothing = dict.fromkeys(candidate)
-    items = [replace(item, attributes=dict(item.attributes) | nothing) for item in base.candidates[:1]]
+    nothing = dict.fromkeys([*item, *context])
+    items = [replace(first, attributes=dict(first.attributes) | nothing) for first in base.candidates[:1]]
     items += [
-        replace(item, attributes={name: value for name, value in item.attributes.items() if name not in nothing})
-        for item in base.candidates[1:FEW]
+        replace(other, attributes={name: value for name, value in other.attributes.items() if name not in nothing})
+        for other in base.candidates[1:FEW]
     ]
     user = User(dict(base.user.attributes) | dict.fromkeys(profile))
-    of_item = dict.fromkeys(name.removeprefix("item.") for name in event if name.startswith("item."))
-    yield _asking(replace(_with_newest(base, **of_item), user=user), items)
+    yield _asking(replace(_with_newest(base, **dict.fromkeys(item)), user=user), items)
 
 
 def _with_long_texts(source: Source) -> Iterator[Request]:

@@ -30,8 +30,8 @@ from export.onnx.entry_points import export_onnx
 BUCKETS = Buckets(user_tokens=(24, 48), candidates=4, candidate_tokens=16)
 SPEC = TextSpec(
     profile="[[{age} years old]]",
-    event="{liked|choose:liked:disliked} {item.title}",
-    candidate="{title} [[{year}]]",
+    item="{title} [[{year}]]",
+    event="{liked|choose:liked:disliked}",
     max_events=10,
     max_segment_tokens=16,
     max_user_tokens=48,

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloud.data.log import PARTS, TEST, TRAIN, VALIDATION, Events
-from cloud.data.moments import UNIT, earlier_sums, exact, running, screens, user_starts
+from cloud.data.moments import earlier_sums, screens, user_starts
 from edge.metrics import auc, summarise
+from edge.text.arithmetic import UNIT, running, to_units
 
 Floats = NDArray[np.float64]
 Metrics = dict[str, float | None]  # None where a figure has no meaning, e.g. AUC when all rows are liked
@@ -57,7 +58,7 @@ def views(events: Events) -> Floats:
 
 def item_mean(events: Events, values: NDArray[Any], smoothing: float) -> Floats:
     """(row,) the mean of `values` over earlier rows of the item, smoothed with rows of the mean of all earlier rows."""
-    units, ones = exact(values), np.ones(len(events), dtype=np.int64)
+    units, ones = to_units(values), np.ones(len(events), dtype=np.int64)
     total, count = earlier_sums(events.item, events.time, units, ones)
     everyone = np.zeros(len(events), dtype=np.int32)
     all_total, all_count = earlier_sums(everyone, events.time, units, ones)
@@ -69,7 +70,7 @@ def item_mean(events: Events, values: NDArray[Any], smoothing: float) -> Floats:
 def user_mean(events: Events, values: NDArray[Any], smoothing: float, prior: float) -> Floats:
     """(row,) the mean of `values` over the user's earlier rows, smoothed with rows of `prior`."""
     start, seen = user_starts(events.user), screens(events.user, events.time)
-    total = running(exact(values))
+    total = running(to_units(values))
     mean: Floats = ((total[seen] - total[start]) / UNIT + smoothing * prior) / (seen - start + smoothing)
     return mean
 

@@ -54,17 +54,26 @@ def _written(toml: Path, log: Path | None) -> str:
 @command(
     examples="""edge prepare --data ml-100k --out runs/prepared
                 edge prepare --data edge.toml --out runs/prepared --skip-bad-rows
-                edge prepare --data ml-1m --out runs/ml-1m --set vocabulary=8000"""
+                edge prepare --data ml-1m --out runs/ml-1m --set vocabulary=8000
+                edge prepare --data edge.toml --out runs/prepared --audit"""
 )
 @click.option("--data", required=True, help="ml-100k, ml-1m, or an edge.toml (see edge init)")
 @click.option("--out", type=PATH, required=True, metavar="DIR", help="the run to write")
 @click.option("--preset", "preset_name", default="quickstart", metavar="NAME", help="quickstart or m6-edge")
 @changes("e.g. vocabulary=4000")
 @click.option("--skip-bad-rows", is_flag=True, help="leave bad rows out and list them in the run")
+@click.option("--audit", is_flag=True, help="check that no row of the run knows its own label or anything later")
 @restart
 @as_json
 def prepare(
-    data: str, out: Path, preset_name: str, changes: tuple[str, ...], skip_bad_rows: bool, restart: bool, as_json: bool
+    data: str,
+    out: Path,
+    preset_name: str,
+    changes: tuple[str, ...],
+    skip_bad_rows: bool,
+    audit: bool,
+    restart: bool,
+    as_json: bool,
 ) -> None:
     """Check a behaviour log, split it by time and turn it into token ids, with baselines to beat."""
     import json
@@ -79,6 +88,7 @@ def prepare(
     source = stage.open_source(data)
     config = override(stage.config_for(source, preset_name), changes)
     run = stage.prepare(source, out, config, skip_bad_rows, restart)
+    examined = stage.audit_prepared(source, run, config, skip_bad_rows) if audit else None
     click.echo(report.warnings(run.summary), err=True, nl=False)
     summary = run.summary
     if as_json:
@@ -90,3 +100,8 @@ def prepare(
     click.echo(f"{run.manifest['dataset']['name']}: {summary['users']:,} users, {summary['items']:,} items\n")
     click.echo(report.table(summary))
     click.echo(f"\nvocabulary of {summary['vocabulary']:,} tokens; wrote {run.path}")
+    if examined:
+        click.echo(
+            f"audit: {examined.rows:,} rows looked at as of {examined.moments} moments: nothing depends on a row's own "
+            "label, its screen or anything later"
+        )

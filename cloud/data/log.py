@@ -21,7 +21,8 @@ class Events:
     item: NDArray[np.int32]  # index into Log.items
     time: NDArray[np.float64]  # of its screen, in seconds since 1970, UTC, or in the log's own steps
     liked: NDArray[np.bool_]
-    value: NDArray[np.float32]  # the rating, or 1 and 0
+    value: NDArray[np.float64]  # the rating, or 1 and 0
+    past: NDArray[np.bool_]  # becomes a part of the user's history; a row that does not was only shown
     part: NDArray[np.int8]  # TRAIN, VALIDATION or TEST
 
     def __len__(self) -> int:

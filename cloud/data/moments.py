@@ -6,13 +6,13 @@ Events must be ordered by user, then time, as those of a `Log` are.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.text.arithmetic import running
+
 Rows = NDArray[np.int64]
-UNIT = 65_536  # of a value that is summed
 
 
 def screens(user: NDArray[np.int32], time: NDArray[np.float64]) -> Rows:
@@ -33,11 +33,6 @@ def user_rows(user: NDArray[np.int32]) -> list[tuple[int, int]]:
     return list(pairwise([0, *(np.flatnonzero(np.diff(user)) + 1).tolist(), len(user)]))
 
 
-def exact(values: NDArray[Any]) -> Rows:
-    """The values in units of 1 / `UNIT`, as whole numbers: their sums are the same in any order."""
-    return np.rint(np.asarray(values, dtype=np.float64) * UNIT).astype(np.int64)
-
-
 def earlier_sums(key: NDArray[np.int32], time: NDArray[np.float64], *values: Rows) -> tuple[Rows, ...]:
     """For each row the sums of `values`, each (row,), over all rows of the same key whose time is strictly earlier.
 
@@ -53,11 +48,6 @@ def earlier_sums(key: NDArray[np.int32], time: NDArray[np.float64], *values: Row
         sums[order] = total[moment] - total[first]
         found.append(sums)
     return tuple(found)
-
-
-def running(values: Rows) -> Rows:
-    """(row + 1,) the sum of the values before each place, and of all."""
-    return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(values, dtype=np.int64)])
 
 
 def of_requests(user: NDArray[np.int32], request: Rows, time: NDArray[np.float64]) -> NDArray[np.float64]:

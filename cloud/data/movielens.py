@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from cloud.data.default_numbers import default_numbers
 from cloud.data.schema import Attribute, Entities, LogTable, Source
 from edge.errors import EdgeError
 from edge.text.spec import TextSpec
@@ -12,10 +14,10 @@ from edge.text.spec import TextSpec
 NAMES = ("ml-100k", "ml-1m")
 
 TEXT = TextSpec(
-    profile="[[{age} years old]] [[{gender}]] [[{occupation}]] [[likes {liked_share|percent}]]",
-    event="{liked|choose:liked:disliked} {item.title} [[{item.genres|list}]]",
-    # What a long title must not cut off comes first.
-    candidate="[[{views_rank|top} watched]] [[liked by {liked_share|percent}]] {title} [[{year}]] [[{genres|list}]]",
+    profile="[[{age} years old]] [[{gender}]] [[{occupation}]]",
+    item="{title} [[{year}]] [[{genres|list}]]",
+    event="rated {rating|number} of 5",
+    context="[[{views_rank|top} watched]] [[liked by {liked_share|percent}]]",
     max_events=10,
     max_segment_tokens=24,
     max_user_tokens=112,
@@ -79,9 +81,10 @@ def movielens(name: str) -> Source:
         genres = Attribute("genre:token", "list", separator=" ")
         title = "movie_title:token"
     gender = Attribute("gender:token", decode=GENDERS)
+    users = ["age"] if age.type == "integer" else []
     return Source(
         name=name,
-        text=TEXT,
+        text=replace(TEXT, numbers=default_numbers(same=["genres"], item=["year"], user=users)),
         log=LogTable(
             path=str(folder / f"{name}.inter"),
             separator="\t",

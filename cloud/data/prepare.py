@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from cloud.data import movielens, report
+from cloud.data.audit import Audit, audit
 from cloud.data.bad_rows import BadRows
 from cloud.data.baselines import PROTOCOL as BASELINES_PROTOCOL
 from cloud.data.baselines import baselines
 from cloud.data.certainty import few_test_rows
-from cloud.data.examples import Blocks, Example, examples
+from cloud.data.fit_numbers import fit_numbers
 from cloud.data.labels import check_labels
-from cloud.data.log import PARTS, TEST, TRAIN, Log, first_users
+from cloud.data.log import PARTS, Log, first_users
+from cloud.data.number_columns import Known, known_at
 from cloud.data.read_log import fingerprint, read_log
-from cloud.data.rendering import CachedEncoder, count_texts, encode
-from cloud.data.requests import EncodedRequest, write_requests
+from cloud.data.rendered import Rendered, render, training_texts
+from cloud.data.rows import ITEMS, PHRASES, USERS, Prepared, Tokens
 from cloud.data.samples import sample_requests
 from cloud.data.schema import Entities, LogTable, Source, Split, read_source
 from cloud.data.split import protocol
-from cloud.data.statistics import LEAST
 from cloud.data.templates import check_templates
-from cloud.data.tokens import TokenCount
+from cloud.data.tokens import token_counts
 from cloud.data.vocabulary import count_words, train_vocabulary
+from cloud.data.write_rows import write_all_texts, write_rows
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target, Workspace
 from edge.arguments import check_number
@@ -38,10 +39,10 @@ from edge.errors import EdgeError, refuse_to_run
 from edge.files import write_atomically, write_json
 from edge.text.request import MAX_CANDIDATES
 from edge.text.spec import TextSpec
-from edge.text.wordpiece import SPECIAL_TOKENS
+from edge.text.wordpiece import WordPiece
 
 FILES = ("vocab.txt", "text.json", "*.arrow", "baselines.json", "requests.jsonl", "bad_rows.jsonl", "report.md")
-STAGE = Stage("prepare", 2, FILES)
+STAGE = Stage("prepare", 3, FILES)
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,12 @@ class PrepareConfig:
     vocabulary: int = 2_000  # tokens, the 7 special ones included
     candidates_per_request: int = 16  # training
     evaluation_candidates: int = 64  # validation and test
-    least_events: int = LEAST  # earlier events below which a share of likes is not given
     requests: int = 200  # written for replay
     max_users: int = 0  # 0: all
 
     def __post_init__(self) -> None:
         check_least(self, vocabulary=1, candidates_per_request=1, evaluation_candidates=1, requests=1)
-        check_least(self, least_events=0, max_users=0)
+        check_least(self, max_users=0)
         check_number(setting("evaluation_candidates"), self.evaluation_candidates, 1, MAX_CANDIDATES)  # of a request
 
 
@@ -99,6 +99,11 @@ def prepare(
     return Run.open(out, STAGE.name)
 
 
+def audit_prepared(source: Source, run: Run, config: PrepareConfig, skip_bad_rows: bool = False) -> Audit:
+    """Check a run against the log that it was prepared from. Errors: LeakError."""
+    return audit(Prepared(run), read_checked(source, config, fingerprint(source), skip_bad_rows).log)
+
+
 @dataclass(frozen=True)
 class Checked:
     """A log that can be learned from, what was bad or odd in it, its fingerprint and counts, and the protocol."""
@@ -125,57 +130,42 @@ def read_checked(
 
 
 def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) -> None:
-    path = workspace.path
-    encoder = CachedEncoder(config.text, _learn_vocabulary(log, config))
-    write_atomically(path / "vocab.txt", "".join(f"{token}\n" for token in encoder.wordpiece.vocabulary))
-    write_json(path / "text.json", to_dict(config.text))
-    counts = {}
-    for part, name in enumerate(PARTS):
-        counts[name] = TokenCount()
-        encoded = encode(_progress(log, part, config, f"tokenise {name}"), encoder)
-        write_requests(path / f"{name}.arrow", _counted(encoded, counts[name]))
+    path, known = workspace.path, known_at(log)
+    text = replace(config.text, numbers=fit_numbers(config.text.numbers, known))
+    rendered = render(known, text)
+    counts = count_words(training_texts(known, rendered), text.lowercase)
+    wordpiece = WordPiece(train_vocabulary(counts, config.vocabulary), text.lowercase)
+    write_atomically(path / "vocab.txt", "".join(f"{token}\n" for token in wordpiece.vocabulary))
+    write_json(path / "text.json", to_dict(text))
+    tokens = write_all_texts(path, known, rendered, wordpiece)
+    write_rows(path, known, rendered, text)
     found = baselines(log.events, log.shared_clock)
     write_json(path / "baselines.json", found)
-    samples = sample_requests(examples(log, TEST, _blocks(log, config, TEST)), config.requests)
+    samples = sample_requests(known, config.requests, config.evaluation_candidates, text.max_events)
     write_atomically(path / "requests.jsonl", "".join(json.dumps(line) + "\n" for line in samples))
     if bad.total:
         bad.write(path / "bad_rows.jsonl")
     workspace.summary = _counts(log) | {
-        "requests": {name: count.requests for name, count in counts.items()},
-        "tokens": {name: count.summary() for name, count in counts.items()},
-        "vocabulary": len(encoder.wordpiece),
+        "tokens": {name: _tokens(known, rendered, tokens, part) for part, name in enumerate(PARTS)},
+        "vocabulary": len(wordpiece),
         "baselines": found,
         "bad_rows": {"total": bad.total, "kinds": dict(bad.kinds)},
         "warnings": [str(warning) for warning in bad.warnings],
     }
-    text = report.markdown(workspace.summary, workspace.dataset, workspace.protocol)
-    write_atomically(path / "report.md", text)
+    words = report.markdown(workspace.summary, workspace.dataset, workspace.protocol)
+    write_atomically(path / "report.md", words)
 
 
-def _learn_vocabulary(log: Log, config: PrepareConfig) -> list[str]:
-    """The tokens of the words that the training requests show."""
-    speller = CachedEncoder(config.text, SPECIAL_TOKENS)
-    texts = count_texts(_progress(log, TRAIN, config, "render train"), speller)
-    return train_vocabulary(count_words(texts, config.text.lowercase), config.vocabulary)
-
-
-def _blocks(log: Log, config: PrepareConfig, part: int) -> Blocks:
-    size = config.candidates_per_request if part == TRAIN else config.evaluation_candidates
-    return Blocks(size, config.text.max_events, config.least_events, log.shared_clock)
-
-
-def _progress(log: Log, part: int, config: PrepareConfig, what: str) -> Iterator[Example]:
-    total = int((log.events.part == part).sum())
-    with tqdm(desc=what, total=total, unit=" events", unit_scale=True, leave=False, disable=None) as progress:
-        for example in examples(log, part, _blocks(log, config, part)):
-            yield example
-            progress.update(len(example.labels))
-
-
-def _counted(requests: Iterable[EncodedRequest], count: TokenCount) -> Iterator[EncodedRequest]:
-    for request in requests:
-        count.add(request)
-        yield request
+def _tokens(known: Known, rendered: Rendered, tokens: Mapping[str, list[Tokens]], part: int) -> dict[str, Any]:
+    rows = known.targets.part == part
+    return token_counts(
+        {
+            "profile": (tokens[USERS], known.targets.user[rows]),
+            "item": (tokens[ITEMS], known.targets.item[rows]),
+            "event": (tokens[PHRASES], rendered.phrase[rows]),
+            "context": (tokens[PHRASES], rendered.context[rows]),
+        }
+    )
 
 
 def _checked(log: Log, source: Source, config: PrepareConfig, warnings: list[EdgeError]) -> list[EdgeError]:

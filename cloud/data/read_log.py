@@ -78,7 +78,8 @@ def _events(
 ) -> Events:
     """With their parts; what only the test may have of unseen items is left out of the others."""
     liked = value >= source.log.threshold if source.log.rating else value > 0
-    events = Events(user, item, time, liked, value.astype(np.float32), parts(user, time, source.split))
+    past = np.ones(len(user), dtype=bool)
+    events = Events(user, item, time, liked, value.astype(np.float64), past, parts(user, time, source.split))
     apart = unseen_items(item, source.split) & (events.part != TEST)
     return events.select(~apart) if apart.any() else events
 

@@ -10,7 +10,7 @@ from edge.errors import refuse_to_run
 
 
 def table(summary: Mapping[str, Any]) -> str:
-    """Plain text: rows and tokens per split, then the baselines on test."""
+    """Plain text: rows per split, then the baselines on test."""
     return f"{_aligned(_splits(summary))}\n\n{_aligned(_baselines(summary))}"
 
 
@@ -30,12 +30,11 @@ def markdown(summary: Mapping[str, Any], dataset: Mapping[str, Any], protocol: s
         "",
         _piped(_splits(summary)),
         "",
-        "## Tokens in training requests",
+        "## Tokens of the texts that training rows show",
         "",
         _piped(_tokens(tokens)),
         "",
-        f"{tokens['events_per_request']:g} events per request; {tokens['total']:,} tokens in all, "
-        f"{tokens['unknown_share']:.4%} unknown (test: {summary['tokens']['test']['unknown_share']:.4%}).",
+        f"{tokens['unknown_share']:.4%} of them unknown (test: {summary['tokens']['test']['unknown_share']:.4%}).",
         "",
         "## Baselines",
         "",
@@ -58,26 +57,12 @@ def _warnings(summary: Mapping[str, Any]) -> list[str]:
 
 
 def _splits(summary: Mapping[str, Any]) -> list[list[str]]:
-    rows = [["split", "rows", "requests", "tokens/request", "p95", "tokens/candidate", "tokens/event"]]
-    for part in PARTS:
-        tokens = summary["tokens"][part]
-        rows.append(
-            [
-                part,
-                f"{summary['rows'][part]:,}",
-                f"{summary['requests'][part]:,}",
-                f"{tokens['request']['mean']:.1f}",
-                f"{tokens['request']['p95']:,}",
-                f"{tokens['candidate']['mean']:.1f}",
-                f"{tokens['event']['mean']:.1f}",
-            ]
-        )
-    return rows
+    return [["split", "rows"], *([part, f"{summary['rows'][part]:,}"] for part in PARTS)]
 
 
 def _tokens(tokens: Mapping[str, Any]) -> list[list[str]]:
-    rows = [["what", "mean", "p95", "max"]]
-    for name in ("request", "user", "candidate", "event"):
+    rows = [["text", "mean", "p95", "max"]]
+    for name in ("profile", "item", "event", "context"):
         spread = tokens[name]
         rows.append([name, f"{spread['mean']:.1f}", f"{spread['p95']:,}", f"{spread['max']:,}"])
     return rows

@@ -1,35 +1,18 @@
-"""Encoded requests: what the model reads, and the Arrow files that hold them."""
+"""Encoded requests: what the token model reads, put together from a prepared run's rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from cloud.data.log import PARTS
+from cloud.data.moments import user_rows
+from cloud.data.rows import Prepared
 from cloud.runs.directory import Run
-from edge.errors import EdgeError
-from edge.files import appearing
-
-BATCH = 1024
-TOKENS = pa.list_(pa.list_(pa.int32()))
-SCHEMA = pa.schema(
-    [
-        ("user", pa.string()),
-        ("time", pa.int64()),
-        ("segments", TOKENS),
-        ("candidates", TOKENS),
-        ("items", pa.list_(pa.string())),
-        ("labels", pa.list_(pa.int8())),
-    ]
-)
-
-Segment = tuple[int, ...]
+from edge.text.sequence import Segment, candidate_segment, event_segment, profile_segment, user_segments
+from edge.text.spec import TextSpec, read_spec
 
 
 @dataclass(frozen=True)
@@ -49,52 +32,68 @@ class EncodedRequest:
         return sum(map(len, self.segments)) + sum(map(len, self.candidates))
 
 
-def record_batch(requests: Sequence[EncodedRequest]) -> pa.RecordBatch:
-    """The requests as one Arrow batch with `SCHEMA`."""
-    columns = [
-        [request.user for request in requests],
-        [request.time for request in requests],
-        [request.segments for request in requests],
-        [request.candidates for request in requests],
-        [request.items for request in requests],
-        [request.labels for request in requests],
-    ]
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
-    return pa.record_batch(arrays, schema=SCHEMA)
-
-
-def write_requests(path: Path, requests: Iterable[EncodedRequest]) -> None:
-    """An Arrow IPC file of them all, BATCH at a time."""
-    left = iter(requests)
-    with appearing(path) as temporary, pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
-        while block := list(islice(left, BATCH)):
-            writer.write_batch(record_batch(block))
-
-
 def load_requests(run: Run, split: str) -> list[EncodedRequest]:
-    """All requests of "train", "validation" or "test" of a prepared run. Equal segments share memory."""
-    if split not in PARTS:
-        raise EdgeError(f"no split {split!r}", fix=f"use one of: {', '.join(PARTS)}")
-    return list(read_requests(run.file(f"{split}.arrow")))
+    """All requests of "train", "validation" or "test" of a prepared run. Equal segments share memory.
+
+    A user's consecutive rows of the split are candidates together, as many at a time as the run says; they look back
+    on what the first of them may.
+    """
+    prepared = Prepared(run)
+    size = int(run.manifest["config"]["candidates_per_request" if split == "train" else "evaluation_candidates"])
+    return list(_requests(prepared, prepared.part(split), size, read_spec(run.file("text.json"))))
 
 
-def read_requests(path: Path) -> Iterator[EncodedRequest]:
-    shared: dict[Segment, Segment] = {}
-    with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
-        for number in range(reader.num_record_batches):
-            columns = reader.get_batch(number).to_pydict()
-            for row in zip(*(columns[name] for name in SCHEMA.names), strict=True):
-                user, time, segments, candidates, items, labels = row
-                yield EncodedRequest(
-                    user=user,
-                    time=time,
-                    segments=_share(segments, shared),
-                    candidates=_share(candidates, shared),
-                    items=tuple(items),
-                    labels=np.asarray(labels, dtype=np.int8),
-                )
+def blocks(user: NDArray[np.int32], size: int) -> Iterator[tuple[int, int]]:
+    """(first, last) of consecutive rows of one user, at most `size` at a time."""
+    for start, end in user_rows(user):
+        for first in range(start, end, size):
+            yield first, min(first + size, end)
 
 
-def _share(lists: list[list[int]], shared: dict[Segment, Segment]) -> tuple[Segment, ...]:
-    segments = map(tuple, lists)
-    return tuple(shared.setdefault(segment, segment) for segment in segments)
+def _requests(prepared: Prepared, rows: NDArray[np.intp], size: int, spec: TextSpec) -> Iterator[EncodedRequest]:
+    user, item, time, label, earlier, phrase, context = (
+        prepared.column(name) for name in ("user", "item", "time", "label", "earlier", "phrase", "context")
+    )
+    events = np.flatnonzero(prepared.column("event"))
+    first_event = np.searchsorted(user[events], np.arange(len(prepared.users.names) + 1))
+    texts = _Segments(prepared, spec)
+    for first, last in blocks(user[rows], size):
+        chosen = rows[first:last]
+        owner = int(user[chosen[0]])
+        end = int(first_event[owner]) + int(earlier[chosen[0]])
+        past = events[first_event[owner] : end]
+        newest = (texts.event(int(phrase[row]), int(item[row])) for row in past[::-1])
+        yield EncodedRequest(
+            user=prepared.users.names[owner],
+            time=int(time[chosen[0]] // 1),
+            segments=user_segments(spec, texts.profile(owner), newest),
+            candidates=tuple(texts.candidate(int(context[row]), int(item[row])) for row in chosen),
+            items=tuple(prepared.items.names[int(item[row])] for row in chosen),
+            labels=label[chosen].astype(np.int8),
+        )
+
+
+class _Segments:
+    """Segments put together from the tokens of texts, each made once."""
+
+    def __init__(self, prepared: Prepared, spec: TextSpec) -> None:
+        self.prepared, self.spec = prepared, spec
+        self._events: dict[tuple[int, int], Segment] = {}
+        self._candidates: dict[tuple[int, int], Segment] = {}
+
+    def profile(self, user: int) -> Segment:
+        return profile_segment(self.spec, self.prepared.users.tokens[user])
+
+    def event(self, phrase: int, item: int) -> Segment:
+        key = phrase, item
+        if key not in self._events:
+            tokens = self.prepared.phrases.tokens[phrase] + self.prepared.items.tokens[item]
+            self._events[key] = event_segment(self.spec, tokens)
+        return self._events[key]
+
+    def candidate(self, context: int, item: int) -> Segment:
+        key = context, item
+        if key not in self._candidates:
+            tokens = self.prepared.phrases.tokens[context] + self.prepared.items.tokens[item]
+            self._candidates[key] = candidate_segment(self.spec, tokens)
+        return self._candidates[key]

@@ -1,64 +1,87 @@
-"""What was known about an item at a moment: how watched and how liked it was, from earlier events only."""
+"""What was known about an item at a moment, from all users' strictly earlier rows: what an app's server would send.
+
+An item's attributes beside its own: docs/data.md defines them for whoever computes them elsewhere.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cloud.data.log import Events
+from edge.text.arithmetic import UNIT, running, to_units
 
-LEAST = 5  # fewer earlier events than this say nothing: the statistic is absent (NaN)
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+VIEWS, RANK, LIKED, RATING = "views", "views_rank", "liked_share", "mean_rating"
+STATISTICS = (VIEWS, RANK, LIKED, RATING)
+SMOOTHING = 10  # rows of the mean of all that an item's mean starts from
+DECIMALS = 3  # of shares and means, so that few texts differ
 
 
-@dataclass(frozen=True)
-class ItemStatistics:
-    """Parallel to the queries (query,); NaN where there is too little to say.
+def item_statistics(seen: Events, items: NDArray[np.int32], times: Floats, ratings: bool) -> Mapping[str, Floats]:
+    """Name -> (query,) of `items` at `times`, from the `seen` rows whose time is strictly earlier; NaN without any.
 
-    views_rank: share of the items seen so far that have more views, 0 = most watched.
-    liked_share: likes per view so far. Both are rounded to 2 decimals, so that equal texts are rendered once.
+    `views`: rows of the item. `views_rank`: share of the items seen so far that have more views, 0 is the most watched.
+    `liked_share` and, where the log has ratings, `mean_rating`: means over the item's rows and `SMOOTHING` rows of the
+    mean of all. O((rows + queries) log rows).
     """
-
-    views_rank: NDArray[np.float64]
-    liked_share: NDArray[np.float64]
-
-
-def item_statistics(
-    seen: Events, items: NDArray[np.int32], times: NDArray[np.float64], least: int = LEAST
-) -> ItemStatistics:
-    """The statistics of `items` at `times`, from the `seen` events whose time is strictly earlier.
-
-    One pass over both in time order; O((events + queries) log) for the sorting, O(1) a step.
-    """
-    count = int(max(seen.item.max(initial=-1), items.max(initial=-1))) + 1
-    views, likes = [0] * count, [0] * count
-    at_least = [0, 0]  # at_least[v]: items with v views or more, v >= 1
-    order = np.argsort(seen.time, kind="stable")
-    event_time = [*seen.time[order].tolist(), float("inf")]
-    event_item, event_liked = seen.item[order].tolist(), seen.liked[order].tolist()
-    ranks, shares = np.full(len(items), np.nan), np.full(len(items), np.nan)
-    queries = np.argsort(times, kind="stable").tolist()
-    query_item, query_time = items.tolist(), times.tolist()
-    at = 0
-    for query in queries:
-        time, item = query_time[query], query_item[query]
-        while event_time[at] < time:
-            watched = event_item[at]
-            views[watched] += 1
-            likes[watched] += event_liked[at]
-            if views[watched] == len(at_least):
-                at_least.append(0)
-            at_least[views[watched]] += 1
-            at += 1
-        if views[item] >= max(least, 1):
-            more = at_least[views[item] + 1] if views[item] + 1 < len(at_least) else 0
-            ranks[query] = more / at_least[1]
-            shares[query] = likes[item] / views[item]
-    return ItemStatistics(np.round(ranks, 2), np.round(shares, 2))
+    moments = _Moments(seen.time)
+    order = np.lexsort((seen.time, seen.item))
+    keys = moments.keys(seen.item[order], moments.of(seen.time[order]))
+    now = moments.of(times)
+    first = np.searchsorted(keys, moments.keys(items, np.zeros_like(now)))
+    last = np.searchsorted(keys, moments.keys(items, now))
+    views = last - first
+    known = views > 0
+    found = {VIEWS: views.astype(np.float64), RANK: _rank(views, _ordinals(keys, moments), order, seen, moments, now)}
+    values = {LIKED: seen.liked} | ({RATING: seen.value} if ratings else {})
+    by_time = np.argsort(seen.time, kind="stable")
+    before = np.searchsorted(seen.time[by_time], times)  # rows of all items
+    for name, column in values.items():
+        units = to_units(column)
+        total, of_all = running(units[order]), running(units[by_time])
+        everyone = of_all[before] / UNIT / np.maximum(before, 1)
+        mean = ((total[last] - total[first]) / UNIT + SMOOTHING * everyone) / (views + SMOOTHING)
+        found[name] = np.where(known, np.round(mean, DECIMALS), np.nan)
+    found[RANK] = np.where(known, np.round(found[RANK], DECIMALS), np.nan)
+    return found
 
 
-def liked_before(seen: Events, users: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(starts, likes): user u's events are starts[u] up to starts[u + 1]; likes[e] counts likes before e."""
-    starts = np.searchsorted(seen.user, np.arange(users + 1))
-    return starts, np.concatenate([[0], np.cumsum(seen.liked)])
+class _Moments:
+    """Times as whole numbers, so that a pair of numbers and a time sorts as one number."""
+
+    def __init__(self, time: Floats) -> None:
+        self.distinct = np.unique(time)
+
+    def of(self, time: Floats) -> Integers:
+        """How many distinct moments are earlier."""
+        return np.searchsorted(self.distinct, time)
+
+    def keys(self, first: NDArray[np.integer], moment: Integers) -> Integers:
+        return np.asarray(first, dtype=np.int64) * (len(self.distinct) + 1) + moment
+
+
+def _ordinals(keys: Integers, moments: _Moments) -> Integers:
+    """Of rows ordered by item and time, the how many-th of its item each is, from 1."""
+    item = keys // (len(moments.distinct) + 1)
+    starts = np.searchsorted(item, item)
+    return np.arange(1, len(keys) + 1) - starts
+
+
+def _rank(
+    views: Integers, ordinals: Integers, order: Integers, seen: Events, moments: _Moments, now: Integers
+) -> Floats:
+    """(query,) items with more views over items with any: an item has k views once its k-th row is past."""
+    reached = np.sort(moments.keys(ordinals, moments.of(seen.time[order])))
+
+    def items_with(count: Integers) -> Integers:
+        """(query,) how many items have that many views or more by now."""
+        start = np.searchsorted(reached, moments.keys(count, np.zeros_like(now)))
+        return np.searchsorted(reached, moments.keys(count, now)) - start
+
+    share: Floats = items_with(views + 1) / np.maximum(items_with(np.ones_like(views)), 1)
+    return share

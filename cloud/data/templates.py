@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from cloud.data.schema import Source
+from cloud.data.schema import Entities, Source
+from cloud.data.statistics import RATING, STATISTICS
 from edge.config import setting
-from edge.errors import EdgeError
+from edge.errors import EdgeError, did_you_mean
+from edge.text.number import Number
 from edge.text.request import MAX_ATTRIBUTES, MAX_NAME
 from edge.text.spec import TextSpec
-from edge.text.template import Field
+from edge.text.template import Field, Template
 
-CANDIDATE_STATISTICS = ("views_rank", "liked_share")
-USER_STATISTICS = ("liked_share",)
-EVENT_FIELDS = ("liked",)
-MAX_MAPPED = MAX_ATTRIBUTES - len(CANDIDATE_STATISTICS)  # a request holds the statistics, too
-RESERVED = ("id", "time", "item", *CANDIDATE_STATISTICS, *EVENT_FIELDS)
+EVENT_FIELDS = ("liked", "rating")
+MAX_MAPPED = MAX_ATTRIBUTES - len(STATISTICS)  # a request holds the statistics, too
+RESERVED = ("id", "time", "item", *STATISTICS, *EVENT_FIELDS)
+NUMERIC = ("integer", "number", "boolean")  # types that a number may be
 
 
 def check_templates(source: Source, text: TextSpec) -> None:
@@ -32,35 +34,69 @@ def check_templates(source: Source, text: TextSpec) -> None:
                     evidence=f"taken: {', '.join(RESERVED)}",
                     fix="choose another name: letters, digits and _",
                 )
-    profile, event, candidate = text.templates(setting("text."))
+    profile, item, event, context = text.templates(setting("text."))
     always_item = [name for name, attribute in items.items() if attribute.required]
     always_user = [name for name, attribute in users.items() if attribute.required]
-    _check(profile.name, profile.parts, profile.fields, [*users, *USER_STATISTICS], always_user)
-    _check(
-        event.name,
-        event.parts,
-        event.fields,
-        [*EVENT_FIELDS, *(f"item.{name}" for name in items)],
-        [*EVENT_FIELDS, *(f"item.{name}" for name in always_item)],
-    )
-    statistics = CANDIDATE_STATISTICS if source.log.clock == "shared" else ()
-    _check(candidate.name, candidate.parts, candidate.fields, [*items, *statistics], always_item)
+    known = known_fields(source)
+    _check(profile, list(users), always_user)
+    _check(item, list(items), always_item)
+    _check(event, known.events, known.events)
+    _check(context, [*items, *known.statistics], always_item)
+    for number in text.numbers:
+        _check_number(number, source, known)
 
 
-def _check(
-    template: str, parts: Collection[object], fields: Collection[str], known: list[str], always: list[str]
-) -> None:
-    for name in fields:
+@dataclass(frozen=True)
+class Fields:
+    """What an app sends beside the attributes that are mapped: of an event, of an item at a moment."""
+
+    events: tuple[str, ...]
+    statistics: tuple[str, ...]
+
+
+def known_fields(source: Source) -> Fields:
+    """Ratings are there where the log has them, statistics where times of two users compare."""
+    rated = bool(source.log.rating)
+    statistics = tuple(name for name in STATISTICS if rated or name != RATING)
+    return Fields(EVENT_FIELDS if rated else EVENT_FIELDS[:1], statistics if source.log.clock == "shared" else ())
+
+
+def _check_number(number: Number, source: Source, known: Fields) -> None:
+    """Errors: it reads what is not there, or what is no number."""
+    items, users = (_numeric(entities) for entities in (source.items, source.users))
+    of_items = [f"item.{name}" for name in (*items, *known.statistics)]
+    own = [*of_items, *(f"user.{name}" for name in users)]
+    past = [*known.events, *of_items]
+    there = {"of": past if number.history else own, "minus": past, "where": list(known.events)}
+    there["same"] = list(source.items.attributes)
+    for field, names in there.items():
+        value = getattr(number, field)
+        if value and value not in names:
+            raise EdgeError(
+                f"the number {number.name!r} has {field} = {value!r}, which the data does not have as a number"
+                if field != "same"
+                else f"the number {number.name!r} has same = {value!r}, which is no attribute of items",
+                evidence=f"it has: {', '.join(names) or 'none'}",
+                fix=did_you_mean(value, names) if names else "map a column to it in edge.toml",
+            )
+
+
+def _numeric(entities: Entities) -> list[str]:
+    return [name for name, attribute in entities.attributes.items() if attribute.type in NUMERIC]
+
+
+def _check(template: Template, known: Sequence[str], always: Sequence[str]) -> None:
+    for name in template.fields:
         if name not in known:
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
             raise EdgeError(
-                f"template {template!r} names {name!r}, which the data does not have",
+                f"template {template.name!r} names {name!r}, which the data does not have",
                 evidence=f"it has: {', '.join(known)}",
                 fix=f"did you mean {nearest[0]!r}?" if nearest else "map a column to it in edge.toml",
             )
-    for part in parts:
+    for part in template.parts:
         if isinstance(part, Field) and part.name not in always:
             raise EdgeError(
-                f"template {template!r} column {part.column}: {part.name!r} may be absent",
+                f"template {template.name!r} column {part.column}: {part.name!r} may be absent",
                 fix=f"write [[{{{part.name}}}]], or mark the attribute required = true",
             )

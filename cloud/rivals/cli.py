@@ -27,6 +27,7 @@ def rivals(
     """Measure what any team could do with the same rows: means, item-item CF, TF-IDF, logistic regression, LightGBM."""
     import json
 
+    from cloud.data.default_numbers import suggest_numbers
     from cloud.data.prepare import config_for, open_source, read_checked
     from cloud.data.read_log import fingerprint
     from cloud.rivals.measure import measure_rivals, rivals_json
@@ -38,7 +39,8 @@ def rivals(
         check_output(file)
     source = open_source(data)
     checked = read_checked(source, override(config_for(source), changes), fingerprint(source), skip_bad_rows)
-    found = measure_rivals(checked.log)
+    wanted = source.text.numbers or suggest_numbers(checked.log, source.items, source.users)
+    found = measure_rivals(checked.log, wanted)
     result = rivals_json(found, checked.dataset, checked.protocol)
     text = json.dumps(result, indent=2)
     if out:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from time import perf_counter
@@ -19,6 +19,7 @@ from cloud.rivals.figures import Figure, figures, groups
 from cloud.rivals.learned import Learned, boosted_trees, logistic_regression
 from cloud.rivals.lexical import lexical
 from cloud.rivals.numbers import numbers
+from edge.text.number import Number
 
 Floats = NDArray[np.float64]
 FEWEST_ROWS = 50  # of a group, below which its figures are left out
@@ -37,12 +38,12 @@ class Rival:
     search: str = ""
 
 
-def measure_rivals(log: Log, part: int = TEST) -> list[Rival]:
-    """All of them, from the least to the most, measured on a part of the log."""
-    return [_rival(log, part, name, made, seconds) for name, made, seconds in _made(log)]
+def measure_rivals(log: Log, wanted: Sequence[Number], part: int = TEST) -> list[Rival]:
+    """All of them, from the least to the most, measured on a part of the log; `wanted` are the model's numbers."""
+    return [_rival(log, part, name, made, seconds) for name, made, seconds in _made(log, wanted)]
 
 
-def _made(log: Log) -> Iterator[tuple[str, Floats | Learned, float]]:
+def _made(log: Log, wanted: Sequence[Number]) -> Iterator[tuple[str, Floats | Learned, float]]:
     """Name, scores or a model's, and the seconds that they took."""
     timed = _Timed()
     base, spent = timed("means", lambda: baseline_scores(log.events, log.shared_clock))
@@ -55,9 +56,9 @@ def _made(log: Log) -> Iterator[tuple[str, Floats | Learned, float]]:
     words, of_words = timed("TF-IDF", lambda: lexical(log))
     yield from ((name, score, of_words / len(words)) for name, score in words.items())
     together = of_alike + of_words
-    by_hand, making = timed("numbers by hand", lambda: list(numbers(log).values()))
-    every = [*by_hand, alike, *words.values()]
-    for title, columns, made in (("", by_hand, making), (" with CF and TF-IDF", every, making + together)):
+    plain, making = timed("numbers", lambda: list(numbers(log, wanted).values()))
+    every = [*plain, alike, *words.values()]
+    for title, columns, made in (("", plain, making), (" with CF and TF-IDF", every, making + together)):
         for name, learn in (("logistic regression", logistic_regression), ("LightGBM", boosted_trees)):
             learned, _ = timed(name + title, partial(learn, columns, log.events))
             yield f"{name}{title}", learned, made + learned.scoring_seconds

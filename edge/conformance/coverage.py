@@ -56,10 +56,10 @@ def features(golden: Golden, encoder: TextEncoder, buckets: Sequence[int]) -> se
 
 
 def text_attributes(spec: TextSpec, items: Iterable[Item]) -> list[str]:
-    """The attributes of candidates that hold words, by the template's order."""
+    """The attributes of items that hold words, by the template's order."""
     values = [item.attributes for item in items]
-    fields = spec.templates()[2].fields
-    return [name for name in fields if any(isinstance(value.get(name), str) for value in values)]
+    _, template, _, _ = spec.templates()
+    return [name for name in template.fields if any(isinstance(value.get(name), str) for value in values)]
 
 
 def optional_fields(template: Template) -> list[str]:
@@ -111,12 +111,11 @@ def _has_cut_segment(golden: Golden, encoder: TextEncoder) -> bool:
 
 
 def _has_empty_attribute(request: Request, spec: TextSpec) -> bool:
-    profile, event, candidate = spec.templates()
+    profile, item, event, context = spec.templates()
     scopes: list[tuple[Template, Mapping[str, Any]]] = [(profile, request.user.attributes)]
-    for behaviour in request.events:
-        of_item = {f"item.{name}": value for name, value in behaviour.item.attributes.items()}
-        scopes.append((event, {**behaviour.attributes, **of_item}))
-    scopes += [(candidate, item.attributes) for item in request.candidates]
+    scopes += [(event, past.attributes) for past in request.events]
+    scopes += [(item, past.item.attributes) for past in request.events]
+    scopes += [(template, offered.attributes) for template in (item, context) for offered in request.candidates]
     return any(
         name in scope and scope[name] in (None, "", ())
         for template, scope in scopes

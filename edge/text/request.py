@@ -37,7 +37,7 @@ def parse_request(text: str | bytes) -> Request:
 def request_from_json(value: object) -> Request:
     """A request from decoded JSON. Errors: unknown or missing keys, wrong types, values over the limits."""
     record = _object(value, "request")
-    _known_keys(record, ("user", "events", "candidates"))
+    _known_keys(record, ("user", "events", "candidates", "time"))
     user = User(_attributes(_object(record.get("user", {}), "user"), "user"))
     events = tuple(
         _event(entry, f"events[{index}]")
@@ -51,16 +51,17 @@ def request_from_json(value: object) -> Request:
     )
     _check_candidates(candidates)
     _check_times(events)
-    return Request(user, events, candidates)
+    return Request(user, events, candidates, _time(record.get("time"), "time"))
 
 
 def request_to_json(request: Request) -> dict[str, Any]:
     """Plain JSON values that `request_from_json` reads back to an equal request."""
+    time = {} if request.time is None else {"time": request.time}
     return {
         "user": _plain(request.user.attributes),
         "events": [_event_to_json(event) for event in request.events],
         "candidates": [_item_to_json(item) for item in request.candidates],
-    }
+    } | time
 
 
 def _event_to_json(event: Event) -> dict[str, Any]:
@@ -90,10 +91,12 @@ def _event(value: object, path: str) -> Event:
     if "item" not in record:
         raise EdgeError(f"{path} has no 'item'", fix='{"item": {"title": ...}, ...}')
     item = _item(record.pop("item"), f"{path}.item", id_needed=False)
-    time = record.pop("time", None)
-    if time is not None:
-        time = _number(time, f"{path}.time")
+    time = _time(record.pop("time", None), f"{path}.time")
     return Event(item, _attributes(record, path), time)
+
+
+def _time(value: object, path: str) -> int | float | None:
+    return None if value is None else _number(value, path)
 
 
 def _item(value: object, path: str, id_needed: bool = True) -> Item:

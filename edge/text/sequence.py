@@ -27,7 +27,7 @@ class TextEncoder:
     def __init__(self, spec: TextSpec, vocabulary: Sequence[str]) -> None:
         self.spec = spec
         self.wordpiece = WordPiece(vocabulary, spec.lowercase)
-        self._profile, self._event, self._candidate = spec.templates()
+        self._profile, self._item, self._event, self._context = spec.templates()
 
     @classmethod
     def open(cls, spec: Path, vocabulary: Path) -> TextEncoder:
@@ -37,47 +37,78 @@ class TextEncoder:
     def profile_text(self, user: User) -> str:
         return _render(self._profile, user.attributes, "the user")
 
+    def item_text(self, item: Item) -> str:
+        """What the item is: the same wherever it stands."""
+        return _render(self._item, item.attributes, f"item {item.id!r}")
+
+    def phrase_text(self, event: Event) -> str:
+        """What was done in the event, without its item."""
+        return _render(self._event, event.attributes, f"an event with item {event.item.id!r}")
+
+    def context_text(self, item: Item) -> str:
+        """What is known of a candidate at the moment, without what it is."""
+        return _render(self._context, item.attributes, f"candidate {item.id!r}")
+
     def event_text(self, event: Event) -> str:
-        scope = {**event.attributes, "item": event.item.attributes}
-        return _render(self._event, scope, f"an event with item {event.item.id!r}")
+        """The phrase and the item."""
+        return _joined(self.phrase_text(event), self.item_text(event.item))
 
     def candidate_text(self, item: Item) -> str:
-        return _render(self._candidate, item.attributes, f"candidate {item.id!r}")
+        """The context, which a long item must not cut off, and the item."""
+        return _joined(self.context_text(item), self.item_text(item))
 
     def profile(self, user: User) -> Segment:
         """[BOS'] and the profile's tokens."""
-        return (BOS_USER, *self._cut(self.profile_text(user), 1))
+        return profile_segment(self.spec, self.wordpiece.encode(self.profile_text(user)))
 
     def event(self, event: Event) -> Segment:
         """The event's tokens alone; may be empty."""
-        return self._cut(self.event_text(event), 0)
+        return event_segment(self.spec, self.wordpiece.encode(self.event_text(event)))
 
     def candidate(self, item: Item) -> Segment:
         """[BOS], the candidate's tokens, [EOS]."""
-        return (BOS, *self._cut(self.candidate_text(item), 2), EOS)
-
-    def _cut(self, text: str, special: int) -> Segment:
-        return tuple(self.wordpiece.encode(text)[: self.spec.max_segment_tokens - special])
+        return candidate_segment(self.spec, self.wordpiece.encode(self.candidate_text(item)))
 
     def user(self, user: User, events: Sequence[Event]) -> tuple[Segment, ...]:
         """Profile, the newest events that fit (oldest first), closing."""
-        return self._fit(self.profile(user), map(self.event, reversed(events)))
+        return user_segments(self.spec, self.profile(user), map(self.event, reversed(events)))
 
     def extended(self, segments: Sequence[Segment], event: Event) -> tuple[Segment, ...]:
         """A user's segments after one more event: what `user` gives for all of them, encoding this one alone."""
         profile, *kept, _ = segments
-        return self._fit(profile, (self.event(event), *reversed(kept)))
+        return user_segments(self.spec, profile, (self.event(event), *reversed(kept)))
 
-    def _fit(self, profile: Segment, newest_first: Iterable[Segment]) -> tuple[Segment, ...]:
-        budget = self.spec.max_user_tokens - len(profile) - 1
-        kept: list[Segment] = []
-        for segment in newest_first:
-            budget -= len(segment)
-            if budget < 0 or len(kept) == self.spec.max_events:
-                break
-            if segment:
-                kept.append(segment)
-        return (profile, *kept[::-1], CLOSING)
+
+def profile_segment(spec: TextSpec, tokens: Sequence[int]) -> Segment:
+    """[BOS'] and the tokens of a profile's text, cut."""
+    return (BOS_USER, *tokens[: spec.max_segment_tokens - 1])
+
+
+def event_segment(spec: TextSpec, tokens: Sequence[int]) -> Segment:
+    """The tokens of an event's phrase and item, cut."""
+    return tuple(tokens[: spec.max_segment_tokens])
+
+
+def candidate_segment(spec: TextSpec, tokens: Sequence[int]) -> Segment:
+    """[BOS], the tokens of a candidate's context and item, cut, [EOS]."""
+    return (BOS, *tokens[: spec.max_segment_tokens - 2], EOS)
+
+
+def user_segments(spec: TextSpec, profile: Segment, newest_first: Iterable[Segment]) -> tuple[Segment, ...]:
+    """Profile, the newest events that fit (oldest first), closing."""
+    budget = spec.max_user_tokens - len(profile) - 1
+    kept: list[Segment] = []
+    for segment in newest_first:
+        budget -= len(segment)
+        if budget < 0 or len(kept) == spec.max_events:
+            break
+        if segment:
+            kept.append(segment)
+    return (profile, *kept[::-1], CLOSING)
+
+
+def _joined(first: str, second: str) -> str:
+    return f"{first} {second}" if first and second else first or second
 
 
 def _render(template: Template, scope: Mapping[str, Any], record: str) -> str:

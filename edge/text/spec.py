@@ -8,18 +8,25 @@ from pathlib import Path
 
 from edge.config import check_least, from_dict, setting
 from edge.errors import EdgeError
+from edge.text.number import Number, check_numbers
 from edge.text.template import Template
 
-SCHEMA = "edge-ranker/text/1"
+SCHEMA = "edge-ranker/text/2"
 
 
 @dataclass(frozen=True)
 class TextSpec:
-    """Templates and limits. Lengths count tokens, the special ones included; checked when made."""
+    """Templates, numbers and limits. Lengths count tokens, the special ones included; checked when made.
+
+    `item` words what an item is, offered or met in the past; `event` what was done with it, `context` what is known of
+    an offered one at the moment.
+    """
 
     profile: str
+    item: str
     event: str
-    candidate: str
+    context: str = ""
+    numbers: tuple[Number, ...] = ()
     max_events: int = 20
     max_segment_tokens: int = 32
     max_user_tokens: int = 192
@@ -37,18 +44,20 @@ class TextSpec:
                 fix=f"set it to {self.max_segment_tokens + 1} or more",
             )
         self.templates(setting(""))
+        check_numbers(self.numbers)
 
     @property
     def slots(self) -> int:
         """How many segment embeddings there are: profile, candidate, closing, one per event's recency."""
         return self.max_events + 3
 
-    def templates(self, prefix: str = "") -> tuple[Template, Template, Template]:
-        """Profile, event and candidate, parsed; errors name them below that prefix."""
+    def templates(self, prefix: str = "") -> tuple[Template, Template, Template, Template]:
+        """Profile, item, event and context, parsed; errors name them below that prefix."""
         return (
             Template.parse(self.profile, f"{prefix}profile"),
-            Template.parse(self.event, f"{prefix}event", prefixes=("item",)),
-            Template.parse(self.candidate, f"{prefix}candidate"),
+            Template.parse(self.item, f"{prefix}item"),
+            Template.parse(self.event, f"{prefix}event"),
+            Template.parse(self.context, f"{prefix}context"),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from edge.errors import EdgeError, did_you_mean
 from edge.text.types import Value
 from edge.text.wording import ARGUMENTS, FILTERS, WordingError, is_missing, plain
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?", re.ASCII)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _TOKEN = re.compile(r"\[\[|\]\]|\{[^{}]*\}|[{}]")
 _SPACES = re.compile(" {2,}")
 
@@ -45,12 +45,9 @@ class Template:
     parts: tuple[str | Field | Group, ...]
 
     @classmethod
-    def parse(cls, text: str, name: str = "template", prefixes: Collection[str] = ()) -> Template:
-        """`prefixes` are the records besides the main one that fields may name, e.g. "item" of {item.title}.
-
-        Errors: unclosed or nested braces and groups, a bad field name, prefix, filter or argument count.
-        """
-        return cls(name, text, _parts(text, name, prefixes))
+    def parse(cls, text: str, name: str = "template") -> Template:
+        """Errors: unclosed or nested braces and groups, a bad field name, filter or argument count."""
+        return cls(name, text, _parts(text, name))
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -63,8 +60,8 @@ class Template:
                 if isinstance(inner, Field):
                     yield inner
 
-    def render(self, scope: Mapping[str, Any]) -> str:
-        """The text; runs of spaces become one. `scope` maps names to values, prefixes to mappings.
+    def render(self, scope: Mapping[str, Value]) -> str:
+        """The text; runs of spaces become one. `scope` maps names to values.
 
         Errors: a field outside a group has no value, or a filter does not fit the value.
         """
@@ -78,17 +75,17 @@ class Template:
                 pieces.append(self._group(part, scope))
         return _SPACES.sub(" ", "".join(pieces)).strip(" ")
 
-    def _group(self, group: Group, scope: Mapping[str, Any]) -> str:
+    def _group(self, group: Group, scope: Mapping[str, Value]) -> str:
         pieces = []
         for part in group.parts:
-            words = part if isinstance(part, str) else self._words(part, _value(scope, part.name))
+            words = part if isinstance(part, str) else self._words(part, scope.get(part.name))
             if words == "" and not isinstance(part, str):
                 return ""
             pieces.append(words)
         return "".join(pieces)
 
-    def _required(self, field: Field, scope: Mapping[str, Any]) -> str:
-        value = _value(scope, field.name)
+    def _required(self, field: Field, scope: Mapping[str, Value]) -> str:
+        value = scope.get(field.name)
         if is_missing(value):
             raise _error(
                 self.name, field.column, f"{field.name!r} has no value", self.text,
@@ -106,20 +103,11 @@ class Template:
             raise _error(self.name, field.column, f"{what} {error}", self.text) from error
 
 
-def _value(scope: Mapping[str, Any], name: str) -> Value:
-    prefix, dot, rest = name.partition(".")
-    if not dot:
-        found: Value = scope.get(name)
-        return found
-    found = scope.get(prefix, {}).get(rest)
-    return found
-
-
 def _error(name: str, column: int, problem: str, text: str, fix: str = "") -> EdgeError:
     return EdgeError(f"template {name!r} column {column}: {problem}", evidence=text, fix=fix)
 
 
-def _parts(text: str, name: str, prefixes: Collection[str]) -> tuple[str | Field | Group, ...]:
+def _parts(text: str, name: str) -> tuple[str | Field | Group, ...]:
     outer: list[str | Field | Group] = []
     inner: list[str | Field] | None = None  # the open group's parts
     opened = position = 0
@@ -143,22 +131,17 @@ def _parts(text: str, name: str, prefixes: Collection[str]) -> tuple[str | Field
         elif len(token) == 1:
             raise _error(name, column, f"{token!r} without its other half", text)
         else:
-            target.append(_field(token[1:-1], column, name, text, prefixes))
+            target.append(_field(token[1:-1], column, name, text))
     if inner is not None:
         raise _error(name, opened, "'[[' is never closed", text, fix="add ]]")
     return (*outer, text[position:]) if position < len(text) else tuple(outer)
 
 
-def _field(body: str, column: int, name: str, text: str, prefixes: Collection[str]) -> Field:
+def _field(body: str, column: int, name: str, text: str) -> Field:
     path, bar, call = body.partition("|")
     if not _NAME.fullmatch(path):
-        raise _error(name, column, f"{path!r} is not a field name", text, fix="letters, digits, _; one dot")
-    prefix, dot, _ = path.partition(".")
-    if not dot and prefix in prefixes:
-        raise _error(name, column, f"{prefix!r} is a record", text, fix=f"name an attribute: {prefix}.title")
-    if dot and prefix not in prefixes:
-        known = ", ".join(f"{known}." for known in prefixes)
-        raise _error(name, column, f"unknown prefix {prefix!r}", text, fix=f"use {known or 'no prefix'} here")
+        fix = "letters, digits and _; the item's words are those of the template item" if "." in path else ""
+        raise _error(name, column, f"{path!r} is not a field name", text, fix=fix or "letters, digits and _")
     if not bar:
         return Field(path, column)
     filter_name, *arguments = call.split(":")

@@ -34,8 +34,9 @@ class Event:
 
 @dataclass(frozen=True)
 class Request:
-    """Rank `candidates` for `user`, whose `events` come oldest first."""
+    """Rank `candidates` for `user`, whose `events` come oldest first. `time` is the moment, as an event's is."""
 
     user: User
     events: tuple[Event, ...]
     candidates: tuple[Item, ...]
+    time: float | None = None

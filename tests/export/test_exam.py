@@ -74,7 +74,7 @@ def test_what_is_missing_is_named() -> None:
 
 def test_only_what_can_happen_is_asked_for() -> None:
     """Without optional phrases, events or words there is nothing to leave empty, cut or spell."""
-    spec = replace(SPEC, profile="{age}", event="{liked|choose:liked:disliked}", candidate="{year}")
+    spec = replace(SPEC, profile="{age}", item="{year}", event="{liked|choose:liked:disliked}")
     plain = TextEncoder(spec, vocabulary())
     years = [replace(item, attributes={"year": 1990}) for item in REAL[0].candidates]
     requests = [replace(one, events=(), candidates=tuple(years)) for one in REAL]

@@ -11,11 +11,17 @@ from cloud.data.bad_rows import BadRows
 from cloud.data.log import Log, first_users
 from cloud.data.movielens import movielens
 from cloud.data.read_log import read_log
+from cloud.data.schema import Source
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Log:
-    return read_log(make_source(write_csv(tmp_path / "events.csv", make_rows())), BadRows())
+def source(tmp_path: Path) -> Source:
+    return make_source(write_csv(tmp_path / "events.csv", make_rows()))
+
+
+@pytest.fixture
+def log(source: Source) -> Log:
+    return read_log(source, BadRows())
 
 
 @pytest.fixture(scope="session")

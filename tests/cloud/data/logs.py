@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cloud.data.bad_rows import BadRows
+from cloud.data.default_numbers import default_numbers
 from cloud.data.log import Log
 from cloud.data.read_log import read_log
 from cloud.data.schema import Attribute, Entities, LogTable, Source
@@ -19,9 +20,11 @@ from edge.text.spec import TextSpec
 
 HEADER = ["user", "item", "title", "year", "time", "rating"]
 TEXT = TextSpec(
-    profile="[[likes {liked_share|percent}]]",
-    event="{liked|choose:liked:disliked} {item.title}",
-    candidate="{title} [[{year}]] [[among {views_rank|top} watched]] [[liked by {liked_share|percent}]]",
+    profile="",
+    item="{title} [[{year}]]",
+    event="{liked|choose:liked:disliked}",
+    context="[[among {views_rank|top} watched]] [[liked by {liked_share|percent}]]",
+    numbers=default_numbers(same=["title"], item=["year"]),
 )
 ITEMS = Entities(attributes={"title": Attribute("title", "title", required=True), "year": Attribute("year", "integer")})
 Rows = list[list[str]]

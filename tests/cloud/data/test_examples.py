@@ -1,125 +1,69 @@
-from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from logs import read
 
-from cloud.data.examples import Blocks, Example, examples
-from cloud.data.leaks import LeakError, assert_no_leak
-from cloud.data.log import PARTS, TEST, TRAIN, VALIDATION, Events, Log
-from edge.text.types import Event, Item, Request, User
-
-BLOCKS = Blocks(candidates=4, events=5, least=2)
-
-
-def cuts(log: Log) -> list[float]:
-    """Moments spread over the log, each with events exactly at it."""
-    return np.quantile(log.events.time, [0.1, 0.35, 0.6, 0.85, 1.0], method="nearest").tolist()
+from cloud.data.examples import request_of
+from cloud.data.log import PARTS, TEST, Log
+from cloud.data.number_columns import known_at
+from cloud.data.schema import Source
+from edge.text.types import Event, Item
 
 
-@pytest.mark.parametrize("part", range(3), ids=PARTS)
-def test_no_example_knows_its_future(log: Log, part: int) -> None:
-    assert_no_leak(lambda seen: examples(log, part, BLOCKS, seen), log.events, cuts(log))
-
-
-@pytest.mark.parametrize("part", range(3), ids=PARTS)
-def test_no_example_of_real_users_knows_its_future(few_real_users: Log, part: int) -> None:
-    log = few_real_users
-    assert_no_leak(lambda seen: examples(log, part, Blocks(16), seen), log.events, cuts(log))
-
-
-def changed(example: Example, request: Request) -> Example:
-    return Example(example.user_id, request, example.times, example.labels)
-
-
-def views_of_all_time(log: Log, seen: Events) -> Iterator[Example]:
-    views = np.bincount(seen.item, minlength=len(log.items)).tolist()
-    rows = {item.id: views[index] for index, item in enumerate(log.items)}
-    for example in examples(log, TEST, BLOCKS, seen):
-        request = example.request
-        items = tuple(Item(item.id, {**item.attributes, "views": rows[item.id]}) for item in request.candidates)
-        yield changed(example, Request(request.user, request.events, items))
-
-
-def share_that_counts_the_moment_itself(log: Log, seen: Events) -> Iterator[Example]:
-    names = [item.id for item in log.items]
-    for example in examples(log, TRAIN, BLOCKS, seen):
-        items = []
-        for item, time in zip(example.request.candidates, example.times, strict=True):
-            here = (seen.item == names.index(item.id)) & (seen.time <= time)
-            items.append(Item(item.id, {"liked_share": float(seen.liked[here].mean()) if here.any() else None}))
-        yield changed(example, Request(example.request.user, example.request.events, tuple(items)))
-
-
-def history_with_the_event_itself(log: Log, seen: Events) -> Iterator[Example]:
-    for example in examples(log, VALIDATION, BLOCKS, seen):
-        request = example.request
-        user = log.user_ids.index(example.user_id)
-        now = seen.select((seen.user == user) & (seen.time == example.time))
-        own = [Event(log.items[item], {}, example.time) for item in now.item]
-        yield changed(example, Request(request.user, (*request.events, *own), request.candidates))
-
-
-def profile_from_the_whole_log(log: Log, seen: Events) -> Iterator[Example]:
-    for example in examples(log, TEST, BLOCKS, seen):
-        mine = seen.liked[seen.user == log.user_ids.index(example.user_id)]
-        user = User({"liked_share": float(mine.mean()) if len(mine) else None})
-        yield changed(example, Request(user, example.request.events, example.request.candidates))
-
-
-@pytest.mark.parametrize(
-    ("leaking", "what"),
-    [
-        (views_of_all_time, "candidate"),
-        (share_that_counts_the_moment_itself, "candidate"),
-        (history_with_the_event_itself, "the user side"),
-        (profile_from_the_whole_log, "the user side"),
-    ],
-)
-def test_a_planted_leak_is_caught(log: Log, leaking: object, what: str) -> None:
-    with pytest.raises(LeakError, match=f"a leak: {what} .* depends on events from"):
-        assert_no_leak(lambda seen: leaking(log, seen), log.events, cuts(log))  # type: ignore[operator]
-
-
-@pytest.mark.parametrize("part", range(3), ids=PARTS)
-def test_every_event_of_a_part_is_a_candidate_once(log: Log, part: int) -> None:
-    found = list(examples(log, part, BLOCKS))
-    wanted = log.events.select(log.events.part == part)
-    names = [item.id for example in found for item in example.request.candidates]
-    assert names == [log.items[item].id for item in wanted.item]
-    assert [label for example in found for label in example.labels] == wanted.liked.astype(int).tolist()
-    assert max(len(example.labels) for example in found) <= BLOCKS.candidates
+def times(events: tuple[Event, ...]) -> list[float]:
+    return [event.time for event in events if event.time is not None]
 
 
 def test_history_is_the_newest_strictly_earlier_events_oldest_first(log: Log) -> None:
-    for example in examples(log, TEST, BLOCKS):
-        times = [event.time for event in example.request.events if event.time is not None]
-        assert times == sorted(times)
-        assert all(time < example.time for time in times)
-        user = log.user_ids.index(example.user_id)
-        earlier = log.events.select((log.events.user == user) & (log.events.time < example.time))
-        assert times == earlier.time[-BLOCKS.events :].tolist()
+    known = known_at(log)
+    for row in np.flatnonzero(log.events.part == TEST).tolist():
+        request = request_of(known, [row], 5)
+        user, time = log.events.user[row], log.events.time[row]
+        earlier = log.events.select((log.events.user == user) & (log.events.time < time))
+        assert times(request.events) == earlier.time[-5:].tolist()
+        assert [event.item.id for event in request.events] == [log.items[item].id for item in earlier.item[-5:]]
+        assert [event.attributes["liked"] for event in request.events] == earlier.liked[-5:].tolist()
+        assert request.time == time
 
 
 def test_history_goes_on_within_the_test_period(few_real_users: Log) -> None:
-    log = few_real_users
-    tested = {log.user_ids[user]: log.events.time[(log.events.user == user) & (log.events.part == TEST)].min()
-              for user in np.unique(log.events.user[log.events.part == TEST])}  # fmt: skip
+    log, known = few_real_users, known_at(few_real_users)
+    tested = np.flatnonzero(log.events.part == TEST)
+    first = {user: log.events.time[tested][log.events.user[tested] == user].min() for user in log.events.user[tested]}
     within = [
-        event.time
-        for example in examples(log, TEST, Blocks(1, 5))
-        for event in example.request.events
-        if event.time is not None and event.time >= tested[example.user_id]
+        time
+        for row in tested.tolist()
+        for time in times(request_of(known, [row], 5).events)
+        if time >= first[log.events.user[row]]
     ]
     assert len(within) > 5
 
 
-def test_where_clocks_are_the_users_own_an_item_has_no_statistics(log: Log) -> None:
-    for example in examples(log, TEST, Blocks(4, 5, 2, population=False)):
-        assert all("views_rank" not in item.attributes for item in example.request.candidates)
-        assert "liked_share" in example.request.user.attributes
+def test_an_event_s_item_is_as_it_was_known_then(log: Log) -> None:
+    known = known_at(log)
+    row = int(np.flatnonzero(log.events.part == TEST)[-1])
+    for event in request_of(known, [row], 100).events:
+        earlier = log.events.select(log.events.time < event.time)
+        assert event.item.attributes["views"] == (earlier.item == place_of(log, event.item)).sum()
 
 
-def test_a_share_needs_enough_earlier_events(log: Log) -> None:
-    for example in examples(log, TRAIN, Blocks(4, 5, least=4)):
-        known = "liked_share" in example.request.user.attributes
-        assert known == (len(example.request.events) >= 4)
+def place_of(log: Log, item: Item) -> int:
+    return [known.id for known in log.items].index(item.id)
+
+
+def test_where_clocks_are_the_users_own_an_item_has_no_statistics(source: Source) -> None:
+    log, _ = read(replace(source, log=replace(source.log, clock="user")))
+    known = known_at(log)
+    for row in range(0, len(log.events), 7):
+        request = request_of(known, [row], 5)
+        items = (*request.candidates, *(event.item for event in request.events))
+        assert all(item.attributes.keys() <= {"title", "year"} for item in items)
+
+
+@pytest.mark.parametrize("part", range(3), ids=PARTS)
+def test_every_row_looks_back_on_its_user_alone(log: Log, part: int) -> None:
+    known = known_at(log)
+    for row in np.flatnonzero(log.events.part == part).tolist():
+        start, end = int(known.start[row]), int(known.start[row] + known.earlier[row])
+        assert set(known.events.user[start:end].tolist()) <= {int(log.events.user[row])}

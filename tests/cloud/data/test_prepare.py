@@ -1,5 +1,4 @@
 import json
-import pickle
 import re
 import subprocess
 import sys
@@ -12,23 +11,18 @@ import pytest
 from commands import edge
 from logs import make_rows, make_source, write_csv
 
-from cloud.data.examples import Blocks, examples
+from cloud.data.examples import request_of
 from cloud.data.log import TRAIN, Log
+from cloud.data.number_columns import known_at
 from cloud.data.prepare import PrepareConfig, config_for, open_source, prepare
-from cloud.data.rendering import CachedEncoder, encode
-from cloud.data.requests import load_requests, read_requests, write_requests
+from cloud.data.requests import blocks, load_requests
+from cloud.data.rows import Prepared
 from cloud.data.samples import load_samples
 from cloud.data.schema import Attribute, Entities, Source
 from cloud.runs.directory import Run
 from cloud.stage import text_encoder
 from edge.errors import EdgeError
-from edge.text.sequence import TextEncoder
-from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER, SPECIAL_TOKENS
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Source:
-    return make_source(write_csv(tmp_path / "events.csv", make_rows()))
+from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER
 
 
 def small(source: Source) -> PrepareConfig:
@@ -41,17 +35,33 @@ def run(source: Source, tmp_path: Path) -> Run:
 
 
 def test_a_prepared_run_holds_what_the_model_reads(run: Run, log: Log) -> None:
-    encoder = text_encoder(run)
+    encoder, known = text_encoder(run), known_at(log)
     requests = load_requests(run, "train")
-    plain = list(examples(log, TRAIN, Blocks(4, encoder.spec.max_events)))
-    assert len(requests) == len(plain)
-    for request, example in zip(requests, plain, strict=True):
-        assert request.segments == encoder.user(example.request.user, example.request.events)
-        assert request.candidates == tuple(map(encoder.candidate, example.request.candidates))
-        assert request.items == tuple(item.id for item in example.request.candidates)
+    rows = np.flatnonzero(log.events.part == TRAIN)
+    cut = list(blocks(log.events.user[rows], 4))
+    assert len(requests) == len(cut)
+    for request, (first, last) in zip(requests, cut, strict=True):
+        plain = request_of(known, rows[first:last].tolist(), encoder.spec.max_events)
+        assert request.segments == encoder.user(plain.user, plain.events)
+        assert request.candidates == tuple(map(encoder.candidate, plain.candidates))
+        assert request.items == tuple(item.id for item in plain.candidates)
         assert request.labels.dtype == np.int8
-        assert request.labels.tolist() == list(example.labels)
-        assert (request.user, request.time) == (example.user_id, int(example.time))
+        assert request.labels.tolist() == log.events.liked[rows[first:last]].astype(int).tolist()
+        assert (request.user, request.time) == (log.user_ids[log.events.user[rows[first]]], int(plain.time or 0))
+
+
+def test_every_row_of_the_log_is_stored_once_and_points_into_its_users_timeline(run: Run, log: Log) -> None:
+    prepared, events = Prepared(run), log.events
+    assert prepared.items.names == tuple(item.id for item in log.items)
+    assert prepared.users.names == log.user_ids
+    for name, column in (("user", events.user), ("item", events.item), ("time", events.time), ("label", events.liked)):
+        assert np.array_equal(prepared.column(name), column)
+    for row in range(0, len(events), 5):
+        mine = events.select(events.user == events.user[row])
+        assert prepared.column("earlier")[row] == (mine.time < events.time[row]).sum()
+    assert prepared.numbers.shape == (len(events), len(text_encoder(run).spec.numbers))
+    with pytest.raises(EdgeError, match="no split 'tests'"):
+        prepared.part("tests")
 
 
 def test_segments_are_framed_by_special_tokens(run: Run) -> None:
@@ -101,39 +111,9 @@ def test_a_finished_run_is_not_made_again_and_another_log_is_noticed(source: Sou
         prepare(source, run.path, small(source))
 
 
-def test_a_cached_encoder_equals_a_plain_one(few_real_users: Log) -> None:
-    spec = PrepareConfig().text
-    vocabulary = [*SPECIAL_TOKENS, *"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "aeionrst")]
-    found = list(examples(few_real_users, TRAIN, Blocks()))[:60]
-    for one, other in zip(
-        encode(found, CachedEncoder(spec, vocabulary)),
-        encode(found, TextEncoder(spec, vocabulary)),
-        strict=True,
-    ):
-        assert (one.segments, one.candidates) == (other.segments, other.candidates)
-
-
-def test_an_encoder_forgets_what_it_knew_when_sent_to_another_process(few_real_users: Log) -> None:
-    encoder = CachedEncoder(PrepareConfig().text, [*SPECIAL_TOKENS, *"abcdefghijklmnopqrstuvwxyz"])
-    item, other = few_real_users.items[:2]
-    expected = [encoder.candidate(item), encoder.candidate(other)]
-    sent, first, second = pickle.loads(pickle.dumps((encoder, item, other)))
-    assert [sent.candidate(first), sent.candidate(second)] == expected
-    assert sent._kept.keys() == {id(first), id(second)}
-
-
-def test_requests_survive_the_file(few_real_users: Log, tmp_path: Path) -> None:
-    encoder = CachedEncoder(PrepareConfig().text, [*SPECIAL_TOKENS, "the"])
-    wanted = list(encode(examples(few_real_users, TRAIN, Blocks()), encoder))
-    write_requests(tmp_path / "train.arrow", wanted)
-    for one, other in zip(wanted, read_requests(tmp_path / "train.arrow"), strict=True):
-        assert one.labels.tolist() == other.labels.tolist()
-        assert replace(one, labels=None) == replace(other, labels=None)  # type: ignore[arg-type]
-
-
 def test_samples_replay_and_cover_the_odd_cases(run: Run) -> None:
     samples = load_samples(run)
-    assert len(samples) == len({name for name, _ in samples}) == run.summary["requests"]["test"] == 8
+    assert len(samples) == len({name for name, _ in samples}) == 8
     assert any(not request.events for _, request in samples)
     assert any(len(request.candidates) == 1 for _, request in samples)
 
@@ -147,9 +127,11 @@ def test_a_share_that_leaves_a_part_empty_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("field", "template", "problem"),
     [
-        ("candidate", "{titel}", "names 'titel', which the data does not have"),
-        ("candidate", "{title} {year}", "'year' may be absent"),
-        ("event", "{item.title} [[{item.views_rank|top}]]", "names 'item.views_rank'"),
+        ("item", "{titel}", "names 'titel', which the data does not have"),
+        ("item", "{title} {year}", "'year' may be absent"),
+        ("item", "{title} [[{views_rank|top}]]", "template 'text.item' names 'views_rank'"),
+        ("event", "{title}", "names 'title'"),
+        ("context", "{views_rank|top}", "'views_rank' may be absent"),
         ("profile", "[[{age}]]", "names 'age'"),
     ],
 )
@@ -252,10 +234,10 @@ def full_for(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
     monkeypatch.setattr(Path, "open", opened)
     if name.endswith(".arrow"):
-        monkeypatch.setattr("cloud.data.requests.record_batch", full)
+        monkeypatch.setattr("cloud.data.write_rows.numbers_of", full)
 
 
-@pytest.mark.parametrize("name", ["vocab.txt", "train.arrow", "requests.jsonl", "report.md", "manifest.json"])
+@pytest.mark.parametrize("name", ["vocab.txt", "rows.arrow", "requests.jsonl", "report.md", "manifest.json"])
 def test_a_full_disk_is_an_error_that_leaves_no_half_file_and_the_run_can_be_made_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
@@ -360,7 +342,7 @@ def test_more_than_a_request_may_hold_is_refused_before_reading(source: Source, 
         replace(small(source), evaluation_candidates=1001)
     many = {f"a{number}": Attribute("year", "integer") for number in range(98)}
     crowded = replace(source, items=Entities(attributes=source.items.attributes | many))
-    with pytest.raises(EdgeError, match=r"\[items.attributes\] has 100 attributes, 98 at most"):
+    with pytest.raises(EdgeError, match=r"\[items.attributes\] has 100 attributes, 96 at most"):
         prepare(crowded, tmp_path / "run", small(source))
 
 

@@ -37,7 +37,7 @@ def requests(draw: st.DrawFn) -> Request:
     stamps = sorted(draw(st.lists(st.integers(0, 2**31), min_size=len(events), max_size=len(events))))
     timed = tuple(Event(event.item, event.attributes, stamp) for event, stamp in zip(events, stamps, strict=True))
     candidates = draw(st.lists(items, min_size=1, max_size=4, unique_by=lambda item: item.id))
-    return Request(User(draw(attributes)), timed, tuple(candidates))
+    return Request(User(draw(attributes)), timed, tuple(candidates), draw(st.none() | st.integers(0, 2**31)))
 
 
 @settings(max_examples=200, deadline=None)

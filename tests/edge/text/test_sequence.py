@@ -17,8 +17,8 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 VOCABULARY = (*SPECIAL_TOKENS, *LETTERS)
 SPEC = TextSpec(
     profile="[[{name}]]",
-    event="[[{item.title}]]",
-    candidate="{title}",
+    item="[[{title}]]",
+    event="",
     max_events=4,
     max_segment_tokens=6,
     max_user_tokens=16,
@@ -96,8 +96,8 @@ def test_one_more_event_only_drops_old_segments(history: list[str], newest: str)
 
 
 def test_an_item_that_lacks_a_needed_attribute_is_named() -> None:
-    with pytest.raises(EdgeError, match="candidate '172': template 'candidate' column 1: 'title' has no value"):
-        encoder().candidate(Item("172", {"year": 1980}))
+    with pytest.raises(EdgeError, match="item '172': template 'item' column 1: 'title' has no value"):
+        encoder(item="{title}").candidate(Item("172", {"year": 1980}))
 
 
 def test_the_specification_survives_json() -> None:
@@ -108,12 +108,13 @@ def test_the_specification_survives_json() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"schema": "edge-ranker/text/2"}, "schema"),
+        ({"schema": "edge-ranker/text/1"}, "schema"),
         ({"max_events": -1}, "max_events"),
         ({"max_segment_tokens": 2}, "max_segment_tokens"),
         ({"max_user_tokens": 6}, "max_user_tokens"),
         ({"event": "{user.name}"}, "template 'event' column 1"),
-        ({"candidate": "{item.title}"}, "template 'candidate' column 1"),
+        ({"item": "{item.title}"}, "template 'item' column 1"),
+        ({"context": "]]"}, "template 'context' column 1"),
         ({"profile": "[["}, "template 'profile' column 1"),
     ],
 )

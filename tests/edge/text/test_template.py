@@ -14,8 +14,8 @@ from edge.text.types import Value
 
 
 def test_fields_are_listed_in_order_of_first_use() -> None:
-    template = Template.parse("{b} [[{item.c|list}]] {a|number} {b}", prefixes=("item",))
-    assert template.fields == ("b", "item.c", "a")
+    template = Template.parse("{b} [[{c|list}]] {a|number} {b}")
+    assert template.fields == ("b", "c", "a")
 
 
 @pytest.mark.parametrize("nothing", [None, "", "   ", (), math.nan])
@@ -45,10 +45,10 @@ def test_a_misspelt_filter_names_the_nearest() -> None:
     assert refusal.value.fix == "did you mean 'percent'?"
 
 
-def test_an_unknown_prefix_names_those_that_exist() -> None:
-    with pytest.raises(EdgeError, match="unknown prefix 'movie'") as refusal:
-        Template.parse("{movie.title}", prefixes=("item",))
-    assert "item." in refusal.value.fix
+def test_a_record_cannot_be_named_in_a_field() -> None:
+    with pytest.raises(EdgeError, match=r"'item\.title' is not a field name") as refusal:
+        Template.parse("{item.title}")
+    assert "the template item" in refusal.value.fix
 
 
 @given(st.text(max_size=30))

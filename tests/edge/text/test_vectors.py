@@ -47,11 +47,11 @@ def check_encode(vector: Vector) -> None:
 
 def check_parse(vector: Vector) -> None:
     with pytest.raises(EdgeError, match=_column(vector)):
-        Template.parse(vector["template"], prefixes=vector["prefixes"])
+        Template.parse(vector["template"])
 
 
 def check_render(vector: Vector) -> None:
-    template = Template.parse(vector["template"], prefixes=vector["prefixes"])
+    template = Template.parse(vector["template"])
     scope = {name: tuple(value) if isinstance(value, list) else value for name, value in vector["scope"].items()}
     if "error" in vector:
         with pytest.raises(EdgeError, match=_column(vector)):

@@ -1,0 +1,86 @@
+"""Short texts of small closed sets, each rendered once: what was done in an event, what is known at a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloud.data.log import Events, Log
+from cloud.data.number_columns import Known
+from cloud.data.statistics import VIEWS
+from edge.text.template import Template
+from edge.text.types import Item, Value
+
+Places = NDArray[np.int32]
+
+
+class Phrases:
+    """The distinct texts, in order of first use."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, int] = {}
+
+    def place(self, text: str) -> int:
+        return self.texts.setdefault(text, len(self.texts))
+
+
+def event_attributes(liked: bool, value: float | None) -> dict[str, Value]:
+    """What an app sends of an event, and the template `event` may name."""
+    return {"liked": liked} | ({} if value is None else {"rating": value})
+
+
+def moment_attributes(statistics: Mapping[str, float]) -> dict[str, Value]:
+    """What is known of an item at a moment, as an app sends it; what is not known is left out."""
+    found: dict[str, Value] = {}
+    for name, value in statistics.items():
+        if not np.isnan(value):
+            found[name] = int(value) if name == VIEWS else value
+    return found
+
+
+def event_phrases(template: Template, log: Log, events: Events, phrases: Phrases) -> Places:
+    """(event,) the place of each one's text."""
+    first, alike = _combinations([events.liked, events.value])
+    rated = log.ratings is not None
+    places = [
+        phrases.place(template.render(event_attributes(liked, value if rated else None)))
+        for liked, value in zip(events.liked[first].tolist(), events.value[first].tolist(), strict=True)
+    ]
+    return np.array(places, dtype=np.int32)[alike]
+
+
+def context_phrases(template: Template, known: Known, phrases: Phrases) -> Places:
+    """(row,) the place of each target's text: of the statistics and attributes that the template names."""
+    items, columns = known.log.items, {name: known.statistics[name] for name in _statistics(template, known)}
+    named = [name for name in template.fields if name not in columns]
+    first, alike = _combinations([_alike(items, named)[known.targets.item], *columns.values()])
+    places = []
+    for row in first.tolist():
+        statistics = {name: float(column[row]) for name, column in columns.items()}
+        attributes = items[int(known.targets.item[row])].attributes
+        places.append(phrases.place(template.render({**attributes, **moment_attributes(statistics)})))
+    return np.array(places, dtype=np.int32)[alike]
+
+
+def _combinations(columns: Sequence[NDArray[Any]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """A row of each combination of values, and (row,) which combination it has. NaN equals NaN."""
+    combined = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        distinct, place = np.unique(column, return_inverse=True)
+        combined = np.unique(combined * len(distinct) + place, return_inverse=True)[1]
+    _, first, alike = np.unique(combined, return_index=True, return_inverse=True)
+    return first, alike
+
+
+def _statistics(template: Template, known: Known) -> list[str]:
+    return [name for name in template.fields if name in known.statistics]
+
+
+def _alike(items: Sequence[Item], names: Sequence[str]) -> Places:
+    """(item,) a number that items with the same values of those attributes share."""
+    numbers: dict[str, int] = {}
+    values = [repr([item.attributes.get(name) for name in names]) for item in items]
+    return np.array([numbers.setdefault(value, len(numbers)) for value in values], dtype=np.int32)

@@ -1,0 +1,125 @@
+"""A prepared log on disk: each text once, each user's timeline once, and rows that point into both.
+
+Rows are ordered by user, then time. A user's timeline is the user's rows with `event`; a row looks back on the first
+`earlier` of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cloud.data.log import PARTS
+from cloud.runs.directory import Run
+from edge.errors import EdgeError
+from edge.files import appearing
+
+Tokens = tuple[int, ...]
+
+ROWS, USERS, ITEMS, PHRASES = "rows.arrow", "users.arrow", "items.arrow", "phrases.arrow"
+TEXTS = pa.schema([("name", pa.string()), ("tokens", pa.list_(pa.int32()))])
+
+
+def row_schema(numbers: int) -> pa.Schema:
+    """`item`, `phrase` and `context` are places in items.arrow and phrases.arrow; a missing number is NaN."""
+    return pa.schema(
+        [
+            ("user", pa.int32()),
+            ("item", pa.int32()),
+            ("time", pa.float64()),
+            ("label", pa.int8()),
+            ("part", pa.int8()),
+            ("event", pa.bool_()),
+            ("earlier", pa.int32()),
+            ("phrase", pa.int32()),
+            ("context", pa.int32()),
+            ("numbers", pa.list_(pa.float32(), numbers)),
+        ]
+    )
+
+
+@contextmanager
+def writing_rows(path: Path, numbers: int) -> Iterator[pa.ipc.RecordBatchFileWriter]:
+    """A file of rows that appears when it is whole."""
+    with (
+        appearing(path) as temporary,
+        pa.OSFile(str(temporary), "wb") as sink,
+        pa.ipc.new_file(sink, row_schema(numbers)) as writer,
+    ):
+        yield writer
+
+
+def write_texts(path: Path, names: Sequence[str], tokens: Iterable[Sequence[int]]) -> None:
+    """Users, items or phrases, one a row, with the tokens of their texts."""
+    columns = [pa.array(names, pa.string()), pa.array([list(one) for one in tokens], pa.list_(pa.int32()))]
+    with (
+        appearing(path) as temporary,
+        pa.OSFile(str(temporary), "wb") as sink,
+        pa.ipc.new_file(sink, TEXTS) as writer,
+    ):
+        writer.write_batch(pa.record_batch(columns, schema=TEXTS))
+
+
+@dataclass(frozen=True)
+class Texts:
+    """`tokens[i]` are those of the text of `names[i]`."""
+
+    names: tuple[str, ...]
+    tokens: tuple[Tokens, ...]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The rows of a prepared run, read as they are asked for."""
+
+    run: Run
+
+    @cached_property
+    def users(self) -> Texts:
+        return self._texts(USERS)
+
+    @cached_property
+    def items(self) -> Texts:
+        return self._texts(ITEMS)
+
+    @cached_property
+    def phrases(self) -> Texts:
+        return self._texts(PHRASES)
+
+    @cached_property
+    def numbers(self) -> NDArray[np.float32]:
+        """(row, number) standardised; NaN where one is missing."""
+        column = self._table.column("numbers")
+        width = column.type.list_size
+        flat = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
+        values: NDArray[np.float32] = np.concatenate([np.empty(0, np.float32), *flat]).reshape(-1, width)
+        return values
+
+    def column(self, name: str) -> NDArray[Any]:
+        """(row,) of any other column."""
+        values: NDArray[Any] = self._table.column(name).to_numpy()
+        return values
+
+    def part(self, name: str) -> NDArray[np.intp]:
+        """The places of the rows of "train", "validation" or "test"."""
+        if name not in PARTS:
+            raise EdgeError(f"no split {name!r}", fix=f"use one of: {', '.join(PARTS)}")
+        return np.flatnonzero(self.column("part") == PARTS.index(name))
+
+    @cached_property
+    def _table(self) -> pa.Table:
+        with pa.memory_map(str(self.run.file(ROWS))) as source:
+            return pa.ipc.open_file(source).read_all()
+
+    def _texts(self, name: str) -> Texts:
+        with pa.memory_map(str(self.run.file(name))) as source:
+            columns = pa.ipc.open_file(source).read_all().to_pydict()
+        return Texts(tuple(columns["name"]), tuple(map(tuple, columns["tokens"])))
