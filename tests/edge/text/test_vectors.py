@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
@@ -16,7 +18,10 @@ import edge.text
 from edge.config import from_dict
 from edge.errors import EdgeError
 from edge.text import Template, TextEncoder, TextSpec, WordPiece, parse_request, segment_slots
+from edge.text.arithmetic import log1p
+from edge.text.columns import request_numbers
 from edge.text.normalize import normalize, words
+from edge.text.number import Number
 from edge.text.request import request_from_json, request_to_json
 
 Vector = dict[str, Any]
@@ -69,6 +74,33 @@ def check_request(vector: Vector) -> None:
         assert request_to_json(parse_request(vector["json"])) == vector["expect"]
 
 
+def check_log1p(vector: Vector) -> None:
+    found = float(log1p(np.array([vector["value"]]))[0])
+    assert (found, math.copysign(1, found)) == (vector["expect"], math.copysign(1, vector["expect"]))
+
+
+def check_numbers(vector: Vector) -> None:
+    numbers = tuple(from_dict(Number, values) for values in vector["numbers"])
+    if "error" in vector:
+        with pytest.raises(EdgeError) as refusal:
+            request_numbers(numbers, request_from_json(vector["request"]))
+        assert vector["error"]["path"] in str(refusal.value)
+        return
+    events, candidates = request_numbers(numbers, request_from_json(vector["request"]))
+    assert {"events": _listed(events), "candidates": _listed(candidates)} == {
+        kind: vector[kind] for kind in ("events", "candidates")
+    }
+
+
+def check_number(vector: Vector) -> None:
+    with pytest.raises(EdgeError):
+        from_dict(Number, vector["number"])
+
+
+def _listed(rows: np.ndarray) -> list[list[float | None]]:
+    return [[None if math.isnan(value) else value for value in row] for row in rows.tolist()]
+
+
 def check_segments(vector: Vector) -> None:
     spec = from_dict(TextSpec, vector["spec"])
     encoder = TextEncoder(spec, VOCABULARIES[vector["vocabulary"]])
@@ -92,6 +124,9 @@ CHECKS: dict[str, Callable[[Vector], None]] = {
     "parse": check_parse,
     "render": check_render,
     "request": check_request,
+    "log1p": check_log1p,
+    "numbers": check_numbers,
+    "number": check_number,
     "segments": check_segments,
 }
 
