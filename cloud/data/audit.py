@@ -80,10 +80,12 @@ def _without_future(events: Events, cut: Floats) -> Events:
 def _mixed_up(events: Events, cut: Floats) -> Events:
     """From the cut on every label is turned around, and items and values change places."""
     later = np.flatnonzero(events.time >= cut)
-    item, liked, value = events.item.copy(), events.liked.copy(), events.value.copy()
+    item, liked = events.item.copy(), events.liked.copy()
+    value, others = events.value.copy(), events.others.copy()
     mixed = np.random.default_rng(0).permutation(later)
     item[later], value[later], liked[later] = item[mixed], value[mixed] + 1.0, ~liked[later]
-    return replace(events, item=item, liked=liked, value=value)
+    others[later] = 1 - others[later]
+    return replace(events, item=item, liked=liked, value=value, others=others)
 
 
 def _compare(prepared: Prepared, log: Log, spec: TextSpec, seen: Events, kept: Rows) -> None:

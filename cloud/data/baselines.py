@@ -51,8 +51,8 @@ def baseline_scores(events: Events, shared_clock: bool = True) -> dict[str, Floa
 
 
 def views(events: Events) -> Floats:
-    """(row,) how often the row's item stood in earlier rows."""
-    (count,) = earlier_sums(events.item, events.time, np.ones(len(events), dtype=np.int64))
+    """(row,) how often the row's item stood in earlier rows that happened."""
+    (count,) = earlier_sums(events.item, events.time, events.happened.astype(np.int64))
     return count.astype(np.float64)
 
 

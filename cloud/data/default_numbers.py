@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cloud.data.log import Log
+from cloud.data.log import DRAWN, Log
 from cloud.data.schema import Entities
 from cloud.data.statistics import LIKED, RATING, VIEWS
 from edge.text.columns import keys
@@ -24,6 +24,7 @@ def suggest_numbers(log: Log, items: Entities, users: Entities) -> tuple[Number,
         ratings=log.ratings is not None,
         only_liked=bool((log.events.liked | ~log.events.past).all()),
         population=log.shared_clock,
+        liked_share=not (log.events.role == DRAWN).any(),
         same=same,
         item=_numeric(items),
         user=_numeric(users),
@@ -34,17 +35,19 @@ def default_numbers(
     ratings: bool = True,
     only_liked: bool = False,
     population: bool = True,
+    liked_share: bool = True,
     same: Sequence[str] = (),
     item: Sequence[str] = (),
     user: Sequence[str] = (),
 ) -> tuple[Number, ...]:
     """Of the item among all users, of the user's mood, and of what the item shares with earlier events.
 
-    `only_liked`: every event is a like, so that counts say what shares cannot. `same`: attributes of items whose values
-    repeat; `item`, `user`: attributes that are numbers.
+    `liked_share`: items have one, as they have not in a log of choices alone. `only_liked`: every event is a like, so
+    that counts say what shares cannot. `same`: attributes of items whose values repeat; `item`, `user`: attributes that
+    are numbers.
     """
     return (
-        *(_population(ratings) if population else ()),
+        *(_population(ratings, liked_share) if population else ()),
         *_pace(),
         *(() if only_liked else _mood()),
         *(_surplus() if ratings and population else ()),
@@ -54,9 +57,10 @@ def default_numbers(
     )
 
 
-def _population(ratings: bool) -> Iterator[Number]:
+def _population(ratings: bool, liked_share: bool) -> Iterator[Number]:
     yield Number("views", of=f"item.{VIEWS}", transform="log1p")
-    yield Number("liked share of the item", of=f"item.{LIKED}")
+    if liked_share:
+        yield Number("liked share of the item", of=f"item.{LIKED}")
     if ratings:
         yield Number("mean rating", of=f"item.{RATING}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloud.data.number_columns import Known
-from cloud.data.phrases import event_attributes, moment_attributes
+from cloud.data.phrases import event_attributes, moment_attributes, plain_number
 from edge.text.types import Event, Item, Request
 
 
@@ -26,24 +25,17 @@ def request_of(known: Known, rows: Sequence[int], most_events: int) -> Request:
         user=known.log.users[int(targets.user[first])],
         events=tuple(_event(known, place) for place in range(begin, end)),
         candidates=tuple(_item(known, int(targets.item[row]), known.statistics, row) for row in rows),
-        time=_plain(float(targets.time[first])),
+        time=plain_number(float(targets.time[first])),
     )
 
 
 def _event(known: Known, place: int) -> Event:
     events = known.events
-    value = float(events.value[place]) if known.log.ratings is not None else None
-    attributes = event_attributes(bool(events.liked[place]), None if value is None else _plain(value))
     item = _item(known, int(events.item[place]), known.event_statistics, place)
-    return Event(item, attributes, _plain(float(events.time[place])))
+    return Event(item, event_attributes(known.log, events, place), plain_number(float(events.time[place])))
 
 
 def _item(known: Known, item: int, statistics: Mapping[str, NDArray[np.float64]], row: int) -> Item:
     found = known.log.items[item]
     extra = moment_attributes({name: float(column[row]) for name, column in statistics.items()})
     return replace(found, attributes={**found.attributes, **extra}) if extra else found
-
-
-def _plain(value: float) -> float | int:
-    """5 for 5.0: shorter in JSON, and equal."""
-    return int(value) if math.isfinite(value) and value.is_integer() else value

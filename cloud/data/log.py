@@ -11,6 +11,9 @@ from edge.text.types import Item, User
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 PARTS = ("train", "validation", "test")
+EVENT = 0  # enters its user's history
+SHOWN = 1  # was seen and not chosen: counts among an item's views, and is no event
+DRAWN = 2  # never happened: a negative drawn for a log of choices alone
 
 
 @dataclass(frozen=True)
@@ -22,11 +25,22 @@ class Events:
     time: NDArray[np.float64]  # of its screen, in seconds since 1970, UTC, or in the log's own steps
     liked: NDArray[np.bool_]
     value: NDArray[np.float64]  # the rating, or 1 and 0
-    past: NDArray[np.bool_]  # becomes a part of the user's history; a row that does not was only shown
+    role: NDArray[np.int8]  # EVENT, SHOWN or DRAWN
+    others: NDArray[np.int8]  # (event, label) 1 and 0, of the labels in Log.other_labels
     part: NDArray[np.int8]  # TRAIN, VALIDATION or TEST
 
     def __len__(self) -> int:
         return len(self.user)
+
+    @property
+    def past(self) -> NDArray[np.bool_]:
+        """Those that enter their user's history."""
+        return self.role == EVENT
+
+    @property
+    def happened(self) -> NDArray[np.bool_]:
+        """Those that were not drawn."""
+        return self.role != DRAWN
 
     def select(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Events:
         """The events at a mask or at indices, in that order."""
@@ -43,6 +57,7 @@ class Log:
     events: Events
     shared_clock: bool = True  # false: times of two users do not compare
     ratings: tuple[float, float] | None = None  # the smallest and the largest; None where labels are read
+    other_labels: tuple[str, ...] = ()
 
 
 def first_users(log: Log, count: int) -> Log:

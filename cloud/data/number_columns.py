@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cloud.data.log import Events, Log
-from cloud.data.statistics import STATISTICS, item_statistics
+from cloud.data.log import DRAWN, Events, Log
+from cloud.data.statistics import LIKED, RATING, STATISTICS, item_statistics
 from edge.text.columns import (
     entry_attributes,
     event_attributes,
@@ -48,17 +49,22 @@ def known_at(log: Log, targets: Events | None = None, seen: Events | None = None
     seen = log.events if seen is None else seen
     events = seen.select(seen.past)
     start, earlier = _pointers(events, targets)
-    ratings = log.ratings is not None
     if not log.shared_clock:
         return Known(log, targets, events, start, earlier, {}, {})
-    of_targets = item_statistics(seen, targets.item, targets.time, ratings)
-    same = targets is seen
-    of_events = (
-        {name: column[seen.past] for name, column in of_targets.items()}
-        if same
-        else item_statistics(seen, events.item, events.time, ratings)
-    )
+    happened = seen.select(seen.happened)
+    values = _means(log, happened)
+    of_targets = item_statistics(happened, targets.item, targets.time, values)
+    if targets is seen:
+        of_events = {name: column[seen.past] for name, column in of_targets.items()}
+    else:
+        of_events = item_statistics(happened, events.item, events.time, values)
     return Known(log, targets, events, start, earlier, of_targets, of_events)
+
+
+def _means(log: Log, happened: Events) -> dict[str, NDArray[Any]]:
+    """What an item has a mean of; of choices alone every item is liked by all, which says nothing."""
+    liked = {} if (log.events.role == DRAWN).any() else {LIKED: happened.liked}
+    return liked | ({RATING: happened.value} if log.ratings is not None else {})
 
 
 def _pointers(events: Events, targets: Events) -> tuple[Integers, Integers]:
@@ -123,6 +129,9 @@ class NumberColumns:
     def _of_events(self, name: str, events: Events, statistics: Mapping[str, Floats]) -> Floats:
         attribute = name.removeprefix("item.")
         if attribute == name:
+            others = self.known.log.other_labels
+            if name in others:
+                return events.others[:, others.index(name)].astype(np.float64)
             return events.liked.astype(np.float64) if name == "liked" else events.value
         if attribute in STATISTICS:
             return statistics[attribute]

@@ -27,9 +27,18 @@ class Phrases:
         return self.texts.setdefault(text, len(self.texts))
 
 
-def event_attributes(liked: bool, value: float | None) -> dict[str, Value]:
+def event_attributes(log: Log, events: Events, row: int) -> dict[str, Value]:
     """What an app sends of an event, and the template `event` may name."""
-    return {"liked": liked} | ({} if value is None else {"rating": value})
+    found: dict[str, Value] = {"liked": bool(events.liked[row])}
+    if log.ratings is not None:
+        found["rating"] = plain_number(float(events.value[row]))
+    others = zip(log.other_labels, events.others[row].tolist(), strict=True)
+    return found | {name: bool(value) for name, value in others}
+
+
+def plain_number(value: float) -> float | int:
+    """5 for 5.0: shorter in JSON, and equal."""
+    return int(value) if value.is_integer() else value
 
 
 def moment_attributes(statistics: Mapping[str, float]) -> dict[str, Value]:
@@ -43,12 +52,8 @@ def moment_attributes(statistics: Mapping[str, float]) -> dict[str, Value]:
 
 def event_phrases(template: Template, log: Log, events: Events, phrases: Phrases) -> Places:
     """(event,) the place of each one's text."""
-    first, alike = _combinations([events.liked, events.value])
-    rated = log.ratings is not None
-    places = [
-        phrases.place(template.render(event_attributes(liked, value if rated else None)))
-        for liked, value in zip(events.liked[first].tolist(), events.value[first].tolist(), strict=True)
-    ]
+    first, alike = _combinations([events.liked, events.value, *events.others.T])
+    places = [phrases.place(template.render(event_attributes(log, events, row))) for row in first.tolist()]
     return np.array(places, dtype=np.int32)[alike]
 
 

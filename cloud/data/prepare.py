@@ -19,12 +19,13 @@ from cloud.data.certainty import few_test_rows
 from cloud.data.fit_numbers import fit_numbers
 from cloud.data.labels import check_labels
 from cloud.data.log import PARTS, Log, first_users
+from cloud.data.negatives import protocol as negatives_protocol
 from cloud.data.number_columns import Known, known_at
 from cloud.data.read_log import fingerprint, read_log
 from cloud.data.rendered import Rendered, render, training_texts
 from cloud.data.rows import ITEMS, PHRASES, USERS, Prepared, Tokens
 from cloud.data.samples import sample_requests
-from cloud.data.schema import Entities, LogTable, Source, Split, read_source
+from cloud.data.schema import Entities, LogTable, Negatives, Source, Split, read_source
 from cloud.data.split import protocol
 from cloud.data.templates import check_templates
 from cloud.data.tokens import token_counts
@@ -51,6 +52,7 @@ class PrepareConfig:
 
     text: TextSpec = movielens.TEXT
     split: Split = field(default_factory=Split)
+    negatives: Negatives = field(default_factory=Negatives)
     vocabulary: int = 2_000  # tokens, the 7 special ones included
     candidates_per_request: int = 16  # training
     evaluation_candidates: int = 64  # validation and test
@@ -76,7 +78,7 @@ def open_source(data: str) -> Source:
 
 def config_for(source: Source, preset: str = "quickstart") -> PrepareConfig:
     """A preset with the source's own templates and split."""
-    return replace(named(PRESETS, preset), text=source.text, split=source.split)
+    return replace(named(PRESETS, preset), text=source.text, split=source.split, negatives=source.negatives)
 
 
 def prepare(
@@ -119,7 +121,7 @@ def read_checked(
 ) -> Checked:
     """The log, split; `hashes` are its files'. Errors: bad rows unless they may be skipped, a split without events."""
     bad = BadRows()
-    log = read_log(replace(source, split=config.split), bad)
+    log = read_log(replace(source, split=config.split, negatives=config.negatives), bad)
     if not skip_bad_rows:
         bad.refuse()
     bad.warn()
@@ -206,12 +208,17 @@ def _portable(source: Source) -> dict[str, Any]:
 
 def _protocol(source: Source, config: PrepareConfig) -> str:
     log = source.log
-    label = f"{log.rating} >= {log.threshold:g}" if log.rating else f"{log.label} = 1"
+    choices = f"{log.label} = 1" if log.label else "every row of the log"
+    label = f"{log.rating} >= {log.threshold:g}" if log.rating else choices
     own_clock = "" if log.clock == "shared" else ", of the user alone: times of two users do not compare"
+    every = log.rating or log.events == "all" or config.negatives.each
+    history = "rows" if every else f"rows with {' or '.join((log.label, *log.other_labels))} = 1"
+    drawn = negatives_protocol(config.negatives) if config.negatives.each else "no drawn negatives"
     return (
         f"{source.name}; liked: {label}; split {protocol(config.split)}; rows of one user and one time are one screen "
-        "and see nothing of each other; candidates are the user's own rows of that part, no sampled negatives; history "
-        f"and statistics are all strictly earlier rows, of any part{own_clock}; baselines: {BASELINES_PROTOCOL}"
+        f"and see nothing of each other; candidates are the user's own rows of that part, {drawn}; history is all "
+        f"strictly earlier {history}, statistics all strictly earlier rows, of any part{own_clock}; "
+        f"baselines: {BASELINES_PROTOCOL}"
     )
 
 

@@ -13,8 +13,9 @@ from tqdm import tqdm
 from cloud.data.bad_rows import BadRows
 from cloud.data.clock import clock_warnings, require_unit
 from cloud.data.entities import Directory, hashable, raw_rows
-from cloud.data.log import TEST, Events, Log
+from cloud.data.log import EVENT, SHOWN, TEST, Events, Log
 from cloud.data.moments import of_requests
+from cloud.data.negatives import with_negatives
 from cloud.data.order import first_of_each, in_order
 from cloud.data.schema import LogTable, Source
 from cloud.data.split import parts, unseen_items
@@ -27,7 +28,7 @@ from edge.errors import EdgeError
 from edge.files import sha256_file
 from edge.text.types import Item, User
 
-Columns = tuple[NDArray[Any], ...]  # line, user, item, time, value, screen
+Columns = tuple[NDArray[Any], ...]  # line, user, item, time, value, request, (row, other label)
 Refuse = Callable[[int, BadValueError], None]
 
 
@@ -46,7 +47,7 @@ def read_log(source: Source, bad: BadRows) -> Log:
         Directory.open(source.items, source.log.item, bad),
         bad,
     )
-    line, user, item, time, value, request = reader.columns()
+    line, user, item, time, value, request, others = reader.columns()
     reader.users.conclude(source.log.path, "user", bad)
     reader.items.conclude(source.log.path, "item", bad)
     if not len(line):
@@ -67,21 +68,41 @@ def read_log(source: Source, bad: BadRows) -> Log:
         tuple(name for name, _ in users),
         tuple(User(attributes) for _, attributes in users),
         tuple(Item(name, attributes) for name, attributes in items),
-        _events(source, user, item, time[order], value[order]),
+        _events(source, user, item, time[order], value[order], others[order]),
         source.log.clock == "shared",
         (float(value.min()), float(value.max())) if source.log.rating else None,
+        source.log.other_labels,
     )
 
 
 def _events(
-    source: Source, user: NDArray[np.int32], item: NDArray[np.int32], time: NDArray[np.float64], value: NDArray[Any]
+    source: Source,
+    user: NDArray[np.int32],
+    item: NDArray[np.int32],
+    time: NDArray[np.float64],
+    value: NDArray[Any],
+    others: NDArray[np.int8],
 ) -> Events:
     """With their parts; what only the test may have of unseen items is left out of the others."""
     liked = value >= source.log.threshold if source.log.rating else value > 0
-    past = np.ones(len(user), dtype=bool)
-    events = Events(user, item, time, liked, value.astype(np.float64), past, parts(user, time, source.split))
-    apart = unseen_items(item, source.split) & (events.part != TEST)
-    return events.select(~apart) if apart.any() else events
+    role = np.where(_enters_history(source.log, liked, others), EVENT, SHOWN).astype(np.int8)
+    part = parts(user, time, source.split)
+    events = Events(user, item, time, liked, value.astype(np.float64), role, others, part)
+    held_out = unseen_items(item, source.split)
+    apart = held_out & (events.part != TEST)
+    events = events.select(~apart) if apart.any() else events
+    if not source.negatives.each or not len(events):
+        return events
+    unseen = np.zeros(int(item.max()) + 1, dtype=bool)
+    unseen[item[held_out]] = True
+    return with_negatives(events, source.negatives, unseen)
+
+
+def _enters_history(log: LogTable, liked: NDArray[np.bool_], others: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Ratings of both signs do; of what was shown only what has a label of 1, unless all shall."""
+    if log.events == "all" or (log.rating and not log.events):
+        return np.ones(len(liked), dtype=bool)
+    return liked | (others > 0).any(axis=1)
 
 
 @dataclass
@@ -95,8 +116,7 @@ class _Reader:
     requests: dict[str, int] = field(default_factory=dict)  # met so far
 
     def columns(self) -> Columns:
-        label = self.log.rating or self.log.label
-        wanted = [self.log.user, self.log.item, self.log.time, label]
+        wanted = [self.log.user, self.log.item, self.log.time, *self._labels, *self.log.other_labels]
         wanted += [*self.users.log_columns, *self.items.log_columns, *self._request]
         batches = [self._none()]
         with tqdm(desc="read", unit=" rows", unit_scale=True, leave=False, disable=None) as progress:
@@ -107,7 +127,12 @@ class _Reader:
 
     def _none(self) -> Columns:
         kinds = (np.int64, np.int32, np.int32, np.float64, np.float64, np.int64)
-        return tuple(np.empty(0, dtype=kind) for kind in kinds)
+        others = np.empty((0, len(self.log.other_labels)), dtype=np.int8)
+        return (*(np.empty(0, dtype=kind) for kind in kinds), others)
+
+    @property
+    def _labels(self) -> list[str]:
+        return [name for name in (self.log.rating, self.log.label) if name]
 
     @property
     def _request(self) -> list[str]:
@@ -126,13 +151,17 @@ class _Reader:
         user = _indices(batch, self.users, refuse)
         item = _indices(batch, self.items, refuse)
         time = _numbers(batch, self.log.time, time_reader(self.log.time_unit), refuse)
-        every = (line, user, item, time, self._values(batch, refuse), self._requests(batch, refuse))
+        others = [_numbers(batch, name, label, refuse).astype(np.int8) for name in self.log.other_labels]
+        stacked = np.stack(others, axis=1) if others else np.empty((len(line), 0), dtype=np.int8)
+        every = (line, user, item, time, self._values(batch, refuse), self._requests(batch, refuse), stacked)
         return tuple(column[good] for column in every)
 
     def _values(self, batch: Batch, refuse: Refuse) -> NDArray[np.float64]:
-        """The ratings, or the labels as 1 and 0."""
+        """The ratings, or the labels as 1 and 0; 1 for all where choices alone are told."""
         if self.log.rating:
             return _numbers(batch, self.log.rating, rating, refuse)
+        if not self.log.label:
+            return np.ones(len(batch.lines))
         return _numbers(batch, self.log.label, label, refuse)
 
     def _requests(self, batch: Batch, refuse: Refuse) -> NDArray[np.int64]:

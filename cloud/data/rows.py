@@ -28,8 +28,12 @@ ROWS, USERS, ITEMS, PHRASES = "rows.arrow", "users.arrow", "items.arrow", "phras
 TEXTS = pa.schema([("name", pa.string()), ("tokens", pa.list_(pa.int32()))])
 
 
-def row_schema(numbers: int) -> pa.Schema:
-    """`item`, `phrase` and `context` are places in items.arrow and phrases.arrow; a missing number is NaN."""
+def row_schema(numbers: int, other_labels: int) -> pa.Schema:
+    """`item`, `phrase` and `context` are places in items.arrow and phrases.arrow; a missing number is NaN.
+
+    `phrase` words the row as an event of later rows: it tells the row's own label.
+    """
+    lists = (("other_labels", pa.int8(), other_labels), ("numbers", pa.float32(), numbers))
     return pa.schema(
         [
             ("user", pa.int32()),
@@ -41,18 +45,18 @@ def row_schema(numbers: int) -> pa.Schema:
             ("earlier", pa.int32()),
             ("phrase", pa.int32()),
             ("context", pa.int32()),
-            ("numbers", pa.list_(pa.float32(), numbers)),
+            *((name, pa.list_(kind, width)) for name, kind, width in lists if width),
         ]
     )
 
 
 @contextmanager
-def writing_rows(path: Path, numbers: int) -> Iterator[pa.ipc.RecordBatchFileWriter]:
+def writing_rows(path: Path, schema: pa.Schema) -> Iterator[pa.ipc.RecordBatchFileWriter]:
     """A file of rows that appears when it is whole."""
     with (
         appearing(path) as temporary,
         pa.OSFile(str(temporary), "wb") as sink,
-        pa.ipc.new_file(sink, row_schema(numbers)) as writer,
+        pa.ipc.new_file(sink, schema) as writer,
     ):
         yield writer
 
@@ -97,11 +101,12 @@ class Prepared:
     @cached_property
     def numbers(self) -> NDArray[np.float32]:
         """(row, number) standardised; NaN where one is missing."""
-        column = self._table.column("numbers")
-        width = column.type.list_size
-        flat = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
-        values: NDArray[np.float32] = np.concatenate([np.empty(0, np.float32), *flat]).reshape(-1, width)
-        return values
+        return self._lists("numbers", np.float32)
+
+    @cached_property
+    def other_labels(self) -> NDArray[np.int8]:
+        """(row, label) 1 and 0."""
+        return self._lists("other_labels", np.int8)
 
     def column(self, name: str) -> NDArray[Any]:
         """(row,) of any other column."""
@@ -118,6 +123,14 @@ class Prepared:
     def _table(self) -> pa.Table:
         with pa.memory_map(str(self.run.file(ROWS))) as source:
             return pa.ipc.open_file(source).read_all()
+
+    def _lists(self, name: str, kind: type) -> NDArray[Any]:
+        if name not in self._table.column_names:
+            return np.empty((len(self._table), 0), dtype=kind)
+        column = self._table.column(name)
+        flat = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
+        values: NDArray[Any] = np.concatenate(flat).reshape(len(self._table), column.type.list_size)
+        return values
 
     def _texts(self, name: str) -> Texts:
         with pa.memory_map(str(self.run.file(name))) as source:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from edge.arguments import check_number
 from edge.config import from_dict, setting
 from edge.errors import EdgeError
 from edge.files import read_toml
@@ -17,6 +18,7 @@ ValueType = Literal["text", "title", "integer", "number", "boolean", "list"]
 TimeUnit = Literal[
     "seconds", "milliseconds", "microseconds", "nanoseconds", "s", "ms", "us", "ns", "iso"
 ]  # since 1970, or texts
+MOST_NEGATIVES = 100  # for each row
 PER_SECOND = {"seconds": 1.0, "milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
 PER_SECOND |= {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
@@ -68,6 +70,8 @@ class LogTable:
     rating: str = ""
     threshold: float = 4.0
     label: str = ""
+    other_labels: tuple[str, ...] = ()  # further columns of 0 and 1, e.g. bought: told of events, not learned
+    events: Literal["", "liked", "all"] = ""  # rows that enter the history; "": all ratings, and what has a label of 1
     order: Literal["sorted", "any"] = "sorted"  # in the file, within each user
     request: str = ""  # a column that says which rows of a user were on one screen, beside those of one time
     clock: Literal["shared", "user"] = "shared"  # "user": times of two users do not compare, as step numbers do not
@@ -75,6 +79,12 @@ class LogTable:
     def __post_init__(self) -> None:
         if not math.isfinite(self.threshold):
             raise EdgeError(f"{setting('threshold')} is {self.threshold}", fix="threshold = 4")
+        for name in self.other_labels:
+            if not name.isidentifier() or self.other_labels.count(name) > 1 or name == self.label:
+                raise EdgeError(
+                    f"{setting('other_labels')} holds {name!r}",
+                    fix="name each further column once; as templates name it, it has letters, digits and _ alone",
+                )
 
     @property
     def file(self) -> File:
@@ -122,6 +132,19 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Negatives:
+    """What is drawn beside each row of a log of choices alone, which has neither label nor rating."""
+
+    each: int = 0  # negatives for each row; 0 where the log holds both
+    by: Literal["uniform", "popularity", "stage"] = "popularity"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_number(setting("each"), self.each, 0, MOST_NEGATIVES)
+        check_number(setting("seed"), self.seed, 0)
+
+
+@dataclass(frozen=True)
 class Source:
     """A whole `edge.toml`: which files, which columns, which words."""
 
@@ -130,6 +153,7 @@ class Source:
     items: Entities = field(default_factory=Entities)
     users: Entities = field(default_factory=Entities)
     split: Split = field(default_factory=Split)
+    negatives: Negatives = field(default_factory=Negatives)
     name: str = "log"
 
 
@@ -155,8 +179,7 @@ def read_source(path: Path) -> Source:
 
 
 def _check(source: Source, path: Path) -> None:
-    if bool(source.log.label) == bool(source.log.rating):
-        raise EdgeError(f"{path}: [log] needs either label or rating, and not both", fix='label = "clicked"')
+    _check_labels(source, path)
     if source.log.clock == "user" and source.split.by == "time":
         raise EdgeError(
             f'{path}: [split] by = "time" needs times that compare, and [log] has clock = "user"', fix='by = "user"'
@@ -172,6 +195,28 @@ def _check(source: Source, path: Path) -> None:
     for file in (source.log.file, source.items.file, source.users.file):
         if file and (len(file.separator) != 1 or len(file.quote) > 1):
             raise EdgeError(f"{path}: separator must be one character, quote one or none", evidence=repr(file))
+
+
+def _check_labels(source: Source, path: Path) -> None:
+    """A label, a rating, or choices alone with negatives to draw; and nothing that would be ignored."""
+    log, drawn = source.log, source.negatives.each > 0
+    if log.label and log.rating:
+        raise EdgeError(f"{path}: [log] has both label and rating", fix="leave out one of them")
+    if not log.label and not log.rating and not drawn:
+        raise EdgeError(
+            f"{path}: [log] has neither label nor rating",
+            fix='label = "clicked", or rating = "stars"; for a log of choices alone: [negatives] each = 4',
+        )
+    if drawn and (log.label or log.rating):
+        raise EdgeError(
+            f"{path}: [negatives] are drawn for a log of choices alone, and [log] has {log.label or log.rating!r}",
+            fix="leave out [negatives]: the rows that were not liked are the negatives",
+        )
+    if drawn and log.clock == "user" and source.negatives.by != "stage":
+        raise EdgeError(
+            f'{path}: [negatives] by = "{source.negatives.by}" needs times that compare, and clock is "user"',
+            fix='by = "stage"',
+        )
 
 
 def _absolute(toml: Path, path: str) -> str:

@@ -6,6 +6,7 @@ An item's attributes beside its own: docs/data.md defines them for whoever compu
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +23,14 @@ SMOOTHING = 10  # rows of the mean of all that an item's mean starts from
 DECIMALS = 3  # of shares and means, so that few texts differ
 
 
-def item_statistics(seen: Events, items: NDArray[np.int32], times: Floats, ratings: bool) -> Mapping[str, Floats]:
+def item_statistics(
+    seen: Events, items: NDArray[np.int32], times: Floats, values: Mapping[str, NDArray[Any]]
+) -> dict[str, Floats]:
     """Name -> (query,) of `items` at `times`, from the `seen` rows whose time is strictly earlier; NaN without any.
 
     `views`: rows of the item. `views_rank`: share of the items seen so far that have more views, 0 is the most watched.
-    `liked_share` and, where the log has ratings, `mean_rating`: means over the item's rows and `SMOOTHING` rows of the
-    mean of all. O((rows + queries) log rows).
+    Of each of `values`, parallel to `seen`, the mean over the item's rows and `SMOOTHING` rows of the mean of all.
+    O((rows + queries) log rows).
     """
     moments = _Moments(seen.time)
     order = np.lexsort((seen.time, seen.item))
@@ -38,7 +41,6 @@ def item_statistics(seen: Events, items: NDArray[np.int32], times: Floats, ratin
     views = last - first
     known = views > 0
     found = {VIEWS: views.astype(np.float64), RANK: _rank(views, _ordinals(keys, moments), order, seen, moments, now)}
-    values = {LIKED: seen.liked} | ({RATING: seen.value} if ratings else {})
     by_time = np.argsort(seen.time, kind="stable")
     before = np.searchsorted(seen.time[by_time], times)  # rows of all items
     for name, column in values.items():

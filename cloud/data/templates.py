@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloud.data.schema import Entities, Source
-from cloud.data.statistics import RATING, STATISTICS
+from cloud.data.statistics import LIKED, RATING, STATISTICS
 from edge.config import setting
 from edge.errors import EdgeError, did_you_mean
 from edge.text.number import Number
@@ -56,9 +56,11 @@ class Fields:
 
 def known_fields(source: Source) -> Fields:
     """Ratings are there where the log has them, statistics where times of two users compare."""
-    rated = bool(source.log.rating)
-    statistics = tuple(name for name in STATISTICS if rated or name != RATING)
-    return Fields(EVENT_FIELDS if rated else EVENT_FIELDS[:1], statistics if source.log.clock == "shared" else ())
+    rated, chosen = bool(source.log.rating), source.negatives.each > 0
+    absent = {RATING: not rated, LIKED: chosen}  # of choices alone every item is liked by all
+    statistics = tuple(name for name in STATISTICS if not absent.get(name, False))
+    events = EVENT_FIELDS if rated else EVENT_FIELDS[:1]
+    return Fields((*events, *source.log.other_labels), statistics if source.log.clock == "shared" else ())
 
 
 def _check_number(number: Number, source: Source, known: Fields) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from cloud.data.fit_numbers import chunks_of_users
@@ -33,9 +35,9 @@ def write_all_texts(folder: Path, known: Known, rendered: Rendered, wordpiece: W
 def write_rows(folder: Path, known: Known, rendered: Rendered, spec: TextSpec) -> None:
     """rows.arrow, some users at a time."""
     targets, columns = known.targets, NumberColumns(spec.numbers, known)
-    schema = row_schema(len(spec.numbers))
+    schema = row_schema(len(spec.numbers), len(known.log.other_labels))
     with (
-        writing_rows(folder / ROWS, len(spec.numbers)) as writer,
+        writing_rows(folder / ROWS, schema) as writer,
         tqdm(desc="write rows", total=len(targets), unit=" rows", unit_scale=True, leave=False, disable=None) as done,
     ):
         for first, last in chunks_of_users(known):
@@ -47,6 +49,11 @@ def write_rows(folder: Path, known: Known, rendered: Rendered, spec: TextSpec) -
                 rendered.context[at],
             ]  # fmt: skip
             arrays = [pa.array(column) for column in plain]
-            arrays.append(pa.FixedSizeListArray.from_arrays(pa.array(numbers.reshape(-1)), len(spec.numbers)))
+            arrays += [_lists(values) for values in (targets.others[at], numbers) if values.shape[1]]
             writer.write_batch(pa.record_batch(arrays, schema=schema))
             done.update(last - first)
+
+
+def _lists(values: NDArray[Any]) -> pa.Array:
+    """(row, n) as one list of n a row."""
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])

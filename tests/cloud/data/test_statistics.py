@@ -9,15 +9,15 @@ def events(rows: list[tuple[int, float, bool]]) -> Events:
     item, time, liked = (np.array(column) for column in zip(*rows, strict=True))
     none, values = np.zeros(len(rows)), liked.astype(np.float64)
     user, part = none.astype(np.int32), none.astype(np.int8)
-    past = np.ones(len(rows), dtype=bool)
-    return Events(user, item.astype(np.int32), time.astype(float), liked, values, past, part)
+    role, others = none.astype(np.int8), np.zeros((len(rows), 0), dtype=np.int8)
+    return Events(user, item.astype(np.int32), time.astype(float), liked, values, role, others, part)
 
 
 SEEN = events([(0, 1, True), (0, 2, False), (1, 2, True), (0, 3, True), (2, 3, False), (1, 4, True)])
 
 
 def at(items: list[int], times: list[float]) -> dict[str, list[float]]:
-    found = item_statistics(SEEN, np.array(items, dtype=np.int32), np.array(times), ratings=False)
+    found = item_statistics(SEEN, np.array(items, dtype=np.int32), np.array(times), {"liked_share": SEEN.liked})
     return {name: column.tolist() for name, column in found.items()}
 
 
@@ -53,7 +53,9 @@ def test_the_order_of_questions_does_not_matter() -> None:
 def test_sorting_agrees_with_counting_row_by_row(few_real_users: Log) -> None:
     seen = few_real_users.events
     ask = np.arange(0, len(seen), 37)
-    found = item_statistics(seen, seen.item[ask], seen.time[ask], ratings=True)
+    found = item_statistics(
+        seen, seen.item[ask], seen.time[ask], {"liked_share": seen.liked, "mean_rating": seen.value}
+    )
     for row, index in enumerate(ask):
         earlier = seen.time < seen.time[index]
         views = np.bincount(seen.item[earlier], minlength=len(few_real_users.items))
