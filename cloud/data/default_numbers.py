@@ -12,8 +12,7 @@ from edge.text.number import Number
 
 LAST = (5, 20)  # newest events
 SMOOTHING, SHARED_SMOOTHING, LAST_SMOOTHING = 5.0, 3.0, 1.0  # events of the prior: of all, of one value, of the last
-MOST_VALUES = 1_000  # of an attribute that events are compared by
-LEAST_ITEMS = 3.0  # that have a value, on average
+LEAST_ITEMS = 2.0  # that have a value, on average
 NUMERIC = ("integer", "number")
 
 
@@ -100,7 +99,7 @@ def _alike(same: str, only_liked: bool) -> Iterator[Number]:
 
 
 def _repeats(log: Log, attribute: str) -> bool:
-    """True if the attribute is words, of which there are few, each of several items."""
+    """True if the attribute is words that several items share."""
     met: dict[object, int] = {}
     for item in log.items:
         value = item.attributes.get(attribute)
@@ -108,7 +107,7 @@ def _repeats(log: Log, attribute: str) -> bool:
             return False
         for key in keys(value):
             met[key] = met.get(key, 0) + 1
-    return 1 < len(met) <= MOST_VALUES and sum(met.values()) >= LEAST_ITEMS * len(met)
+    return len(met) > 1 and sum(met.values()) >= LEAST_ITEMS * len(met)
 
 
 def _numeric(entities: Entities) -> list[str]:
