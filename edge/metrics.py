@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -40,25 +40,77 @@ def _average_ranks(values: Floats) -> Floats:
 
 def user_auc(scores: ArrayLike, labels: ArrayLike, users: ArrayLike) -> float:
     """Mean AUC within a user, weighted by rows, over users with both labels; NaN if there is none."""
-    parts = [(_auc(values, liked), len(liked)) for values, liked in _by_user(scores, labels, users)]
-    rows = sum(count for _, count in parts)
-    return sum(value * count for value, count in parts) / rows if parts else float("nan")
+    rows = _by_user(scores, labels, users)
+    above = rows.per_user(rows.average_ranks() * rows.liked) - rows.likes * (rows.likes + 1) / 2
+    both = rows.both
+    if not both.any():
+        return float("nan")
+    found = above[both] / (rows.likes * (rows.counts - rows.likes))[both]
+    return float(found @ rows.counts[both] / rows.counts[both].sum())
 
 
 def ndcg(scores: ArrayLike, labels: ArrayLike, users: ArrayLike, k: int = 10) -> float:
-    """Mean NDCG@k over users with both labels, gain 1 for a like; NaN if there is none."""
-    parts = [_ndcg(values, liked, k) for values, liked in _by_user(scores, labels, users)]
-    return float(np.mean(parts)) if parts else float("nan")
+    """Mean NDCG@k over users with both labels, gain 1 for a like; NaN if there is none.
+
+    Tied rows each gain the mean of their likes: the expectation over the orders they could stand in.
+    """
+    rows = _by_user(scores, labels, users)
+    if not rows.both.any():
+        return float("nan")
+    discounts = np.append(1 / np.log2(np.arange(2, k + 2)), 0.0)  # (place from the top,), the last for all below k
+    from_top = rows.counts[rows.user] - 1 - rows.place
+    gained = rows.per_user(rows.tied_mean(rows.liked, discounts[np.minimum(from_top, k)]))
+    best = np.concatenate([[0.0], np.cumsum(discounts[:-1])])[np.minimum(rows.likes.astype(np.int64), k)]
+    return float(np.mean(gained[rows.both] / best[rows.both]))
 
 
-def _ndcg(values: Floats, liked: NDArray[np.bool_], k: int) -> float:
-    """Tied rows each gain the mean of their likes: the expectation over the orders they could stand in."""
-    order = np.argsort(-values, kind="stable")
-    _, place, counts = np.unique(-values[order], return_inverse=True, return_counts=True)
-    gains = (np.bincount(place, weights=liked[order]) / counts)[place]
-    discounts = 1 / np.log2(np.arange(2, len(values) + 2))
-    discounts[k:] = 0
-    return float(gains @ discounts / (np.sort(liked)[::-1] @ discounts))
+@dataclass(frozen=True)
+class _Rows:
+    """Rows ordered by user, then score, ascending: `user` from 0, `place` within the user, runs of equal scores."""
+
+    user: NDArray[np.int64]
+    place: NDArray[np.int64]
+    liked: NDArray[np.bool_]
+    run: NDArray[np.int64]  # which run of one user's equal scores
+    counts: NDArray[np.int64]  # (user,) rows
+    likes: Floats  # (user,)
+
+    @property
+    def both(self) -> NDArray[np.bool_]:
+        """(user,) who has rows of both labels."""
+        both: NDArray[np.bool_] = (self.likes > 0) & (self.likes < self.counts)
+        return both
+
+    def per_user(self, values: NDArray[Any]) -> Floats:
+        sums: Floats = np.bincount(self.user, values, len(self.counts)).astype(np.float64)
+        return sums
+
+    def average_ranks(self) -> Floats:
+        """Within the user, from 1; tied rows share their mean rank."""
+        sizes = np.bincount(self.run)
+        ranks: Floats = (np.bincount(self.run, self.place + 1.0) / sizes)[self.run]
+        return ranks
+
+    def tied_mean(self, values: NDArray[Any], weights: Floats) -> Floats:
+        """The weights times the mean of the values over each run."""
+        mean: Floats = weights * (np.bincount(self.run, values) / np.bincount(self.run))[self.run]
+        return mean
+
+
+def _by_user(scores: ArrayLike, labels: ArrayLike, users: ArrayLike) -> _Rows:
+    values, liked = _checked(scores, labels)
+    names: NDArray[Any] = np.asarray(users)
+    if names.shape != values.shape:
+        raise EdgeError(f"{len(values)} scores but users shaped {names.shape}")
+    _, user = np.unique(names, return_inverse=True)
+    order = np.lexsort((values, user))
+    user, values, liked = user[order], values[order], liked[order]
+    counts = np.bincount(user)
+    starts = np.cumsum(counts) - counts
+    new = np.ones(len(user), dtype=bool)
+    new[1:] = (user[1:] != user[:-1]) | (values[1:] != values[:-1])
+    place = np.arange(len(user)) - starts[user]
+    return _Rows(user, place, liked, np.cumsum(new) - 1, counts, np.bincount(user, liked).astype(np.float64))
 
 
 def log_loss(logits: ArrayLike, labels: ArrayLike) -> float:
@@ -84,19 +136,6 @@ def summarise(logits: ArrayLike, labels: ArrayLike, users: ArrayLike) -> dict[st
         "ndcg@10": ndcg(logits, labels, users),
         "log_loss": log_loss(logits, labels),
     }
-
-
-def _by_user(scores: ArrayLike, labels: ArrayLike, users: ArrayLike) -> Iterator[tuple[Floats, NDArray[np.bool_]]]:
-    """(scores, labels) of each user who has both labels."""
-    values, liked = _checked(scores, labels)
-    names: NDArray[Any] = np.asarray(users)
-    if names.shape != values.shape:
-        raise EdgeError(f"{len(values)} scores but users shaped {names.shape}")
-    _, place = np.unique(names, return_inverse=True)
-    order = np.argsort(place, kind="stable")
-    for rows in np.split(order, np.cumsum(np.bincount(place))[:-1] if len(order) else []):
-        if 0 < liked[rows].sum() < len(rows):
-            yield values[rows], liked[rows]
 
 
 def _checked(scores: ArrayLike, labels: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:

@@ -61,13 +61,22 @@ def context_phrases(template: Template, known: Known, phrases: Phrases) -> Place
     """(row,) the place of each target's text: of the statistics and attributes that the template names."""
     items, columns = known.log.items, {name: known.statistics[name] for name in _statistics(template, known)}
     named = [name for name in template.fields if name not in columns]
-    first, alike = _combinations([_alike(items, named)[known.targets.item], *columns.values()])
+    worded = [_worded(template, name, column) for name, column in columns.items()]
+    first, alike = _combinations([_alike(items, named)[known.targets.item], *worded])
     places = []
     for row in first.tolist():
         statistics = {name: float(column[row]) for name, column in columns.items()}
         attributes = items[int(known.targets.item[row])].attributes
         places.append(phrases.place(template.render({**attributes, **moment_attributes(statistics)})))
     return np.array(places, dtype=np.int32)[alike]
+
+
+def _worded(template: Template, name: str, column: NDArray[np.float64]) -> NDArray[np.intp]:
+    """(row,) a number that rows share whose statistic the template words alike."""
+    distinct, place = np.unique(column, return_inverse=True)
+    numbers: dict[tuple[str, ...], int] = {}
+    words = [template.wording(name, moment_attributes({name: value}).get(name)) for value in distinct.tolist()]
+    return np.array([numbers.setdefault(each, len(numbers)) for each in words])[place]
 
 
 def _combinations(columns: Sequence[NDArray[Any]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -75,6 +75,10 @@ class Template:
                 pieces.append(self._group(part, scope))
         return _SPACES.sub(" ", "".join(pieces)).strip(" ")
 
+    def wording(self, name: str, value: Value) -> tuple[str, ...]:
+        """What the value of that name is worded as, in each field that names it: equal ones render alike."""
+        return tuple(self._words(field, value) for field in self._fields() if field.name == name)
+
     def _group(self, group: Group, scope: Mapping[str, Value]) -> str:
         pieces = []
         for part in group.parts:
