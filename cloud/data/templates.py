@@ -8,7 +8,7 @@ from collections.abc import Collection
 from cloud.data.schema import Source
 from edge.config import setting
 from edge.errors import EdgeError
-from edge.text.request import MAX_ATTRIBUTES, MAX_NAME
+from edge.text.checks import MAX_ATTRIBUTES, MAX_NAME
 from edge.text.spec import TextSpec
 from edge.text.template import Field
 
