@@ -228,7 +228,7 @@ class Ranker:
         """Depth -> AUC of what a wish leaves open. Errors: a depth that the plan has no exit at."""
         found = dict(self._model.exits[plan])
         if not found and wish.plan is not None:
-            raise EdgeError(f"the bundle has no exit beyond depth {self._handover(plan)}, where segments meet")
+            raise EdgeError(f"the bundle has no {wish.plan} plan: its segments meet at no depth")
         if wish.depth is not None:
             if wish.depth not in found:
                 raise EdgeError(f"no exit at depth {wish.depth}", fix=f"use one of: {', '.join(map(str, found))}")

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from edge.bundle.values import LONGEST_INTEGER, unique_keys
 from edge.errors import EdgeError, did_you_mean
+from edge.files import LONGEST_INTEGER, unique_keys
 from edge.text.checks import (
     MAX_CANDIDATES,
     MAX_EVENTS,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.bundle.values import parse_strictly
 from edge.config import check_least, from_dict, setting
 from edge.errors import EdgeError
+from edge.files import parse_strictly
 from edge.text.template import Template
 
 SCHEMA = "edge-ranker/text/1"

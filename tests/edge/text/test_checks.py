@@ -208,8 +208,8 @@ def test_usual_records_are_not_gone_through_one_by_one(monkeypatch: pytest.Monke
         (b"\xef\xbb\xbf{}", "the request starts with a byte order mark"),
         (b"\xff{}", "the request is not UTF-8 text"),
         ('{"candidates": [{"id": "1", "a": %s}]}' % ("9" * 5000), "candidates[0].a is out of range: inf"),
-        ('{"candidates": [{"id": "1", "a": -%s}]}' % ("9" * 401), "candidates[0].a is out of range: -inf"),
-        ('{"candidates": [{"id": "1", "a": %s}]}' % ("9" * 300), "candidates[0].a is out of range: 999"),
+        ('{"candidates": [{"id": "1", "a": -%s}]}' % ("9" * 4001), "candidates[0].a is out of range: -inf"),
+        ('{"candidates": [{"id": "1", "a": %s}]}' % ("9" * 4000), "candidates[0].a is out of range: 999"),
     ],
 )  # fmt: skip
 def test_what_is_no_json_text_and_numbers_of_any_length_are_refused_in_words(text: Any, problem: str) -> None:
