@@ -65,4 +65,6 @@ def _shown(value: object) -> str:
         text = repr(value)
     except ValueError:  # Python prints no whole number of more than 4,300 digits
         return "a number of thousands of digits"
+    except Exception:  # a class of the caller's that cannot be printed
+        return "an object"
     return text if len(text) <= 60 else text[:57] + "..."

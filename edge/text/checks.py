@@ -87,7 +87,8 @@ def check_attributes(attributes: Mapping[str, Any], path: str, reserved: Collect
 
 def check_sequence(values: object, path: str, kind: str, limit: int) -> None:
     if isinstance(values, str | bytes) or not isinstance(values, Sequence):
-        raise EdgeError(f"{path} must be a list or a tuple of {kind}, not {_kind(values)}", fix=f"list({path})")
+        fix = f"list({path})" if isinstance(values, Iterable) else ""
+        raise EdgeError(f"{path} must be a list or a tuple of {kind}, not {_kind(values)}", fix=fix)
     if len(values) > limit:
         raise EdgeError(f"{path} has {len(values):,} entries, {limit:,} at most")
 
@@ -118,6 +119,8 @@ def shown(value: object) -> str:
         text = ascii(value)
     except ValueError:  # Python prints no whole number of more than 4,300 digits
         return "a number of thousands of digits"
+    except Exception:  # a class of the caller's that cannot be printed
+        return f"an object of {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "..."
 
 

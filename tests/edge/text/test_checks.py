@@ -148,6 +148,16 @@ def test_the_fix_of_a_list_and_of_a_number_of_another_kind_says_what_to_write() 
         assert refused.value.fix == fix
 
 
+class Unprintable:
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+def test_what_cannot_be_printed_is_refused_by_its_type() -> None:
+    assert refusal(check_user, Unprintable()) == "user must be a User, not an object of Unprintable (Unprintable)"
+    assert refusal(check_user, User({"a": 10**5000})) == "user.a is out of range: a number of thousands of digits"
+
+
 def test_numbers_of_numpy_that_are_floats_and_other_mappings_are_taken() -> None:
     check_candidates([Item("1", MappingProxyType({"a": np.float64(3), "b": np.str_("x")}))])
     check_user(User())
