@@ -14,7 +14,7 @@ import json
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,12 +102,13 @@ def _report(trials: list[Trial]) -> str:
 def _bundle(path: Path, width: int) -> Path:
     """The quickstart student's shape with a feed-forward part of that width, for LiteRT and ONNX Runtime."""
     torch.manual_seed(0)
-    model = quantise(Encoder(PRESETS["quickstart-student"]).eval())
+    tokens = (*SPECIAL_TOKENS, *WORDS)
+    model = quantise(Encoder(replace(PRESETS["quickstart-student"], vocabulary_size=len(tokens))).eval())
     layer, hidden = model.get_submodule("layers.0"), model.config.hidden_size
     layer.feed_forward_in, layer.feed_forward_out = _linear(hidden, width), _linear(width, hidden)
     buckets = Buckets(candidates=8).holding(SPEC)
     shape = asdict(TorchEngine(model).shape)
-    vocabulary = "".join(f"{token}\n" for token in (*SPECIAL_TOKENS, *WORDS))
+    vocabulary = "".join(f"{token}\n" for token in tokens)
     texts: dict[str, Path | bytes] = {
         "text.json": json.dumps(to_dict(SPEC)).encode(),
         "vocab.txt": vocabulary.encode(),

@@ -16,7 +16,8 @@ def check_number(
         raise EdgeError(f"{name} must be a number, not {_shown(value)} ({type(value).__name__})", fix=fix)
     number = _float(value)
     if not (least <= number <= most and math.isfinite(number)) or (above and number == least):
-        raise EdgeError(f"{name} is {_shown(value)}, it must be {_range(least, most, above)}", fix=fix)
+        finite = "" if math.isfinite(number) or math.isfinite(most) else "a finite float, "
+        raise EdgeError(f"{name} is {_shown(value)}, it must be {finite}{_range(least, most, above)}", fix=fix)
 
 
 def check_count(name: str, value: object, least: int = 1, most: float = math.inf, fix: str = "") -> None:
@@ -27,9 +28,9 @@ def check_count(name: str, value: object, least: int = 1, most: float = math.inf
         raise EdgeError(f"{name} is {_shown(value)}, it must be {_range(least, most)}", fix=fix)
 
 
-def check_share(name: str, value: object, fix: str = "") -> None:
-    """Refuse what is not a number from 0 to 1; per cent are recognised."""
-    if _is(Real, value) and 1 < _float(value) <= 100:
+def check_share(name: str, value: object, fix: str = "", usual: float = 0.0) -> None:
+    """Refuse what is not a number from 0 to 1; per cent are recognised if the share would be a `usual` one or more."""
+    if _is(Real, value) and 1 < _float(value) <= 100 and _float(value) / 100 >= usual:
         fix = f"it is a share: did you mean {_float(value) / 100:g}?"
     check_number(name, value, most=1.0, fix=fix)
 
@@ -64,4 +65,6 @@ def _shown(value: object) -> str:
         text = repr(value)
     except ValueError:  # Python prints no whole number of more than 4,300 digits
         return "a number of thousands of digits"
+    except Exception:  # a class of the caller's that cannot be printed
+        return "an object"
     return text if len(text) <= 60 else text[:57] + "..."

@@ -1,19 +1,21 @@
-"""Files: read as lines or as TOML, written whole or not at all, named by their content."""
+"""Files: read as lines, as TOML or as strict JSON, written whole or not at all, named by their content."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from edge.errors import EdgeError
 
 TEMPORARY = ".tmp"
+LONGEST_INTEGER = 4_000  # digits in JSON: more than any double has, fewer than Python refuses to read
 
 
 def lines_of(text: str) -> list[str]:
@@ -42,6 +44,41 @@ def read_toml(path: Path, absent: EdgeError | None = None) -> dict[str, Any]:
         raise EdgeError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise EdgeError(f"{path} is not a TOML file", evidence=str(error)) from error
+
+
+def parse_strictly(data: bytes) -> Any:
+    """JSON in UTF-8 whose every number is finite, no key repeated, no half of a surrogate pair. Errors: ValueError."""
+    hooks = {"parse_constant": _no_constant, "parse_float": _finite, "parse_int": _integer}
+    value = json.loads(data.decode("utf-8"), object_pairs_hook=unique_keys, **hooks)  # type: ignore[arg-type]
+    json.dumps(value, ensure_ascii=False).encode("utf-8")  # lone surrogates cannot be printed
+    return value
+
+
+def unique_keys(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these keys and values, for `json.loads`. Errors: ValueError, a key occurs twice."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        seen: set[str] = set()
+        repeated = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise ValueError(f"the key {ascii(repeated)[:60]} stands twice in one object")
+    return values
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is larger than any number")
+    return value
+
+
+def _integer(text: str) -> int:
+    if len(text) > LONGEST_INTEGER:  # Python's own limit is higher, and its error is about a setting of Python
+        raise ValueError(f"an integer of {len(text):,} digits is larger than any number")
+    return int(text)
 
 
 def sha256_file(path: Path) -> str:

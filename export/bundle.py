@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cloud.model import Encoder
+from cloud.model import Encoder, ModelConfig
 from edge.bundle.bundle import BundleInfo, write_bundle
 from edge.conformance.golden import Golden, to_line
 from export.weights import parameters_of
@@ -20,8 +20,16 @@ def bundle_models(
     models: Path,
     manifest: Mapping[str, Any],
 ) -> BundleInfo:
-    """Write `path` with all files under `models`; `texts` has text.json and vocab.txt. Each weight is in it once."""
+    """Write `path` with all files under `models`; `texts` has text.json and vocab.txt. Each weight is in it once.
+
+    The manifest's model gains the rows of its embeddings, which the text side must fit.
+    """
     golden = "".join(to_line(record) + "\n" for record in goldens).encode()
     files: dict[str, Path | bytes] = {**texts, "golden.jsonl": golden}
     files |= {f"models/{file.relative_to(models)}": file for file in sorted(models.rglob("*")) if file.is_file()}
-    return write_bundle(path, files, manifest, parameters_of(model))
+    described = {**manifest, "model": {**manifest["model"], **embedding_rows(model.config)}}
+    return write_bundle(path, files, described, parameters_of(model))
+
+
+def embedding_rows(config: ModelConfig) -> dict[str, int]:
+    return {"vocabulary": config.vocabulary_size, "positions": config.positions, "slots": config.slots}

@@ -24,6 +24,7 @@ from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, Request, User
 from edge.text.wordpiece import SPECIAL_TOKENS
 from export.buckets import Buckets
+from export.bundle import embedding_rows
 from export.litert.entry_points import export_litert
 from export.onnx.entry_points import export_onnx
 
@@ -101,7 +102,12 @@ def bundle_of(
     }
     exits = [{"depth": depth, "plan": "prefix", "quality": {"auc": 0.5 + depth / 100}} for depth in config.exit_depths]
     names = {"layers": config.layers, "hidden": config.hidden_size, "heads": config.heads, "handover": config.handover}
-    manifest = {"name": "small", "model": names, "exits": exits, "golden": {"tolerance": TOLERANCE["int8"]}}
+    manifest = {
+        "name": "small",
+        "model": names | embedding_rows(config),
+        "exits": exits,
+        "golden": {"tolerance": TOLERANCE["int8"]},
+    }
     weights = {name: tensor.numpy() for name, tensor in exported.reference["int8"].state_dict().items()}
     write_bundle(path, files | listed, manifest | {"provenance": {}} | changes, weights if packed else None)
     return path

@@ -38,7 +38,7 @@ from edge.config import check_least, setting, to_dict
 from edge.config import preset as named
 from edge.errors import EdgeError, refuse_to_run
 from edge.files import write_atomically, write_json
-from edge.text.request import MAX_CANDIDATES
+from edge.text.checks import MAX_CANDIDATES
 from edge.text.spec import TextSpec
 from edge.text.wordpiece import WordPiece
 

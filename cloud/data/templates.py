@@ -10,8 +10,8 @@ from cloud.data.schema import Entities, Source
 from cloud.data.statistics import LIKED, RATING, STATISTICS
 from edge.config import setting
 from edge.errors import EdgeError, did_you_mean
+from edge.text.checks import MAX_ATTRIBUTES, MAX_NAME
 from edge.text.number import Number
-from edge.text.request import MAX_ATTRIBUTES, MAX_NAME
 from edge.text.spec import TextSpec
 from edge.text.template import Field, Template
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from cloud.data.schema import Attribute
-from edge.text.request import LARGEST_NUMBER, MAX_LIST, MAX_TEXT
+from edge.text.checks import LARGEST_NUMBER, MAX_LIST, MAX_TEXT
 from edge.text.types import Value
 
 ARTICLE = re.compile(r"(?P<name>.+), (?P<article>The|A|An)$")

@@ -11,9 +11,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from edge.bundle.values import parse_strictly
 from edge.errors import EdgeError
-from edge.files import sha256_file
+from edge.files import parse_strictly, sha256_file
 
 SCHEMA = "edge-ranker/run/1"
 MANIFEST = "manifest.json"

@@ -100,7 +100,7 @@ class Bundle:
         try:
             return unpack_counted(packed)
         except EdgeError as error:
-            refuse(self.path, f"{WEIGHTS}: {_in_one_line(error)}")
+            refuse(self.path, f"{WEIGHTS}: {in_one_line(error)}")
 
     @property
     def engines(self) -> tuple[str, ...]:
@@ -138,11 +138,12 @@ class Bundle:
         except EdgeError as error:
             if error.problem.startswith(str(self.path)):
                 raise
-            refuse(self.path, f"{file.path}: {_in_one_line(error)}")
+            refuse(self.path, f"{file.path}: {in_one_line(error)}")
 
 
-def _in_one_line(error: EdgeError) -> str:
-    return f"{error.problem} ({error.evidence})" if error.evidence else error.problem
+def in_one_line(error: EdgeError) -> str:
+    evidence = "; ".join(error.evidence.splitlines())
+    return f"{error.problem} ({evidence})" if evidence else error.problem
 
 
 def open_bundle(path: Path | str, limits: ArchiveLimits | None = None, public_key: PublicKey | None = None) -> Bundle:

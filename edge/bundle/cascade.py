@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from edge.bundle.values import is_count, is_number
 from edge.errors import EdgeError
+
+_DEPTH = re.compile(r"[1-9][0-9]{0,3}")  # one way to write it
 
 
 @dataclass(frozen=True)
@@ -37,16 +41,18 @@ class Cascade:
 
 def parse_cascade(value: Any) -> Cascade:
     """Of a manifest's {"top": 10, "margins": {"2": 0.3}, "agreement": 0.97, "work": 0.6}. Errors: anything else."""
-    try:
-        top, margins, shares = value["top"], value["margins"], (value["agreement"], value["work"])
-        numbers = {int(exit): float(margin) for exit, margin in margins.items()}
-        sound = type(top) is int and top > 0 and all(exit > 0 for exit in numbers)
-        sound &= all(0 <= float(figure) < math.inf for figure in (*numbers.values(), *shares))
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        sound = False
-    if not sound:
-        raise EdgeError("a cascade needs a top, margins of its exits, agreement and work", evidence=f"{value!r:.80}")
-    return Cascade(top, numbers, float(shares[0]), float(shares[1]))
+    if not isinstance(value, dict) or not is_count(value.get("top"), least=1):
+        raise EdgeError("a cascade needs a top of 1 or more")
+    margins = value.get("margins")
+    if not isinstance(margins, dict) or not all(_DEPTH.fullmatch(exit) for exit in margins):
+        raise EdgeError('a cascade needs margins by exit, as in {"2": 0.3}')
+    if not all(is_number(margin) and margin >= 0 for margin in margins.values()):
+        raise EdgeError("a cascade's margins must be finite numbers of 0 or more")
+    for name in ("agreement", "work"):
+        if not is_number(value.get(name)) or not 0 <= value[name] <= 1:
+            raise EdgeError(f"a cascade's {name} must be a number from 0 to 1")
+    numbers = {int(exit): float(margin) for exit, margin in margins.items()}
+    return Cascade(value["top"], numbers, float(value["agreement"]), float(value["work"]))
 
 
 def cascade_to_json(cascade: Cascade) -> dict[str, Any]:

@@ -30,7 +30,8 @@ class Exit:
 def parse_exits(path: Path, values: Sequence[Any], layers: int, handover: int) -> tuple[Exit, ...]:
     """Of `[{"depth": 4, "plan": "prefix", "quality": {"auc": 0.76}}]`, and optionally "engine": "litert".
 
-    Refuses a list that a model of so many layers cannot have, or that does not say what the prefix plan reaches.
+    Refuses a list that a model of so many layers cannot have, or that does not say what the prefix plan reaches. The
+    deepest exit tells a wrong number of layers, the segments plan's exits a wrong hand-over.
     """
     exits = tuple(_parse_exit(path, f"manifest.json: exits[{index}]", value) for index, value in enumerate(values))
     if not any(exit.plan == "prefix" for exit in exits):
@@ -42,6 +43,11 @@ def parse_exits(path: Path, values: Sequence[Any], layers: int, handover: int) -
             refuse(path, f"manifest.json lists exit {exit.depth} of the segments plan, where segments have not met")
     if len({(exit.depth, exit.plan, exit.engine) for exit in exits}) < len(exits):
         refuse(path, "manifest.json lists an exit twice")
+    prefix, segments = ({exit.depth for exit in exits if exit.plan == plan} for plan in ("prefix", "segments"))
+    if max(prefix) < layers:
+        refuse(path, f"manifest.json lists no exit of the prefix plan at the model's {layers} layers")
+    if segments and (missing := {depth for depth in prefix if depth > handover} - segments):
+        refuse(path, f"manifest.json lists exits of the segments plan, but none at depth {min(missing)}")
     return exits
 
 

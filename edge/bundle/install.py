@@ -12,8 +12,10 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
-from edge.bundle.bundle import Bundle, read_manifest
+from edge.bundle.archive import refuse
+from edge.bundle.bundle import Bundle, in_one_line, read_manifest
 from edge.bundle.keys import PublicKey
 from edge.bundle.manifest import MANIFEST
 from edge.errors import EdgeError
@@ -76,6 +78,11 @@ def install(
             fix="make room there, or name another directory in EDGE_CACHE",
         ) from error
     return found
+
+
+def refuse_installed(path: Path, directory: Path, error: EdgeError) -> NoReturn:
+    """The one-line error for the bundle at `path`, of an error about one of its files in `directory`."""
+    refuse(path, in_one_line(error).replace(f"{directory}{os.sep}", ""))
 
 
 def _intact(bundle: Bundle, directory: Path, weights: bool) -> Installation | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,10 @@ class PublicKey:
     """`raw`: the 32 bytes of RFC 8032."""
 
     raw: bytes
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.raw, bytes) or len(self.raw) != 32:
+            raise EdgeError("a public key has 32 raw bytes", fix="read_public_key(path)")
 
     def accepts(self, message: bytes, signature: bytes) -> bool:
         """True if the key's owner made the signature for exactly this message."""
@@ -51,7 +56,7 @@ class PrivateKey:
 
 def read_public_key(path: Path | str) -> PublicKey:
     """The Ed25519 public key (PEM, SubjectPublicKeyInfo) in a file."""
-    ed25519, data = _ed25519(), _read(Path(path))
+    ed25519, data = _ed25519(), _read(path)
     if b"PRIVATE KEY-----" in data:
         raise EdgeError(f"{path} holds a private key, the public one is needed", fix=NEW_PUBLIC_KEY)
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -62,7 +67,7 @@ def read_public_key(path: Path | str) -> PublicKey:
 
 def read_private_key(path: Path | str) -> PrivateKey:
     """The Ed25519 private key (PEM, PKCS 8, not encrypted) in a file."""
-    ed25519, data = _ed25519(), _read(Path(path))
+    ed25519, data = _ed25519(), _read(path)
     if b"PUBLIC KEY-----" in data and b"PRIVATE KEY-----" not in data:
         raise EdgeError(f"{path} holds a public key, the private one is needed", fix=NEW_KEY)
     if b"ENCRYPTED" in data:
@@ -81,12 +86,16 @@ def _ed25519() -> ModuleType:
     return ed25519
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path | str) -> bytes:
+    if not isinstance(path, str | os.PathLike):
+        raise EdgeError(f"the key's path is {path!r:.60}, which is no path", fix='give "public.pem"')
     try:
-        with path.open("rb") as file:
+        with Path(path).open("rb") as file:
             return file.read(_MAX_PEM)
     except OSError as error:
         raise EdgeError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:  # a NUL in it
+        raise EdgeError(f"{str(path)!r} is not a usable file name") from error
 
 
 def _load(path: Path | str, kind: str, load: Callable[[], Any], wanted: type) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,13 @@ from typing import Any
 from edge.bundle.archive import refuse
 from edge.bundle.cascade import parse_cascade
 from edge.bundle.exits import MODEL_ENGINES, parse_exits
+from edge.bundle.facts import check_facts
 from edge.bundle.shape import Shape
-from edge.bundle.values import LARGEST_COUNT, is_count, is_number, parse_strictly
+from edge.bundle.values import LARGEST_COUNT, is_count, is_number
 from edge.bundle.weights.forms import FORMS
 from edge.bundle.weights.holes import Hole
 from edge.errors import EdgeError
+from edge.files import parse_strictly
 
 SCHEMA = "edge-ranker/bundle/4"
 MANIFEST = "manifest.json"
@@ -75,9 +77,10 @@ def parse_manifest(path: Path, data: bytes) -> dict[str, Any]:
     if not BUNDLE_NAME.fullmatch(manifest["name"]):
         refuse(path, f"{MANIFEST}: the name must be up to 64 letters, digits, spaces, '.', '_' or '-'")
     _check_shape(path, manifest["model"])
-    parse_exits(path, manifest["exits"], manifest["model"]["layers"], manifest["model"]["handover"])
+    exits = parse_exits(path, manifest["exits"], manifest["model"]["layers"], manifest["model"]["handover"])
     _check_tolerances(path, manifest["golden"])
-    _check_cascades(path, manifest.get("cascades", []))
+    _check_cascades(path, manifest.get("cascades", []), {exit.depth for exit in exits if exit.plan == "prefix"})
+    check_facts(path, manifest)
     parse_files(path, manifest["files"])
     return manifest
 
@@ -102,7 +105,7 @@ def _check_tolerances(path: Path, golden: Mapping[str, Any]) -> None:
     if not _is_tolerance(golden.get("tolerance")):
         refuse(path, f"{MANIFEST}: golden.tolerance must be a finite number from 0 to {LARGEST_TOLERANCE:g}")
     tolerances = golden.get("tolerances", {})
-    if not isinstance(tolerances, dict) or not all(map(_is_tolerance, tolerances.values())):
+    if not isinstance(tolerances, dict) or not all(map(_is_tolerance, tolerances.values())) or "" in tolerances:
         refuse(path, f"{MANIFEST}: golden.tolerances must map engines to numbers from 0 to {LARGEST_TOLERANCE:g}")
 
 
@@ -110,14 +113,22 @@ def _is_tolerance(value: Any) -> bool:
     return is_number(value) and 0 <= value <= LARGEST_TOLERANCE
 
 
-def _check_cascades(path: Path, values: Any) -> None:
+def _check_cascades(path: Path, values: Any, exits: Collection[int]) -> None:
+    """`exits`: the depths of the prefix plan's, whose candidates a cascade lets stop; at the deepest all have."""
     if not isinstance(values, list):
         refuse(path, f"{MANIFEST}: cascades must be a list")
+    tops = []
     for index, value in enumerate(values):
         try:
-            parse_cascade(value)
+            cascade = parse_cascade(value)
         except EdgeError as error:
             refuse(path, f"{MANIFEST}: cascades[{index}]: {error.problem}")
+        for depth in cascade.margins:
+            if depth not in exits or depth == max(exits):
+                refuse(path, f"{MANIFEST}: cascades[{index}] has a margin of {depth}, where no candidate can stop")
+        tops.append(cascade.top)
+    if len(set(tops)) < len(tops):
+        refuse(path, f"{MANIFEST} lists two cascades of one top")
 
 
 def parse_files(path: Path, values: Sequence[Any]) -> tuple[BundleFile, ...]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from edge.bundle.exits import PLANS
+from edge.bundle.values import is_count, is_number
 from edge.engines.protocol import Engine
 from edge.errors import EdgeError
+from edge.files import parse_strictly
 from edge.runtime.scoring import InFull, Stepped, logits_at
 from edge.runtime.segment_cache import SegmentCache
 from edge.runtime.user_side import UserSide
@@ -21,6 +25,7 @@ from edge.text.types import Request
 
 Scores = Mapping[str, Mapping[int, np.ndarray]]  # plan -> exit depth -> (candidates,) logits
 Exits = Mapping[str, Collection[int]]  # plan -> exit depths
+_SHA256, _DEPTH = re.compile(r"[0-9a-f]{64}"), re.compile(r"[1-9][0-9]{0,3}")
 FEW = 2  # candidates that are scored under the full plan, too
 
 
@@ -119,19 +124,60 @@ def read_golden(lines: Sequence[str]) -> Iterator[Golden]:
     """The records of a golden.jsonl, brief ones still to be completed; errors name the line."""
     for number, line in enumerate(lines, start=1):
         try:
-            yield _read_record(json.loads(line))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise EdgeError(f"golden.jsonl:{number} is not a golden record", evidence=repr(error)) from error
+            yield _read_record(parse_strictly(line.encode()))
+        except (EdgeError, ValueError, RecursionError) as error:
+            reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+            raise EdgeError(f"golden.jsonl:{number} is not a golden record", evidence=reason) from error
 
 
-def _read_record(record: dict[str, Any]) -> Golden:
-    scores = {
-        plan: {int(depth): np.array(logits, dtype=np.float32) for depth, logits in exits.items()}
-        for plan, exits in record["scores"].items()
-    }
-    request = request_from_json(record["request"])
-    if "sha256" in record:
-        return Golden(request, (), (), (), scores, str(record["sha256"]))
-    ids = record["ids"]
-    user, candidates = tuple(map(tuple, ids["user"])), tuple(map(tuple, ids["candidates"]))
-    return Golden(request, tuple(record["texts"]), user, candidates, scores)
+def _read_record(record: Any) -> Golden:
+    """Errors: EdgeError or ValueError, in words."""
+    parts = _object(record, "the record", ("request", "scores"))
+    request, scores = request_from_json(parts["request"]), _read_scores(parts["scores"])
+    if "sha256" in parts:
+        if not isinstance(parts["sha256"], str) or not _SHA256.fullmatch(parts["sha256"]):
+            raise ValueError("sha256 must be 64 lower-case hexadecimal digits")
+        return Golden(request, (), (), (), scores, parts["sha256"])
+    ids = _object(_object(record, "the record", ("texts", "ids"))["ids"], "ids", ("user", "candidates"))
+    texts = _list_of(parts["texts"], "texts", "texts", lambda value: isinstance(value, str))
+    user, candidates = (_read_segments(ids[side], f"ids.{side}") for side in ("user", "candidates"))
+    return Golden(request, texts, user, candidates, scores)
+
+
+def _read_scores(value: Any) -> Scores:
+    return {_plan(plan): _read_exits(exits, f"scores.{plan}") for plan, exits in _object(value, "scores").items()}
+
+
+def _plan(text: str) -> str:
+    if text not in PLANS:
+        raise ValueError(f"scores has an unknown plan {text!r:.60}")
+    return text
+
+
+def _read_exits(value: Any, where: str) -> dict[int, np.ndarray]:
+    exits = {}
+    for depth, logits in _object(value, where).items():
+        if not _DEPTH.fullmatch(depth):
+            raise ValueError(f"{where} has a depth {depth!r:.60}")
+        exits[int(depth)] = np.array(_list_of(logits, f"{where}.{depth}", "finite numbers", is_number), np.float32)
+    return exits
+
+
+def _read_segments(value: Any, where: str) -> tuple[Segment, ...]:
+    segments = _list_of(value, where, "lists", lambda segment: isinstance(segment, list))
+    return tuple(_list_of(segment, f"{where}[{place}]", "ids", is_count) for place, segment in enumerate(segments))
+
+
+def _object(value: Any, where: str, needed: Collection[str] = ()) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{where} must be an object")
+    for key in needed:
+        if key not in value:
+            raise ValueError(f"{where} has no {key!r}")
+    return value
+
+
+def _list_of(value: Any, where: str, kind: str, holds: Callable[[Any], bool]) -> tuple[Any, ...]:
+    if not isinstance(value, list) or not all(map(holds, value)):
+        raise ValueError(f"{where} must be a list of {kind}")
+    return tuple(value)

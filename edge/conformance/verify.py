@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from edge.bundle.archive import refuse
+from edge.bundle.exits import PLANS
+from edge.bundle.install import refuse_installed
 from edge.bundle.keys import PublicKey
-from edge.bundle.manifest import GOLDEN
+from edge.bundle.manifest import GOLDEN, MANIFEST
 from edge.conformance.coverage import coverage
 from edge.conformance.golden import Golden, Scores, completed, digest_of, encode, read_golden, score
 from edge.engines.opening import ENGINES, FROM_WEIGHTS, RUNNABLE, absent
@@ -18,7 +21,7 @@ from edge.engines.protocol import Engine
 from edge.errors import EdgeError, refuse_to_run
 from edge.files import read_lines
 from edge.metrics import top_overlap
-from edge.runtime.opening import open_bundle_files
+from edge.runtime.opening import OpenedBundle, open_bundle_files, refusing_what_cannot_run
 from edge.text.sequence import TextEncoder
 
 ALL = "all"  # of the engines
@@ -98,15 +101,15 @@ def verify(
     wanted = {*(engines or ())}
     opened = open_bundle_files(path, public_key, weights=bool(wanted & {ALL, *FROM_WEIGHTS}))
     manifest, encoder = opened.manifest, opened.encoder
-    golden = [completed(record, encoder) for record in read_golden(read_lines(opened.directory / GOLDEN))]
-    if not golden:
-        raise EdgeError(f"{path} carries no golden request: nothing can be verified")
+    golden = _read(opened)
+    _check_depths(opened, golden)
     chosen, unchecked = _choose(engines, opened.models)
     results = [check_text(encoder, golden)]
     for name in chosen:
         progress(name)
         engine = opened.engine(name)
-        results += check_scores(engine, golden, name, tolerance_of(manifest, name))
+        with refusing_what_cannot_run(opened.path, name):
+            results += check_scores(engine, golden, name, tolerance_of(manifest, name))
         engine.close()
     return Verification(results, unchecked, coverage(golden, encoder, _buckets(manifest), opened.shape))
 
@@ -121,6 +124,28 @@ def _choose(engines: Sequence[str] | None, models: Path) -> tuple[list[str], dic
     return [*named, *(engine for engine in every if engine not in unchecked)], unchecked
 
 
+def _read(opened: OpenedBundle) -> list[Golden]:
+    """The golden requests, complete. Errors: there is none, a line is none."""
+    try:
+        records = list(read_golden(read_lines(opened.directory / GOLDEN)))
+    except EdgeError as error:
+        refuse_installed(opened.path, opened.directory, error)
+    if not records:
+        raise EdgeError(f"{opened.path} carries no golden request: nothing can be verified")
+    return [completed(record, opened.encoder) for record in records]
+
+
+def _check_depths(opened: OpenedBundle, golden: Sequence[Golden]) -> None:
+    """The scores were computed by a model of so many layers and with that hand-over; no model's file says either."""
+    depths = {plan: {depth for record in golden for depth in record.scores.get(plan, {})} for plan in PLANS}
+    deepest, shape = max(set().union(*depths.values()), default=0), opened.shape
+    if deepest < shape.layers:
+        refuse(opened.path, f"{MANIFEST} says {shape.layers} layers, {GOLDEN} has scores of {deepest}")
+    if depths["segments"] and min(depths["segments"]) != shape.handover + 1:
+        met = min(depths["segments"]) - 1
+        refuse(opened.path, f"{MANIFEST} says a hand-over at {shape.handover}, {GOLDEN} has scores of one at {met}")
+
+
 def tolerance_of(manifest: Mapping[str, Any], engine: str) -> float:
     """How far an engine's logits may be off: its own allowance, else that of all."""
     golden = manifest["golden"]
@@ -129,9 +154,7 @@ def tolerance_of(manifest: Mapping[str, Any], engine: str) -> float:
 
 def _buckets(manifest: Mapping[str, Any]) -> list[int]:
     """Of the user's tokens, where the manifest names them."""
-    buckets = manifest["model"].get("buckets")
-    found = buckets.get("user_tokens") if isinstance(buckets, dict) else None
-    return [bucket for bucket in found if isinstance(bucket, int)] if isinstance(found, list) else []
+    return list(manifest["model"].get("buckets", {}).get("user_tokens", ()))
 
 
 def check_text(encoder: TextEncoder, golden: Sequence[Golden]) -> Result:

@@ -182,6 +182,17 @@ def _open(path: Path, threads: int) -> Any:
         raise unreadable(path, error) from error
 
 
+def check_file(path: Path) -> None:
+    """Refuse a file with references beyond its end: what `_open` loads it does not look through, and would crash."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    try:
+        Interpreter(model_path=str(path), experimental_op_resolver_type=plain)
+    except (ValueError, RuntimeError) as error:
+        raise unreadable(path, error) from error
+
+
 @cache
 def _environment() -> Any:
     """One per process, for the processor alone. LiteRT makes another when a buffer is first used: made here, too."""

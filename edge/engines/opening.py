@@ -40,6 +40,14 @@ def open_engine(engine: str, models: Path, shape: Shape, threads: int = 1) -> En
     return _registered(engine)(directory, shape, threads)
 
 
+def check_model(engine: str, models: Path) -> None:
+    """Look through a model's file before its engine first loads it. Errors: it is none, and would crash the process."""
+    if engine == "litert" and (model := _directory(engine, models) / "model.tflite").is_file():
+        from edge.engines.litert import check_file
+
+        check_file(model)
+
+
 def absent(engine: str, models: Path) -> str:
     """Why this engine cannot run here, in one line; nothing if it can. Errors: an unknown engine."""
     if engine not in ENGINES:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edge.arguments import check_count
+from edge.bundle.archive import refuse
+from edge.bundle.bundle import in_one_line
 from edge.bundle.cascade import Cascade, parse_cascade
 from edge.bundle.exits import Exit, Exits, parse_exits, read_exits
-from edge.bundle.install import Installation, install
+from edge.bundle.facts import tables_of
+from edge.bundle.install import Installation, install, refuse_installed
 from edge.bundle.keys import PublicKey
 from edge.bundle.manifest import MANIFEST, TEXT, VOCABULARY, parse_manifest, shape_of
 from edge.bundle.shape import Shape
 from edge.config import from_dict, to_dict
-from edge.engines.opening import FROM_WEIGHTS, open_engine
+from edge.engines.opening import FROM_WEIGHTS, check_model, open_engine
 from edge.engines.protocol import Engine
 from edge.errors import EdgeError
 from edge.files import write_json
@@ -37,6 +40,7 @@ MOST_THREADS = 256
 class OpenedBundle:
     """A bundle's files where engines can read them, checked, and what they say."""
 
+    path: Path
     files: Installation
     manifest: Mapping[str, Any]
     exits: tuple[Exit, ...]
@@ -53,7 +57,18 @@ class OpenedBundle:
 
     def engine(self, name: str, threads: int = 1) -> Engine:
         """The engine of that name over the bundle's model. Errors: it cannot run here, the model is another's."""
-        return open_engine(name, self.models, self.shape, threads)
+        checked = self.directory / f"checked-{name}"  # once is enough: what is installed is what was checked
+        try:
+            if not checked.exists():
+                check_model(name, self.models)
+            engine = open_engine(name, self.models, self.shape, threads)
+        except EdgeError as error:
+            if str(self.directory) not in error.problem:  # not about a file: the engine is not here
+                raise
+            refuse_installed(self.path, self.directory, error)
+        with suppress(OSError):  # where nothing can be written it is looked through at each open
+            checked.touch()
+        return engine
 
 
 @dataclass(frozen=True)
@@ -81,7 +96,26 @@ def open_bundle_files(path: Path | str, public_key: PublicKey | None = None, wei
     manifest = parse_manifest(Path(path), (directory / MANIFEST).read_bytes())
     shape = shape_of(manifest)
     exits = parse_exits(Path(path), manifest["exits"], shape.layers, shape.handover)
-    return OpenedBundle(files, manifest, exits, TextEncoder.open(directory / TEXT, directory / VOCABULARY), shape)
+    encoder = _text_side(Path(path), directory, tables_of(manifest))
+    return OpenedBundle(Path(path), files, manifest, exits, encoder, shape)
+
+
+def _text_side(path: Path, directory: Path, tables: Mapping[str, int]) -> TextEncoder:
+    """Of the installed files; what is wrong with them is wrong with the bundle, also what its model has no rows for."""
+    try:
+        encoder = TextEncoder.open(directory / TEXT, directory / VOCABULARY)
+    except EdgeError as error:
+        refuse_installed(path, directory, error)
+    tokens, spec = len(encoder.wordpiece), encoder.spec
+    if tokens != tables.get("vocabulary", tokens):
+        refuse(path, f"{VOCABULARY} has {tokens:,} tokens, the model {tables['vocabulary']:,}")
+    if spec.max_segment_tokens > tables.get("positions", spec.max_segment_tokens):
+        problem = f"{TEXT} lets a segment have {spec.max_segment_tokens:,} tokens"
+        refuse(path, f"{problem}, the model has {tables['positions']:,} positions")
+    if spec.slots > tables.get("slots", spec.slots):
+        problem = f"{TEXT} asks for {spec.slots:,} slots (max_events + 3)"
+        refuse(path, f"{problem}, the model has {tables['slots']:,}")
+    return encoder
 
 
 def open_model(path: Path | str, engine: str, threads: int = 1, public_key: PublicKey | None = None) -> Model:
@@ -89,10 +123,25 @@ def open_model(path: Path | str, engine: str, threads: int = 1, public_key: Publ
     check_count("threads", threads, most=MOST_THREADS)
     opened = open_bundle_files(path, public_key, weights=engine in FROM_WEIGHTS)
     running, manifest, encoder = opened.engine(engine, threads), opened.manifest, opened.encoder
-    _warm_up(running, encoder.spec)
+    with refusing_what_cannot_run(opened.path, engine):
+        _warm_up(running, encoder.spec)
     costs = _calibrated(opened.directory / f"calibration-{engine}-{threads}.json", running, encoder.spec)
     cascades = {cascade.top: cascade for cascade in map(parse_cascade, manifest.get("cascades", []))}
     return Model(encoder, running, costs, read_exits(opened.exits, engine, opened.shape.handover), cascades)
+
+
+@contextmanager
+def refusing_what_cannot_run(path: Path, engine: str) -> Iterator[None]:
+    """In the block an engine computes: whatever it raises at a graph that is not one of ours is about the bundle."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except EdgeError as error:
+        refuse(path, in_one_line(error))
+    except Exception as error:
+        first = (str(error).splitlines() or [repr(error)])[0]
+        refuse(path, f"its {engine} model cannot be run: {first}")
 
 
 def _warm_up(engine: Engine, spec: TextSpec) -> None:

@@ -16,6 +16,7 @@ from edge.bundle.keys import PublicKey
 from edge.errors import EdgeError
 from edge.runtime.allocator import return_freed
 from edge.runtime.byte_cache import ByteCache
+from edge.runtime.lifetime import Lifetime
 from edge.runtime.opening import Model, open_model
 from edge.runtime.pace import Pace
 from edge.runtime.planner import Allowance, Choice, Predictor, Work, best, choices, choose
@@ -25,6 +26,7 @@ from edge.runtime.segment_cache import SegmentCache
 from edge.runtime.stepping import Goal, Scores, Walk
 from edge.runtime.user_side import UserSide
 from edge.runtime.wish import Wish
+from edge.text.checks import check_candidates, check_event, check_events, check_user
 from edge.text.sequence import Segment, TextEncoder
 from edge.text.types import Event, Item, User
 
@@ -35,9 +37,10 @@ SEGMENTS_SHARE = 0.125  # of it
 class UserState:
     """A user between requests. Events may be added, and requests come, from several threads."""
 
-    def __init__(self, ranker: Ranker, segments: tuple[Segment, ...]) -> None:
+    def __init__(self, ranker: Ranker, segments: tuple[Segment, ...], latest: float | None = None) -> None:
         self._ranker = ranker
         self._segments = segments
+        self._latest = latest  # time of an event
         self._turn = Lock()
 
     @property
@@ -52,9 +55,16 @@ class UserState:
             raise EdgeError("the user was made by a ranker of another bundle", fix="ranker.user(profile, events)")
 
     def add(self, event: Event) -> None:
-        """One more behaviour: it alone is encoded and, in the segments plan, computed alone when it is needed."""
+        """One more behaviour: it alone is encoded and, in the segments plan, computed alone when it is needed.
+
+        Errors: an event that no request may have, or one before those that the user has.
+        """
+        check_event(event, "the event")
         with self._turn:
+            if event.time is not None and self._latest is not None and event.time < self._latest:
+                raise EdgeError("the event is older than one that the user has", fix="add events oldest first")
             self._segments = self._ranker.extended(self._segments, event)
+            self._latest = self._latest if event.time is None else event.time
 
     def prepare(self, depth: int | None = None, plan: str = "prefix") -> None:
         """Compute now, e.g. while the app is idle, what ranking at `depth`, or at the deepest exit, will need."""
@@ -71,7 +81,7 @@ class Ranker:
         self._segments = SegmentCache(segment_bytes)
         self._users: ByteCache[tuple[int, tuple[Segment, ...]], UserSide]
         self._users = ByteCache(int(memory_mb * 1e6) - segment_bytes)
-        self._closed = False
+        self._lifetime = Lifetime()
 
     @classmethod
     def open(
@@ -92,6 +102,7 @@ class Ranker:
         return cls(open_model(path, engine, threads, public_key), memory_mb)
 
     def __enter__(self) -> Self:
+        self._lifetime.check()
         return self
 
     def __exit__(
@@ -110,22 +121,30 @@ class Ranker:
         return tuple(self._model.exits["prefix"])
 
     def user(self, user: User, events: Sequence[Event] = ()) -> UserState:
-        """A user to rank for: encoded now, computed when candidates come, and then kept."""
-        return UserState(self, self._model.encoder.user(user, events))
+        """A user to rank for: encoded now, computed when candidates come, and then kept.
+
+        Errors: the ranker was closed, a user or events that no request may have.
+        """
+        self._lifetime.check()
+        check_user(user)
+        check_events(events)
+        times = [event.time for event in events if event.time is not None]
+        return UserState(self, self._model.encoder.user(user, events), times[-1] if times else None)
 
     def extended(self, segments: tuple[Segment, ...], event: Event) -> tuple[Segment, ...]:
         """A user's segments after one more event."""
+        self._lifetime.check()
         return self._model.encoder.extended(segments, event)
 
     def prepare(self, segments: tuple[Segment, ...], wish: Wish) -> None:
         """Compute and keep the user side that the wish will need."""
-        self._check_open()
         plan = wish.plan or "prefix"
         if plan == "full":
             raise EdgeError("the full plan keeps nothing of a user", fix="use one of: prefix, segments")
-        side = self._side(segments, self._handover(plan), kept=True)
-        side.context(max(self._exits(plan, wish)), last=True)
-        self._keep(side)
+        with self._lifetime:
+            side = self._side(segments, self._handover(plan), kept=True)
+            side.context(max(self._exits(plan, wish)), last=True)
+            self._keep(side)
 
     def rank(
         self,
@@ -149,22 +168,27 @@ class Ranker:
         cannot be met is answered by the nearest choice there is, and `ranked.explanation` says so.
         """
         started = time.perf_counter()
-        self._check_open()
-        user.check_reader(self._model.encoder)
-        wish = Wish(budget_ms, budget_mb, min_auc, depth, plan, top, patience, cascade)
+        with self._lifetime:
+            wish = Wish(budget_ms, budget_mb, min_auc, depth, plan, top, patience, cascade)
+            _check_made_by_a_ranker(user)
+            user.check_reader(self._model.encoder)
+            check_candidates(candidates)
+            return self._rank(user.segments, candidates, wish, started)
+
+    def _rank(self, user: tuple[Segment, ...], candidates: Sequence[Item], wish: Wish, started: float) -> Ranked:
         staged = self._cascade(wish)
         segments = [self._model.encoder.candidate(item) for item in candidates]
         words = len(set(chain.from_iterable(map(enumerate, segments))))
         plans = [name for name in wish.plans if self._exits(name, wish)]
-        works = {name: self._work(name, user.segments, segments, words) for name in plans}
+        works = {name: self._work(name, user, segments, words) for name in plans}
         possible = {name: self._choices(wish, work) for name, work in works.items()}
         chosen = self._choose(wish, possible, started)
         work = works[chosen.plan] if chosen.kept else works[chosen.plan].anew
         elapsed = (time.perf_counter() - started) * 1e3
         predicted = elapsed + self._pace.factor * chosen.milliseconds
         deadline = None if wish.budget_ms is None or wish.depth is not None else started + wish.budget_ms / 1e3
-        goal = Goal(self._way(wish, chosen, possible[chosen.plan]), deadline, top, patience, staged)
-        scores = self._walk(chosen, work, user.segments, segments, goal)
+        goal = Goal(self._way(wish, chosen, possible[chosen.plan]), deadline, wish.top, wish.patience, staged)
+        scores = self._walk(chosen, work, user, segments, goal)
         order = scores.order
         reached = max(scores.depths, default=chosen.depth)
         return Ranked(
@@ -182,29 +206,29 @@ class Ranker:
                 kept=chosen.kept,
                 auc=self._model.exits[chosen.plan].get(int(reached)),
                 candidates=tuple(scores.on_the_way),
-                budget_ms=budget_ms,
-                budget_mb=budget_mb,
-                min_auc=min_auc,
+                budget_ms=wish.budget_ms,
+                budget_mb=wish.budget_mb,
+                min_auc=wish.min_auc,
             ),
         )
 
     def close(self) -> None:
-        """Give the memory back: the model's, and that of users and segments. Requests must have ended."""
-        self._closed = True
+        """Give the memory back: the model's, and that of users and segments.
+
+        Waits for the requests under way in other threads; those that come later are refused.
+        """
+        if not self._lifetime.end():
+            return
         self._engine.close()
         self._users.clear()
         self._segments.clear()
         return_freed()
 
-    def _check_open(self) -> None:
-        if self._closed:
-            raise EdgeError("the ranker was closed", fix="open the bundle again")
-
     def _exits(self, plan: str, wish: Wish) -> dict[int, float | None]:
         """Depth -> AUC of what a wish leaves open. Errors: a depth that the plan has no exit at."""
         found = dict(self._model.exits[plan])
         if not found and wish.plan is not None:
-            raise EdgeError(f"the bundle has no exit beyond depth {self._handover(plan)}, where segments meet")
+            raise EdgeError(f"the bundle has no {wish.plan} plan: its segments meet at no depth")
         if wish.depth is not None:
             if wish.depth not in found:
                 raise EdgeError(f"no exit at depth {wish.depth}", fix=f"use one of: {', '.join(map(str, found))}")
@@ -284,3 +308,9 @@ class Ranker:
 
     def _handover(self, plan: str) -> int:
         return self._engine.shape.handover if plan == "segments" else 0
+
+
+def _check_made_by_a_ranker(user: UserState) -> None:
+    if not isinstance(user, UserState):
+        kind = type(user).__name__
+        raise EdgeError(f"user must be what ranker.user(...) gives, not {kind}", fix="ranker.user(profile, events)")

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from edge.errors import EdgeError, did_you_mean
+from edge.files import LONGEST_INTEGER, unique_keys
+from edge.text.checks import (
+    MAX_CANDIDATES,
+    MAX_EVENTS,
+    check_event,
+    check_ids,
+    check_item,
+    check_sequence,
+    check_time,
+    check_times,
+    check_user,
+    shown,
+)
 from edge.text.types import Event, Item, Request, User, Value
 
-MAX_CANDIDATES = 1_000
-MAX_EVENTS = 10_000
-MAX_ATTRIBUTES = 100  # per record
-MAX_NAME = 100  # code points of an attribute's name
-MAX_LIST = 100  # strings per list
-MAX_TEXT = 10_000  # code points per string
 MAX_BYTES = 64 * 2**20  # of the JSON text
-LARGEST_NUMBER = 10**15
 
 
 def parse_request(text: str | bytes) -> Request:
     """A request from JSON text (bytes: UTF-8). Errors: not JSON, a repeated key, and those of `from_json`."""
-    if len(text) > MAX_BYTES:
-        raise EdgeError(f"the request is {len(text):,} bytes long, {MAX_BYTES:,} at most")
+    decoded = _decoded(text)
     try:
-        decoded = text.decode("utf-8") if isinstance(text, bytes) else text
-        value = json.loads(decoded, object_pairs_hook=_unique_keys)
+        value = json.loads(decoded, object_pairs_hook=unique_keys, parse_int=_integer)
     except RecursionError:
         raise EdgeError("the request is nested too deeply") from None
     except ValueError as error:
@@ -35,23 +38,31 @@ def parse_request(text: str | bytes) -> Request:
 
 
 def request_from_json(value: object) -> Request:
-    """A request from decoded JSON. Errors: unknown or missing keys, wrong types, values over the limits."""
+    """A request from decoded JSON. Errors: unknown or missing keys, wrong types, values over the limits.
+
+    Of several faults the first is named, in the order of this function (SPEC.md, section 1).
+    """
     record = _object(value, "request")
     _known_keys(record, ("user", "events", "candidates", "time"))
-    user = User(_attributes(_object(record.get("user", {}), "user"), "user"))
+    if "candidates" not in record:
+        raise EdgeError("the request has no 'candidates'", fix="list the items to rank")
+    user = User(_attributes(_object(record.get("user", {}), "user")))
+    check_user(user)
     events = tuple(
         _event(entry, f"events[{index}]")
         for index, entry in enumerate(_list(record.get("events", []), "events", MAX_EVENTS))
     )
-    if "candidates" not in record:
-        raise EdgeError("the request has no 'candidates'", fix="list the items to rank")
+    check_times([event.time for event in events])
     candidates = tuple(
-        _item(entry, f"candidates[{index}]")
+        _candidate(entry, f"candidates[{index}]")
         for index, entry in enumerate(_list(record["candidates"], "candidates", MAX_CANDIDATES))
     )
-    _check_candidates(candidates)
-    _check_times(events)
-    return Request(user, events, candidates, _time(record.get("time"), "time"))
+    if not candidates:
+        raise EdgeError("candidates is empty", fix="list the items to rank")
+    check_ids([item.id for item in candidates])
+    time = record.get("time")
+    check_time(time, "time")
+    return Request(user, events, candidates, time)
 
 
 def request_to_json(request: Request) -> dict[str, Any]:
@@ -77,128 +88,75 @@ def _plain(attributes: Mapping[str, Value]) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in attributes.items()}
 
 
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {repeated!r} stands twice in one object")
-    return record
+def _decoded(text: object) -> str:
+    """Errors: it is neither text nor bytes, it is too long, it is not UTF-8, it starts with a byte order mark."""
+    if not isinstance(text, str | bytes):
+        fix = (
+            "pass json.dumps(...)" if isinstance(text, Mapping | list) else "pass the JSON text, e.g. path.read_bytes()"
+        )
+        raise EdgeError(f"the request must be JSON text, not {type(text).__name__}", fix=fix)
+    size = len(text.encode("utf-8", "surrogatepass")) if isinstance(text, str) else len(text)
+    if size > MAX_BYTES:
+        raise EdgeError(f"the request is {size:,} bytes long, {MAX_BYTES:,} at most")
+    try:
+        decoded = text.decode("utf-8") if isinstance(text, bytes) else text
+    except UnicodeDecodeError as error:
+        raise EdgeError("the request is not UTF-8 text", evidence=str(error)) from error
+    if decoded.startswith("\ufeff"):
+        raise EdgeError("the request starts with a byte order mark", fix="write UTF-8 without one")
+    return decoded
+
+
+def _integer(text: str) -> int | float:
+    """An integer of any length: one that Python would not read is out of range wherever it stands."""
+    return int(text) if len(text) <= LONGEST_INTEGER else float(text)
 
 
 def _event(value: object, path: str) -> Event:
     record = dict(_object(value, path))
     if "item" not in record:
         raise EdgeError(f"{path} has no 'item'", fix='{"item": {"title": ...}, ...}')
-    item = _item(record.pop("item"), f"{path}.item", id_needed=False)
-    time = _time(record.pop("time", None), f"{path}.time")
-    return Event(item, _attributes(record, path), time)
+    item, time = _item(record.pop("item"), f"{path}.item"), record.pop("time", None)
+    event = Event(item, _attributes(record), time)
+    check_event(event, path)
+    return event
 
 
-def _time(value: object, path: str) -> int | float | None:
-    return None if value is None else _number(value, path)
-
-
-def _item(value: object, path: str, id_needed: bool = True) -> Item:
-    record = dict(_object(value, path))
-    if "id" not in record and id_needed:
+def _candidate(value: object, path: str) -> Item:
+    if "id" not in _object(value, path):
         raise EdgeError(f"{path} has no 'id'", fix="name each candidate: the answer refers to it")
-    name = record.pop("id", "")
-    if not isinstance(name, str):
-        raise EdgeError(f"{path}.id must be a string, not {_shown(name)}", fix='quote it: "id": "50"')
-    if not name and id_needed:
-        raise EdgeError(f"{path}.id is empty")
-    return Item(_text(name, f"{path}.id"), _attributes(record, path))
+    item = _item(value, path)
+    check_item(item, path)
+    return item
 
 
-def _attributes(record: Mapping[str, Any], path: str) -> dict[str, Value]:
-    if len(record) > MAX_ATTRIBUTES:
-        raise EdgeError(f"{path} has {len(record)} attributes, {MAX_ATTRIBUTES} at most")
-    return {_name(name, path): _value(value, f"{path}.{name}") for name, value in record.items()}
+def _item(value: object, path: str) -> Item:
+    """An item whose values have yet to be checked; without an id, which an event's may lack, it has an empty one."""
+    record = dict(_object(value, path))
+    if record.get("id") == "":
+        raise EdgeError(f"{path}.id is empty", fix="leave it out for an item without a name")
+    return Item(record.pop("id", ""), _attributes(record))
 
 
-def _name(name: object, path: str) -> str:
-    if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME:
-        raise EdgeError(f"{path} has an attribute named {_shown(name)}", fix=f"names have 1 to {MAX_NAME} characters")
-    return _text(name, f"an attribute name of {path}")
-
-
-def _value(value: object, path: str) -> Value:
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return _text(value, path)
-    if isinstance(value, int | float):
-        return _number(value, path)
-    if isinstance(value, list | tuple):
-        return tuple(_string(part, f"{path}[{index}]") for index, part in enumerate(_list(value, path, MAX_LIST)))
-    raise EdgeError(f"{path} must be a string, a number, true, false, null or a list of strings, not {_shown(value)}")
-
-
-def _string(value: object, path: str) -> str:
-    if not isinstance(value, str):
-        raise EdgeError(f"{path} must be a string, not {_shown(value)}")
-    return _text(value, path)
-
-
-def _text(value: str, path: str) -> str:
-    if len(value) > MAX_TEXT:
-        raise EdgeError(f"{path} is {len(value):,} characters long, {MAX_TEXT:,} at most", fix="cut it")
-    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
-        raise EdgeError(f"{path} is not valid Unicode: half of a surrogate pair", evidence=_shown(value))
-    return value
-
-
-def _number(value: object, path: str) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise EdgeError(f"{path} must be a number, not {_shown(value)}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise EdgeError(f"{path} is {value}", fix="use null for a value that is not known")
-    if not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
-        raise EdgeError(f"{path} is out of range: {_shown(value)}", fix="between -1e15 and 1e15")
-    return value
+def _attributes(record: Mapping[str, Any]) -> dict[str, Value]:
+    """Lists as tuples; what they and the rest hold has yet to be checked."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}
 
 
 def _object(value: object, path: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise EdgeError(f"{path} must be an object, not {_shown(value)}")
+        raise EdgeError(f"{path} must be an object, not {shown(value)}")
     return value
 
 
 def _list(value: object, path: str, limit: int) -> list[Any] | tuple[Any, ...]:
     if not isinstance(value, list | tuple):
-        raise EdgeError(f"{path} must be a list, not {_shown(value)}")
-    if len(value) > limit:
-        raise EdgeError(f"{path} has {len(value):,} entries, {limit:,} at most")
+        raise EdgeError(f"{path} must be a list, not {shown(value)}")
+    check_sequence(value, path, "objects", limit)
     return value
 
 
 def _known_keys(record: Mapping[str, Any], known: tuple[str, ...]) -> None:
     for key in record:
         if key not in known:
-            raise EdgeError(f"the request has an unknown key {_shown(key)}", fix=did_you_mean(str(key), known))
-
-
-def _check_candidates(candidates: tuple[Item, ...]) -> None:
-    if not candidates:
-        raise EdgeError("candidates is empty", fix="list the items to rank")
-    seen: dict[str, int] = {}
-    for index, item in enumerate(candidates):
-        first = seen.setdefault(item.id, index)
-        if first != index:
-            raise EdgeError(f"candidates[{index}].id repeats candidates[{first}].id: {_shown(item.id)}")
-
-
-def _check_times(events: tuple[Event, ...]) -> None:
-    latest, where = -math.inf, 0
-    for index, event in enumerate(events):
-        if event.time is None:
-            continue
-        if event.time < latest:
-            raise EdgeError(f"events[{index}].time is before events[{where}].time", fix="list events oldest first")
-        latest, where = event.time, index
-
-
-def _shown(value: object) -> str:
-    text = ascii(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+            raise EdgeError(f"the request has an unknown key {shown(key)}", fix=did_you_mean(str(key), known))

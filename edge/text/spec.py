@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.config import check_least, from_dict, setting
 from edge.errors import EdgeError
+from edge.files import parse_strictly
 from edge.text.number import Number, check_numbers
 from edge.text.template import Template
 
@@ -62,9 +62,19 @@ class TextSpec:
 
 
 def read_spec(path: Path) -> TextSpec:
-    """The specification in a text.json. Errors: it cannot be read, an unknown key, a setting that cannot be."""
+    """The specification in a text.json. Errors: it cannot be read, and those of `parse_spec`."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        data = path.read_bytes()
+    except OSError as error:
         raise EdgeError(f"cannot read the text specification {path}", evidence=str(error)) from error
-    return from_dict(TextSpec, values, path.name)
+    return parse_spec(data, path.name)
+
+
+def parse_spec(data: bytes, name: str = "text.json") -> TextSpec:
+    """The specification in a file's content. Errors: no strict JSON, an unknown key, a setting that cannot be."""
+    try:
+        values = parse_strictly(data)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise EdgeError(f"{name} is no text specification", evidence=reason) from error
+    return from_dict(TextSpec, values, name)

@@ -37,8 +37,10 @@ def plain(value: Value) -> str:
         return value
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return listing(value)
+    if not isinstance(value, int | float):
+        raise WordingError(f"needs text, a number, true or false, or a tuple of strings, got {value!r:.60}")
     return number(value)
 
 
@@ -83,8 +85,11 @@ def top(value: Value) -> str:
 
 def listing(value: Value) -> str:
     if not isinstance(value, tuple):
-        raise WordingError(f"needs a list, got {value!r:.60}")
-    return ", ".join(value)
+        raise WordingError(f"needs a tuple of strings, got {value!r:.60} ({type(value).__name__})")
+    try:
+        return ", ".join(value)
+    except TypeError:
+        raise WordingError(f"needs a tuple of strings, got {value!r:.60}") from None
 
 
 def lower(value: Value) -> str:

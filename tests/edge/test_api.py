@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from importlib.metadata import version
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -106,3 +109,116 @@ with edge.Ranker.open({str(bundle)!r}) as ranker:
 assert seen == [before] and state() == before
 """
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+HEAT = edge.Item("1", {"title": "heat"})
+LIKED = edge.Event(edge.Item("", {"title": "heat"}), {"liked": True}, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "problem"),
+    [
+        (lambda r, u: r.user({"age": 3}), r"user must be a User, not \{'age': 3\} \(dict\)"),
+        (lambda r, u: r.user(u), "user must be a User, not <edge.runtime.ranker.UserState"),
+        (lambda r, u: r.user(None), "user must be a User, not None"),
+        (lambda r, u: r.user(edge.User({"age": float("nan")})), "user.age is nan"),
+        (lambda r, u: r.user(edge.User(), None), "events must be a list or a tuple of Events, not None"),
+        (lambda r, u: r.user(edge.User(), [LIKED, edge.Event(LIKED.item, {}, 4)]), r"events\[1\].time is before"),
+        (lambda r, u: r.user(edge.User(), (LIKED for _ in range(2))), "events must be a list or a tuple of Events"),
+        (lambda r, u: r.rank(u, (HEAT for _ in range(2))), "candidates must be a list or a tuple of Items"),
+        (lambda r, u: r.rank(u, None), "candidates must be a list or a tuple of Items, not None"),
+        (lambda r, u: r.rank(u, [HEAT, HEAT]), r"candidates\[1\].id repeats candidates\[0\].id: '1'"),
+        (lambda r, u: r.rank(u, [edge.Item("1", None)]), r"candidates\[0\].attributes must be a dict, not None"),
+        (lambda r, u: r.rank(u, [edge.Item("1", {"title": "\ud800"})]), r"candidates\[0\].title is not valid Unicode"),
+        (lambda r, u: r.rank(u, [edge.Item("1", {"title": b"x"})]), r"candidates\[0\].title must be a string"),
+        (lambda r, u: r.rank(edge.User(), [HEAT]), r"user must be what ranker.user\(...\) gives, not User"),
+        (lambda r, u: r.rank(None, [HEAT]), r"user must be what ranker.user\(...\) gives, not NoneType"),
+        (lambda r, u: r.rank(u, [HEAT], min_auc=2), "min_auc is 2, it must be from 0 to 1"),
+        (lambda r, u: u.add({"title": "heat"}), "the event must be an Event, not {'title': 'heat'}"),
+        (lambda r, u: u.add(edge.Event(LIKED.item, {}, "now")), "the event.time must be a number, not 'now'"),
+        (lambda r, u: u.add(edge.Event(LIKED.item, {}, 4)), "the event is older than one that the user has"),
+        (lambda r, u: edge.read_public_key(None), "the key's path is None, which is no path"),
+        (lambda r, u: edge.read_public_key("a\0b"), "is not a usable file name"),
+        (lambda r, u: edge.PublicKey("abc"), "a public key has 32 raw bytes"),
+        (lambda r, u: parse_request(Path("request.json")), "the request must be JSON text, not PosixPath"),
+    ],
+)  # fmt: skip
+def test_what_a_call_cannot_mean_is_refused_in_words(bundle: Path, call: Callable[..., object], problem: str) -> None:
+    with Ranker.open(bundle) as ranker:
+        user = ranker.user(edge.User({"age": 30}), [LIKED])
+        with pytest.raises(EdgeError, match=problem):
+            call(ranker, user)
+        assert ranker.rank(user, [HEAT]).items == (HEAT,)
+
+
+def test_a_share_is_taken_for_per_cent_only_where_that_would_be_usual(bundle: Path) -> None:
+    with Ranker.open(bundle) as ranker:
+        for value, fix in ((2, "leave it out for no limit"), (75, "it is a share: did you mean 0.75?")):
+            with pytest.raises(EdgeError) as refused:
+                ranker.rank(ranker.user(edge.User()), [HEAT], min_auc=value)
+            assert refused.value.fix == fix
+
+
+def test_an_event_that_was_refused_is_not_added(bundle: Path) -> None:
+    with Ranker.open(bundle) as ranker:
+        user = ranker.user(edge.User(), [LIKED])
+        before = user.segments
+        with pytest.raises(EdgeError):
+            user.add(edge.Event(LIKED.item, {"liked": 3}, 9.0))  # the template asks for true or false
+        assert user.segments == before
+        user.add(edge.Event(LIKED.item, {"liked": False}, 5.0))  # its time was not kept
+        assert len(user.segments) == len(before) + 1
+
+
+def test_whatever_is_asked_of_a_closed_ranker_is_refused(bundle: Path) -> None:
+    ranker = Ranker.open(bundle)
+    user = ranker.user(edge.User(), [LIKED])
+    ranker.close()
+    ranker.close()  # once more is no error
+    calls: list[Callable[[], object]] = [
+        lambda: ranker.rank(user, [HEAT]),
+        lambda: ranker.user(edge.User()),
+        lambda: user.add(LIKED),
+        lambda: user.prepare(),
+        lambda: ranker.__enter__(),
+    ]
+    for call in calls:
+        with pytest.raises(EdgeError, match="the ranker was closed"):
+            call()
+
+
+def test_closing_waits_for_the_requests_of_other_threads_and_refuses_those_that_come_later(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ranker = Ranker.open(bundle)
+    user = ranker.user(edge.User(), [LIKED])
+    head, inside, going_on = ranker._engine.head, Event(), Event()
+
+    def slow_head(hidden: Any) -> Any:
+        inside.set()
+        assert going_on.wait(30)
+        return head(hidden)
+
+    monkeypatch.setattr(ranker._engine, "head", slow_head)
+    with ThreadPoolExecutor() as pool:
+        ranking = pool.submit(ranker.rank, user, [HEAT])
+        assert inside.wait(30)
+        closing = pool.submit(ranker.close)
+        assert wait([closing], timeout=0.2).not_done
+        with pytest.raises(EdgeError, match="the ranker was closed"):
+            ranker.rank(user, [HEAT])
+        going_on.set()
+        assert ranking.result(30).items == (HEAT,)
+        closing.result(30)
+
+
+def test_closing_within_a_request_of_the_same_thread_is_refused_instead_of_waiting_for_ever(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Ranker.open(bundle) as ranker:
+        user = ranker.user(edge.User())
+        monkeypatch.setattr(ranker._engine, "head", lambda hidden: ranker.close())
+        with pytest.raises(EdgeError, match="the ranker cannot be closed within a request"):
+            ranker.rank(user, [HEAT])
+        monkeypatch.undo()
+        assert ranker.rank(user, [HEAT]).items == (HEAT,)

@@ -70,7 +70,7 @@ def test_a_setting_is_read_as_the_type_it_has(assignments: list[str], found: dic
         ("sizes=3", "sizes must be tuple[int, ...], not 3"),
         ("pair=[1]", "pair must be tuple[int, float], not [1]"),
         ("limit=soon", "limit must be float | None, not 'soon'"),
-        ("inner.rate=NaN", "inner.rate is nan, it must be 0 or more"),
+        ("inner.rate=NaN", "inner.rate is nan, it must be a finite float, 0 or more"),
         ("inner.rate=-1", "inner.rate is -1.0, it must be 0 or more"),
         ("inner.steps=0", "inner.steps is 0, it must be 1 or more"),
         ("steps", "--set 'steps' is not of the form key=value"),

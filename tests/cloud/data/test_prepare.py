@@ -312,7 +312,7 @@ def test_bad_rows_may_be_skipped_counted_and_listed(tmp_path: Path, capsys: pyte
     ("old", "new", "problem"),
     [
         ('rating = "rating"', 'ratnig = "rating"', "unknown key 'ratnig'"),
-        ('rating = "rating"', "", "needs either label or rating"),
+        ('rating = "rating"', "", "has neither label nor rating"),
         ("threshold = 4", 'threshold = "four"', "log.threshold must be float"),
         ("threshold = 4", "threshold = nan", "log.threshold is nan"),
         ('time_unit = "seconds"', 'time_unit = "sec"', "log.time_unit must be one of 'seconds', .* not 'sec'"),

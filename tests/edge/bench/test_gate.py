@@ -150,7 +150,7 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(tmp_path: Path, capsys:
         ("[quality]\nauc = 75", "it is a share: did you mean 0.75?"),
         ("[quality]\nauc = true", "auc must be a number, not True (bool)"),
         ("[quality]\nlog_loss = -0.1", "log_loss is -0.1, it must be 0 or more"),
-        ("[quality]\nlog_loss = inf", "log_loss is inf, it must be 0 or more"),
+        ("[quality]\nlog_loss = inf", "log_loss is inf, it must be a finite float, 0 or more"),
         ("[exits.4.quality]\nuser_auc = 71.5", "exits.4.quality.user_auc is 71.5, it must be from 0 to 1"),
         ("[exits.4.quality]\nacu = 0.7", "exits.4.quality.acu: there is no metric 'acu'"),
         ("[exits.99999999999.quality]\nauc = 0.7", "no exit depth"),

@@ -263,6 +263,17 @@ def entries_manifest() -> bytes:
 SHAPE = {"layers": 4, "hidden": 8, "heads": 2, "handover": 1}
 
 
+DEEP_SEGMENTS = [
+    {"depth": depth, "plan": plan, "quality": {}}
+    for plan, depths in (("prefix", (1, 2, 4)), ("segments", (4,)))
+    for depth in depths
+]
+
+
+def cascade(margins: dict[str, float]) -> dict[str, Any]:
+    return {"top": 10, "margins": margins, "agreement": 0.9, "work": 0.5}
+
+
 def exits(second: dict[str, Any]) -> list[dict[str, Any]]:
     """An exit of the prefix plan at depth 1, and once more with `second` changed."""
     first = {"depth": 1, "plan": "prefix", "quality": {"auc": 0.7}}
@@ -307,7 +318,16 @@ def exits(second: dict[str, Any]) -> list[dict[str, Any]]:
         ({"exits": [{"depth": 1, "plan": "full", "quality": {"auc": 10**400}}]}, "finite numbers"),
         ({"exits": [{"depth": 1, "plan": "full", "quality": {}, "engine": "cuda"}]}, "engine must be one of litert"),
         ({"cascades": {}}, "cascades must be a list"),
-        ({"cascades": [{"top": 10}]}, "cascades[0]: a cascade needs a top"),
+        ({"cascades": [{"top": 10}]}, "cascades[0]: a cascade needs margins"),
+        ({"cascades": [{}]}, "cascades[0]: a cascade needs a top"),
+        ({"cascades": [cascade({"3": 0.1})]}, "cascades[0] has a margin of 3, where no candidate can stop"),
+        ({"cascades": [cascade({"4": 0.1})]}, "cascades[0] has a margin of 4, where no candidate can stop"),
+        ({"cascades": [cascade({"1": 0.1}), cascade({"2": 0.1})]}, "lists two cascades of one top"),
+        ({"model": SHAPE | {"layers": 1000}}, "no exit of the prefix plan at the model's 1000 layers"),
+        ({"model": SHAPE | {"handover": 0}}, "exit 2 of the segments plan, where segments have not met"),
+        ({"model": SHAPE | {"handover": 2}}, "exit 2 of the segments plan, where segments have not met"),
+        ({"exits": DEEP_SEGMENTS}, "lists exits of the segments plan, but none at depth 2"),
+        ({"model": SHAPE | {"parameters": 10, "nonzero": 11}}, "model.nonzero is more than model.parameters"),
         ({"files": []}, "lists no text file"),
         ({"golden": {"tolerance": 0.1, "tolerances": {"coreml": "small"}}}, "golden.tolerances must map"),
         (changed_file(holes=[[0, "token.weight", "rows"]]), "only a model's file has holes"),

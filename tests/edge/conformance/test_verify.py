@@ -47,10 +47,50 @@ def test_texts_stand_in_the_order_profile_events_candidates(exported: Exported) 
     assert golden.texts == ("22 years old", "liked star wars", "disliked heat", "fargo", "star wars 1970")
 
 
-@pytest.mark.parametrize("line", ["", "{", "[]", "{}", '{"request": {}}', "null", '{"request": {"candidates": 3}}'])
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda record: record.pop("scores"), "the record has no 'scores'"),
+        (lambda record: record.pop("request"), "the record has no 'request'"),
+        (lambda record: record.pop("ids"), "the record has no 'ids'"),
+        (lambda record: record.pop("texts"), "the record has no 'texts'"),
+        (lambda record: record.update(request={"candidates": 3}), "candidates must be a list, not 3"),
+        (lambda record: record.update(scores=[]), "scores must be an object"),
+        (lambda record: record.update(scores={"prefx": {}}), "scores has an unknown plan 'prefx'"),
+        (lambda record: record.update(scores={"prefix": [1]}), "scores.prefix must be an object"),
+        (lambda record: record.update(scores={"prefix": {"01": [1]}}), "scores.prefix has a depth '01'"),
+        (lambda record: record.update(scores={"prefix": {"x": [1]}}), "scores.prefix has a depth 'x'"),
+        (lambda record: record.update(scores={"prefix": {"1": ["x"]}}), "scores.prefix.1 must be a list of finite"),
+        (lambda record: record.update(scores={"prefix": {"1": [None]}}), "scores.prefix.1 must be a list of finite"),
+        (lambda record: record.update(scores={"prefix": {"1": [math.nan]}}), "NaN is not JSON"),
+        (lambda record: record.update(ids={"user": [[1]]}), "ids has no 'candidates'"),
+        (lambda record: record["ids"].update(user=[[1, "x"]]), "ids.user[0] must be a list of ids"),
+        (lambda record: record["ids"].update(user=[3]), "ids.user must be a list of lists"),
+        (lambda record: record.update(texts=[3]), "texts must be a list of texts"),
+        (lambda record: record.update(sha256=3), "sha256 must be 64"),
+    ],
+)
+def test_a_record_that_is_none_is_refused_by_its_line_and_in_words(
+    exported: Exported, tmp_path: Path, change: Callable[[dict[str, Any]], object], reason: str
+) -> None:
+    record = json.loads(to_line(exported.golden[0]))
+    change(record)
+    path = bundle_of(exported, tmp_path / "small.edge")
+    lines = f"{to_line(exported.golden[1])}\n{json.dumps(record)}\n"
+    files, manifest = remade(path, {})
+    write_bundle(path, files | {"golden.jsonl": lines.encode()}, manifest)
+    with pytest.raises(EdgeError) as refused:
+        verify(path)
+    said = str(refused.value)
+    assert said.startswith(f"{path} refused: golden.jsonl:2 is not a golden record (") and reason in said
+    assert "\n" not in said and "cache" not in said
+
+
+@pytest.mark.parametrize("line", ["", "{", "[]", "null", "[" * 100_000, "9" * 5000, '{"a": 1, "a": 2}', '"\\ud800"'])
 def test_a_line_that_is_no_golden_request_is_refused_by_its_number(exported: Exported, line: str) -> None:
-    with pytest.raises(EdgeError):
+    with pytest.raises(EdgeError, match=r"golden\.jsonl:2 is not a golden record") as refused:
         list(read_golden([to_line(exported.golden[0]), line]))
+    assert "sys." not in refused.value.evidence and "Error" not in refused.value.evidence
 
 
 def test_a_brief_record_holds_a_digest_in_place_of_texts_and_ids(exported: Exported) -> None:
@@ -246,3 +286,23 @@ def test_golden_scores_that_the_model_cannot_give_are_an_error(exported: Exporte
     golden = list(read_golden([json.dumps(record)]))
     with pytest.raises(EdgeError, match="that the model cannot give"):
         check_scores(TorchEngine(exported.reference["int8"]), golden, "torch", 0.05)
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ({"layers": 5}, "manifest.json says 5 layers, golden.jsonl has scores of 4"),
+        ({"handover": 1}, "manifest.json says a hand-over at 1, golden.jsonl has scores of one at 2"),
+        ({"handover": 3}, "manifest.json says a hand-over at 3, golden.jsonl has scores of one at 2"),
+    ],
+)
+def test_a_depth_that_no_model_file_tells_is_told_by_the_golden_scores(
+    exported: Exported, tmp_path: Path, model: dict[str, int], said: str
+) -> None:
+    path = bundle_of(exported, tmp_path / "small.edge")
+    files, manifest = remade(path, {})
+    changed = manifest["model"] | model
+    exits = [{"depth": depth, "plan": "prefix", "quality": {}} for depth in range(1, changed["layers"] + 1)]
+    write_bundle(path, files, manifest | {"model": changed, "exits": exits})
+    with pytest.raises(EdgeError, match=said):
+        verify(path)

@@ -106,7 +106,7 @@ def test_a_tensor_of_zeros_alone_has_no_entropy_and_no_ratio(
 def test_codes_for_the_terminal_are_not_printed_raw(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = "\x1b[2J"
     weights = {f"{name}{code}": values for name, values in make_weights().items() if values.dtype == np.float32}
-    exits = [{"depth": 1, "plan": "prefix", "quality": {code: 0.5}}]
+    exits = [{"depth": 4, "plan": "prefix", "quality": {code: 0.5}}]
     changes = {"provenance": {f"{code}run": "\x1b]0;owned\x07"}, "exits": exits}
     plain, bundle = make(tmp_path / "a.edge"), make_packed(tmp_path / "m.edge", weights, **changes)
     for arguments in ((bundle,), (plain, bundle), (bundle, plain)):

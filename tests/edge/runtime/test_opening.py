@@ -90,25 +90,82 @@ def test_a_model_with_other_heads_than_its_manifest_is_not_opened(
     path = rewritten(bundle, tmp_path / "other.edge", {}, model=model)
     with pytest.raises(EdgeError, match="is not the model that the manifest describes") as refused:
         Ranker.open(path, engine=engine)
-    assert "it has 4 heads and a hidden size of 32" in refused.value.evidence
+    said = str(refused.value)
+    assert "it has 4 heads and a hidden size of 32" in said
+    assert said.startswith(f"{path} refused: models/{engine}/") and "\n" not in said
 
 
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"{", "cannot read the text specification"),
+        (b"{", "text.json is no text specification"),
         (b"[]", "text.json must be an object"),
         (b'{"profile": "", "event": "", "candidate": "", "lowercase": "no"}', "text.json.lowercase must be bool"),
         (b'{"profile": "{age", "event": "", "candidate": ""}', "profile"),
-        (b"\xff", "cannot read the text specification"),
+        (b"\xff", "text.json is no text specification"),
     ],
 )
 def test_a_text_specification_that_cannot_be_is_refused(
     bundle: Path, tmp_path: Path, content: bytes, problem: str
 ) -> None:
     path = rewritten(bundle, tmp_path / "bad.edge", {TEXT: content})
-    with pytest.raises(EdgeError, match=problem):
-        Ranker.open(path)
+    assert problem in refused(path)
+
+
+CUT = b"\x1c\0\0\0TFL3" + b"\x40" * 200  # as a model begins, with references beyond its end
+
+
+def refused(path: Path, engine: str = "litert") -> str:
+    """The one line that opening refuses the bundle with: it names the bundle, and not where it was installed."""
+    with pytest.raises(EdgeError) as refusal:
+        Ranker.open(path, engine=engine)
+    said = str(refusal.value)
+    assert said.startswith(f"{path} refused: ") and "\n" not in said and "cache" not in said
+    return said
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("vocab.txt", b"", "vocab.txt: the vocabulary does not start with the special tokens"),
+        ("vocab.txt", b"\xff", "cannot read the vocabulary vocab.txt"),
+        ("vocab.txt", "\n".join([*vocabulary(), "a"]).encode(), "lines 8 and 121 are both 'a'"),
+        ("vocab.txt", "\n".join(vocabulary()[:50]).encode(), "vocab.txt has 50 tokens, the model 120"),
+        ("vocab.txt", "\n".join([*vocabulary(), "more"]).encode(), "vocab.txt has 121 tokens, the model 120"),
+        (TEXT, b'{"profile": "", "profile": "", "event": "", "candidate": ""}', "the key 'profile' stands twice"),
+        (
+            TEXT,
+            json.dumps(to_dict(SPEC) | {"max_events": 11}).encode(),
+            "asks for 14 slots (max_events + 3)",
+        ),
+        (
+            TEXT,
+            json.dumps(to_dict(SPEC) | {"max_segment_tokens": 17}).encode(),
+            "17 tokens, the model has 16",
+        ),
+        (TEXT, json.dumps(to_dict(SPEC) | {"max_events": 10.0}).encode(), "text.json.max_events must be int, not 10.0"),
+        ("models/litert/model.tflite", b"no model", "models/litert/model.tflite is not a model"),
+        ("models/litert/model.tflite", b"", "models/litert/model.tflite is not a model"),
+        ("models/litert/model.tflite", CUT, "models/litert/model.tflite is not a model"),
+    ],
+)
+def test_a_damaged_file_is_refused_in_one_line_that_names_the_bundle(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, problem: str
+) -> None:
+    monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "cache"))
+    assert problem in refused(rewritten(bundle, tmp_path / "bad.edge", {name: content}))
+
+
+def test_a_graph_that_is_not_one_of_ours_is_refused_when_it_is_first_run(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "cache"))
+    head = open_bundle(bundle).read("models/onnx/head.onnx")
+    path = rewritten(bundle, tmp_path / "bad.edge", {"models/onnx/embed.onnx": head})
+    assert "its onnx model cannot be run: Required inputs" in refused(path, engine="onnx")
+    with pytest.raises(EdgeError, match="its onnx model cannot be run") as refusal:
+        verify(path, ["onnx"])
+    assert "\n" not in str(refusal.value)
 
 
 def test_a_user_of_another_bundles_ranker_is_refused(bundle: Path, tmp_path: Path) -> None:

@@ -416,11 +416,11 @@ def test_a_model_file_that_the_engine_cannot_read_is_an_error(
         open_engine(engine, tmp_path / "models", exported.engine("int8", "onnx").shape)
 
 
-def test_a_bundle_with_no_exit_past_the_hand_over_says_so(exported: Exported, tmp_path: Path) -> None:
-    exits: Any = [{"depth": 2, "plan": "prefix", "quality": {}}]
-    ranker = Ranker.open(bundle_of(exported, tmp_path / "shallow.edge", exits=exits), engine="onnx")
-    assert ranker.rank(ranker.user(REQUEST.user), REQUEST.candidates).depth == 2
-    with pytest.raises(EdgeError, match="no exit beyond depth 2"):
+def test_a_bundle_without_a_hand_over_has_no_segments_plan_and_says_so(exported: Exported, tmp_path: Path) -> None:
+    model = {"layers": 4, "hidden": 32, "heads": 4, "handover": 0}
+    ranker = Ranker.open(bundle_of(exported, tmp_path / "plain.edge", model=model), engine="onnx")
+    assert ranker.rank(ranker.user(REQUEST.user), REQUEST.candidates).depth == 4
+    with pytest.raises(EdgeError, match="the bundle has no segments plan"):
         ranker.rank(ranker.user(REQUEST.user), REQUEST.candidates, plan="segments")
 
 

@@ -19,8 +19,8 @@ from edge.runtime.wish import Wish
         ({"budget_ms": True}, "budget_ms must be a number, not True (bool)"),
         ({"budget_ms": [20]}, "budget_ms must be a number, not [20] (list)"),
         ({"budget_ms": 0}, "budget_ms is 0, it must be above 0"),
-        ({"budget_ms": 10**400}, f"budget_ms is {'1' + '0' * 56}..., it must be above 0"),
-        ({"budget_mb": float("inf")}, "budget_mb is inf, it must be above 0"),
+        ({"budget_ms": 10**400}, f"budget_ms is {'1' + '0' * 56}..., it must be a finite float, above 0"),
+        ({"budget_mb": float("inf")}, "budget_mb is inf, it must be a finite float, above 0"),
         ({"budget_mb": "2"}, "budget_mb must be a number, not '2' (str)"),
         ({"min_auc": 75}, "min_auc is 75, it must be from 0 to 1"),
         ({"min_auc": "0.7"}, "min_auc must be a number, not '0.7' (str)"),
@@ -54,9 +54,9 @@ def test_numbers_of_numpy_are_numbers() -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (("--budget-ms", "nan"), "budget_ms is nan, it must be above 0"),
-        (("--budget-ms", "inf"), "budget_ms is inf, it must be above 0"),
-        (("--budget-ms", "1e400"), "budget_ms is inf, it must be above 0"),
+        (("--budget-ms", "nan"), "budget_ms is nan, it must be a finite float, above 0"),
+        (("--budget-ms", "inf"), "budget_ms is inf, it must be a finite float, above 0"),
+        (("--budget-ms", "1e400"), "budget_ms is inf, it must be a finite float, above 0"),
         (("--budget-ms", "-1"), "budget_ms is -1.0, it must be above 0"),
         (("--budget-ms=-1",), "budget_ms is -1.0, it must be above 0"),
         (("--budget-ms", "abc"), "'abc' is not a valid float"),

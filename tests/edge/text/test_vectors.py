@@ -15,7 +15,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 import edge.text
-from edge.config import from_dict
+from edge.config import from_dict, to_dict
 from edge.errors import EdgeError
 from edge.text import Template, TextEncoder, TextSpec, WordPiece, parse_request, segment_slots
 from edge.text.arithmetic import log1p
@@ -23,6 +23,7 @@ from edge.text.columns import request_numbers
 from edge.text.normalize import normalize, words
 from edge.text.number import Number
 from edge.text.request import request_from_json, request_to_json
+from edge.text.spec import parse_spec
 
 Vector = dict[str, Any]
 
@@ -63,6 +64,15 @@ def check_render(vector: Vector) -> None:
             template.render(scope)
     else:
         assert template.render(scope) == vector["expect"]
+
+
+def check_spec(vector: Vector) -> None:
+    if "error" in vector:
+        with pytest.raises(EdgeError) as refusal:
+            parse_spec(vector["json"].encode())
+        assert vector["error"]["path"] in str(refusal.value)
+    else:
+        assert to_dict(parse_spec(vector["json"].encode())) == vector["expect"]
 
 
 def check_request(vector: Vector) -> None:
@@ -123,6 +133,7 @@ CHECKS: dict[str, Callable[[Vector], None]] = {
     "encode": check_encode,
     "parse": check_parse,
     "render": check_render,
+    "spec": check_spec,
     "request": check_request,
     "log1p": check_log1p,
     "numbers": check_numbers,
@@ -155,6 +166,11 @@ def test_every_vector_is_met(kind: str) -> None:
         except BaseException as error:
             error.add_note(f"vector: {json.dumps(vector)}")
             raise
+
+
+def test_the_specification_names_the_tables_of_characters_by_their_sha256() -> None:
+    tables = PATH.with_name("characters.json").read_bytes()
+    assert hashlib.sha256(tables).hexdigest() in PATH.with_name("SPEC.md").read_text(encoding="utf-8").split()
 
 
 def test_no_vector_is_of_an_unknown_kind() -> None:

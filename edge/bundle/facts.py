@@ -1,0 +1,89 @@
+"""What a manifest says of the model, of the runtimes and of where the bundle came from: typed wherever it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from edge.bundle.archive import refuse
+from edge.bundle.exits import MODEL_ENGINES
+from edge.bundle.values import is_count
+
+LONGEST_TEXT = 10_000
+TABLES = ("vocabulary", "positions", "slots")  # rows of the model's embeddings
+
+
+def check_facts(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Refuse a fact of another type, or out of range. Each of them may be absent."""
+    for key, (holds, wanted) in _FACTS.items():
+        *outer, name = key.split(".")
+        section = manifest
+        for part in outer:
+            section = section.get(part, {})
+        if name in section and not holds(section[name]):
+            refuse(path, f"manifest.json: {key} must be {wanted}")
+    model = manifest["model"]
+    if model.get("nonzero", 0) > model.get("parameters", model.get("nonzero", 0)):
+        refuse(path, "manifest.json: model.nonzero is more than model.parameters")
+
+
+def tables_of(manifest: Mapping[str, Any]) -> Mapping[str, int]:
+    """The rows of the model's embeddings, as far as a manifest that was checked names them."""
+    return {name: manifest["model"][name] for name in TABLES if name in manifest["model"]}
+
+
+def _is_size(value: Any) -> bool:
+    return is_count(value, least=1)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_TEXT and not value.isspace()
+
+
+def _is_buckets(value: Any) -> bool:
+    return isinstance(value, dict) and {"user_tokens", "candidates", "candidate_tokens"} <= set(value)
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_runtimes(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) <= {*MODEL_ENGINES} and all(map(_is_text, value.values()))
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_text, value.values()))
+
+
+def _is_counts(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(is_count, value.values()))
+
+
+def _is_ascending(value: Any) -> bool:
+    sizes = isinstance(value, list) and len(value) > 0 and all(map(_is_size, value))
+    return sizes and all(lower < upper for lower, upper in pairwise(value))
+
+
+_SIZE, _TEXT, _COUNT = (_is_size, "a count of 1 or more"), (_is_text, "text"), (is_count, "a count")
+_FACTS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    **{f"model.{name}": _SIZE for name in (*TABLES, "parameters")},
+    "model.nonzero": _COUNT,
+    "model.precision": _TEXT,
+    "model.buckets": (_is_buckets, "an object of user_tokens, candidates and candidate_tokens"),
+    "model.buckets.user_tokens": (_is_ascending, "ascending counts of 1 or more"),
+    "model.buckets.candidates": _SIZE,
+    "model.buckets.candidate_tokens": _SIZE,
+    "golden.reference": _TEXT,
+    "runtimes": (_is_runtimes, f"an object from {', '.join(MODEL_ENGINES)}, or some of them, to a version"),
+    **{f"provenance.{name}": _TEXT for name in ("run", "weights", "protocol", "code")},
+    "provenance.dataset": (_is_object, "an object"),
+    "provenance.dataset.name": _TEXT,
+    "provenance.dataset.fingerprint": _TEXT,
+    "provenance.dataset.files": (_is_texts, "an object of texts"),
+    "provenance.dataset.rows": (_is_counts, "an object of counts"),
+    "provenance.dataset.users": _COUNT,
+    "provenance.dataset.items": _COUNT,
+}
