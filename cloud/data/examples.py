@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from cloud.data.number_columns import Known
 from cloud.data.phrases import event_attributes, moment_attributes, plain_number
+from cloud.data.statistics import Statistic
 from edge.text.types import Event, Item, Request
 
 
@@ -19,8 +17,8 @@ def request_of(known: Known, rows: Sequence[int], most_events: int) -> Request:
     The newest `most_events` events that are strictly earlier than the first row, each item as it was known then.
     """
     first, targets = rows[0], known.targets
-    end = int(known.start[first] + known.earlier[first])
-    begin = max(int(known.start[first]), end - most_events)
+    start, end = known.window(first)
+    begin = max(start, end - most_events)
     return Request(
         user=known.log.users[int(targets.user[first])],
         events=tuple(_event(known, place) for place in range(begin, end)),
@@ -35,7 +33,7 @@ def _event(known: Known, place: int) -> Event:
     return Event(item, event_attributes(known.log, events, place), plain_number(float(events.time[place])))
 
 
-def _item(known: Known, item: int, statistics: Mapping[str, NDArray[np.float64]], row: int) -> Item:
+def _item(known: Known, item: int, statistics: Mapping[str, Statistic], row: int) -> Item:
     found = known.log.items[item]
     extra = moment_attributes({name: float(column[row]) for name, column in statistics.items()})
     return replace(found, attributes={**found.attributes, **extra}) if extra else found

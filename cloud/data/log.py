@@ -42,8 +42,10 @@ class Events:
         """Those that were not drawn."""
         return self.role != DRAWN
 
-    def select(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Events:
-        """The events at a mask or at indices, in that order."""
+    def select(self, which: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Events:
+        """The events at a mask, at indices in that order, or of a slice; a mask of all gives themselves."""
+        if not isinstance(which, slice) and which.dtype == bool and which.all():
+            return self
         return Events(*(getattr(self, column.name)[which] for column in fields(self)))
 
 

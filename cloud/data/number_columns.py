@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloud.data.log import DRAWN, Events, Log
-from cloud.data.statistics import LIKED, RATING, STATISTICS, item_statistics
+from cloud.data.moments import user_rows
+from cloud.data.statistics import LIKED, RATING, STATISTICS, Statistic, item_statistics
 from edge.text.columns import (
     entry_attributes,
     event_attributes,
@@ -30,17 +31,21 @@ Integers = NDArray[np.int64]
 class Known:
     """What is known at each row of `targets`, when users and servers look back on `seen`.
 
-    `earlier` (row,): how many of the user's events are strictly earlier, `start` (row,): where they begin among the
-    rows of `seen` that are events.
+    `earlier` (row,): how many of the user's events are strictly earlier; `starts` (user + 1,): where each user's begin.
     """
 
     log: Log
     targets: Events
     events: Events  # rows of `seen` that become history
-    start: Integers
-    earlier: Integers
-    statistics: Mapping[str, Floats]  # of each target's item
-    event_statistics: Mapping[str, Floats]  # of each event's item, as when it happened
+    starts: Integers
+    earlier: NDArray[np.int32]
+    statistics: Mapping[str, Statistic]  # of each target's item
+    event_statistics: Mapping[str, Statistic]  # of each event's item, as when it happened
+
+    def window(self, row: int) -> tuple[int, int]:
+        """(start, end) of the events that a target looks back on."""
+        start = int(self.starts[self.targets.user[row]])
+        return start, start + int(self.earlier[row])
 
 
 def known_at(log: Log, targets: Events | None = None, seen: Events | None = None) -> Known:
@@ -48,17 +53,18 @@ def known_at(log: Log, targets: Events | None = None, seen: Events | None = None
     targets = log.events if targets is None else targets
     seen = log.events if seen is None else seen
     events = seen.select(seen.past)
-    start, earlier = _pointers(events, targets)
+    starts = np.searchsorted(events.user, np.arange(len(log.users) + 1))
+    earlier = _earlier(events, starts, targets)
     if not log.shared_clock:
-        return Known(log, targets, events, start, earlier, {}, {})
+        return Known(log, targets, events, starts, earlier, {}, {})
     happened = seen.select(seen.happened)
     values = _means(log, happened)
     of_targets = item_statistics(happened, targets.item, targets.time, values)
     if targets is seen:
-        of_events = {name: column[seen.past] for name, column in of_targets.items()}
+        of_events = {name: column.select(seen.past) for name, column in of_targets.items()}
     else:
         of_events = item_statistics(happened, events.item, events.time, values)
-    return Known(log, targets, events, start, earlier, of_targets, of_events)
+    return Known(log, targets, events, starts, earlier, of_targets, of_events)
 
 
 def _means(log: Log, happened: Events) -> dict[str, NDArray[Any]]:
@@ -67,16 +73,14 @@ def _means(log: Log, happened: Events) -> dict[str, NDArray[Any]]:
     return liked | ({RATING: happened.value} if log.ratings is not None else {})
 
 
-def _pointers(events: Events, targets: Events) -> tuple[Integers, Integers]:
-    """For each target where its user's events begin, and how many of them are strictly earlier."""
-    moments = np.unique(np.concatenate([events.time, targets.time]))
-    width = len(moments) + 1
-
-    def keys(rows: Events) -> Integers:
-        return rows.user.astype(np.int64) * width + np.searchsorted(moments, rows.time)
-
-    start = np.searchsorted(events.user, targets.user)
-    return start, np.searchsorted(keys(events), keys(targets)) - start
+def _earlier(events: Events, starts: Integers, targets: Events) -> NDArray[np.int32]:
+    """(row,) how many of the user's events are strictly earlier."""
+    earlier = np.empty(len(targets), dtype=np.int32)
+    for first, last in user_rows(targets.user):
+        user = targets.user[first]
+        of_user = events.time[starts[user] : starts[user + 1]]
+        earlier[first:last] = np.searchsorted(of_user, targets.time[first:last])
+    return earlier
 
 
 class NumberColumns:
@@ -96,20 +100,18 @@ class NumberColumns:
     def of_rows(self, first: int, last: int) -> tuple[History, Entries]:
         """Of the targets from `first` up to `last`, which are all rows of some users."""
         known = self.known
-        rows = known.targets.select(np.arange(first, last))
-        if first == last:
-            low = high = 0
-        else:
-            low = int(known.start[first])
-            high = max(low, int(np.searchsorted(known.events.user, rows.user[-1], side="right")))
-        events = known.events.select(np.arange(low, high))
-        statistics = {name: column[low:high] for name, column in known.event_statistics.items()}
+        rows = known.targets.select(slice(first, last))
+        low, high = (int(known.starts[user]) for user in (rows.user[0], rows.user[-1] + 1))
+        events = known.events.select(slice(low, high))
         history = History(
             events.time,
-            {name: self._of_events(name, events, statistics) for name in event_attributes(self.numbers)},
+            {
+                name: self._of_events(name, events, slice(low, high), known.event_statistics)
+                for name in event_attributes(self.numbers)
+            },
             self._of_items(events.item),
         )
-        start = known.start[first:last] - low
+        start = known.starts[rows.user] - low
         entries = Entries(
             start,
             start + known.earlier[first:last],
@@ -121,20 +123,21 @@ class NumberColumns:
 
     def as_events(self, name: str) -> Floats:
         """(row,) what past events have under this name, of the targets: "liked", "item.price"."""
-        return self._of_events(name, self.known.targets, self.known.statistics)
+        return self._of_events(name, self.known.targets, slice(None), self.known.statistics)
 
     def _of_items(self, items: NDArray[np.int32]) -> dict[str, Values]:
         return {name: values.take(items.astype(np.int64)) for name, values in self._values.items()}
 
-    def _of_events(self, name: str, events: Events, statistics: Mapping[str, Floats]) -> Floats:
+    def _of_events(self, name: str, events: Events, at: slice, statistics: Mapping[str, Statistic]) -> Floats:
         attribute = name.removeprefix("item.")
         if attribute == name:
             others = self.known.log.other_labels
             if name in others:
                 return events.others[:, others.index(name)].astype(np.float64)
-            return events.liked.astype(np.float64) if name == "liked" else events.value
+            return (events.liked if name == "liked" else events.value).astype(np.float64)
         if attribute in STATISTICS:
-            return statistics[attribute]
+            found: Floats = statistics[attribute][at]
+            return found
         return self._items[attribute][events.item]
 
     def _of_entries(self, name: str, rows: Events, first: int, last: int) -> Floats:
@@ -142,7 +145,8 @@ class NumberColumns:
         if record == "user":
             return self._users[attribute][rows.user]
         if attribute in STATISTICS:
-            return self.known.statistics[attribute][first:last]
+            found: Floats = self.known.statistics[attribute][first:last]
+            return found
         return self._items[attribute][rows.item]
 
 

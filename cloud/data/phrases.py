@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cloud.data.log import Events, Log
 from cloud.data.number_columns import Known
-from cloud.data.statistics import VIEWS
+from cloud.data.statistics import VIEWS, Statistic
 from edge.text.template import Template
 from edge.text.types import Item, Value
 
@@ -71,12 +71,13 @@ def context_phrases(template: Template, known: Known, phrases: Phrases) -> Place
     return np.array(places, dtype=np.int32)[alike]
 
 
-def _worded(template: Template, name: str, column: NDArray[np.float64]) -> NDArray[np.intp]:
+def _worded(template: Template, name: str, column: Statistic) -> Places:
     """(row,) a number that rows share whose statistic the template words alike."""
-    distinct, place = np.unique(column, return_inverse=True)
+    distinct, place = np.unique(column.whole, return_inverse=True)
     numbers: dict[tuple[str, ...], int] = {}
-    words = [template.wording(name, moment_attributes({name: value}).get(name)) for value in distinct.tolist()]
-    return np.array([numbers.setdefault(each, len(numbers)) for each in words])[place]
+    values = Statistic(distinct, column.unit)[:].tolist()
+    words = [template.wording(name, moment_attributes({name: value}).get(name)) for value in values]
+    return np.array([numbers.setdefault(each, len(numbers)) for each in words], dtype=np.int32)[place]
 
 
 def _combinations(columns: Sequence[NDArray[Any]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

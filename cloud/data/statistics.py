@@ -6,6 +6,7 @@ An item's attributes beside its own: docs/data.md defines them for whoever compu
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,69 +22,105 @@ VIEWS, RANK, LIKED, RATING = "views", "views_rank", "liked_share", "mean_rating"
 STATISTICS = (VIEWS, RANK, LIKED, RATING)
 SMOOTHING = 10  # rows of the mean of all that an item's mean starts from
 DECIMALS = 3  # of shares and means, so that few texts differ
+NONE = np.iinfo(np.int32).min  # of a whole number
+CHUNK = 1_000_000  # queries answered together
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """(query,) numbers of so many decimals. Kept as whole numbers, as there is one for each row of a log."""
+
+    whole: NDArray[Any]
+    unit: int  # how many whole numbers make 1
+
+    def __getitem__(self, queries: Any) -> Any:
+        """Those at a slice, a mask, places or one place; NaN where there is none."""
+        whole = self.whole[queries]
+        return np.where(whole == NONE, np.nan, whole / self.unit)
+
+    def select(self, queries: NDArray[np.bool_]) -> Statistic:
+        return self if queries.all() else Statistic(self.whole[queries], self.unit)
 
 
 def item_statistics(
     seen: Events, items: NDArray[np.int32], times: Floats, values: Mapping[str, NDArray[Any]]
-) -> dict[str, Floats]:
+) -> dict[str, Statistic]:
     """Name -> (query,) of `items` at `times`, from the `seen` rows whose time is strictly earlier; NaN without any.
 
     `views`: rows of the item. `views_rank`: share of the items seen so far that have more views, 0 is the most watched.
     Of each of `values`, parallel to `seen`, the mean over the item's rows and `SMOOTHING` rows of the mean of all.
     O((rows + queries) log rows).
     """
-    moments = _Moments(seen.time)
-    order = np.lexsort((seen.time, seen.item))
-    keys = moments.keys(seen.item[order], moments.of(seen.time[order]))
-    now = moments.of(times)
-    first = np.searchsorted(keys, moments.keys(items, np.zeros_like(now)))
-    last = np.searchsorted(keys, moments.keys(items, now))
-    views = last - first
-    known = views > 0
-    found = {VIEWS: views.astype(np.float64), RANK: _rank(views, _ordinals(keys, moments), order, seen, moments, now)}
-    by_time = np.argsort(seen.time, kind="stable")
-    before = np.searchsorted(seen.time[by_time], times)  # rows of all items
-    for name, column in values.items():
+    rows = _ByItem(seen, items, times)
+    found = {VIEWS: Statistic(rows.over_queries(lambda first, last, now: last - first), 1)}
+    found |= {name: rows.mean(column) for name, column in values.items()}
+    return found | {RANK: rows.rank()}
+
+
+class _ByItem:
+    """The seen rows ordered by item and time, so that those of an item before a moment are neighbours."""
+
+    def __init__(self, seen: Events, items: NDArray[np.int32], times: Floats) -> None:
+        self.seen, self.items, self.times = seen, items, times
+        self.moments = np.unique(seen.time)
+        self.width = len(self.moments) + 1
+        self.order = np.lexsort((seen.time, seen.item))
+        self.keys = self._keys(seen.item[self.order], seen.time[self.order])
+
+    def over_queries(self, make: Any, kind: type = np.int32) -> NDArray[Any]:
+        """(query,) what `make` gives for the first and the end of each one's rows, and its moment; some at a time."""
+        result: NDArray[Any] = np.empty(len(self.items), dtype=kind)
+        for start in range(0, len(self.items), CHUNK):
+            at = slice(start, start + CHUNK)
+            now = np.searchsorted(self.moments, self.times[at])
+            item = self.items[at].astype(np.int64) * self.width
+            result[at] = make(np.searchsorted(self.keys, item), np.searchsorted(self.keys, item + now), now)
+        return result
+
+    def mean(self, column: NDArray[Any]) -> Statistic:
+        """Smoothed with the mean of all rows before the moment."""
         units = to_units(column)
-        total, of_all = running(units[order]), running(units[by_time])
-        everyone = of_all[before] / UNIT / np.maximum(before, 1)
-        mean = ((total[last] - total[first]) / UNIT + SMOOTHING * everyone) / (views + SMOOTHING)
-        found[name] = np.where(known, np.round(mean, DECIMALS), np.nan)
-    found[RANK] = np.where(known, np.round(found[RANK], DECIMALS), np.nan)
-    return found
+        of_items = running(units[self.order])
+        by_time = np.argsort(self.seen.time, kind="stable")
+        of_all = running(units[by_time])
+        starts = np.searchsorted(self.seen.time[by_time], self.moments)  # rows before each moment
+        del by_time, units
+        everyone = np.append(of_all[starts] / UNIT / np.maximum(starts, 1), of_all[-1] / UNIT / max(len(column), 1))
+        del of_all
+        scale = 10**DECIMALS
 
+        def make(first: Integers, last: Integers, now: Integers) -> Integers:
+            views = last - first
+            mean = ((of_items[last] - of_items[first]) / UNIT + SMOOTHING * everyone[now]) / (views + SMOOTHING)
+            return np.where(views > 0, np.rint(mean * scale), NONE).astype(np.int64)
 
-class _Moments:
-    """Times as whole numbers, so that a pair of numbers and a time sorts as one number."""
+        largest = float(np.abs(column).max(initial=0)) * scale
+        return Statistic(self.over_queries(make, np.int32 if largest < -NONE else np.int64), scale)
 
-    def __init__(self, time: Floats) -> None:
-        self.distinct = np.unique(time)
+    def rank(self) -> Statistic:
+        """Items with more views over items with any: an item has k views once its k-th row is past."""
+        item = self.seen.item[self.order]
+        places = np.arange(len(item))
+        new = np.ones(len(item), dtype=bool)
+        new[1:] = item[1:] != item[:-1]
+        ordinal = places - np.maximum.accumulate(np.where(new, places, 0)) + 1
+        del item, places, new
+        reached = ordinal * self.width + self.keys % self.width  # the how many-th row of its item, and when
+        del ordinal
+        reached.sort()
+        scale = 10**DECIMALS
 
-    def of(self, time: Floats) -> Integers:
-        """How many distinct moments are earlier."""
-        return np.searchsorted(self.distinct, time)
+        def items_with(count: Integers, now: Integers) -> Integers:
+            """(query,) how many items have that many views or more by now."""
+            return np.searchsorted(reached, count * self.width + now) - np.searchsorted(reached, count * self.width)
 
-    def keys(self, first: NDArray[np.integer], moment: Integers) -> Integers:
-        return np.asarray(first, dtype=np.int64) * (len(self.distinct) + 1) + moment
+        def make(first: Integers, last: Integers, now: Integers) -> Integers:
+            views = last - first
+            share = items_with(views + 1, now) / np.maximum(items_with(np.ones_like(views), now), 1)
+            return np.where(views > 0, np.rint(share * scale), NONE).astype(np.int64)
 
+        return Statistic(self.over_queries(make), scale)
 
-def _ordinals(keys: Integers, moments: _Moments) -> Integers:
-    """Of rows ordered by item and time, the how many-th of its item each is, from 1."""
-    item = keys // (len(moments.distinct) + 1)
-    starts = np.searchsorted(item, item)
-    return np.arange(1, len(keys) + 1) - starts
-
-
-def _rank(
-    views: Integers, ordinals: Integers, order: Integers, seen: Events, moments: _Moments, now: Integers
-) -> Floats:
-    """(query,) items with more views over items with any: an item has k views once its k-th row is past."""
-    reached = np.sort(moments.keys(ordinals, moments.of(seen.time[order])))
-
-    def items_with(count: Integers) -> Integers:
-        """(query,) how many items have that many views or more by now."""
-        start = np.searchsorted(reached, moments.keys(count, np.zeros_like(now)))
-        return np.searchsorted(reached, moments.keys(count, now)) - start
-
-    share: Floats = items_with(views + 1) / np.maximum(items_with(np.ones_like(views)), 1)
-    return share
+    def _keys(self, item: NDArray[np.int32], time: Floats) -> Integers:
+        """A pair of an item and a moment as one number that sorts like it."""
+        return item.astype(np.int64) * self.width + np.searchsorted(self.moments, time)

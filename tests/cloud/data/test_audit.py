@@ -70,7 +70,7 @@ def statistics_of_the_future(table: pa.Table, log: Log, numbers: dict[str, int])
 def later_likes_of_an_item(table: pa.Table, log: Log, numbers: dict[str, int]) -> pa.Table:
     """The item's share of likes takes in the moment itself."""
     events = log.events
-    shares = item_statistics(events, events.item, events.time + 0.5, {"liked_share": events.liked})["liked_share"]
+    shares = item_statistics(events, events.item, events.time + 0.5, {"liked_share": events.liked})["liked_share"][:]
     return with_number(table, numbers["liked share of the item"], shares.astype(np.float32), table_rows(log))
 
 

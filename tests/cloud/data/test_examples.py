@@ -65,5 +65,5 @@ def test_where_clocks_are_the_users_own_an_item_has_no_statistics(source: Source
 def test_every_row_looks_back_on_its_user_alone(log: Log, part: int) -> None:
     known = known_at(log)
     for row in np.flatnonzero(log.events.part == part).tolist():
-        start, end = int(known.start[row]), int(known.start[row] + known.earlier[row])
+        start, end = known.window(row)
         assert set(known.events.user[start:end].tolist()) <= {int(log.events.user[row])}

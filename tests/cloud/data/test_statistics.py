@@ -18,7 +18,7 @@ SEEN = events([(0, 1, True), (0, 2, False), (1, 2, True), (0, 3, True), (2, 3, F
 
 def at(items: list[int], times: list[float]) -> dict[str, list[float]]:
     found = item_statistics(SEEN, np.array(items, dtype=np.int32), np.array(times), {"liked_share": SEEN.liked})
-    return {name: column.tolist() for name, column in found.items()}
+    return {name: column[:].tolist() for name, column in found.items()}
 
 
 def smoothed(likes: int, views: int, all_likes: int, all_views: int) -> float:
