@@ -6,7 +6,8 @@ the training rows makes it a probability.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,33 +22,39 @@ Floats = NDArray[np.float64]
 Metrics = dict[str, float | None]  # None where a figure has no meaning, e.g. AUC when all rows are liked
 
 CHOICES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # rows of the overall mean that a mean is smoothed with
+CURVE_ROWS = 1_000_000  # training rows, about, that the logistic curve is fitted on
 PROTOCOL = "scores as of each row, from strictly earlier rows, smoothed with what is best on validation"
 
 
 def baselines(events: Events, shared_clock: bool = True) -> dict[str, dict[str, Metrics]]:
     """{"validation" | "test": {baseline: metrics}}; parts without rows are left out."""
-    found = baseline_scores(events, shared_clock)
-    results: dict[str, dict[str, Metrics]] = {}
-    for part in (VALIDATION, TEST):
-        rows = events.part == part
-        if rows.any() and (events.part == TRAIN).any():
-            results[PARTS[part]] = {name: _metrics(score, events, rows) for name, score in found.items()}
+    parts = [part for part in (VALIDATION, TEST) if (events.part == part).any() and (events.part == TRAIN).any()]
+    results: dict[str, dict[str, Metrics]] = {PARTS[part]: {} for part in parts}
+    for name, score in each_baseline(events, shared_clock):
+        for part in parts:
+            results[PARTS[part]][name] = _metrics(score, events, events.part == part)
     return results
 
 
 def baseline_scores(events: Events, shared_clock: bool = True) -> dict[str, Floats]:
-    """Baseline -> a score for every row. Where the clock is each user's own there are no statistics of items."""
+    """Baseline -> a score for every row."""
+    return dict(each_baseline(events, shared_clock))
+
+
+def each_baseline(events: Events, shared_clock: bool) -> Iterator[tuple[str, Floats]]:
+    """One after the other, as each is a number for every row. Of a clock that is each user's own, the user's alone."""
     likes = _mean_of_training(events, events.liked)
     user = _best(events, lambda smoothing: user_mean(events, events.liked, smoothing, likes))
     if not shared_clock:
-        return {"user mean": user}
-    item = _best(events, lambda smoothing: item_mean(events, events.liked, smoothing))
-    return {
-        "popularity": np.log1p(views(events)),
-        "item mean": item,
-        "item+user mean": item + user,
-        "item+user bias": _best(events, lambda smoothing: item_user_bias(events, smoothing)),
-    }
+        yield "user mean", user
+        return
+    yield "popularity", np.log1p(views(events))
+    item = _best(events, ItemHistory.of(events, events.liked).mean)
+    yield "item mean", item
+    yield "item+user mean", item + user
+    del item, user
+    rated = ItemHistory.of(events, events.value)
+    yield "item+user bias", _best(events, lambda smoothing: item_user_bias(events, rated, smoothing))
 
 
 def views(events: Events) -> Floats:
@@ -56,15 +63,28 @@ def views(events: Events) -> Floats:
     return count.astype(np.float64)
 
 
-def item_mean(events: Events, values: NDArray[Any], smoothing: float) -> Floats:
-    """(row,) the mean of `values` over earlier rows of the item, smoothed with rows of the mean of all earlier rows."""
-    units, ones = to_units(values), np.ones(len(events), dtype=np.int64)
-    total, count = earlier_sums(events.item, events.time, units, ones)
-    everyone = np.zeros(len(events), dtype=np.int32)
-    all_total, all_count = earlier_sums(everyone, events.time, units, ones)
-    overall = (all_total / UNIT + _mean_of_training(events, values)) / (all_count + 1)
-    mean: Floats = (total / UNIT + smoothing * overall) / (count + smoothing)
-    return mean
+@dataclass(frozen=True)
+class ItemHistory:
+    """(row,) sum and number of an item's earlier values, and the mean of all earlier values."""
+
+    total: Floats
+    count: NDArray[np.int32]
+    overall: Floats
+
+    @classmethod
+    def of(cls, events: Events, values: NDArray[Any]) -> ItemHistory:
+        units, ones = to_units(values), np.ones(len(events), dtype=np.int64)
+        everyone = np.zeros(len(events), dtype=np.int32)
+        all_total, all_count = earlier_sums(everyone, events.time, units, ones)
+        overall = (all_total / UNIT + _mean_of_training(events, values)) / (all_count + 1)
+        del all_total, all_count
+        total, count = earlier_sums(events.item, events.time, units, ones)
+        return cls(total / UNIT, count.astype(np.int32), overall)
+
+    def mean(self, smoothing: float) -> Floats:
+        """Smoothed with rows of the mean of all."""
+        mean: Floats = (self.total + smoothing * self.overall) / (self.count + smoothing)
+        return mean
 
 
 def user_mean(events: Events, values: NDArray[Any], smoothing: float, prior: float) -> Floats:
@@ -79,23 +99,25 @@ def _mean_of_training(events: Events, values: NDArray[Any]) -> float:
     return float(np.mean(values[events.part == TRAIN], dtype=np.float64))
 
 
-def item_user_bias(events: Events, smoothing: float) -> Floats:
-    """(row,) the item's mean value plus by how much the user's earlier values were above their items' means then."""
-    item = item_mean(events, events.value, smoothing)
-    surplus = events.value - item
-    return item + user_mean(events, surplus, smoothing, prior=0.0)
+def item_user_bias(events: Events, rated: ItemHistory, smoothing: float) -> Floats:
+    """The item's mean value plus by how much the user's earlier values were above their items' means then."""
+    item = rated.mean(smoothing)
+    return item + user_mean(events, events.value - item, smoothing, prior=0.0)
 
 
 def _best(events: Events, make: Callable[[float], Floats]) -> Floats:
-    """With the smoothing that has the highest AUC on validation rows; the first where it tells nothing."""
+    """With the smoothing that has the highest AUC on validation rows; the first where it tells nothing.
+
+    Made once more at the end: six scores for every row of a large log would fill the memory.
+    """
     rows = events.part == VALIDATION
-    tried = [make(smoothing) for smoothing in CHOICES]
-    reached = [auc(score[rows], events.liked[rows]) for score in tried]
-    return tried[int(np.argmax(np.nan_to_num(reached)))]
+    reached = [auc(make(smoothing)[rows], events.liked[rows]) for smoothing in CHOICES]
+    return make(CHOICES[int(np.argmax(np.nan_to_num(reached)))])
 
 
 def _metrics(score: Floats, events: Events, rows: NDArray[np.bool_]) -> Metrics:
-    train = events.part == TRAIN
+    train = np.flatnonzero(events.part == TRAIN)
+    train = train[:: 1 + len(train) // CURVE_ROWS]
     slope, intercept = logistic(score[train], events.liked[train])
     logits = max(slope, 1e-6) * score[rows] + intercept
     found = summarise(logits, events.liked[rows], events.user[rows])

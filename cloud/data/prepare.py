@@ -132,7 +132,10 @@ def read_checked(
 
 
 def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) -> None:
-    path, known = workspace.path, known_at(log)
+    path = workspace.path
+    found = baselines(log.events, log.shared_clock)
+    write_json(path / "baselines.json", found)
+    known = known_at(log)
     text = replace(config.text, numbers=fit_numbers(config.text.numbers, known))
     rendered = render(known, text)
     counts = count_words(training_texts(known, rendered), text.lowercase)
@@ -141,8 +144,6 @@ def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) 
     write_json(path / "text.json", to_dict(text))
     tokens = write_all_texts(path, known, rendered, wordpiece)
     write_rows(path, known, rendered, text)
-    found = baselines(log.events, log.shared_clock)
-    write_json(path / "baselines.json", found)
     samples = sample_requests(known, config.requests, config.evaluation_candidates, text.max_events)
     write_atomically(path / "requests.jsonl", "".join(json.dumps(line) + "\n" for line in samples))
     if bad.total:
