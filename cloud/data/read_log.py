@@ -55,7 +55,8 @@ def read_log(source: Source, bad: BadRows) -> Log:
     require_unit(source.log, time)
     keep = first_of_each(source.log, line, user, item, time, bad)
     if source.log.order == "sorted":
-        keep &= in_order(source.log, line, user, time, bad)
+        once = np.flatnonzero(keep)  # an event told twice is out of order where its first telling is, or not at all
+        keep[once] = in_order(source.log, line[once], user[once], time[once], bad)
     if source.log.request:
         time = of_requests(user, request, time)
     order = np.flatnonzero(keep)

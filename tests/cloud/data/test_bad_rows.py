@@ -213,3 +213,12 @@ def test_what_no_request_may_hold_is_a_bad_row(tmp_path: Path, column: str, valu
     rows = with_column(ROWS, column, [value if n == 4 else row[place] for n, row in enumerate(ROWS)])
     (row,) = read(make_source(write_csv(tmp_path / "events.csv", rows)))[1].rows
     assert (row.line, row.column, row.problem) == (6, column, problem)
+
+
+def test_a_row_told_twice_and_out_of_order_is_one_bad_row(tmp_path: Path) -> None:
+    for rows in ([*ROWS[::-1], *ROWS[::-1]], [row for row in ROWS[::-1] for _ in range(3)]):
+        error = refused(make_source(write_csv(tmp_path / "events.csv", rows)))
+        duplicates, unsorted = len(rows) - len(ROWS), read(make_source(tmp_path / "events.csv"))[1].kinds["unsorted"]
+        assert f"{duplicates + unsorted:,} bad rows of {len(rows):,} (" in error.problem
+        assert read(make_source(tmp_path / "events.csv", order="any"))[1].total == duplicates
+        assert ANY in error.fix and FIRST_KEPT in error.fix
