@@ -14,7 +14,7 @@ from cloud.data.bad_rows import FEW, BadRows
 from cloud.data.schema import Attribute, Entities
 from cloud.data.tables.batch import Batch
 from cloud.data.tables.read import read_batches
-from cloud.data.unknown_ids import compare_examples, explain_unknown
+from cloud.data.unknown_ids import compare_examples, explain_unknown, written_twice
 from cloud.data.values import BadValueError, attribute_value, identifier, quoted, shown
 from edge.errors import EdgeError
 from edge.text.types import Value
@@ -34,6 +34,7 @@ class Directory:
     entities: Entities
     column: str  # of the log, holding the id
     table: dict[str, Attributes] | None  # from a file of their own; None if attributes stand in the log
+    refused: dict[str, int] = field(default_factory=dict)  # ids whose row in that file is bad, and its line
     indices: dict[str, int] = field(default_factory=dict)
     attributes: list[Attributes] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)  # of each one's first row in the log
@@ -43,7 +44,8 @@ class Directory:
 
     @classmethod
     def open(cls, entities: Entities, column: str, bad: BadRows) -> Directory:
-        return cls(entities, column, read_entities(entities, bad))
+        refused: dict[str, int] = {}
+        return cls(entities, column, read_entities(entities, bad, refused), refused)
 
     @property
     def log_columns(self) -> list[str]:
@@ -69,6 +71,9 @@ class Directory:
             found = read_attributes(self.entities.attributes, values)
         elif name in self.table:
             found = self.table[name]
+        elif name in self.refused:
+            evidence = f"{quoted(name)} stands in {Path(self.entities.path).name}:{self.refused[name]}, which is bad"
+            raise BadValueError("id of a bad row", evidence, self.column)
         else:
             self.unknown.setdefault(name, line)
             raise BadValueError("unknown id", f"{quoted(name)} is not in {Path(self.entities.path).name}", self.column)
@@ -87,6 +92,8 @@ class Directory:
         name = Path(log).name
         for attribute, changed in self.changes.items():
             bad.warnings.append(self._changed(attribute, changed, name, kind))
+        if twice := written_twice(dict(zip(self.indices, self.lines, strict=True)), kind, name):
+            bad.warnings.append(twice)
         if not self.unknown or self.table is None:
             return
         table = Path(self.entities.path).name
@@ -123,8 +130,11 @@ def attribute_columns(entities: Entities) -> list[str]:
     return [attribute.column for attribute in entities.attributes.values()]
 
 
-def read_entities(entities: Entities, bad: BadRows) -> dict[str, Attributes] | None:
-    """Attributes by id from a file of users or items; None if they stand in the log. An id may stand once."""
+def read_entities(entities: Entities, bad: BadRows, refused: dict[str, int]) -> dict[str, Attributes] | None:
+    """Attributes by id from a file of users or items; None if they stand in the log. An id may stand once.
+
+    Ids whose row is bad go to `refused`, with its line. Errors: there is no row, or every one is bad.
+    """
     if entities.file is None:
         return None
     table: dict[str, Attributes] = {}
@@ -132,15 +142,19 @@ def read_entities(entities: Entities, bad: BadRows) -> dict[str, Attributes] | N
     for batch in read_batches(entities.file, [entities.id, *columns], bad):
         rows = zip(batch.lines, batch.columns[entities.id], raw_rows(batch, columns), strict=True)
         for line, raw, values in rows:
+            name = ""
             try:
                 name = identifier(raw, entities.id)
                 if name in table:
                     raise BadValueError("duplicate id", quoted(name), entities.id)
                 table[name] = read_attributes(entities.attributes, values)
             except BadValueError as error:
+                refused.setdefault(name, line)
                 bad.add(entities.path, line, error.column, error.kind, error.evidence, error.fix)
     if not bad.seen[entities.path]:
         raise EdgeError(f"{entities.path} holds no rows")
+    if not table:
+        bad.refuse()  # of the log, no row could be read
     return table
 
 

@@ -21,6 +21,7 @@ BRACKETS = re.compile(r"\[.*\]|\{.*\}", re.DOTALL)
 STRUCTURE = re.compile(r"\[\s*\]|\{\s*\}|[\[{]\s*['\"\[{].*[\]}]", re.DOTALL)  # no title: [REC], [1984]
 AS_JSON = {"'": '"', "None": "null", "True": "true", "False": "false"}
 PYTHON = re.compile("|".join(AS_JSON))
+NO_ID = {"nan", "null", "none", "na", "n/a", "nat", "nil", "undefined", "<na>", "#n/a", r"\n"}  # what stands for none
 SHOWN = 60  # characters of a bad value
 
 
@@ -70,8 +71,8 @@ def identifier(value: Any, column: str) -> str:
     if isinstance(value, tuple):
         raise BadValueError("wrong type", "a list cannot be an id", column)
     string = _limited(text(_whole(value), column), column)
-    if not string:
-        raise BadValueError("empty id", "", column)
+    if not string or string.lower() in NO_ID:
+        raise BadValueError("empty id", string and f"{quoted(string)} stands for no id", column)
     return string
 
 

@@ -32,7 +32,8 @@ def test_rows_in_another_order_are_read_by_a_setting_not_left_out(tmp_path: Path
         ("title", " ", "or leave out required = true, or name another column"),
         ("year", "MMI", "or name another column or type in edge.toml: 'year' fails in 120 of the"),
         ("rating", "", "or name another column or type in edge.toml: 'rating' fails in 120 of the"),
-        ("item", "", "or name another column or type in edge.toml: 'item' fails in 120 of the"),
+        ("item", "", "correct them, or name another column in edge.toml: 'item' fails in 120 of the"),
+        ("user", "NULL", "correct them, or name another column in edge.toml: 'user' fails in 120 of the"),
     ],
 )
 def test_few_bad_values_may_be_left_out_and_many_question_the_column(

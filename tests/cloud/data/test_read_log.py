@@ -247,10 +247,10 @@ def test_items_may_have_a_file_of_their_own(tmp_path: Path) -> None:
     log = read_log(source, bad)
     assert [item.attributes["title"] for item in log.items] == ["Babe"]
     assert [(Path(row.file).name, row.line, row.problem) for row in bad.ordered()] == [
-        ("events.csv", 3, "unknown id: '2' is not in items.csv"),
-        ("events.csv", 4, "unknown id: '9' is not in items.csv"),
         ("items.csv", 3, "duplicate id: '1'"),
         ("items.csv", 4, "empty title"),
+        ("events.csv", 3, "id of a bad row: '2' stands in items.csv:4, which is bad"),
+        ("events.csv", 4, "unknown id: '9' is not in items.csv"),
     ]
 
 
