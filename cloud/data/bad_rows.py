@@ -69,6 +69,7 @@ class BadRows:
     warnings: list[EdgeError] = field(default_factory=list)
     _groups: Counter[_Group] = field(default_factory=Counter)
     _explained: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    _settled: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, file: str, line: int, column: str, kind: str, evidence: str = "", fix: str = "") -> None:
         """One bad row of a `kind` such as "wrong type"; `evidence` is the value or what was expected.
@@ -87,6 +88,18 @@ class BadRows:
     def explain(self, file: str, kind: str, fix: str, column: str = "") -> None:
         """Say what cures the rows of a kind, of one column or of all, where only the whole file shows it."""
         self._explained[file, kind, column] = fix
+
+    def calls(self, file: str, column: str) -> dict[str, int]:
+        """The settings that the bad rows of a column call for, and how many do."""
+        found: Counter[str] = Counter()
+        for group, count in self._groups.items():
+            if (group.file, group.column) == (file, column) and group.fix:
+                found[group.fix] += count
+        return dict(found.most_common())
+
+    def settle(self, file: str, column: str, instead: str = "") -> None:
+        """The setting that rows of a column call for is right, however few they are; or what to do `instead` of it."""
+        self._settled[file, column] = instead
 
     @property
     def total(self) -> int:
@@ -147,6 +160,8 @@ class BadRows:
         elsewhere = sum(
             other for at, other in self._groups.items() if at.file == group.file and at.column != group.column
         )
+        if group.fix and (group.file, group.column) in self._settled:
+            return self._settled[group.file, group.column] or group.fix
         rows = self.seen[group.file] - elsewhere  # of a bad row the first bad column is known alone
         if count > rows / 2 or not group.fix:
             return group.fix

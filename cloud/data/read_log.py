@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from cloud.data.bad_rows import BadRows
-from cloud.data.clock import clock_warnings, require_unit
+from cloud.data.clock import agree, clock_warnings, explain_duplicates, require_moments
 from cloud.data.entities import Directory, hashable, raw_rows
 from cloud.data.log import TEST, Events, Log
 from cloud.data.moments import of_requests
@@ -46,14 +47,17 @@ def read_log(source: Source, bad: BadRows) -> Log:
         Directory.open(source.items, source.log.item, bad),
         bad,
     )
-    line, user, item, time, value, request = reader.columns()
+    columns = reader.columns()
     reader.users.conclude(source.log.path, "user", bad)
     reader.items.conclude(source.log.path, "item", bad)
+    agreed = agree(source.log, columns[0], columns[3], reader.stamped, bad)
+    line, user, item, time, value, request = (column[agreed] for column in columns)
     if not len(line):
         bad.refuse()
         raise EdgeError(f"{source.log.path} holds no events")
-    require_unit(source.log, time)
+    require_moments(source.log, time, bad)
     keep = first_of_each(source.log, line, user, item, time, bad)
+    explain_duplicates(source.log, user, time, bad)
     if source.log.order == "sorted":
         once = np.flatnonzero(keep)  # an event told twice is out of order where its first telling is, or not at all
         keep[once] = in_order(source.log, line[once], user[once], time[once], bad)
@@ -93,6 +97,7 @@ class _Reader:
     items: Directory
     bad: BadRows
     requests: dict[str, int] = field(default_factory=dict)  # met so far
+    stamped: bool = False  # times are timestamps or dates, not numbers or texts
 
     def columns(self) -> Columns:
         label = self.log.rating or self.log.label
@@ -125,6 +130,7 @@ class _Reader:
         line = np.asarray(batch.lines, dtype=np.int64)
         user = _indices(batch, self.users, refuse)
         item = _indices(batch, self.items, refuse)
+        self.stamped |= any(isinstance(moment, date) for moment in batch.columns[self.log.time][:1000])
         time = _numbers(batch, self.log.time, time_reader(self.log.time_unit), refuse)
         every = (line, user, item, time, self._values(batch, refuse), self._requests(batch, refuse))
         return tuple(column[good] for column in every)
