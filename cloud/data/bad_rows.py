@@ -26,6 +26,8 @@ FIXES = {  # what leaving rows out does not mend, or does in a way of its own
 MANY = {  # where more than FEW are bad
     "missing column": "give every row as many values as the header has, or correct separator and quote in edge.toml",
     "too many columns": "quote the values that hold the separator, or correct separator and quote in edge.toml",
+    "missing key": "write it into every object; an attribute need not be there if it has no required = true",
+    "Python, not JSON": "write every line by json.dumps, in place of str or repr",
     "not JSON": "write a JSON object a line",
     "not an object": "write a JSON object a line",
 }

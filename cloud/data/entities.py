@@ -52,6 +52,11 @@ class Directory:
         """The columns of the log that hold attributes."""
         return attribute_columns(self.entities) if self.table is None else []
 
+    @property
+    def required_columns(self) -> list[str]:
+        """The columns of attributes that every row must have."""
+        return [attribute.column for attribute in self.entities.attributes.values() if attribute.required]
+
     def index(self, raw: Any, values: tuple[Any, ...], line: int) -> int:
         """The index of an id, met in a line of the log. Errors: a bad id or attribute, an id missing in its file."""
         key = (raw, values)
@@ -139,7 +144,8 @@ def read_entities(entities: Entities, bad: BadRows, refused: dict[str, int]) -> 
         return None
     table: dict[str, Attributes] = {}
     columns = attribute_columns(entities)
-    for batch in read_batches(entities.file, [entities.id, *columns], bad):
+    optional = {attribute.column for attribute in entities.attributes.values() if not attribute.required}
+    for batch in read_batches(entities.file, [entities.id, *columns], bad, optional - {entities.id}):
         rows = zip(batch.lines, batch.columns[entities.id], raw_rows(batch, columns), strict=True)
         for line, raw, values in rows:
             name = ""

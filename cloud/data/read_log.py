@@ -101,11 +101,13 @@ class _Reader:
 
     def columns(self) -> Columns:
         label = self.log.rating or self.log.label
-        wanted = [self.log.user, self.log.item, self.log.time, label]
-        wanted += [*self.users.log_columns, *self.items.log_columns, *self._request]
+        needed = [self.log.user, self.log.item, self.log.time, label, *self._request]
+        wanted = [*needed, *self.users.log_columns, *self.items.log_columns]
+        required = {*needed, *self.users.required_columns, *self.items.required_columns}
+        optional = set(wanted) - required
         batches = [self._none()]
         with tqdm(desc="read", unit=" rows", unit_scale=True, leave=False, disable=None) as progress:
-            for batch in read_batches(self.log.file, wanted, self.bad):
+            for batch in read_batches(self.log.file, wanted, self.bad, optional):
                 batches.append(self._batch(batch))
                 progress.update(len(batch.lines))
         return tuple(np.concatenate(column) for column in zip(*batches, strict=True))

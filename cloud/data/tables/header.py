@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 from collections.abc import Sequence
+from pathlib import Path
 
 from cloud.data.schema import File
 from cloud.data.tables.contents import text_other_than
@@ -53,7 +54,7 @@ def require_csv_header(wanted: Sequence[str], header: Sequence[str], first: str,
     """Errors: those of `require_columns`, or what the text of the `first` line shows the file to be instead."""
     found = sum(name in header for name in wanted)
     if found < len(wanted):
-        if other := text_other_than("CSV", first):
+        if other := text_other_than("CSV", first, Path(file.path)):
             raise EdgeError(f"{file.path} is {other[0]}", evidence=f"line {line}: {_shown(first)}", fix=other[1])
         if first.lower().startswith("sep="):
             raise EdgeError(f"{file.path}:{line}: {_shown(first)} is not a header", fix="delete this line")

@@ -58,7 +58,7 @@ def _unreadable(path: Path, error: Exception) -> EdgeError:
     first = head(path).decode("utf-8", "replace").partition("\n")[0].strip()
     if not first:
         return EdgeError(f"{path} is empty")
-    what, fix = text_other_than("Parquet", first) or ("text" if first.isprintable() else "", 'format = "csv"')
+    what, fix = text_other_than("Parquet", first, path) or ("text" if first.isprintable() else "", 'format = "csv"')
     return EdgeError(f"{path} is not a Parquet file{what and f': it is {what}'}", evidence=evidence, fix=what and fix)
 
 

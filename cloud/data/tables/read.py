@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from cloud.data.bad_rows import BadRows
@@ -16,14 +17,14 @@ from cloud.data.tables.parquet_table import read_parquet
 from edge.errors import EdgeError
 
 
-def read_batches(file: File, columns: Sequence[str], bad: BadRows) -> Iterator[Batch]:
-    """The wanted columns of a file. Rows that cannot be parsed go to `bad`.
+def read_batches(file: File, columns: Sequence[str], bad: BadRows, optional: Collection[str] = ()) -> Iterator[Batch]:
+    """The wanted columns of a file. Rows that cannot be parsed go to `bad`. JSONL's rows may lack the optional ones.
 
     Errors: no such file, another format or encoding than the one named, a column that is missing or there twice.
     """
     readers: dict[str, Callable[[File, list[str], BadRows], Iterator[Batch]]] = {
         "csv": read_csv,
-        "jsonl": read_jsonl,
+        "jsonl": partial(read_jsonl, optional=optional),
         "parquet": read_parquet,
     }
     path = existing(file)

@@ -187,7 +187,8 @@ def test_a_key_that_no_object_has_names_the_nearest(tmp_path: Path) -> None:
     records = [dict(zip(["user", "item", "title", "year", "timestamp", "rating"], row, strict=True)) for row in ROWS]
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
     error = refused(make_source(path, "jsonl"))
-    assert "missing column: the object has user, item, title, year, timestamp, rating" in error.evidence
+    assert error.problem == f"{path}: missing column 'time'"
+    assert error.evidence == "it has: 'user', 'item', 'title', 'year', 'timestamp', 'rating'"
     assert error.fix.startswith("did you mean 'timestamp'?")
 
 

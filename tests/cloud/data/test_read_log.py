@@ -193,7 +193,7 @@ def test_bad_jsonl_lines_are_told_apart(tmp_path: Path) -> None:
     assert [(row.line, row.column, row.problem.split(":")[0]) for row in bad.ordered()] == [
         (2, "", "not JSON"),
         (3, "", "not an object"),
-        (4, "time", "missing column"),
+        (4, "time", "missing key"),
         (5, "time", "wrong type"),
         (6, "user", "wrong type"),
         (7, "rating", "NaN"),

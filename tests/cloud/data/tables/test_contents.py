@@ -7,8 +7,12 @@ import gzip
 import io
 import json
 import lzma
+import re
+import shutil
+import subprocess
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -85,9 +89,9 @@ def test_a_file_that_is_no_text_is_named_by_its_first_bytes(
     ("content", "what", "fix"),
     [
         (JSONL, "is JSONL", 'format = "jsonl"'),
-        (json.dumps(RECORDS), "is one JSON list", "jq -c '.[]' FILE"),
-        (json.dumps(RECORDS, indent=1), "is one JSON list", "jq -c '.[]' FILE"),
-        (json.dumps(RECORDS[0], indent=1), "is JSON spread over several lines", "jq -c . FILE"),
+        (json.dumps(RECORDS), "is one JSON list", "jq -c '.[]' < "),
+        (json.dumps(RECORDS, indent=1), "is one JSON list", "jq -c '.[]' < "),
+        (json.dumps(RECORDS[0], indent=1), "is JSON spread over several lines", "jq -c . < "),
         ("<!DOCTYPE html>\n<p>Sign in</p>\n", "is HTML or XML", "web page"),
         ("version https://git-lfs.github.com/spec/v1\noid sha256:ab\n", "is a pointer of Git LFS", "git lfs pull"),
         ("sep=;\n" + csv_text(ROWS, separator=";"), ":1: 'sep=;' is not a header", "delete this line"),
@@ -108,7 +112,7 @@ def test_text_that_is_no_csv_is_named(tmp_path: Path, content: str | bytes, what
     ("content", "fix"),
     [
         (TEXT, "the file is CSV, it seems: format = \"csv\""),
-        (json.dumps(RECORDS), "the file is one JSON list, not a row a line: write an object a line: jq -c '.[]' FILE"),
+        (json.dumps(RECORDS), "the file is one JSON list, not a row a line: write it anew, "),
         (json.dumps(RECORDS, indent=1), "the file is one JSON list, not a row a line"),
         ("\n".join(json.dumps(record, indent=1) for record in RECORDS), "the file is JSON spread over several lines"),
     ],
@@ -290,3 +294,88 @@ def test_no_character_but_a_line_feed_ends_a_row(tmp_path: Path, format: str, fi
     log, bad = read(source(tmp_path, csv_text(rows) if format == "csv" else jsonl, format))
     assert [item.attributes["title"] for item in log.items] == [f"Two{character}lines", "Last"]
     assert [(row.line, row.problem) for row in bad.rows] == [(first + 1, "empty title")]
+
+
+def run_fix(tmp_path: Path, fix: str) -> None:
+    """The command that a fix ends in, as a shell runs it."""
+    command = fix.partition("name the new file in edge.toml: ")[2]
+    assert command, fix
+    if not shutil.which(command.split()[0]) or not shutil.which("jq"):
+        pytest.skip("a tool that the fix uses is absent")
+    subprocess.run(["sh", "-c", command.removesuffix(f" ({len(ROWS) - 1} rows)")], cwd=tmp_path, check=True)
+
+
+LINES = JSONL.splitlines()
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps(RECORDS),
+        json.dumps(RECORDS, indent=1),
+        "[\n" + ",\n".join(LINES) + "\n]\n",
+        "[\n" + ",\n".join(LINES) + ",\n]\n",
+        "\n".join(json.dumps(record, indent=1) for record in RECORDS),
+    ],
+)
+def test_json_that_is_not_a_row_a_line_is_written_anew_by_the_command_of_the_fix(
+    tmp_path: Path, content: str, packed: bool, format: str
+) -> None:
+    path = tmp_path / ("my events.json.gz" if packed else "my events.json")
+    path.write_bytes(gzip.compress(content.encode()) if packed else content.encode())
+    run_fix(tmp_path, refused(make_source(path, format)).fix.split("\nfix: ")[0])
+    assert len(read(make_source(tmp_path / "new-my events.json", "jsonl"))[0].events) == len(ROWS)
+
+
+@pytest.mark.parametrize("some", [1, 3, 20])
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        (lambda line: line + ",", "trailing comma"),
+        (lambda line: line[:-1] + ", }", "trailing comma"),
+        (lambda line: line + line.replace("u0", "v0"), "several objects"),
+        (lambda line: repr(json.loads(line) | {"seen": True, "more": None}), "Python, not JSON"),
+    ],
+)
+def test_lines_that_are_nearly_json_are_mended_by_the_command_of_the_fix(
+    tmp_path: Path, change: Callable[[str], str], kind: str, some: int
+) -> None:
+    lines = [change(line) if n % some == 0 else line for n, line in enumerate(LINES)]
+    found = error(tmp_path, "\n".join(lines), "jsonl")
+    assert found.problem.endswith(f" {kind})")
+    if kind == "Python, not JSON" and some > 1:  # the other lines are JSON, which Python does not read
+        assert found.fix.startswith("correct them, or pass" if some == 20 else "write every line by json.dumps")
+        return
+    run_fix(tmp_path, found.fix)
+    log, bad = read(make_source(tmp_path / "new-events.csv", "jsonl"))
+    assert len(log.events) >= len(ROWS) and set(bad.kinds) <= {"duplicate", "unsorted"}
+
+
+def test_a_number_of_thousands_of_digits_is_read_where_it_is_not_wanted_and_cut_where_it_is(tmp_path: Path) -> None:
+    digits = "9" * 5000
+    lines = [line[:-1] + f', "other": {digits}}}' for line in LINES]
+    assert read(source(tmp_path, "\n".join(lines), "jsonl"))[1].total == 0
+    lines[3] = re.sub(r'"rating": "."', f'"rating": {digits}', lines[3])
+    (row,) = read(source(tmp_path, "\n".join(lines), "jsonl"))[1].rows
+    assert (row.line, row.column) == (4, "rating") and row.problem.endswith("is too large") and len(row.problem) < 120
+
+
+def test_a_key_of_an_attribute_that_is_not_required_may_be_absent(tmp_path: Path) -> None:
+    records = [{key: value for key, value in one.items() if key != "year" or n % 3} for n, one in enumerate(RECORDS)]
+    content = "".join(json.dumps(record) + "\n" for record in records)
+    log, bad = read(source(tmp_path, content, "jsonl"))
+    assert bad.total == 0 and len(log.events) == len(ROWS)
+    records = [{key: value for key, value in one.items() if key != "year"} for one in RECORDS]
+    found = error(tmp_path, "".join(json.dumps(record) + "\n" for record in records), "jsonl")
+    assert found.problem.endswith("events.csv: missing column 'year'")
+
+
+@pytest.mark.parametrize("key", ["title", "time", "user", "rating"])
+@pytest.mark.parametrize(("some", "fix"), [(10, "correct them, or pass"), (2, "write it into every object")])
+def test_a_key_that_must_be_there_is_named_with_the_line(tmp_path: Path, key: str, some: int, fix: str) -> None:
+    records = [{name: value for name, value in one.items() if name != key or n % some} for n, one in enumerate(RECORDS)]
+    found = error(tmp_path, "".join(json.dumps(record) + "\n" for record in records), "jsonl")
+    assert f"events.csv:1: column {key!r}: missing key: the object has " in found.evidence
+    assert found.fix.startswith(fix) and "separator" not in found.fix
