@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from cloud.data.bad_rows import BadRows
+from cloud.data.bad_rows import FEW, BadRows
 from cloud.data.schema import File
 from cloud.data.tables.batch import Batch
 from cloud.data.tables.csv_table import read_csv
-from cloud.data.tables.encoding import likely_encoding
+from cloud.data.tables.encoding import codec_name, encoding_fix, likely_encoding
 from cloud.data.tables.jsonl_table import read_jsonl
 from cloud.data.tables.parquet_table import read_parquet
 from edge.errors import EdgeError
@@ -29,11 +29,11 @@ def read_batches(file: File, columns: Sequence[str], bad: BadRows, optional: Col
     }
     path = existing(file)
     yield from readers[file.format](file, list(dict.fromkeys(columns)), bad)
-    if file.format != "parquet" and bad.count(file.path, "broken encoding"):
-        likely = likely_encoding(path)
-        if likely != "utf-8":
-            fix = f'encoding = "{likely}"' if likely else "name the encoding that the file was written in"
-            bad.explain(file.path, "broken encoding", fix)
+    broken = bad.count(file.path, "broken encoding")
+    if file.format != "parquet" and broken:
+        likely, named = likely_encoding(path), codec_name(file)
+        if likely != named and (named == "utf-8" or broken > FEW * bad.seen[file.path]):
+            bad.explain(file.path, "broken encoding", f"{path.name}: {encoding_fix(path, likely)}")
 
 
 def existing(file: File) -> Path:
