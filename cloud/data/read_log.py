@@ -43,13 +43,13 @@ def read_log(source: Source, bad: BadRows) -> Log:
     """The whole log. Bad rows are left out and collected in `bad`. Errors: no usable row at all."""
     reader = _Reader(
         source.log,
-        Directory.open(source.users, source.log.user, bad),
-        Directory.open(source.items, source.log.item, bad),
+        Directory.open("user", source.users, source.log.user, bad),
+        Directory.open("item", source.items, source.log.item, bad),
         bad,
     )
     columns = reader.columns()
-    reader.users.conclude(source.log.path, "user", bad)
-    reader.items.conclude(source.log.path, "item", bad)
+    reader.users.conclude(source.log.path, bad)
+    reader.items.conclude(source.log.path, bad)
     agreed = agree(source.log, columns[0], columns[3], reader.stamped, bad)
     line, user, item, time, value, request = (column[agreed] for column in columns)
     if not len(line):
