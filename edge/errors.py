@@ -54,8 +54,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that is most like this one; nothing if none is known."""
-    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)), "")
+    """The known name that is most like this one, whatever the case of its letters; nothing if none is known."""
+    spelt = {other.casefold(): other for other in known if other}
+    return next((spelt[other] for other in difflib.get_close_matches(name.casefold(), spelt, n=1, cutoff=0.0)), "")
 
 
 def refuse_to_run(instead: str) -> NoReturn:

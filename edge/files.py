@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import math
 import os
+import shlex
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -42,8 +44,13 @@ def read_toml(path: Path, absent: EdgeError | None = None) -> dict[str, Any]:
         if absent and isinstance(error, FileNotFoundError):
             raise absent from error
         raise EdgeError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        wide = path.read_bytes()[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        fix = f"iconv -f UTF-16 -t UTF-8 < {shlex.quote(str(path))} > new.toml" if wide else "save it as UTF-8"
+        raise EdgeError(f"{path} is not a TOML file", evidence=str(error), fix=fix) from error
     except (ValueError, RecursionError) as error:
-        raise EdgeError(f"{path} is not a TOML file", evidence=str(error)) from error
+        reason = str(error).partition("; use sys.")[0]  # Python's own setting for numbers of thousands of digits
+        raise EdgeError(f"{path} is not a TOML file", evidence=reason) from error
 
 
 def parse_strictly(data: bytes) -> Any:

@@ -20,12 +20,14 @@ FIXES = {  # what leaving rows out does not mend, or does in a way of its own
     "duplicate": FIRST_KEPT,
     "duplicate id": FIRST_KEPT,
     "nested value": "write the one value that is wanted in its place, or a list of texts",
+    "quote without end or field too long": "close the quote, or write the long text in one line",
     "id of a bad row": "correct that row: these ones are read with it",
     "broken quoting": 'correct the quotes, or, if the file has no quoting, quote = ""',
 }
 MANY = {  # where more than FEW are bad
     "missing column": "give every row as many values as the header has, or correct separator and quote in edge.toml",
     "too many columns": "quote the values that hold the separator, or correct separator and quote in edge.toml",
+    "field too long": "write the file without the column that holds them, if edge.toml does not name it",
     "missing key": "write it into every object; an attribute need not be there if it has no required = true",
     "Python, not JSON": "write every line by json.dumps, in place of str or repr",
     "not JSON": "write a JSON object a line",
@@ -146,15 +148,16 @@ class BadRows:
         return lines if len(lines) == self.total else [*lines, f"... and {self.total - len(lines):,} more"]
 
     def _fixes(self) -> dict[str, int]:
-        """What to do and for how many rows, most first; of a file that was read before another one, before that."""
+        """What to do and for how many rows, most first; but a cause before what follows: quotes, a file read before."""
         fixes: Counter[str] = Counter()
-        places: dict[str, int] = {}
+        places: dict[str, tuple[int, bool]] = {}
         for group, count in self._groups.items():
             whole = [self._explained.get((group.file, group.kind, column)) for column in (group.column, "")]
             known = (*whole, FIXES.get(group.kind), self._setting(group, count), self._general_fix(group, count))
             fix = next(fix for fix in known if fix)
             fixes[fix] += count
-            places[fix] = min(places.get(fix, self._place(group.file)), self._place(group.file))
+            place = (self._place(group.file), "quot" not in group.kind)
+            places[fix] = min(places.get(fix, place), place)
         return dict(sorted(fixes.most_common(), key=lambda counted: places[counted[0]]))
 
     def _setting(self, group: _Group, count: int) -> str:

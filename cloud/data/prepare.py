@@ -58,9 +58,10 @@ class PrepareConfig:
     max_users: int = 0  # 0: all
 
     def __post_init__(self) -> None:
-        check_least(self, vocabulary=1, candidates_per_request=1, evaluation_candidates=1, requests=1)
+        check_least(self, vocabulary=1, requests=1)
         check_least(self, least_events=0, max_users=0)
-        check_number(setting("evaluation_candidates"), self.evaluation_candidates, 1, MAX_CANDIDATES)  # of a request
+        for name in ("candidates_per_request", "evaluation_candidates"):
+            check_number(setting(name), getattr(self, name), 1, MAX_CANDIDATES)  # of a request
 
 
 PRESETS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -155,8 +156,19 @@ def read_source(path: Path) -> Source:
 
 
 def _check(source: Source, path: Path) -> None:
-    if bool(source.log.label) == bool(source.log.rating):
-        raise EdgeError(f"{path}: [log] needs either label or rating, and not both", fix='label = "clicked"')
+    if not source.log.path:
+        raise EdgeError(f"{path}: path in [log] is empty", fix='path = "events.csv"')
+    if source.log.label and source.log.rating:
+        raise EdgeError(
+            f"{path}: [log] has both label and rating",
+            evidence=f"liked is {source.log.label!r} = 1, or {source.log.rating!r} of the threshold or more",
+            fix="leave out label, or rating and threshold",
+        )
+    if not (source.log.label or source.log.rating):
+        raise EdgeError(
+            f"{path}: [log] has neither label nor rating",
+            fix='label = "clicked" for a column of 0 and 1, or rating = "rating" with threshold = 4',
+        )
     if source.log.clock == "user" and source.split.by == "time":
         raise EdgeError(
             f'{path}: [split] by = "time" needs times that compare, and [log] has clock = "user"', fix='by = "user"'
@@ -170,8 +182,21 @@ def _check(source: Source, path: Path) -> None:
             fix='title = { column = "title", required = true }',
         )
     for file in (source.log.file, source.items.file, source.users.file):
-        if file and (len(file.separator) != 1 or len(file.quote) > 1):
-            raise EdgeError(f"{path}: separator must be one character, quote one or none", evidence=repr(file))
+        if file:
+            _check_separator(file, path)
+
+
+def _check_separator(file: File, path: Path) -> None:
+    name = f"{path}: of {file.path}"
+    if len(file.separator) != 1 or file.separator in "\r\n":
+        tabs = rf"sed 's/{re.escape(file.separator)}/\t/g'"
+        fix = f'write it with tabs: {tabs}, and separator = "\\t"' if len(file.separator) > 1 else 'separator = ","'
+        raise EdgeError(f"{name}, separator must be one character, not {file.separator!r}", fix=fix)
+    if len(file.quote) > 1 or file.quote in ("\r", "\n"):
+        fix = 'quote = \'"\', or quote = "" if the file has no quoting'
+        raise EdgeError(f"{name}, quote must be one character or none, not {file.quote!r}", fix=fix)
+    if file.separator == file.quote:
+        raise EdgeError(f"{name}, separator and quote are both {file.quote!r}", fix='separator = ","')
 
 
 def _absolute(toml: Path, path: str) -> str:

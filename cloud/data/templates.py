@@ -43,6 +43,12 @@ def check_templates(source: Source, text: TextSpec) -> None:
         [*EVENT_FIELDS, *(f"item.{name}" for name in items)],
         [*EVENT_FIELDS, *(f"item.{name}" for name in always_item)],
     )
+    if not candidate.fields:
+        raise EdgeError(
+            f"template {candidate.name!r} names no attribute, so all items read alike",
+            evidence=f"it has: {', '.join(items)}",
+            fix=f'candidate = "{" ".join(f"[[{{{name}}}]]" for name in items)}"',
+        )
     statistics = CANDIDATE_STATISTICS if source.log.clock == "shared" else ()
     _check(candidate.name, candidate.parts, candidate.fields, [*items, *statistics], always_item)
 

@@ -37,6 +37,7 @@ def require_columns(wanted: Sequence[str], present: Sequence[str], where: str) -
 
 def nearest(missing: Sequence[str], present: Sequence[str]) -> str:
     """What to do about columns that are missing among those `present`; "" if there is none to mean."""
+    present = [other for other in present if other]
     longer = {name: [other for other in present if name.lower() in other.lower()][:1] for name in missing}
     left = [other for other in present if [other] not in longer.values()]
     guesses = []

@@ -41,6 +41,8 @@ def existing(file: File) -> Path:
     path = Path(file.path)
     if path.is_dir():
         raise EdgeError(f"{path} is a folder, not a file", fix="name a file; join a table in parts into one")
+    if path.exists() and not path.is_file():
+        raise EdgeError(f"{path} is no regular file", fix="name a file: it is read more than once")
     if not path.is_file():
         there = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
         alike = difflib.get_close_matches(path.name, there, n=3)

@@ -79,7 +79,11 @@ def test_a_setting_is_the_fix_though_other_columns_are_bad_too(tmp_path: Path) -
 
 def test_a_line_without_end_is_too_long_and_a_quote_without_end_is_no_quote(tmp_path: Path) -> None:
     path = tmp_path / "events.csv"
-    for title, kind in (("x" * 200_000, "too long"), ('"' + "x\n" * 100_000, "broken quoting")):
+    for title, kind in (
+        ("x" * 140_000, "field too long"),
+        ('"' + "x" * 140_000 + '"', "field too long"),
+        ('"' + "x\n" * 100_000, "quote without end or field too long"),
+    ):
         path.write_text(csv_text(ROWS) + f"ann,3,{title},1995,99,5\nann,4,Toys,1995,99,5\n")
         bad = read(make_source(path))[1]
         assert [(row.line, row.problem.partition(":")[0]) for row in bad.rows[:1]] == [(len(ROWS) + 2, kind)]
@@ -224,3 +228,19 @@ def test_a_row_told_twice_and_out_of_order_is_one_bad_row(tmp_path: Path) -> Non
         assert f"{duplicates + unsorted:,} bad rows of {len(rows):,} (" in error.problem
         assert read(make_source(tmp_path / "events.csv", order="any"))[1].total == duplicates
         assert ANY in error.fix and FIRST_KEPT in error.fix
+
+
+def test_what_a_field_of_many_lines_leaves_behind_comes_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text(csv_text(ROWS) + 'ann,3,"' + "some words\n" * 20_000 + '",1995,99,5\n')
+    error = refused(make_source(path))
+    assert error.evidence.startswith(
+        f"{path}:{len(ROWS) + 2}: quote without end or field too long: a field of more than"
+    )
+    assert error.fix.startswith("close the quote, or write the long text in one line")
+
+
+def test_a_header_that_is_too_long_is_no_broken_quoting(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text("x" * 140_000 + "," + csv_text(ROWS))
+    assert refused(make_source(path)).problem == f"{path}:1: a field of the header is too long"

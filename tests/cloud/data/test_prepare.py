@@ -330,11 +330,36 @@ def test_bad_rows_may_be_skipped_counted_and_listed(tmp_path: Path, capsys: pyte
     ("old", "new", "problem"),
     [
         ('rating = "rating"', 'ratnig = "rating"', "unknown key 'ratnig'"),
-        ('rating = "rating"', "", "needs either label or rating"),
-        ("threshold = 4", 'threshold = "four"', "log.threshold must be float"),
+        ('rating = "rating"', "", "has neither label nor rating"),
+        ("threshold = 4", 'threshold = "four"', "log.threshold must be a number"),
         ("threshold = 4", "threshold = nan", "log.threshold is nan"),
         ('time_unit = "seconds"', 'time_unit = "sec"', "log.time_unit must be one of 'seconds', .* not 'sec'"),
         ('format = "csv"', 'format = "xls"', "log.format must be"),
+        ('format = "csv"', 'format = "CSV"', "did you mean 'csv'"),
+        ('format = "csv"', 'format = "Parquet"', "did you mean 'parquet'"),
+        ('format = "csv"', 'format = "JSON"', "did you mean 'jsonl'"),
+        ('rating = "rating"', 'rating = "rating"\nlabel = "clicked"', "leave out label, or rating and threshold"),
+        (
+            'separator = ","',
+            'separator = "::"',
+            r"separator must be one character, not '::'\n(.*\n)*fix: .*sed 's/::/\\t/g'",
+        ),
+        ('separator = ","', 'separator = ""', "separator must be one character, not ''\nfix: separator = \",\""),
+        ('separator = ","', 'separator = "\\n"', r"separator must be one character, not '\\n'"),
+        ("quote = '\"'", "quote = '\"\"'", "quote must be one character or none, not '\"\"'"),
+        ("quote = '\"'", "quote = ','", "separator and quote are both ','"),
+        ('path = "events.csv"', 'path = "/dev/null"', "/dev/null is no regular file"),
+        ('path = "events.csv"', 'path = ""', r"path in \[log\] is empty\nfix: path = "),
+        ("[users.attributes] ", "[users.attributes]\nid = 'age'\n", r"attributes.id must be a table of column, type"),
+        ("[users.attributes] ", "[users.attributes]\nid = 'age'\n", r'fix: id = { column = "age" }'),
+        (
+            'missing = ["unknown"]',
+            'missing = "unknown"',
+            r'must be a list of texts, not .*\nfix: missing = \["unknown"\]',
+        ),
+        ('missing = ["unknown"]', "missing = [1]", "genres.missing, value 1 must be a text, not 1"),
+        ("threshold = 4", f"threshold = {'9' * 5000}", r"value has 5000 digits\n$|5000 digits$"),
+        ('candidate = "[[', 'candidate = ""\nold = "[[', "unknown key 'old'"),
         ("[log]", "[log", "is not a TOML file"),
         ('path = "events.csv"', 'path = "absent.csv"', "no file .*absent.csv"),
         ('title = { column = "title"', 'id = { column = "title"', "cannot name an attribute 'id'"),
@@ -355,9 +380,27 @@ def test_a_wrong_edge_toml_says_what_is_wrong(
     assert re.search(problem, capsys.readouterr().err)
 
 
+@pytest.mark.parametrize("words", ["", "   ", "a film"])
+def test_a_candidate_of_no_attribute_is_refused_with_one_of_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    toml = initialised(tmp_path)
+    text = re.sub(r"(?m)^candidate = .*$", f'candidate = "{words}"', toml.read_text())
+    toml.write_text(text)
+    assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run")) == 2
+    error = capsys.readouterr().err
+    assert "names no attribute, so all items read alike" in error
+    fix = error.partition("fix: ")[2].strip()
+    toml.write_text(re.sub(r"(?m)^candidate = .*$", fix, text))
+    assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run")) == 0
+
+
 def test_more_than_a_request_may_hold_is_refused_before_reading(source: Source, tmp_path: Path) -> None:
     with pytest.raises(EdgeError, match="evaluation_candidates is 1001, it must be from 1 to 1000"):
         replace(small(source), evaluation_candidates=1001)
+    for count in (0, 1001, 10**11):
+        with pytest.raises(EdgeError, match=f"candidates_per_request is {count}, it must be from 1 to 1000"):
+            replace(small(source), candidates_per_request=count)
     many = {f"a{number}": Attribute("year", "integer") for number in range(98)}
     crowded = replace(source, items=Entities(attributes=source.items.attributes | many))
     with pytest.raises(EdgeError, match=r"\[items.attributes\] has 100 attributes, 98 at most"):

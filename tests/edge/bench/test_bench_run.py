@@ -307,7 +307,7 @@ def test_what_is_modelled_is_never_shown_as_measured(measured: Measurement) -> N
         ("{}", "m.json is not a measurement"),
         ('{"schema": "edge-bench/measurement/2"}', "this version reads 'edge-bench/measurement/1'"),
         ('{"schema": "edge-bench/measurement/1", "thread": 1}', "m.json: unknown key 'thread'"),
-        ('{"schema": "edge-bench/measurement/1", "threads": "1"}', "m.json.threads must be int"),
+        ('{"schema": "edge-bench/measurement/1", "threads": "1"}', "m.json.threads must be a whole number"),
         ('{"schema": "edge-bench/measurement/1", "threads": 1}', "m.json: missing bundle"),
     ],
 )

@@ -100,7 +100,10 @@ def test_a_model_with_other_heads_than_its_manifest_is_not_opened(
     [
         (b"{", "text.json is no text specification"),
         (b"[]", "text.json must be an object"),
-        (b'{"profile": "", "event": "", "candidate": "", "lowercase": "no"}', "text.json.lowercase must be bool"),
+        (
+            b'{"profile": "", "event": "", "candidate": "", "lowercase": "no"}',
+            "text.json.lowercase must be true or false",
+        ),
         (b'{"profile": "{age", "event": "", "candidate": ""}', "profile"),
         (b"\xff", "text.json is no text specification"),
     ],
