@@ -110,9 +110,18 @@ def explain_duplicates(log: LogTable, user: NDArray[Any], time: Floats, bad: Bad
     """Events told twice in number are no accident where most users have one time for all their events."""
     order = np.lexsort((time, user))
     still, several = _still_users(user[order], time[order])
-    if bad.count(log.path, "duplicate") and still > several / 2:
+    if len(time) > bad.total > 0 and still > several / 2:
         fix = f"name the column that holds the time of the event: {still:,} of {several:,} users with more than one "
         bad.explain(log.path, "duplicate", f"{fix}event have one {log.time!r} for all of them", log.item)
+
+
+def explain_early(log: LogTable, time: Floats, left_out: Mask, bad: BadRows) -> None:
+    """Events out of order, or told twice, are no matter of order where most of them are of 1970 and others are not."""
+    early = left_out & (time < YEAR)
+    if time.max() >= LIKELY[0] and early.sum() > left_out.sum() / 2:
+        fix = f"write the times of 1970 or before as they were, or pass --skip-bad-rows: {early.sum():,} rows have one"
+        for kind, column in (("unsorted", log.time), ("duplicate", log.item)):
+            bad.explain(log.path, kind, fix, column)
 
 
 def clock_warnings(log: LogTable, line: NDArray[Any], user: NDArray[Any], time: Floats) -> Iterator[EdgeError]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from cloud.data.bad_rows import BadRows
-from cloud.data.clock import agree, clock_warnings, explain_duplicates, require_moments
+from cloud.data.clock import agree, clock_warnings, explain_duplicates, explain_early, require_moments
 from cloud.data.entities import Directory, hashable, raw_rows
 from cloud.data.log import TEST, Events, Log
 from cloud.data.moments import of_requests
@@ -61,6 +61,7 @@ def read_log(source: Source, bad: BadRows) -> Log:
     if source.log.order == "sorted":
         once = np.flatnonzero(keep)  # an event told twice is out of order where its first telling is, or not at all
         keep[once] = in_order(source.log, line[once], user[once], time[once], bad)
+    explain_early(source.log, time, ~keep, bad)
     if source.log.request:
         time = of_requests(user, request, time)
     order = np.flatnonzero(keep)

@@ -96,7 +96,7 @@ def text_other_than(expected: str, line: str, path: Path) -> tuple[str, str] | N
         return "HTML or XML", "was a web page saved in place of the file?"
     if start.startswith("version https://git-lfs"):
         return "a pointer of Git LFS, not the file itself", "git lfs pull"
-    if expected == "JSONL" and any(separator in start for separator in ",;\t|"):
+    if expected == "JSONL" and "{" not in start and any(separator in start for separator in ",;\t|"):
         return "CSV, it seems", 'format = "csv"'
     return None
 

@@ -38,7 +38,7 @@ def read_object(line: str) -> JsonObject:
 
 def fault(line: str) -> str:
     """What keeps a line from being an object: one of `REPAIRS`, or "not JSON"."""
-    line = line.strip()
+    line = line.strip(" \t\r\n")  # no more is white space in JSON
     with suppress(ValueError, RecursionError):
         if isinstance(json.loads(re.sub(r",$|,(?=\s*[\]}])", "", line)), dict):
             return "trailing comma"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -17,6 +18,7 @@ from cloud.data.tables.json_line import REPAIRS, read_object
 from cloud.data.tables.repair import rewritten
 from cloud.data.tables.text_file import open_text
 from cloud.data.values import BadValueError, shown
+from edge.errors import EdgeError
 
 SAMPLED = 1000  # objects whose keys are kept, to name one that is alike
 
@@ -46,6 +48,7 @@ class _Reader:
         self.objects = 0
         self.absent = set(wanted)  # from all objects so far
         self.names: dict[str, None] = {}  # of the first objects
+        self.holders: dict[str, None] = {}  # the names of these whose value is an object that has a wanted name
 
     def row(self, number: int, line: str) -> dict[str, Any] | None:
         try:
@@ -65,6 +68,8 @@ class _Reader:
             self.names.update(dict.fromkeys(row))
         if self.absent:
             self.absent -= row.keys()
+            inner = (name for name, value in row.items() if isinstance(value, dict) and self.absent & value.keys())
+            self.holders.update(dict.fromkeys(inner))
         for name in self.wanted:
             if name not in row:
                 if name in self.optional:
@@ -80,6 +85,7 @@ class _Reader:
         """What the file is instead if most lines are no objects. Errors: no object has a key that is wanted."""
         file, rows = self.file.path, self.bad.seen[self.file.path]
         if 2 * self.objects >= rows:
+            self._require_flat()
             present = [*self.names, *(name for name in self.wanted if name not in self.absent | self.names.keys())]
             require_columns(self.wanted, present, file)
         for kind, command in REPAIRS.items():
@@ -88,6 +94,19 @@ class _Reader:
         if other := self._instead():
             for kind in ("not JSON", "not an object", *REPAIRS):
                 self.bad.explain(file, kind, other)
+
+    def _require_flat(self) -> None:
+        """Errors: keys that are wanted stand within another object."""
+        if self.absent and self.holders:
+            within = [name for name in self.wanted if name in self.absent]
+            raise EdgeError(
+                f"{self.file.path}: {', '.join(map(repr, within))} {'is' if len(within) == 1 else 'are'} in no object",
+                evidence=f"objects within the objects have it: {', '.join(map(repr, self.holders))}",
+                fix=rewritten(
+                    f"jq -c {shlex.quote(' + '.join(['.', *(f'.[{json.dumps(n)}]' for n in self.holders)]))}",
+                    self.file.path,
+                ),
+            )
 
     def _instead(self) -> str:
         """The fix for a file of which most lines are no objects; "" for another one."""

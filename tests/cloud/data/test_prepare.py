@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from commands import edge
-from logs import make_rows, make_source, write_csv
+from logs import initialised, make_rows, make_source, write_csv
 
 from cloud.data.examples import Blocks, examples
 from cloud.data.log import TRAIN, Log
@@ -161,30 +161,6 @@ def test_a_template_the_data_cannot_fill_is_refused_before_reading(
         prepare(source, tmp_path / "run", replace(config, text=replace(config.text, **{field: template})))
 
 
-def initialised(folder: Path) -> Path:
-    """The edge.toml of `edge init` beside a log of the columns that its comments show."""
-    assert edge("init", "--out", str(folder / "edge.toml")) == 0
-    lines = (folder / "edge.toml").read_text().splitlines()
-    header = next(line for line in lines if line.startswith("#   user,")).strip("# ").split(",")
-    shown = [line.strip("# ").split(",") for line in lines if re.match(r"#   \d", line)]
-    assert all(len(row) == len(header) for row in shown)
-    row = dict(zip(header, shown[0], strict=True))
-    rows = [
-        row
-        | {
-            "user": str(user),
-            "item": str(item),
-            "title": f"Film {item}",
-            "time": str(item),
-            "rating": str(item % 5 + 1),
-        }
-        for user in range(3)
-        for item in range(10 + user)
-    ]
-    write_csv(folder / "events.csv", [list(each.values()) for each in rows], header)
-    return folder / "edge.toml"
-
-
 def test_init_writes_a_file_that_works_as_it_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     toml = initialised(tmp_path)
     assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run"), "--json") == 0
@@ -324,75 +300,6 @@ def test_bad_rows_may_be_skipped_counted_and_listed(tmp_path: Path, capsys: pyte
     assert [(row["line"], row["column"], row["problem"]) for row in listed] == [(35, "title", "empty title")]
     assert run.summary["users"] == 3
     assert "| empty title | 1 |" in run.file("report.md").read_text()
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "problem"),
-    [
-        ('rating = "rating"', 'ratnig = "rating"', "unknown key 'ratnig'"),
-        ('rating = "rating"', "", "has neither label nor rating"),
-        ("threshold = 4", 'threshold = "four"', "log.threshold must be a number"),
-        ("threshold = 4", "threshold = nan", "log.threshold is nan"),
-        ('time_unit = "seconds"', 'time_unit = "sec"', "log.time_unit must be one of 'seconds', .* not 'sec'"),
-        ('format = "csv"', 'format = "xls"', "log.format must be"),
-        ('format = "csv"', 'format = "CSV"', "did you mean 'csv'"),
-        ('format = "csv"', 'format = "Parquet"', "did you mean 'parquet'"),
-        ('format = "csv"', 'format = "JSON"', "did you mean 'jsonl'"),
-        ('rating = "rating"', 'rating = "rating"\nlabel = "clicked"', "leave out label, or rating and threshold"),
-        (
-            'separator = ","',
-            'separator = "::"',
-            r"separator must be one character, not '::'\n(.*\n)*fix: .*sed 's/::/\\t/g'",
-        ),
-        ('separator = ","', 'separator = ""', "separator must be one character, not ''\nfix: separator = \",\""),
-        ('separator = ","', 'separator = "\\n"', r"separator must be one character, not '\\n'"),
-        ("quote = '\"'", "quote = '\"\"'", "quote must be one character or none, not '\"\"'"),
-        ("quote = '\"'", "quote = ','", "separator and quote are both ','"),
-        ('path = "events.csv"', 'path = "/dev/null"', "/dev/null is no regular file"),
-        ('path = "events.csv"', 'path = ""', r"path in \[log\] is empty\nfix: path = "),
-        ("[users.attributes] ", "[users.attributes]\nid = 'age'\n", r"attributes.id must be a table of column, type"),
-        ("[users.attributes] ", "[users.attributes]\nid = 'age'\n", r'fix: id = { column = "age" }'),
-        (
-            'missing = ["unknown"]',
-            'missing = "unknown"',
-            r'must be a list of texts, not .*\nfix: missing = \["unknown"\]',
-        ),
-        ('missing = ["unknown"]', "missing = [1]", "genres.missing, value 1 must be a text, not 1"),
-        ("threshold = 4", f"threshold = {'9' * 5000}", r"value has 5000 digits\n$|5000 digits$"),
-        ('candidate = "[[', 'candidate = ""\nold = "[[', "unknown key 'old'"),
-        ("[log]", "[log", "is not a TOML file"),
-        ('path = "events.csv"', 'path = "absent.csv"', "no file .*absent.csv"),
-        ('title = { column = "title"', 'id = { column = "title"', "cannot name an attribute 'id'"),
-        ('encoding = "utf-8"', 'encoding = "utf-88"', "unknown encoding 'utf-88'"),
-        ("test = 0.1", "test = 0.9", "leave one part empty"),
-        ("test = 0.1", "test = nan", "leave one part empty"),
-        ("[users.attributes] ", f"[users.attributes]\n{'a' * 101} = {{ column = 'age' }}\n", "attribute 'aaa"),
-        ("{title} [[", "{title|percent} [[", "'percent'"),
-    ],
-)
-def test_a_wrong_edge_toml_says_what_is_wrong(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, problem: str
-) -> None:
-    toml = initialised(tmp_path)
-    assert old in toml.read_text()
-    toml.write_text(toml.read_text().replace(old, new, 1))
-    assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run")) == 2
-    assert re.search(problem, capsys.readouterr().err)
-
-
-@pytest.mark.parametrize("words", ["", "   ", "a film"])
-def test_a_candidate_of_no_attribute_is_refused_with_one_of_all(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str
-) -> None:
-    toml = initialised(tmp_path)
-    text = re.sub(r"(?m)^candidate = .*$", f'candidate = "{words}"', toml.read_text())
-    toml.write_text(text)
-    assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run")) == 2
-    error = capsys.readouterr().err
-    assert "names no attribute, so all items read alike" in error
-    fix = error.partition("fix: ")[2].strip()
-    toml.write_text(re.sub(r"(?m)^candidate = .*$", fix, text))
-    assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run")) == 0
 
 
 def test_more_than_a_request_may_hold_is_refused_before_reading(source: Source, tmp_path: Path) -> None:

@@ -268,3 +268,11 @@ def test_users_whose_events_are_all_at_one_time_are_counted(tmp_path: Path) -> N
     _, bad = read(make_source(write_csv(tmp_path / "events.csv", rows)))
     (warning,) = bad.warnings
     assert warning.problem.startswith("3 of 4 users with more than one event have them all at one time")
+
+
+@pytest.mark.parametrize("nothing", ["0", "-1"])
+def test_order_is_not_the_fix_for_times_that_are_none(tmp_path: Path, nothing: str) -> None:
+    times = [str(MAY + n) if n % 5 else nothing for n in range(100)]
+    error = refused(log_of(tmp_path, times))
+    assert "unsorted" in error.problem and 'order = "any"' not in error.fix
+    assert error.fix.startswith("write the times of 1970 or before as they were, or pass --skip-bad-rows: ")

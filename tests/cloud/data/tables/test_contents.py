@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import bz2
-import codecs
 import gzip
 import io
 import json
 import lzma
-import re
-import shutil
-import subprocess
 import tarfile
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -161,104 +156,6 @@ def test_another_separator_is_named_where_a_column_is_misspelt_too(tmp_path: Pat
     assert found.fix == 'separator = ";"'
 
 
-@pytest.mark.parametrize("packed", [False, True])
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-@pytest.mark.parametrize(("format", "text"), [("csv", TEXT), ("jsonl", JSONL)])
-def test_a_wide_encoding_is_named_and_reads_the_file(
-    tmp_path: Path, format: str, text: str, encoding: str, packed: bool
-) -> None:
-    content = text.encode(encoding)
-    content = gzip.compress(content) if packed else content
-    assert error(tmp_path, content, format).fix == f'encoding = "{encoding}"'
-    log, bad = read(source(tmp_path, content, format, encoding=encoding))
-    assert bad.total == 0
-    assert log.events.time.tolist() == read(source(tmp_path, TEXT))[0].events.time.tolist()
-
-
-@pytest.mark.parametrize(
-    ("written", "named", "fix"),
-    [
-        ("utf-8", "utf-16", 'encoding = "utf-8"'),
-        ("utf-8-sig", "utf-16", 'encoding = "utf-8"'),
-        ("utf-8-sig", "latin-1", 'encoding = "utf-8"'),
-        ("utf-8", "cp1252", 'encoding = "utf-8"'),
-        ("utf-16", "utf-16-le", 'encoding = "utf-16"'),
-        ("utf-16-be", "utf-16", 'encoding = "utf-16-be"'),
-        ("cp1252", "utf-8", 'encoding = "cp1252"'),
-        ("cp1252", "utf-16", 'encoding = "cp1252"'),
-    ],
-)
-def test_a_wrong_encoding_names_the_right_one(tmp_path: Path, written: str, named: str, fix: str) -> None:
-    text = TEXT.replace("Title 1", "Misérables à Paris")
-    found = error(tmp_path, text.encode(written), encoding=named).fix
-    assert found.removeprefix("events.csv: ") == (f"{fix} (then it reads 'Misérables')" if "cp" in fix else fix)
-
-
-def test_bytes_broken_here_and_there_are_no_other_encoding(tmp_path: Path) -> None:
-    content = TEXT.replace("Title 1", "Misérables").encode().replace("é".encode(), b"\xe9", 1)
-    assert error(tmp_path, content).fix.startswith("correct them, or pass --skip-bad-rows")
-
-
-@pytest.mark.parametrize(
-    ("title", "encoding"),
-    [
-        ("Любовники", "cp1251"),
-        ("Любовники", "koi8-r"),
-        ("Les Misérables à Genève", "mac-roman"),
-        ("España, mañana", "mac-roman"),
-        ("don’t “look” up", "mac-roman"),
-        ("Les Misérables à Genève", "cp850"),
-        ("となりのトトロ", "shift_jis"),
-        ("映画", "shift_jis"),
-        ("霸王别姬", "gbk"),
-        ("올드보이", "euc-kr"),
-        ("Ağrı şehir", "cp1254"),
-        ("Żółć i łódź", "iso8859-2"),
-        ("Αγάπη", "iso8859-7"),
-    ],
-)
-@pytest.mark.parametrize("format", ["csv", "jsonl"])
-def test_an_encoding_that_cannot_be_told_is_not_guessed(tmp_path: Path, title: str, encoding: str, format: str) -> None:
-    text = (TEXT if format == "csv" else JSONL).replace("Title", title.replace(",", ""))
-    found = error(tmp_path, text.encode(encoding), format).fix
-    assert found.startswith("events.csv: its encoding cannot be told; put it for ENCODING (cp1251, ")
-    command = found.partition("name the new file in edge.toml: ")[2].replace("ENCODING", codecs.lookup(encoding).name)
-    assert command.startswith("iconv -f ") and "-t UTF-8 <" in command
-    log, _ = read(source(tmp_path, text.encode(encoding), format, encoding=encoding))
-    assert str(log.items[0].attributes["title"]).startswith(title.replace(",", ""))
-
-
-@pytest.mark.parametrize(
-    "title",
-    ["“Title” – don’t", "Title …", "café “crème”", "¿Qué?", "Größe – Übermaß", "Åse på ø", "«Été»", "A™", "50 €"],
-)
-@pytest.mark.parametrize("named", ["utf-8", "latin-1", "iso8859-15"])
-def test_cp1252_is_named_by_what_it_alone_has(tmp_path: Path, title: str, named: str) -> None:
-    text = TEXT.replace("Title", title)
-    content = text.encode("cp1252")
-    if named != "utf-8" and not re.search(rb"[\x80-\x9f]", content):
-        return
-    assert 'encoding = "cp1252" (then it reads ' in error(tmp_path, content, encoding=named).fix
-    log, bad = read(source(tmp_path, content, encoding="cp1252"))
-    assert bad.total == 0 and str(log.items[0].attributes["title"]).startswith(title)
-
-
-def test_a_byte_that_cp1252_lacks_is_no_reason_to_name_it_again(tmp_path: Path) -> None:
-    content = TEXT.replace("Title", "Misérables").encode("cp1252")
-    found = error(tmp_path, content.replace(b"s 3", b"\x81 3", 1), encoding="cp1252")
-    assert "broken encoding" in found.problem and found.fix.startswith("correct them, or pass")
-
-
-@pytest.mark.parametrize("encoding", ["utf-88", "hex", "rot13", "", "a\0b"])
-def test_an_encoding_that_is_none_is_refused(tmp_path: Path, encoding: str) -> None:
-    assert "unknown encoding" in error(tmp_path, TEXT, encoding=encoding).problem
-
-
-def test_utf_16_that_ends_in_the_middle_of_a_character_is_damaged(tmp_path: Path) -> None:
-    found = error(tmp_path, TEXT.encode("utf-16")[:-1], encoding="utf-16")
-    assert "is damaged UTF-16" in found.problem
-
-
 @pytest.mark.parametrize(("format", "text", "first"), [("csv", TEXT, 2), ("jsonl", JSONL, 1)])
 def test_gzip_is_read_like_the_file_within_and_lines_are_counted(
     tmp_path: Path, format: str, text: str, first: int
@@ -340,88 +237,3 @@ def test_no_character_but_a_line_feed_ends_a_row(tmp_path: Path, format: str, fi
     log, bad = read(source(tmp_path, csv_text(rows) if format == "csv" else jsonl, format))
     assert [item.attributes["title"] for item in log.items] == [f"Two{character}lines", "Last"]
     assert [(row.line, row.problem) for row in bad.rows] == [(first + 1, "empty title")]
-
-
-def run_fix(tmp_path: Path, fix: str) -> None:
-    """The command that a fix ends in, as a shell runs it."""
-    command = fix.partition("name the new file in edge.toml: ")[2]
-    assert command, fix
-    if not shutil.which(command.split()[0]) or not shutil.which("jq"):
-        pytest.skip("a tool that the fix uses is absent")
-    subprocess.run(["sh", "-c", command.removesuffix(f" ({len(ROWS) - 1} rows)")], cwd=tmp_path, check=True)
-
-
-LINES = JSONL.splitlines()
-
-
-@pytest.mark.parametrize("format", ["csv", "jsonl"])
-@pytest.mark.parametrize("packed", [False, True])
-@pytest.mark.parametrize(
-    "content",
-    [
-        json.dumps(RECORDS),
-        json.dumps(RECORDS, indent=1),
-        "[\n" + ",\n".join(LINES) + "\n]\n",
-        "[\n" + ",\n".join(LINES) + ",\n]\n",
-        "\n".join(json.dumps(record, indent=1) for record in RECORDS),
-    ],
-)
-def test_json_that_is_not_a_row_a_line_is_written_anew_by_the_command_of_the_fix(
-    tmp_path: Path, content: str, packed: bool, format: str
-) -> None:
-    path = tmp_path / ("my events.json.gz" if packed else "my events.json")
-    path.write_bytes(gzip.compress(content.encode()) if packed else content.encode())
-    run_fix(tmp_path, refused(make_source(path, format)).fix.split("\nfix: ")[0])
-    assert len(read(make_source(tmp_path / "new-my events.json", "jsonl"))[0].events) == len(ROWS)
-
-
-@pytest.mark.parametrize("some", [1, 3, 20])
-@pytest.mark.parametrize(
-    ("change", "kind"),
-    [
-        (lambda line: line + ",", "trailing comma"),
-        (lambda line: line[:-1] + ", }", "trailing comma"),
-        (lambda line: line + line.replace("u0", "v0"), "several objects"),
-        (lambda line: repr(json.loads(line) | {"seen": True, "more": None}), "Python, not JSON"),
-    ],
-)
-def test_lines_that_are_nearly_json_are_mended_by_the_command_of_the_fix(
-    tmp_path: Path, change: Callable[[str], str], kind: str, some: int
-) -> None:
-    lines = [change(line) if n % some == 0 else line for n, line in enumerate(LINES)]
-    found = error(tmp_path, "\n".join(lines), "jsonl")
-    assert found.problem.endswith(f" {kind})")
-    if kind == "Python, not JSON" and some > 1:  # the other lines are JSON, which Python does not read
-        assert found.fix.startswith("correct them, or pass" if some == 20 else "write every line by json.dumps")
-        return
-    run_fix(tmp_path, found.fix)
-    log, bad = read(make_source(tmp_path / "new-events.csv", "jsonl"))
-    assert len(log.events) >= len(ROWS) and set(bad.kinds) <= {"duplicate", "unsorted"}
-
-
-def test_a_number_of_thousands_of_digits_is_read_where_it_is_not_wanted_and_cut_where_it_is(tmp_path: Path) -> None:
-    digits = "9" * 5000
-    lines = [line[:-1] + f', "other": {digits}}}' for line in LINES]
-    assert read(source(tmp_path, "\n".join(lines), "jsonl"))[1].total == 0
-    lines[3] = re.sub(r'"rating": "."', f'"rating": {digits}', lines[3])
-    (row,) = read(source(tmp_path, "\n".join(lines), "jsonl"))[1].rows
-    assert (row.line, row.column) == (4, "rating") and row.problem.endswith("is too large") and len(row.problem) < 120
-
-
-def test_a_key_of_an_attribute_that_is_not_required_may_be_absent(tmp_path: Path) -> None:
-    records = [{key: value for key, value in one.items() if key != "year" or n % 3} for n, one in enumerate(RECORDS)]
-    content = "".join(json.dumps(record) + "\n" for record in records)
-    log, bad = read(source(tmp_path, content, "jsonl"))
-    assert bad.total == 0 and len(log.events) == len(ROWS)
-    records = [{key: value for key, value in one.items() if key != "year"} for one in RECORDS]
-    found = error(tmp_path, "".join(json.dumps(record) + "\n" for record in records), "jsonl")
-    assert found.problem.endswith("events.csv: missing column 'year'")
-
-
-@pytest.mark.parametrize("key", ["title", "time", "user", "rating"])
-@pytest.mark.parametrize(("some", "fix"), [(10, "correct them, or pass"), (2, "write it into every object")])
-def test_a_key_that_must_be_there_is_named_with_the_line(tmp_path: Path, key: str, some: int, fix: str) -> None:
-    records = [{name: value for name, value in one.items() if name != key or n % some} for n, one in enumerate(RECORDS)]
-    found = error(tmp_path, "".join(json.dumps(record) + "\n" for record in records), "jsonl")
-    assert f"events.csv:1: column {key!r}: missing key: the object has " in found.evidence
-    assert found.fix.startswith(fix) and "separator" not in found.fix
