@@ -108,9 +108,11 @@ def require_moments(log: LogTable, time: Floats, bad: BadRows) -> None:
 
 def explain_duplicates(log: LogTable, user: NDArray[Any], time: Floats, bad: BadRows) -> None:
     """Events told twice in number are no accident where most users have one time for all their events."""
+    if not bad.count(log.path, "duplicate"):
+        return
     order = np.lexsort((time, user))
     still, several = _still_users(user[order], time[order])
-    if len(time) > bad.total > 0 and still > several / 2:
+    if len(time) > bad.total and still > several / 2:
         fix = f"name the column that holds the time of the event: {still:,} of {several:,} users with more than one "
         bad.explain(log.path, "duplicate", f"{fix}event have one {log.time!r} for all of them", log.item)
 

@@ -76,7 +76,7 @@ def text(value: Any, column: str) -> str:
 def identifier(value: Any, column: str) -> str:
     """A user's or item's id: text that is not empty; 7 and 7.0 are both "7"."""
     if isinstance(value, float | Decimal) and not math.isfinite(value):
-        raise BadValueError("NaN", "no id", column)
+        raise BadValueError("empty id", f"{value} stands for no id", column)
     if isinstance(value, tuple):
         raise BadValueError("wrong type", "a list cannot be an id", column)
     string = _limited(text(_whole(value), column), column)

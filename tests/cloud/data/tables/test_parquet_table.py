@@ -175,7 +175,7 @@ def test_whole_numbers_stored_as_floats_are_whole(tmp_path: Path) -> None:
     assert more(tmp_path, floats) == "7"
     assert more(tmp_path, floats, decode={"7": "seven"}) == "seven"
     log, bad = read(source(tmp_path, user=floats))
-    assert log.user_ids == ("7", "8") and bad.rows[0].problem == "NaN: no id"
+    assert log.user_ids == ("7", "8") and bad.rows[0].problem == "empty id: nan stands for no id"
 
 
 def test_a_column_without_values_is_absent_or_empty(tmp_path: Path) -> None:
