@@ -146,7 +146,11 @@ def refused(path: Path, engine: str = "litert") -> str:
             json.dumps(to_dict(SPEC) | {"max_segment_tokens": 17}).encode(),
             "17 tokens, the model has 16",
         ),
-        (TEXT, json.dumps(to_dict(SPEC) | {"max_events": 10.0}).encode(), "text.json.max_events must be int, not 10.0"),
+        (
+            TEXT,
+            json.dumps(to_dict(SPEC) | {"max_events": 10.0}).encode(),
+            "text.json.max_events must be a whole number, not 10.0",
+        ),
         ("models/litert/model.tflite", b"no model", "models/litert/model.tflite is not a model"),
         ("models/litert/model.tflite", b"", "models/litert/model.tflite is not a model"),
         ("models/litert/model.tflite", CUT, "models/litert/model.tflite is not a model"),
