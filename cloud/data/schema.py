@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from cloud.data.tables.repair import rewritten
 from edge.config import from_dict, setting
 from edge.errors import EdgeError
 from edge.files import read_toml
@@ -189,8 +189,9 @@ def _check(source: Source, path: Path) -> None:
 def _check_separator(file: File, path: Path) -> None:
     name = f"{path}: of {file.path}"
     if len(file.separator) != 1 or file.separator in "\r\n":
-        tabs = rf"sed 's/{re.escape(file.separator)}/\t/g'"
-        fix = f'write it with tabs: {tabs}, and separator = "\\t"' if len(file.separator) > 1 else 'separator = ","'
+        plain = "".join(f"[{one}]" if one not in "^\\/" else f"\\{one}" for one in file.separator)
+        tabs = rewritten(rf"sed 's/{plain}/\t/g'", path.parent / file.path)
+        fix = f'separator = "\\t", and {tabs}' if len(file.separator) > 1 else 'separator = ","'
         raise EdgeError(f"{name}, separator must be one character, not {file.separator!r}", fix=fix)
     if len(file.quote) > 1 or file.quote in ("\r", "\n"):
         fix = 'quote = \'"\', or quote = "" if the file has no quoting'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from logs import initialised
         (
             'separator = ","',
             'separator = "::"',
-            r"separator must be one character, not '::'\n(.*\n)*fix: .*sed 's/::/\\t/g'",
+            r"separator must be one character, not '::'\nfix: separator = .*, and write it anew, ",
         ),
         ('separator = ","', 'separator = ""', "separator must be one character, not ''\nfix: separator = \",\""),
         ('separator = ","', 'separator = "\\n"', r"separator must be one character, not '\\n'"),
@@ -77,3 +78,17 @@ def test_a_candidate_of_no_attribute_is_refused_with_one_of_all(
     fix = error.partition("fix: ")[2].strip()
     toml.write_text(re.sub(r"(?m)^candidate = .*$", fix, text))
     assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run")) == 0
+
+
+@pytest.mark.parametrize("separator", ["::", "||", "^|^", "[*]", "$$"])
+def test_a_separator_of_several_characters_is_made_a_tab_by_the_command_of_the_fix(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], separator: str
+) -> None:
+    toml = initialised(tmp_path)
+    plain = (tmp_path / "events.csv").read_text()
+    (tmp_path / "events.csv").write_text(plain.replace(",", separator))
+    toml.write_text(toml.read_text().replace('separator = ","', f'separator = "{separator}"', 1))
+    assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run")) == 2
+    command = capsys.readouterr().err.partition("in edge.toml: ")[2].strip()
+    subprocess.run(["sh", "-c", command], check=True)
+    assert (tmp_path / "new-events.csv").read_text() == plain.replace(",", "\t")
