@@ -34,7 +34,7 @@ from cloud.runs.target import Target, Workspace
 from edge.arguments import check_number
 from edge.config import check_least, setting, to_dict
 from edge.config import preset as named
-from edge.errors import EdgeError, refuse_to_run
+from edge.errors import EdgeError
 from edge.files import write_atomically, write_json
 from edge.text.checks import MAX_CANDIDATES
 from edge.text.spec import TextSpec
@@ -223,7 +223,3 @@ def _protocol(source: Source, config: PrepareConfig) -> str:
         "and see nothing of each other; candidates are the user's own rows of that part, no sampled negatives; history "
         f"and statistics are all strictly earlier rows, of any part{own_clock}; baselines: {BASELINES_PROTOCOL}"
     )
-
-
-if __name__ == "__main__":
-    refuse_to_run("edge prepare --help")

@@ -21,7 +21,7 @@ from edge.bench.fresh import in_fresh_process
 from edge.bench.t_distribution import quantile
 from edge.bundle.exits import PLANS
 from edge.config import from_dict
-from edge.errors import EdgeError, refuse_to_run
+from edge.errors import EdgeError
 from edge.text.request import request_to_json
 from edge.text.types import Request
 
@@ -168,7 +168,3 @@ def interval(log_ratios: Sequence[float] | np.ndarray, confidence: float) -> Rat
     half = quantile(confidence, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
     ratio, low, high = np.exp([values.mean(), values.mean() - half, values.mean() + half])
     return Ratio(float(ratio), float(low), float(high))
-
-
-if __name__ == "__main__":
-    refuse_to_run("edge-bench compare --help")

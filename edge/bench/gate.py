@@ -14,7 +14,7 @@ from edge.bundle.bundle import Bundle
 from edge.bundle.exits import Exit
 from edge.bundle.sizes import Part, bundle_sizes, parts
 from edge.conformance.verify import Result, Verification
-from edge.errors import EdgeError, refuse_to_run
+from edge.errors import EdgeError
 
 MOST_NAMED = 3
 BETTER = (
@@ -185,7 +185,3 @@ def _instruction_checks(bundle: Bundle, budget: Budget, facts: Facts) -> Iterato
         yield Check(
             what, counted, limit, False, problem, (f"{limit:,} are allowed; the count has no noise",), (FASTER,)
         )
-
-
-if __name__ == "__main__":
-    refuse_to_run("edge-bench gate --help")

@@ -20,7 +20,7 @@ from edge.bench.profiles.profile import DeviceProfile
 from edge.bench.timing import Times
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.config import from_dict
-from edge.errors import EdgeError, refuse_to_run
+from edge.errors import EdgeError
 from edge.runtime.opening import MOST_THREADS
 from edge.text.request import parse_request, request_to_json
 from edge.text.types import Request
@@ -156,7 +156,3 @@ def _probe(job: Job, requests: Sequence[Request], cache: str) -> Finding:
             raise EdgeError(error.problem, evidence=error.evidence, fix=fix) from error
         raise
     return from_dict(Finding, answered, "finding")
-
-
-if __name__ == "__main__":
-    refuse_to_run("edge-bench run --help")
