@@ -89,6 +89,37 @@ def test_restart_makes_a_stage_and_all_that_follow_it_again(
     assert road.run(tmp_path) == []
 
 
+@pytest.mark.parametrize("damage", ["cut", "removed"])
+@pytest.mark.parametrize("file", ["report.md", "config.json", "manifest.json"])
+@pytest.mark.parametrize("name", NAMES)
+def test_damage_is_told_before_any_stage_is_said_to_be_as_it_should(
+    road: Road, tmp_path: Path, name: str, file: str, damage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    road.run(tmp_path)
+    capsys.readouterr()
+    path = tmp_path / name / file
+    path.write_bytes(path.read_bytes()[:-2])
+    if damage == "removed":
+        path.unlink()
+    before = files_in(tmp_path)
+    with pytest.raises(EdgeError, match=f"^{tmp_path / name}") as refused:
+        road.run(tmp_path)
+    assert capsys.readouterr().err == "" and files_in(tmp_path) == before and not road.made
+    if file != "manifest.json":
+        assert refused.value.fix == f"restore it from a copy, or make {tmp_path / name} again with --restart {name}"
+        assert road.run(tmp_path, restart=name) == NAMES[NAMES.index(name) :]
+    assert refused.value.fix
+
+
+def test_a_restart_removes_nothing_where_a_stage_that_stays_is_damaged(road: Road, tmp_path: Path) -> None:
+    road.run(tmp_path)
+    (tmp_path / "data" / "report.md").write_text("cut")
+    before = files_in(tmp_path)
+    with pytest.raises(EdgeError, match=r"report\.md was altered") as refused:
+        road.run(tmp_path, restart="student")
+    assert refused.value.fix.endswith("--restart data") and files_in(tmp_path) == before
+
+
 @pytest.mark.parametrize("stopped", NAMES)
 @pytest.mark.parametrize("first", NAMES)
 def test_a_restart_that_is_interrupted_goes_on_without_restart(
