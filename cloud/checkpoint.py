@@ -86,11 +86,16 @@ def save_weights(directory: Path, tensors: dict[str, Tensor]) -> None:
     write_atomically(directory / WEIGHTS, save(contiguous))
 
 
-def load_encoder(run: Run) -> Encoder:
-    """The encoder of a finished run, in evaluation mode; its shape is the config's "model"."""
+def model_config(run: Run) -> ModelConfig:
+    """The shape of a finished run's model."""
     if "model" not in run.config:
         raise EdgeError(f"{run.path} ({run.stage}) holds no model")
-    encoder = Encoder(from_dict(ModelConfig, run.config["model"], f"{run.path}/config.json model"))
+    return from_dict(ModelConfig, run.config["model"], f"{run.path}/config.json model")
+
+
+def load_encoder(run: Run) -> Encoder:
+    """The encoder of a finished run, in evaluation mode; its shape is the config's "model"."""
+    encoder = Encoder(model_config(run))
     encoder.load_state_dict(load_file(run.file(WEIGHTS)))
     return encoder.eval()
 

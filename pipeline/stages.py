@@ -7,13 +7,14 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from cloud.data.prepare import STAGE as PREPARED
 from cloud.data.prepare import open_source, prepare
 from cloud.data.report import warnings
+from cloud.memory import check_memory
 from cloud.runs.differences import DifferentRunError
 from cloud.runs.directory import DamagedRunError, Run, is_finished, lock_of, partial_of
 from cloud.runs.disk import check_place, disk_errors
@@ -30,6 +31,7 @@ from distill.student import STAGE as STUDENT
 from distill.student import train_student
 from edge.config import settings_in
 from edge.errors import EdgeError, did_you_mean
+from edge.text.wordpiece import SPECIAL_TOKENS
 from export.student import STAGE as EXPORTED
 from export.student import export_student
 from pipeline.settings import PipelineConfig
@@ -83,6 +85,7 @@ def run_pipeline(
     `restart` names a stage: it is started over with all that follow it, which are removed first.
     """
     over = _from(restart) if restart else []
+    _check_memory(out, config, over)
     _check_finished(out, [name for name in STAGES if name not in over])
     _check_restart(out, over)
     # What follows the data is removed when the new data is there: until then, a bad row ends it without a loss.
@@ -127,6 +130,19 @@ def _from(name: str) -> list[str]:
     if name not in STAGES:
         raise EdgeError(f"there is no stage {name!r}", fix=f"{did_you_mean(name, STAGES)} known: {', '.join(STAGES)}")
     return list(STAGES)[list(STAGES).index(name) :]
+
+
+def _check_memory(out: Path, config: PipelineConfig, over: Sequence[str]) -> None:
+    """Errors: a model that is yet to be trained cannot fit the memory, however few tokens the vocabulary will have."""
+    text = config.prepare.text
+    teacher, student = (
+        replace(model, vocabulary_size=len(SPECIAL_TOKENS), slots=text.slots, positions=text.max_segment_tokens)
+        for model in (config.teacher.model, config.student.model)
+    )
+    for name, model, beside in (("teacher", teacher, None), ("student", student, teacher)):
+        if name in over or not is_finished(out / name):
+            with settings_in(name):
+                check_memory(model, beside)
 
 
 def _check_finished(out: Path, names: Sequence[str]) -> None:
