@@ -41,8 +41,8 @@ class Pairing:
     confidence: float = 0.99  # a check on every push should not be wrong once in twenty
 
     def __post_init__(self) -> None:
-        check_count("processes", self.processes, least=2)
-        check_count("openings", self.openings)
+        check_count("processes", self.processes, least=2, most=1_000)
+        check_count("openings", self.openings, most=1_000)
         check_number("confidence", self.confidence, most=1.0)
         if self.confidence in (0, 1):
             raise EdgeError(f"no interval has a confidence of {self.confidence}", fix="e.g. 0.99")
