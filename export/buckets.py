@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from cloud.limits import MOST_BUCKETS
 from edge.config import check_counts, setting
 from edge.errors import EdgeError
-from edge.text.request import MAX_CANDIDATES
+from edge.text.checks import MAX_CANDIDATES
 from edge.text.spec import MOST_SEGMENT_TOKENS, MOST_USER_TOKENS, TextSpec
 
 

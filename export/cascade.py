@@ -21,7 +21,7 @@ from edge.runtime.cascade import fit_cascade
 from edge.runtime.scoring import Stepped, logits_at
 from edge.runtime.segment_cache import SegmentCache
 from edge.runtime.user_side import UserSide
-from edge.text.request import MAX_CANDIDATES
+from edge.text.checks import MAX_CANDIDATES
 from edge.text.sequence import Segment
 
 ENGINE = "litert"  # whose scores the margins are taken from; the others' agree

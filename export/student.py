@@ -27,7 +27,7 @@ from edge.conformance.golden import Golden
 from edge.engines.opening import RUNNABLE, open_engine
 from edge.errors import EdgeError
 from edge.files import write_atomically
-from edge.text.request import MAX_CANDIDATES
+from edge.text.checks import MAX_CANDIDATES
 from export.buckets import Buckets
 from export.bundle import bundle_models
 from export.cascade import CascadeConfig, cascades

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from edge.arguments import check_count, check_number, check_share, check_switch
 from edge.errors import EdgeError, did_you_mean
 from edge.metrics import RANGES
-from edge.text.request import MAX_CANDIDATES
+from edge.text.checks import MAX_CANDIDATES
 from edge.text.spec import MOST_SEGMENT_TOKENS, MOST_USER_TOKENS
 
 SIZES = ("download", "installed", "resident")
