@@ -54,8 +54,13 @@ def _float(value: object) -> float:
 
 def _range(least: float, most: float, above: bool = False) -> str:
     if math.isfinite(most):
-        return f"from {least:g} to {most:g}"
-    return f"above {least:g}" if above else f"{least:g} or more"
+        return f"above {_plain(least)}, at most {_plain(most)}" if above else f"from {_plain(least)} to {_plain(most)}"
+    return f"above {_plain(least)}" if above else f"{_plain(least)} or more"
+
+
+def _plain(bound: float) -> str:
+    """1,000,000 rather than 1e+06."""
+    return f"{int(bound):,}" if abs(bound) >= 10_000 and bound == int(bound) else f"{bound:g}"
 
 
 def shown(value: object) -> str:

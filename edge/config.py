@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from edge.arguments import check_number, shown
+from edge.arguments import check_count, check_number, shown
 from edge.errors import EdgeError, did_you_mean, nearest
 
 C = TypeVar("C")
@@ -99,6 +99,15 @@ def check_least(config: Any, **least: float) -> None:
     """Refuse a configuration with a number below its least allowed value, or one that is not a number."""
     for name, bound in least.items():
         check_number(setting(name), getattr(config, name), bound)
+
+
+def check_counts(config: Any, **bounds: tuple[int, int]) -> None:
+    """Refuse a configuration with a number that is not whole, or not from the least to the most that its name allows.
+
+    Every whole number has a most: beyond it the mistake would only show in a library that cannot allocate it.
+    """
+    for name, (least, most) in bounds.items():
+        check_count(setting(name), getattr(config, name), least, most, fix="choose a number in that range")
 
 
 def _dotted_keys(config: Any, prefix: str = "") -> Iterable[str]:

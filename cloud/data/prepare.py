@@ -29,12 +29,12 @@ from cloud.data.statistics import LEAST
 from cloud.data.templates import check_templates
 from cloud.data.tokens import TokenCount
 from cloud.data.vocabulary import count_words, train_vocabulary
+from cloud.limits import MOST_REQUESTS, MOST_TOKENS
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target, Workspace
-from edge.arguments import check_number
-from edge.config import check_least, setting, to_dict
+from edge.config import check_counts, setting, to_dict
 from edge.config import preset as named
-from edge.errors import EdgeError, refuse_to_run
+from edge.errors import EdgeError
 from edge.files import write_atomically, write_json
 from edge.text.checks import MAX_CANDIDATES
 from edge.text.spec import TextSpec
@@ -58,10 +58,9 @@ class PrepareConfig:
     max_users: int = 0  # 0: all
 
     def __post_init__(self) -> None:
-        check_least(self, vocabulary=1, requests=1)
-        check_least(self, least_events=0, max_users=0)
-        for name in ("candidates_per_request", "evaluation_candidates"):
-            check_number(setting(name), getattr(self, name), 1, MAX_CANDIDATES)  # of a request
+        check_counts(self, vocabulary=(1, MOST_TOKENS), requests=(1, MOST_REQUESTS))
+        check_counts(self, least_events=(0, 10**6), max_users=(0, 10**9))
+        check_counts(self, candidates_per_request=(1, MAX_CANDIDATES), evaluation_candidates=(1, MAX_CANDIDATES))
 
 
 PRESETS = {
@@ -224,7 +223,3 @@ def _protocol(source: Source, config: PrepareConfig) -> str:
         "and see nothing of each other; candidates are the user's own rows of that part, no sampled negatives; history "
         f"and statistics are all strictly earlier rows, of any part{own_clock}; baselines: {BASELINES_PROTOCOL}"
     )
-
-
-if __name__ == "__main__":
-    refuse_to_run("edge prepare --help")

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from cloud.data.tables.repair import rewritten
-from edge.config import from_dict, setting
+from cloud.limits import MOST_SEED
+from edge.config import check_counts, from_dict, setting
 from edge.errors import EdgeError
 from edge.files import read_toml
 from edge.text.spec import TextSpec
@@ -113,6 +114,7 @@ class Split:
     seed: int = 0  # of the draw of unseen items
 
     def __post_init__(self) -> None:
+        check_counts(self, seed=(0, MOST_SEED))
         if not 0 <= self.unseen_items < 1:
             raise EdgeError(f"{setting('unseen_items')} is {self.unseen_items:g}", fix="a share: 0.1 is a tenth")
         if not (self.validation > 0 and self.test > 0 and self.validation + self.test < 1):
