@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from edge.errors import EdgeError
 from edge.files import write_atomically
 
 WEIGHTS = "weights.safetensors"
+ABOUT = "edge-ranker"  # in a checkpoint's metadata: its step and digest
 
 
 def save_checkpoint(directory: Path, step: int, trained: nn.Module, optimizer: torch.optim.Optimizer) -> None:
@@ -25,8 +28,11 @@ def save_checkpoint(directory: Path, step: int, trained: nn.Module, optimizer: t
     tensors = {f"trained.{name}": value for name, value in trained.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
-    contiguous = {name: value.detach().contiguous() for name, value in tensors.items()}
-    write_atomically(directory / "checkpoint.safetensors", save(contiguous, {"step": str(step)}))
+    contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    about = json.dumps(
+        {"step": step, "sha256": tensors_digest(contiguous, step)}
+    )  # in one: the order of several is random
+    write_atomically(directory / "checkpoint.safetensors", save(contiguous, {ABOUT: about}))
 
 
 def load_checkpoint(directory: Path, trained: nn.Module, optimizer: torch.optim.Optimizer, steps: int) -> int:
@@ -35,7 +41,10 @@ def load_checkpoint(directory: Path, trained: nn.Module, optimizer: torch.optim.
     if not path.exists():
         return 0
     try:
-        tensors, step = load_file(path), int(_metadata(path)["step"])
+        tensors, about = load_file(path), json.loads(_metadata(path)[ABOUT])
+        step = int(about["step"])
+        if about["sha256"] != tensors_digest(tensors, step):
+            raise ValueError("its SHA-256 is not that of its tensors")
         if not 0 <= step <= steps:
             raise ValueError(f"it is of step {step}, there are {steps}")
         trained.load_state_dict(_under("trained.", tensors))
@@ -44,13 +53,22 @@ def load_checkpoint(directory: Path, trained: nn.Module, optimizer: torch.optim.
             index, _, key = name.partition(".")
             state.setdefault(int(index), {})[key] = value
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    except (SafetensorError, RuntimeError, ValueError, KeyError, OSError) as error:
+    except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError, OSError) as error:
         raise EdgeError(
             f"{path} is damaged or of another model",
             evidence=str(error).splitlines()[0],
             fix=f"delete {directory} to train this phase from its start",
         ) from error
     return step
+
+
+def tensors_digest(tensors: dict[str, Tensor], step: int) -> str:
+    """Of every name, type, shape and byte: a bit that flipped would train on as another model."""
+    digest = hashlib.sha256(str(step).encode())
+    for name, value in sorted(tensors.items()):
+        digest.update(f"\n{name} {value.dtype} {list(value.shape)}\n".encode())
+        digest.update(value.flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -68,11 +86,16 @@ def save_weights(directory: Path, tensors: dict[str, Tensor]) -> None:
     write_atomically(directory / WEIGHTS, save(contiguous))
 
 
-def load_encoder(run: Run) -> Encoder:
-    """The encoder of a finished run, in evaluation mode; its shape is the config's "model"."""
+def model_config(run: Run) -> ModelConfig:
+    """The shape of a finished run's model."""
     if "model" not in run.config:
         raise EdgeError(f"{run.path} ({run.stage}) holds no model")
-    encoder = Encoder(from_dict(ModelConfig, run.config["model"], f"{run.path}/config.json model"))
+    return from_dict(ModelConfig, run.config["model"], f"{run.path}/config.json model")
+
+
+def load_encoder(run: Run) -> Encoder:
+    """The encoder of a finished run, in evaluation mode; its shape is the config's "model"."""
+    encoder = Encoder(model_config(run))
     encoder.load_state_dict(load_file(run.file(WEIGHTS)))
     return encoder.eval()
 

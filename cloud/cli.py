@@ -10,14 +10,14 @@ from typing import Any
 import click
 
 from cloud.threads import let_waiting_threads_sleep
-from edge.cli.arguments import PATH, changes
+from edge.cli.arguments import DIRECTORY, PATH, changes
 from edge.cli.command import command
 
 DEFAULT_PRESET = "quickstart"
 restart = click.option("--restart", is_flag=True, help="start over: remove what this stage made or began at --out")
 OPTIONS = (
     click.option("--parent", "parents", multiple=True, type=PATH, required=True, help="a finished run to read; repeat"),
-    click.option("--out", type=PATH, required=True, metavar="DIR", help="the run directory to write"),
+    click.option("--out", type=DIRECTORY, required=True, metavar="DIR", help="the run directory to write"),
     click.option("--preset", "preset_name", default=DEFAULT_PRESET, metavar="NAME", help="named settings"),
     changes("repeat"),
     restart,

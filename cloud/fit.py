@@ -16,12 +16,11 @@ from tqdm import tqdm
 
 from cloud.checkpoint import load_checkpoint, save_checkpoint
 from cloud.device import Batch, best_device, has_bf16, on_device
-from edge.arguments import check_number
-from edge.config import check_least, setting
+from cloud.limits import MOST_SEED, MOST_STEPS
+from edge.config import check_counts, check_least, setting
 from edge.errors import EdgeError
 from edge.files import lines_of, write_atomically
 
-MOST_SEED = 10**9  # each step has a seed of its own, made from this one, which torch takes below 2**64
 Loss = Callable[[nn.Module, Batch, int], tuple[Tensor, dict[str, float]]]  # (model, batch, step) -> loss, figures
 
 
@@ -41,9 +40,9 @@ class FitConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_least(self, steps=0, learning_rate=0, warmup_steps=0, final_rate=0, weight_decay=0)
-        check_least(self, clip=1e-9, accumulate=1, checkpoint_seconds=0, seed=0)
-        check_number(setting("seed"), self.seed, most=MOST_SEED)
+        check_least(self, learning_rate=0, final_rate=0, weight_decay=0, clip=1e-9, checkpoint_seconds=0)
+        check_counts(self, steps=(0, MOST_STEPS), warmup_steps=(0, MOST_STEPS), accumulate=(1, 10_000))
+        check_counts(self, seed=(0, MOST_SEED))
 
 
 def fit(

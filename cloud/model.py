@@ -11,9 +11,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cloud.attention import MASKED, Plan, attention_masks
+from cloud.limits import MOST_LAYERS, MOST_TOKENS, MOST_WIDTH
 from cloud.packing import Packed
-from edge.config import check_least, setting
+from edge.config import check_counts, setting
 from edge.errors import EdgeError
+from edge.text.spec import MOST_EVENTS, MOST_SEGMENT_TOKENS
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,9 @@ class ModelConfig:
     feed_forward: int = 4  # width of the feed-forward part, in hidden sizes
 
     def __post_init__(self) -> None:
-        at_least_one = ("vocabulary_size", "hidden_size", "heads", "layers", "embedding_size", "positions")
-        check_least(self, **dict.fromkeys(at_least_one, 1), feed_forward=1, slots=3, handover=0)
+        check_counts(self, vocabulary_size=(1, MOST_TOKENS), hidden_size=(1, MOST_WIDTH), heads=(1, MOST_WIDTH))
+        check_counts(self, layers=(1, MOST_LAYERS), embedding_size=(1, MOST_WIDTH), handover=(0, MOST_LAYERS))
+        check_counts(self, feed_forward=(1, 64), slots=(3, MOST_EVENTS + 3), positions=(1, MOST_SEGMENT_TOKENS))
         if self.hidden_size % self.heads:
             raise EdgeError(
                 f"{setting('heads')}={self.heads} does not divide {setting('hidden_size')}={self.hidden_size}",

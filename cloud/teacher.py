@@ -13,13 +13,15 @@ from cloud.attention import PREFIX
 from cloud.batches import LabelledBatch, RequestBatches
 from cloud.data.requests import EncodedRequest, load_requests
 from cloud.fit import FitConfig, fit
+from cloud.limits import MOST_BATCH_TOKENS
+from cloud.memory import check_memory
 from cloud.model import Encoder, ModelConfig
 from cloud.objectives import InfillBatch, click_loss, infill_batch, infill_loss, token_log_frequencies
 from cloud.presets import PRESETS
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target
 from cloud.stage import MODEL_FILES, Measured, complete, sized_for
-from edge.config import check_least, setting, settings_in, to_dict
+from edge.config import check_counts, setting, settings_in, to_dict
 from edge.errors import EdgeError
 
 STAGE = Stage("teacher", 1, MODEL_FILES)
@@ -36,7 +38,7 @@ class TeacherConfig:
     measured: Measured = field(default_factory=Measured)
 
     def __post_init__(self) -> None:
-        check_least(self, batch_tokens=1)
+        check_counts(self, batch_tokens=(1, MOST_BATCH_TOKENS))
 
 
 TEACHERS = {
@@ -55,6 +57,7 @@ def train_teacher(prepared: Run, out: Path, config: TeacherConfig, restart: bool
     shape = sized_for(config.model, prepared)
     target = Target(out, STAGE, [prepared], to_dict(replace(config, model=shape)), restart=restart)
     if not target.finished():
+        check_memory(shape)
         with target.writing() as workspace:
             torch.manual_seed(config.click.seed)
             model = Encoder(shape)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from edge.config import check_least, setting
+from cloud.limits import MOST_STEPS
+from edge.config import check_counts, check_least, setting
 from edge.errors import EdgeError
 
 
@@ -22,7 +23,8 @@ class PruneSchedule:
     every: int = 5
 
     def __post_init__(self) -> None:
-        check_least(self, sparsity=0, begin=0, every=1)
+        check_least(self, sparsity=0)
+        check_counts(self, begin=(0, MOST_STEPS), end=(0, MOST_STEPS), every=(1, MOST_STEPS))
         if self.sparsity >= 1.0:
             fix = "it must be below 1: something has to stay"
             raise EdgeError(f"{setting('sparsity')} is {self.sparsity}", fix=fix)

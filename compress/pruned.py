@@ -13,6 +13,7 @@ from cloud.batches import LabelledBatch, RequestBatches
 from cloud.checkpoint import load_encoder, load_teacher
 from cloud.data.requests import load_requests
 from cloud.fit import FitConfig, fit
+from cloud.limits import MOST_BATCH_TOKENS
 from cloud.model import Encoder
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target
@@ -20,7 +21,7 @@ from cloud.stage import MODEL_FILES, Measured, check_same_data, complete, plans_
 from compress.magnitude import MagnitudePruner, PruneSchedule, sparsity_by_tensor
 from distill.scores import plan_of_step, score_loss
 from edge.arguments import check_share
-from edge.config import check_least, setting, settings_in, to_dict
+from edge.config import check_counts, setting, settings_in, to_dict
 from edge.errors import EdgeError
 
 STAGE = Stage("pruned", 1, MODEL_FILES)
@@ -37,7 +38,7 @@ class PruneConfig:
     teacher_share: float = 0.5
 
     def __post_init__(self) -> None:
-        check_least(self, batch_tokens=1)
+        check_counts(self, batch_tokens=(1, MOST_BATCH_TOKENS))
         check_share(setting("teacher_share"), self.teacher_share)
         end, steps = setting("schedule.end"), setting("fit.steps")
         if self.schedule.end > self.fit.steps:

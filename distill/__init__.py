@@ -1,1 +1,5 @@
 """Teacher to student: MiniLM relations, then scores."""
+
+from edge.cli.runnable import refuse_library
+
+refuse_library(__name__)

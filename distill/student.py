@@ -9,9 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from cloud.batches import LabelledBatch, RequestBatches
-from cloud.checkpoint import load_teacher
+from cloud.checkpoint import load_teacher, model_config
 from cloud.data.requests import load_requests
 from cloud.fit import FitConfig, fit
+from cloud.limits import MOST_BATCH_TOKENS, MOST_WIDTH
+from cloud.memory import check_memory
 from cloud.model import Encoder, ModelConfig
 from cloud.presets import PRESETS
 from cloud.runs.directory import Run, Stage
@@ -20,7 +22,7 @@ from cloud.stage import MODEL_FILES, Measured, check_same_data, complete, plans_
 from distill.relations import relation_loss
 from distill.scores import plan_of_step, score_loss
 from edge.arguments import check_share
-from edge.config import check_least, setting, settings_in, to_dict
+from edge.config import check_counts, setting, settings_in, to_dict
 from edge.errors import EdgeError
 
 STAGE = Stage("student", 1, MODEL_FILES)
@@ -39,7 +41,7 @@ class StudentConfig:
     teacher_share: float = 0.5  # of the target; the rest is the label
 
     def __post_init__(self) -> None:
-        check_least(self, batch_tokens=1, relation_heads=1)
+        check_counts(self, batch_tokens=(1, MOST_BATCH_TOKENS), relation_heads=(1, MOST_WIDTH))
         check_share(setting("teacher_share"), self.teacher_share)
         check_relation_heads(self.relation_heads, self.model.hidden_size, setting("model.hidden_size"))
 
@@ -72,6 +74,7 @@ def train_student(prepared: Run, teacher_run: Run, out: Path, config: StudentCon
     settings = to_dict(replace(config, model=shape))
     target = Target(out, STAGE, [prepared, teacher_run], settings, restart=restart)
     if not target.finished():
+        check_memory(shape, model_config(teacher_run))
         teacher = load_teacher(teacher_run)
         check_relation_heads(config.relation_heads, teacher.config.hidden_size, f"{teacher_run.path} model.hidden_size")
         with target.writing() as workspace:

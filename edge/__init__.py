@@ -17,6 +17,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from edge.cli.runnable import refuse_library as _refuse_library
+
 if TYPE_CHECKING:
     from edge.bundle.keys import PublicKey, read_public_key
     from edge.errors import EdgeError
@@ -56,6 +58,7 @@ _HOMES = {
     "parse_request": "edge.text.request",
     "read_public_key": "edge.bundle.keys",
 }
+_refuse_library(__name__)
 
 
 def __getattr__(name: str) -> object:

@@ -13,19 +13,19 @@ def check_number(
 ) -> None:
     """Refuse what is not a finite number from `least`, or `above` it, to `most`; text and truth values are none."""
     if not _is(Real, value):
-        raise EdgeError(f"{name} must be a number, not {_shown(value)} ({type(value).__name__})", fix=fix)
+        raise EdgeError(f"{name} must be a number, not {shown(value)} ({type(value).__name__})", fix=fix)
     number = _float(value)
     if not (least <= number <= most and math.isfinite(number)) or (above and number == least):
         finite = "" if math.isfinite(number) or math.isfinite(most) else "a finite float, "
-        raise EdgeError(f"{name} is {_shown(value)}, it must be {finite}{_range(least, most, above)}", fix=fix)
+        raise EdgeError(f"{name} is {shown(value)}, it must be {finite}{_range(least, most, above)}", fix=fix)
 
 
 def check_count(name: str, value: object, least: int = 1, most: float = math.inf, fix: str = "") -> None:
     """Refuse what is not a whole number from `least` to `most`."""
     if not _is(Integral, value):
-        raise EdgeError(f"{name} must be a whole number, not {_shown(value)} ({type(value).__name__})", fix=fix)
+        raise EdgeError(f"{name} must be a whole number, not {shown(value)} ({type(value).__name__})", fix=fix)
     if not least <= int(value) <= most:  # type: ignore[call-overload]
-        raise EdgeError(f"{name} is {_shown(value)}, it must be {_range(least, most)}", fix=fix)
+        raise EdgeError(f"{name} is {shown(value)}, it must be {_range(least, most)}", fix=fix)
 
 
 def check_share(name: str, value: object, fix: str = "", usual: float = 0.0) -> None:
@@ -38,7 +38,7 @@ def check_share(name: str, value: object, fix: str = "", usual: float = 0.0) -> 
 def check_switch(name: str, value: object) -> None:
     """Refuse what is neither true nor false."""
     if type(value).__name__ not in ("bool", "bool_"):  # the second is numpy's
-        raise EdgeError(f"{name} must be true or false, not {_shown(value)} ({type(value).__name__})")
+        raise EdgeError(f"{name} must be true or false, not {shown(value)} ({type(value).__name__})")
 
 
 def _is(kind: type, value: object) -> bool:
@@ -54,11 +54,17 @@ def _float(value: object) -> float:
 
 def _range(least: float, most: float, above: bool = False) -> str:
     if math.isfinite(most):
-        return f"from {least:g} to {most:g}"
-    return f"above {least:g}" if above else f"{least:g} or more"
+        return f"above {_plain(least)}, at most {_plain(most)}" if above else f"from {_plain(least)} to {_plain(most)}"
+    return f"above {_plain(least)}" if above else f"{_plain(least)} or more"
 
 
-def _shown(value: object) -> str:
+def _plain(bound: float) -> str:
+    """1,000,000 rather than 1e+06."""
+    return f"{int(bound):,}" if abs(bound) >= 10_000 and bound == int(bound) else f"{bound:g}"
+
+
+def shown(value: object) -> str:
+    """A value in a message, cut."""
     if type(value).__module__ == "numpy" and isinstance(value, Real):
         value = value.item()  # type: ignore[attr-defined]
     try:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from edge.arguments import check_number
+from edge.arguments import check_count, check_number, shown
 from edge.errors import EdgeError, did_you_mean, nearest
 
 C = TypeVar("C")
@@ -101,6 +101,15 @@ def check_least(config: Any, **least: float) -> None:
         check_number(setting(name), getattr(config, name), bound)
 
 
+def check_counts(config: Any, **bounds: tuple[int, int]) -> None:
+    """Refuse a configuration with a number that is not whole, or not from the least to the most that its name allows.
+
+    Every whole number has a most: beyond it the mistake would only show in a library that cannot allocate it.
+    """
+    for name, (least, most) in bounds.items():
+        check_count(setting(name), getattr(config, name), least, most, fix="choose a number in that range")
+
+
 def _dotted_keys(config: Any, prefix: str = "") -> Iterable[str]:
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
@@ -121,7 +130,7 @@ def from_dict(kind: type[C], values: Mapping[str, Any], where: str = "config") -
     hints = typing.get_type_hints(kind)
     arguments = {}
     if not isinstance(values, Mapping):
-        raise EdgeError(f"{where} must be an object, not {values!r}")
+        raise EdgeError(f"{where} must be an object, not {shown(values)}")
     for key, value in values.items():
         if key not in hints:
             raise EdgeError(f"{where}: unknown key {key!r}", fix=did_you_mean(key, hints))
@@ -153,7 +162,8 @@ def _coerce(hint: Any, value: Any, where: str) -> Any:
     elif origin is tuple and isinstance(value, list | tuple):
         kinds = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else list(arguments)
         if len(kinds) == len(value):
-            return tuple(_coerce(kind, part, where) for kind, part in zip(kinds, value, strict=True))
+            parts = enumerate(zip(kinds, value, strict=True), start=1)
+            return tuple(_coerce(kind, part, f"{where}, value {n}") for n, (kind, part) in parts)
     elif origin is typing.Literal:
         if value in arguments:
             return value
@@ -170,6 +180,42 @@ def _coerce(hint: Any, value: Any, where: str) -> Any:
     if origin is typing.Literal:
         known = ", ".join(map(repr, arguments))
         fix = did_you_mean(value, arguments) if isinstance(value, str) else ""
-        raise EdgeError(f"{where} must be one of {known}, not {value!r}", fix=fix)
-    name = getattr(hint, "__name__", None) if origin is None else None
-    raise EdgeError(f"{where} must be {name or hint}, not {value!r}")
+        raise EdgeError(f"{where} must be one of {known}, not {shown(value)}", fix=fix)
+    raise EdgeError(f"{where} must be {_wanted(hint)}, not {shown(value)}", fix=_written_out(hint, value, where))
+
+
+def _wanted(hint: Any, several: bool = False) -> str:
+    """The annotated type in words."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if hint in _WORDS:
+        return _WORDS[hint][several]
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(_wanted(option) for option in arguments)
+    if origin is tuple and arguments[-1] is Ellipsis:
+        return f"a list of {_wanted(arguments[0], several=True)}"
+    if origin is tuple:
+        return f"a list of {len(arguments)} values: {', '.join(map(_wanted, arguments))}"
+    if dataclasses.is_dataclass(hint):
+        names = ", ".join(field.name for field in dataclasses.fields(hint))
+        return f"{'tables' if several else 'a table'} of {names}"
+    return f"a table of {_wanted(arguments[1], several=True)}" if len(arguments) == 2 else "a table"
+
+
+def _written_out(hint: Any, value: Any, where: str) -> str:
+    """A fix, where a single text stands for the list of one or the table that is wanted."""
+    key = where.rpartition(".")[2]
+    if typing.get_origin(hint) is tuple and typing.get_args(hint)[0] is str and isinstance(value, str):
+        return f"{key} = {json.dumps([value], ensure_ascii=False)}"
+    if dataclasses.is_dataclass(hint) and isinstance(value, str):
+        first = dataclasses.fields(hint)[0].name
+        return f"{key} = {{ {first} = {json.dumps(value, ensure_ascii=False)} }}"
+    return ""
+
+
+_WORDS: dict[Any, tuple[str, str]] = {  # one, several
+    bool: ("true or false", "truth values"),
+    int: ("a whole number", "whole numbers"),
+    float: ("a number", "numbers"),
+    str: ("a text", "texts"),
+    type(None): ("null", "nulls"),
+}

@@ -6,9 +6,7 @@ import difflib
 import errno
 import os
 import re
-import sys
 from collections.abc import Iterable
-from typing import NoReturn
 
 _MORE_ROOM = "make room there, then run the same command again"
 _ANOTHER_PATH = "choose another path: a part of this one is a file"
@@ -54,14 +52,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that is most like this one; nothing if none is known."""
-    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)), "")
-
-
-def refuse_to_run(instead: str) -> NoReturn:
-    """Ends `python -m` of a module that is no command, which would otherwise look like one that passed."""
-    print(f"error: this module is no command\nfix: {instead}", file=sys.stderr)
-    raise SystemExit(2)
+    """The known name that is most like this one, whatever the case of its letters; nothing if none is known."""
+    spelt = {other.casefold(): other for other in known if other}
+    return next((spelt[other] for other in difflib.get_close_matches(name.casefold(), spelt, n=1, cutoff=0.0)), "")
 
 
 def install(extra: str) -> str:

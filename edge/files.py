@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import math
 import os
+import shlex
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -42,8 +44,13 @@ def read_toml(path: Path, absent: EdgeError | None = None) -> dict[str, Any]:
         if absent and isinstance(error, FileNotFoundError):
             raise absent from error
         raise EdgeError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        wide = path.read_bytes()[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        fix = f"iconv -f UTF-16 -t UTF-8 < {shlex.quote(str(path))} > new.toml" if wide else "save it as UTF-8"
+        raise EdgeError(f"{path} is not a TOML file", evidence=str(error), fix=fix) from error
     except (ValueError, RecursionError) as error:
-        raise EdgeError(f"{path} is not a TOML file", evidence=str(error)) from error
+        reason = str(error).partition("; use sys.")[0]  # Python's own setting for numbers of thousands of digits
+        raise EdgeError(f"{path} is not a TOML file", evidence=reason) from error
 
 
 def parse_strictly(data: bytes) -> Any:
@@ -124,6 +131,24 @@ def check_output(path: Path) -> None:
         raise EdgeError(f"{path} cannot be written: there is no directory {folder}", fix=f"mkdir -p {folder}")
     if not os.access(folder, os.W_OK) and (path.is_file() or not path.exists()):  # a device needs no folder
         raise EdgeError(f"{path} cannot be written: {folder} may not be written to", fix="name another place")
+
+
+def check_apart(written: Sequence[Path], read: Iterable[Path]) -> None:
+    """Refuse to write over a file that is read, by whatever name or link, or to write two things to one file."""
+    for number, path in enumerate(written):
+        if any(_is_same_file(path, other) for other in read):
+            raise EdgeError(f"{path} is read and would be written over", fix="give another file to write")
+        if any(_is_same_file(path, other) for other in written[:number]):
+            raise EdgeError(f"{path} would be written twice", fix="give each output a file of its own")
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    """True also of two hard links; not of a device, e.g. /dev/stdout, which holds nothing that could be lost."""
+    if _is_device(one):
+        return False
+    with suppress(OSError):
+        return one.samefile(other)
+    return os.path.realpath(one) == os.path.realpath(other)  # where there is none yet
 
 
 @contextmanager

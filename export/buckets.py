@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from edge.config import check_least, setting
+from cloud.limits import MOST_BUCKETS
+from edge.config import check_counts, setting
 from edge.errors import EdgeError
-from edge.text.spec import TextSpec
+from edge.text.checks import MAX_CANDIDATES
+from edge.text.spec import MOST_SEGMENT_TOKENS, MOST_USER_TOKENS, TextSpec
 
 
 @dataclass(frozen=True)
@@ -18,9 +20,14 @@ class Buckets:
     candidate_tokens: int = 0  # 0: the longest segment that the text spec allows
 
     def __post_init__(self) -> None:
-        check_least(self, candidates=1, candidate_tokens=0)
-        if self.user_tokens and min(self.user_tokens) < 1:
-            raise EdgeError(f"{setting('user_tokens')} is {list(self.user_tokens)}", fix="name sizes like [56, 112]")
+        check_counts(self, candidates=(1, MAX_CANDIDATES), candidate_tokens=(0, MOST_SEGMENT_TOKENS))
+        sizes = self.user_tokens
+        if len(sizes) > MOST_BUCKETS or not all(1 <= size <= MOST_USER_TOKENS for size in sizes):
+            raise EdgeError(
+                f"{setting('user_tokens')} is {list(sizes[: MOST_BUCKETS + 1])}",
+                evidence=f"it may be {MOST_BUCKETS} sizes, each from 1 to {MOST_USER_TOKENS:,} tokens",
+                fix="name sizes like [56, 112]",
+            )
 
     @property
     def most_tokens(self) -> int:

@@ -14,13 +14,14 @@ from cloud.runs.directory import Run
 from cloud.torch_engine import TorchEngine
 from edge.arguments import check_share
 from edge.bundle.cascade import cascade_to_json
-from edge.config import check_least, setting
+from edge.config import check_counts, setting
 from edge.engines.opening import open_engine
 from edge.engines.protocol import Engine
 from edge.runtime.cascade import fit_cascade
 from edge.runtime.scoring import Stepped, logits_at
 from edge.runtime.segment_cache import SegmentCache
 from edge.runtime.user_side import UserSide
+from edge.text.checks import MAX_CANDIDATES
 from edge.text.sequence import Segment
 
 ENGINE = "litert"  # whose scores the margins are taken from; the others' agree
@@ -36,7 +37,7 @@ class CascadeConfig:
     agreement: float = 0.97  # wanted of the top, where the margins are taken from
 
     def __post_init__(self) -> None:
-        check_least(self, top=1, candidates=2, requests=0)
+        check_counts(self, top=(1, MAX_CANDIDATES), candidates=(2, MAX_CANDIDATES), requests=(0, 10**6))
         check_share(setting("agreement"), self.agreement)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from edge.config import setting
 from edge.conformance.golden import Golden
 from edge.conformance.verify import Agreement
 from edge.errors import EdgeError
@@ -39,7 +40,11 @@ def compare_one_call(directory: Path, goldens: Sequence[Golden], tokens: int, to
     wrong = [row for row in rows if not row.passed]
     if wrong:
         worst = max(wrong, key=lambda row: row.max_difference)
-        raise EdgeError(f"{worst.engine} differs from torch by {worst.max_difference:.4f} at k = {worst.exit}")
+        raise EdgeError(
+            f"{worst.engine} differs from torch by {worst.max_difference:.3g} at k = {worst.exit}",
+            evidence=f"{len(wrong)} of {len(rows)} comparisons are beyond the tolerance of {tolerance:g}",
+            fix=f"if that is a rounding error, raise {setting('int8_tolerance')}",
+        )
     return [asdict(row) for row in rows]
 
 

@@ -16,6 +16,7 @@ from cloud.model import Encoder
 from cloud.runs.directory import Run
 from cloud.stage import text_encoder
 from cloud.torch_engine import TorchEngine
+from edge.config import setting
 from edge.conformance.coverage import MANY, coverage
 from edge.conformance.golden import FEW, Golden, make_golden, score
 from edge.conformance.verify import Agreement, Result, check_scores
@@ -67,8 +68,9 @@ def compare_engines(model: Encoder, models: Path, goldens: Sequence[Golden], tol
     if wrong:
         worst = max(wrong, key=lambda row: row.max_difference)
         raise EdgeError(
-            f"{worst.engine} differs from torch by {worst.max_difference:.4f} at exit {worst.exit} ({worst.plan})",
-            evidence=f"{len(wrong)} of {len(rows)} comparisons are beyond the tolerance of {tolerance}",
+            f"{worst.engine} differs from torch by {worst.max_difference:.3g} at exit {worst.exit} ({worst.plan})",
+            evidence=f"{len(wrong)} of {len(rows)} comparisons are beyond the tolerance of {tolerance:g}",
+            fix=f"if that is a rounding error, raise {setting('float_tolerance')} or {setting('int8_tolerance')}",
         )
     return [asdict(row) for row in rows]
 

@@ -11,20 +11,23 @@ from cloud.attention import PREFIX
 from cloud.data.requests import load_requests
 from cloud.data.samples import load_samples
 from cloud.evaluate import evaluate
+from cloud.limits import MOST_TOLERANCE
 from cloud.model import Encoder
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target, Workspace
 from cloud.stage import check_same_data, text_spec
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, load_quantised
+from edge.arguments import check_number
 from edge.bench.run import measure_apart
 from edge.bundle.manifest import BUNDLE_NAME
 from edge.bundle.sizes import sizes
-from edge.config import check_least, setting, settings_in, to_dict
+from edge.config import check_counts, setting, settings_in, to_dict
 from edge.conformance.golden import Golden
 from edge.engines.opening import RUNNABLE, open_engine
 from edge.errors import EdgeError
 from edge.files import write_atomically
+from edge.text.checks import MAX_CANDIDATES
 from export.buckets import Buckets
 from export.bundle import bundle_models
 from export.cascade import CascadeConfig, cascades
@@ -51,7 +54,12 @@ class ExportConfig:
     cascade: CascadeConfig = field(default_factory=CascadeConfig)
 
     def __post_init__(self) -> None:
-        check_least(self, golden_requests=1, golden_candidates=1, timed_requests=1, float_tolerance=0, int8_tolerance=0)
+        check_counts(
+            self, golden_requests=(1, 10_000), golden_candidates=(1, MAX_CANDIDATES), timed_requests=(1, 10_000)
+        )
+        for name in ("float_tolerance", "int8_tolerance"):
+            fix = "engines add up in another order than torch: 0.001 in float and 0.1 in int8 are usual"
+            check_number(setting(name), getattr(self, name), 0.0, MOST_TOLERANCE, fix, above=True)
         if not BUNDLE_NAME.fullmatch(self.name):
             fix = "use letters, digits, '.', '_' or '-'"
             raise EdgeError(f"{setting('name')}={self.name!r} cannot name a bundle", fix=fix)

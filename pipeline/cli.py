@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from cloud.threads import let_waiting_threads_sleep
-from edge.cli.arguments import PATH, as_json, changes
+from edge.cli.arguments import DIRECTORY, NAME_OR_PATH, as_json, changes
 from edge.cli.command import command
 
 
@@ -18,8 +18,10 @@ from edge.cli.command import command
                 edge run --out runs/longer --set teacher.click.steps=2000 --set student.scores.steps=2000
                 edge run --out runs/quickstart --set prune.schedule.sparsity=0.9 --restart pruned"""
 )
-@click.option("--data", default="ml-100k", help="ml-100k, ml-1m, or an edge.toml (edge init writes one)")
-@click.option("--out", type=PATH, required=True, metavar="DIR", help="directory for all stages and the report")
+@click.option(
+    "--data", type=NAME_OR_PATH, default="ml-100k", help="ml-100k, ml-1m, or an edge.toml (edge init writes one)"
+)
+@click.option("--out", type=DIRECTORY, required=True, metavar="DIR", help="directory for all stages and the report")
 @click.option(
     "--preset",
     "preset_name",

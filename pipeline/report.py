@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from edge.bench.outputs.page import Picture, Table, page_html, picture_html, table_html, table_markdown
-from edge.errors import refuse_to_run
 from edge.files import write_atomically
 from pipeline.plots import draw_plots
 from pipeline.results import METRICS, agreement, kept_lift
@@ -71,7 +70,3 @@ def _cell(value: int | float | str | None) -> str:
     if value is None:
         return "-"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}" if isinstance(value, float) else value
-
-
-if __name__ == "__main__":
-    refuse_to_run("edge run --help")

@@ -7,18 +7,20 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from cloud.data.prepare import STAGE as PREPARED
 from cloud.data.prepare import open_source, prepare
 from cloud.data.report import warnings
+from cloud.memory import check_memory
 from cloud.runs.differences import DifferentRunError
-from cloud.runs.directory import Run, lock_of, partial_of
+from cloud.runs.directory import DamagedRunError, Run, is_finished, lock_of, partial_of
 from cloud.runs.disk import check_place, disk_errors
 from cloud.runs.lock import check_unlocked, locked
 from cloud.runs.removal import check_removable, start_over
+from cloud.runs.target import check_free
 from cloud.teacher import STAGE as TEACHER
 from cloud.teacher import train_teacher
 from compress.pruned import STAGE as PRUNED
@@ -29,6 +31,7 @@ from distill.student import STAGE as STUDENT
 from distill.student import train_student
 from edge.config import settings_in
 from edge.errors import EdgeError, did_you_mean
+from edge.text.wordpiece import SPECIAL_TOKENS
 from export.student import STAGE as EXPORTED
 from export.student import export_student
 from pipeline.settings import PipelineConfig
@@ -82,6 +85,8 @@ def run_pipeline(
     `restart` names a stage: it is started over with all that follow it, which are removed first.
     """
     over = _from(restart) if restart else []
+    _check_memory(out, config, over)
+    _check_finished(out, [name for name in STAGES if name not in over])
     _check_restart(out, over)
     # What follows the data is removed when the new data is there: until then, a bad row ends it without a loss.
     stage = partial(_stage, out, [name for name in over if name != "data"])
@@ -125,6 +130,31 @@ def _from(name: str) -> list[str]:
     if name not in STAGES:
         raise EdgeError(f"there is no stage {name!r}", fix=f"{did_you_mean(name, STAGES)} known: {', '.join(STAGES)}")
     return list(STAGES)[list(STAGES).index(name) :]
+
+
+def _check_memory(out: Path, config: PipelineConfig, over: Sequence[str]) -> None:
+    """Errors: a model that is yet to be trained cannot fit the memory, however few tokens the vocabulary will have."""
+    text = config.prepare.text
+    teacher, student = (
+        replace(model, vocabulary_size=len(SPECIAL_TOKENS), slots=text.slots, positions=text.max_segment_tokens)
+        for model in (config.teacher.model, config.student.model)
+    )
+    for name, model, beside in (("teacher", teacher, None), ("student", student, teacher)):
+        if name in over or not is_finished(out / name):
+            with settings_in(name):
+                check_memory(model, beside)
+
+
+def _check_finished(out: Path, names: Sequence[str]) -> None:
+    """Errors: what is there of a stage is damaged, or no run. Told before any stage is said to be as it should."""
+    for name in names:
+        try:
+            if is_finished(out / name):
+                Run.open(out / name, STAGES[name].name).check()
+            else:
+                check_free(out / name, STAGES[name])
+        except DamagedRunError as error:
+            raise error.restarted_by(f"--restart {name}") from error
 
 
 def _check_restart(out: Path, over: Sequence[str]) -> None:

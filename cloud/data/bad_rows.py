@@ -20,14 +20,20 @@ FIXES = {  # what leaving rows out does not mend, or does in a way of its own
     "duplicate": FIRST_KEPT,
     "duplicate id": FIRST_KEPT,
     "nested value": "write the one value that is wanted in its place, or a list of texts",
+    "quote without end or field too long": "close the quote, or write the long text in one line",
+    "id of a bad row": "correct that row: these ones are read with it",
     "broken quoting": 'correct the quotes, or, if the file has no quoting, quote = ""',
 }
 MANY = {  # where more than FEW are bad
     "missing column": "give every row as many values as the header has, or correct separator and quote in edge.toml",
     "too many columns": "quote the values that hold the separator, or correct separator and quote in edge.toml",
+    "field too long": "write the file without the column that holds them, if edge.toml does not name it",
+    "missing key": "write it into every object; an attribute need not be there if it has no required = true",
+    "Python, not JSON": "write every line by json.dumps, in place of str or repr",
     "not JSON": "write a JSON object a line",
     "not an object": "write a JSON object a line",
 }
+OF_IDS = ("empty id", "unknown id")  # an id has no type, and is always needed
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ class BadRows:
     warnings: list[EdgeError] = field(default_factory=list)
     _groups: Counter[_Group] = field(default_factory=Counter)
     _explained: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    _settled: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, file: str, line: int, column: str, kind: str, evidence: str = "", fix: str = "") -> None:
         """One bad row of a `kind` such as "wrong type"; `evidence` is the value or what was expected.
@@ -86,19 +93,34 @@ class BadRows:
         """Say what cures the rows of a kind, of one column or of all, where only the whole file shows it."""
         self._explained[file, kind, column] = fix
 
+    def calls(self, file: str, column: str) -> dict[str, int]:
+        """The settings that the bad rows of a column call for, and how many do."""
+        found: Counter[str] = Counter()
+        for group, count in self._groups.items():
+            if (group.file, group.column) == (file, column) and group.fix:
+                found[group.fix] += count
+        return dict(found.most_common())
+
+    def settle(self, file: str, column: str, instead: str = "") -> None:
+        """The setting that rows of a column call for is right, however few they are; or what to do `instead` of it."""
+        self._settled[file, column] = instead
+
     @property
     def total(self) -> int:
         return self.kinds.total()
 
     def ordered(self) -> list[BadRow]:
-        """The listed rows by file and line."""
-        return sorted(self.rows, key=lambda row: (row.file, row.line))
+        """The listed rows by file, in the order in which they were read, and line: causes stand before what follows."""
+        return sorted(self.rows, key=lambda row: (self._place(row.file), row.line))
+
+    def _place(self, file: str) -> int:
+        return next((place for place, other in enumerate(self.seen) if other == file), len(self.seen))
 
     def refuse(self) -> None:
         """Raise an error that shows the first rows, counts all and says what to do, if there is any bad row."""
         if self.total:
-            rows = "row" if self.total == 1 else "rows"
-            raise self._error(f"{self.total:,} bad {rows} of {self.seen.total():,}", self._shown(), self._fixes())
+            bad = _rows(self.total).replace(" ", " bad ")
+            raise self._error(f"{bad} of {self.seen.total():,}", self._shown(), self._fixes())
 
     def warn(self) -> None:
         """Of rows that are to be left out: a warning if there is something better to do."""
@@ -108,8 +130,10 @@ class BadRows:
             self.warnings.append(self._error(left_out, [], fixes))
 
     def _error(self, problem: str, shown: list[str], fixes: dict[str, int]) -> EdgeError:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.kinds.most_common())
-        counted = [fix if len(fixes) == 1 else f"{fix} ({count:,} rows)" for fix, count in fixes.items()]
+        first = {group.kind: self._place(group.file) for group in reversed(self._groups)}
+        ordered = sorted(self.kinds.most_common(), key=lambda counted: first[counted[0]])
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in ordered)
+        counted = [fix if len(fixes) == 1 else f"{fix} ({_rows(count)})" for fix, count in fixes.items()]
         return EdgeError(f"{problem} ({kinds})", evidence="\n".join(shown), fix="\nfix: ".join(counted))
 
     def _shown(self) -> list[str]:
@@ -124,19 +148,25 @@ class BadRows:
         return lines if len(lines) == self.total else [*lines, f"... and {self.total - len(lines):,} more"]
 
     def _fixes(self) -> dict[str, int]:
-        """What to do and for how many rows, most first."""
+        """What to do and for how many rows, most first; but a cause before what follows: quotes, a file read before."""
         fixes: Counter[str] = Counter()
+        places: dict[str, tuple[int, bool]] = {}
         for group, count in self._groups.items():
             whole = [self._explained.get((group.file, group.kind, column)) for column in (group.column, "")]
             known = (*whole, FIXES.get(group.kind), self._setting(group, count), self._general_fix(group, count))
-            fixes[next(fix for fix in known if fix)] += count
-        return dict(fixes.most_common())
+            fix = next(fix for fix in known if fix)
+            fixes[fix] += count
+            place = (self._place(group.file), "quot" not in group.kind)
+            places[fix] = min(places.get(fix, place), place)
+        return dict(sorted(fixes.most_common(), key=lambda counted: places[counted[0]]))
 
     def _setting(self, group: _Group, count: int) -> str:
         """What most rows call for. What a few call for would be wrong for the others, which could be read."""
         elsewhere = sum(
             other for at, other in self._groups.items() if at.file == group.file and at.column != group.column
         )
+        if group.fix and (group.file, group.column) in self._settled:
+            return self._settled[group.file, group.column] or group.fix
         rows = self.seen[group.file] - elsewhere  # of a bad row the first bad column is known alone
         if count > rows / 2 or not group.fix:
             return group.fix
@@ -150,10 +180,17 @@ class BadRows:
         if group.kind in MANY:
             return MANY[group.kind]
         rows = f"{count:,} of the {self.seen[group.file]:,} rows of {Path(group.file).name}"
+        fails = f"{group.column!r} fails in {rows}"
+        if group.kind in OF_IDS:
+            return f"correct them, or name another column in edge.toml: {fails}"
         needless = " or leave out required = true," if group.kind.startswith("empty ") else ""
-        return f"correct them,{needless} or name another column or type in edge.toml: {group.column!r} fails in {rows}"
+        return f"correct them,{needless} or name another column or type in edge.toml: {fails}"
 
     def write(self, path: Path) -> None:
         """One JSON object a line: file, line, column, problem."""
         lines = [json.dumps(asdict(row), ensure_ascii=True) + "\n" for row in self.ordered()]
         write_atomically(path, "".join(lines))
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"

@@ -32,12 +32,18 @@ def few_test_rows(log: Log, split: Split) -> Iterator[EdgeError]:
             evidence=f"an AUC on them is uncertain by {min(uncertainty, 0.5):.2f} either way, or more",
             fix=f"use more events, or a larger share: --set {setting('split.test')}=0.2",
         )
-    users = len(np.unique(rows.user))
-    if users < FEWEST_USERS or users < LEAST_SHARE * len(log.users):
+    users, everyone = len(np.unique(rows.user)), len(log.users)
+    if users < LEAST_SHARE * everyone or users < FEWEST_USERS <= everyone:
         least = math.ceil(1 / split.test - 1e-9)
         of_each = f"{split.test:g} of a user's rows, rounded down to whole screens, is none of fewer than {least}"
         yield EdgeError(
-            f"only {users:,} of {len(log.users):,} users have test rows: the figures are about them alone",
+            f"only {users:,} of {everyone:,} users have test rows: the figures are about them alone",
             evidence=of_each if split.by == "user" else "",
             fix=f"use users with more events, or a larger share: --set {setting('split.test')}=0.2",
+        )
+    elif everyone < FEWEST_USERS:
+        yield EdgeError(
+            f"the log has few users, {everyone:,}: few to measure on",
+            evidence=f"{users:,} of them have test rows; what ranks well for so few may not for others",
+            fix=f"use the events of {FEWEST_USERS} users or more",
         )

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from cloud.cli import restart
-from edge.cli.arguments import PATH, as_json, changes
+from edge.cli.arguments import DIRECTORY, NAME_OR_PATH, OUTPUT, as_json, changes
 from edge.cli.command import command
 from edge.errors import EdgeError, missing_extra
-from edge.files import write_output
+from edge.files import check_apart, write_output
 
 
 @command(
@@ -18,14 +18,12 @@ from edge.files import write_output
                 edge init --out mine.toml
                 edge init --example"""
 )
-@click.option("--out", type=PATH, default="edge.toml", metavar="FILE", help="the file to write")
+@click.option("--out", type=OUTPUT, default="edge.toml", metavar="FILE", help="the file to write")
 @click.option("--example", is_flag=True, help="write events.csv beside it, too: an invented film club")
 def init(out: Path, example: bool) -> None:
     """Write a commented edge.toml that maps your own log; with --example, a log for it to map."""
     from importlib.resources import files
 
-    if out.is_dir() or not out.name:
-        raise EdgeError(f"{out} is a folder", fix=f"--out {out / 'edge.toml'}")
     toml, log = out, out.with_name("events.csv")
     there = [str(path) for path in ((toml, log) if example else (toml,)) if path.exists()]
     if there:
@@ -34,6 +32,7 @@ def init(out: Path, example: bool) -> None:
             fix="choose another --out, in a folder of its own for --example",
         )
     if example:
+        check_apart([toml, log], [])
         _write_example(log)
     write_output(toml, files("cloud.data").joinpath("edge.toml").read_bytes())
     click.echo(_written(toml, log if example else None))
@@ -57,8 +56,8 @@ def _written(toml: Path, log: Path | None) -> str:
                 edge prepare --data ml-1m --out runs/ml-1m --set vocabulary=8000
                 edge prepare --data edge.toml --out runs/prepared --audit"""
 )
-@click.option("--data", required=True, help="ml-100k, ml-1m, or an edge.toml (see edge init)")
-@click.option("--out", type=PATH, required=True, metavar="DIR", help="the run to write")
+@click.option("--data", type=NAME_OR_PATH, required=True, help="ml-100k, ml-1m, or an edge.toml (see edge init)")
+@click.option("--out", type=DIRECTORY, required=True, metavar="DIR", help="the run to write")
 @click.option("--preset", "preset_name", default="quickstart", metavar="NAME", help="quickstart or m6-edge")
 @changes("e.g. vocabulary=4000")
 @click.option("--skip-bad-rows", is_flag=True, help="leave bad rows out and list them in the run")

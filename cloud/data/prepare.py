@@ -31,12 +31,12 @@ from cloud.data.templates import check_templates
 from cloud.data.tokens import token_counts
 from cloud.data.vocabulary import count_words, train_vocabulary
 from cloud.data.write_rows import write_all_texts, write_rows
+from cloud.limits import MOST_REQUESTS, MOST_TOKENS
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target, Workspace
-from edge.arguments import check_number
-from edge.config import check_least, setting, to_dict
+from edge.config import check_counts, setting, to_dict
 from edge.config import preset as named
-from edge.errors import EdgeError, refuse_to_run
+from edge.errors import EdgeError
 from edge.files import write_atomically, write_json
 from edge.text.checks import MAX_CANDIDATES
 from edge.text.spec import TextSpec
@@ -60,9 +60,8 @@ class PrepareConfig:
     max_users: int = 0  # 0: all
 
     def __post_init__(self) -> None:
-        check_least(self, vocabulary=1, candidates_per_request=1, evaluation_candidates=1, requests=1)
-        check_least(self, max_users=0)
-        check_number(setting("evaluation_candidates"), self.evaluation_candidates, 1, MAX_CANDIDATES)  # of a request
+        check_counts(self, vocabulary=(1, MOST_TOKENS), requests=(1, MOST_REQUESTS), max_users=(0, 10**9))
+        check_counts(self, candidates_per_request=(1, MAX_CANDIDATES), evaluation_candidates=(1, MAX_CANDIDATES))
 
 
 PRESETS = {
@@ -221,7 +220,3 @@ def _protocol(source: Source, config: PrepareConfig) -> str:
         f"strictly earlier {history}, statistics all strictly earlier rows, of any part{own_clock}; "
         f"baselines: {BASELINES_PROTOCOL}"
     )
-
-
-if __name__ == "__main__":
-    refuse_to_run("edge prepare --help")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from cloud.data.bad_rows import BadRows
-from cloud.data.clock import clock_warnings, require_unit
+from cloud.data.clock import agree, clock_warnings, explain_duplicates, explain_early, require_moments
 from cloud.data.entities import Directory, hashable, raw_rows
 from cloud.data.log import EVENT, SHOWN, TEST, Events, Log
 from cloud.data.moments import of_requests
@@ -43,20 +44,25 @@ def read_log(source: Source, bad: BadRows) -> Log:
     """The whole log. Bad rows are left out and collected in `bad`. Errors: no usable row at all."""
     reader = _Reader(
         source.log,
-        Directory.open(source.users, source.log.user, bad),
-        Directory.open(source.items, source.log.item, bad),
+        Directory.open("user", source.users, source.log.user, bad),
+        Directory.open("item", source.items, source.log.item, bad),
         bad,
     )
-    line, user, item, time, value, request, others = reader.columns()
-    reader.users.conclude(source.log.path, "user", bad)
-    reader.items.conclude(source.log.path, "item", bad)
+    columns = reader.columns()
+    reader.users.conclude(source.log.path, bad)
+    reader.items.conclude(source.log.path, bad)
+    agreed = agree(source.log, columns[0], columns[3], reader.stamped, bad)
+    line, user, item, time, value, request, others = (column[agreed] for column in columns)
     if not len(line):
         bad.refuse()
         raise EdgeError(f"{source.log.path} holds no events")
-    require_unit(source.log, time)
+    require_moments(source.log, time, bad)
     keep = first_of_each(source.log, line, user, item, time, bad)
+    explain_duplicates(source.log, user, time, bad)
     if source.log.order == "sorted":
-        keep &= in_order(source.log, line, user, time, bad)
+        once = np.flatnonzero(keep)  # an event told twice is out of order where its first telling is, or not at all
+        keep[once] = in_order(source.log, line[once], user[once], time[once], bad)
+    explain_early(source.log, time, ~keep, bad)
     if source.log.request:
         time = of_requests(user, request, time)
     order = np.flatnonzero(keep)
@@ -114,13 +120,16 @@ class _Reader:
     items: Directory
     bad: BadRows
     requests: dict[str, int] = field(default_factory=dict)  # met so far
+    stamped: bool = False  # times are timestamps or dates, not numbers or texts
 
     def columns(self) -> Columns:
-        wanted = [self.log.user, self.log.item, self.log.time, *self._labels, *self.log.other_labels]
-        wanted += [*self.users.log_columns, *self.items.log_columns, *self._request]
+        needed = [self.log.user, self.log.item, self.log.time, *self._labels, *self.log.other_labels, *self._request]
+        wanted = [*needed, *self.users.log_columns, *self.items.log_columns]
+        required = {*needed, *self.users.required_columns, *self.items.required_columns}
+        optional = set(wanted) - required
         batches = [self._none()]
         with tqdm(desc="read", unit=" rows", unit_scale=True, leave=False, disable=None) as progress:
-            for batch in read_batches(self.log.file, wanted, self.bad):
+            for batch in read_batches(self.log.file, wanted, self.bad, optional):
                 batches.append(self._batch(batch))
                 progress.update(len(batch.lines))
         return tuple(np.concatenate(column) for column in zip(*batches, strict=True))
@@ -150,6 +159,7 @@ class _Reader:
         line = np.asarray(batch.lines, dtype=np.int64)
         user = _indices(batch, self.users, refuse)
         item = _indices(batch, self.items, refuse)
+        self.stamped |= any(isinstance(moment, date) for moment in batch.columns[self.log.time][:1000])
         time = _numbers(batch, self.log.time, time_reader(self.log.time_unit), refuse)
         others = [_numbers(batch, name, label, refuse).astype(np.int8) for name in self.log.other_labels]
         stacked = np.stack(others, axis=1) if others else np.empty((len(line), 0), dtype=np.int8)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cloud.data.log import PARTS
-from edge.errors import refuse_to_run
 
 
 def table(summary: Mapping[str, Any]) -> str:
@@ -93,7 +92,3 @@ def _aligned(rows: Sequence[Sequence[str]]) -> str:
         ]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    refuse_to_run("edge prepare --help")

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from edge.arguments import check_number
-from edge.config import from_dict, setting
+from cloud.data.tables.repair import rewritten
+from cloud.limits import MOST_SEED
+from edge.config import check_counts, from_dict, setting
 from edge.errors import EdgeError
 from edge.files import read_toml
 from edge.text.spec import TextSpec
@@ -122,6 +123,7 @@ class Split:
     seed: int = 0  # of the draw of unseen items
 
     def __post_init__(self) -> None:
+        check_counts(self, seed=(0, MOST_SEED))
         if not 0 <= self.unseen_items < 1:
             raise EdgeError(f"{setting('unseen_items')} is {self.unseen_items:g}", fix="a share: 0.1 is a tenth")
         if not (self.validation > 0 and self.test > 0 and self.validation + self.test < 1):
@@ -140,8 +142,7 @@ class Negatives:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_number(setting("each"), self.each, 0, MOST_NEGATIVES)
-        check_number(setting("seed"), self.seed, 0)
+        check_counts(self, each=(0, MOST_NEGATIVES), seed=(0, MOST_SEED))
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,8 @@ def read_source(path: Path) -> Source:
 
 
 def _check(source: Source, path: Path) -> None:
+    if not source.log.path:
+        raise EdgeError(f"{path}: path in [log] is empty", fix='path = "events.csv"')
     _check_labels(source, path)
     if source.log.clock == "user" and source.split.by == "time":
         raise EdgeError(
@@ -193,19 +196,38 @@ def _check(source: Source, path: Path) -> None:
             fix='title = { column = "title", required = true }',
         )
     for file in (source.log.file, source.items.file, source.users.file):
-        if file and (len(file.separator) != 1 or len(file.quote) > 1):
-            raise EdgeError(f"{path}: separator must be one character, quote one or none", evidence=repr(file))
+        if file:
+            _check_separator(file, path)
+
+
+def _check_separator(file: File, path: Path) -> None:
+    name = f"{path}: of {file.path}"
+    if len(file.separator) != 1 or file.separator in "\r\n":
+        plain = "".join(f"[{one}]" if one not in "^\\/" else f"\\{one}" for one in file.separator)
+        tabs = rewritten(rf"sed 's/{plain}/\t/g'", path.parent / file.path)
+        fix = f'separator = "\\t", and {tabs}' if len(file.separator) > 1 else 'separator = ","'
+        raise EdgeError(f"{name}, separator must be one character, not {file.separator!r}", fix=fix)
+    if len(file.quote) > 1 or file.quote in ("\r", "\n"):
+        fix = 'quote = \'"\', or quote = "" if the file has no quoting'
+        raise EdgeError(f"{name}, quote must be one character or none, not {file.quote!r}", fix=fix)
+    if file.separator == file.quote:
+        raise EdgeError(f"{name}, separator and quote are both {file.quote!r}", fix='separator = ","')
 
 
 def _check_labels(source: Source, path: Path) -> None:
     """A label, a rating, or choices alone with negatives to draw; and nothing that would be ignored."""
     log, drawn = source.log, source.negatives.each > 0
     if log.label and log.rating:
-        raise EdgeError(f"{path}: [log] has both label and rating", fix="leave out one of them")
+        raise EdgeError(
+            f"{path}: [log] has both label and rating",
+            evidence=f"liked is {log.label!r} = 1, or {log.rating!r} of the threshold or more",
+            fix="leave out label, or rating and threshold",
+        )
     if not log.label and not log.rating and not drawn:
         raise EdgeError(
             f"{path}: [log] has neither label nor rating",
-            fix='label = "clicked", or rating = "stars"; for a log of choices alone: [negatives] each = 4',
+            fix='label = "clicked" for a column of 0 and 1, or rating = "rating" with threshold = 4; '
+            "for a log of choices alone, [negatives] with each = 4",
         )
     if drawn and (log.label or log.rating):
         raise EdgeError(

@@ -39,6 +39,12 @@ def check_templates(source: Source, text: TextSpec) -> None:
     always_user = [name for name, attribute in users.items() if attribute.required]
     known = known_fields(source)
     _check(profile, list(users), always_user)
+    if not item.fields:
+        raise EdgeError(
+            f"template {item.name!r} names no attribute, so all items read alike",
+            evidence=f"it has: {', '.join(items)}",
+            fix=f'item = "{" ".join(f"[[{{{name}}}]]" for name in items)}"',
+        )
     _check(item, list(items), always_item)
     _check(event, known.events, known.events)
     _check(context, [*items, *known.statistics], always_item)

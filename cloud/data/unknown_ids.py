@@ -1,4 +1,4 @@
-"""Ids of a log that the file of items or users lacks: are they there, written in another way?"""
+"""Ids written in two ways: those of a log that the file of items or users lacks, and those of one log."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 
 from cloud.data.values import quoted
+from edge.errors import EdgeError
 
 Way = Callable[[str], str]
 ACCENTS = "how an accent is encoded"
@@ -21,6 +22,7 @@ WAYS: dict[str, Way] = {  # what two spellings of one id may differ in, and ids 
     "punctuation": lambda name: re.sub(r"[^\w]|_", "", name),
     "what stands before the number": lambda name: re.sub(r"^\D+(?=\d+$)", "", name),
 }
+ALWAYS = ("a trailing .0", "leading zeros", "white space or invisible characters", ACCENTS, "upper and lower case")
 ENOUGH = 0.25  # share of the unknown ids that one way must account for, to be no accident
 EXAMPLES = 3
 
@@ -50,6 +52,22 @@ def compare_examples(unknown: Collection[str], known: Collection[str], log: str,
     """What to do where most ids are unknown and no way of writing explains it."""
     ours, theirs = (", ".join(quoted(name) for name in sorted(names)[:EXAMPLES]) for names in (unknown, known))
     return f"name the columns that hold the same ids in edge.toml: {log} has {ours}, {table} has {theirs}"
+
+
+def written_twice(lines: Mapping[str, int], kind: str, log: str) -> EdgeError | None:
+    """A warning if some ids, each with its first line in the file `log`, are others written in another way."""
+    for what in ALWAYS:
+        way = WAYS[what]
+        others = {name: plain for name in lines if (plain := way(name)) != name and plain in lines}
+        if others:
+            name, plain = next(iter(others.items()))
+            spelt = ascii if what == ACCENTS else quoted
+            return EdgeError(
+                f"{len(others):,} of {len(lines):,} {kind}s in {log} are others, it seems, but for {what}",
+                evidence=" and ".join(f"{spelt(one)} in {log}:{lines[one]}" for one in (name, plain)) + " count as two",
+                fix=f"write the id of one {kind} alike in every row, if they are one",
+            )
+    return None
 
 
 def _matches(unknown: Collection[str], known: Collection[str], way: Way) -> dict[str, str]:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
+from cloud.data.missing import is_no_id, is_no_value
 from cloud.data.schema import Attribute
 from edge.text.checks import LARGEST_NUMBER, MAX_LIST, MAX_TEXT
 from edge.text.types import Value
@@ -36,6 +37,15 @@ class BadValueError(ValueError):
         self.evidence = evidence
         self.column = column
         self.fix = fix
+
+
+class NoValueError(BadValueError):
+    """A `word` that stands for a missing value, where a number is wanted for the attribute `name`."""
+
+    def __init__(self, name: str, word: str, column: str, required: bool) -> None:
+        kind = f"empty {name}" if required else "no value"
+        super().__init__(kind, f"{quoted(word)} is no {name}", column)
+        self.name, self.word = name, word
 
 
 def shown(value: Any, length: int = SHOWN) -> str:
@@ -66,12 +76,12 @@ def text(value: Any, column: str) -> str:
 def identifier(value: Any, column: str) -> str:
     """A user's or item's id: text that is not empty; 7 and 7.0 are both "7"."""
     if isinstance(value, float | Decimal) and not math.isfinite(value):
-        raise BadValueError("NaN", "no id", column)
+        raise BadValueError("empty id", f"{value} stands for no id", column)
     if isinstance(value, tuple):
         raise BadValueError("wrong type", "a list cannot be an id", column)
     string = _limited(text(_whole(value), column), column)
-    if not string:
-        raise BadValueError("empty id", "", column)
+    if not string or is_no_id(string):
+        raise BadValueError("empty id", string and f"{quoted(string)} stands for no id", column)
     return string
 
 
@@ -163,6 +173,8 @@ def attribute_value(value: Any, name: str, attribute: Attribute) -> Value:
         return _words(string.split(attribute.separator) if parts is None else parts, string, attribute)
     if parts is not None:
         raise BadValueError("wrong type", f"a list: {shown(string)}", column, f'type = "list" for {name}')
+    if numeric and is_no_value(string):
+        raise NoValueError(name, string, column, attribute.required)
     return _number(string, attribute) if numeric else _text(string, attribute)
 
 

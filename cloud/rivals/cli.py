@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from edge.cli.arguments import PATH, as_json, changes
+from edge.cli.arguments import NAME_OR_PATH, OUTPUT, as_json, changes
 from edge.cli.command import command
 
 
@@ -15,9 +15,9 @@ from edge.cli.command import command
                 edge rivals --data edge.toml --page rivals.html
                 edge rivals --data ml-1m --set split.by=time --out benchmarks/results/rivals-ml-1m.json"""
 )
-@click.option("--data", required=True, help="ml-100k, ml-1m, or an edge.toml (see edge init)")
-@click.option("--out", type=PATH, metavar="FILE", help="write the figures as JSON")
-@click.option("--page", type=PATH, metavar="FILE", help="write a page with a plot")
+@click.option("--data", type=NAME_OR_PATH, required=True, help="ml-100k, ml-1m, or an edge.toml (see edge init)")
+@click.option("--out", type=OUTPUT, metavar="FILE", help="write the figures as JSON")
+@click.option("--page", type=OUTPUT, metavar="FILE", help="write a page with a plot")
 @changes("e.g. split.by=time")
 @click.option("--skip-bad-rows", is_flag=True, help="leave bad rows out")
 @as_json
@@ -33,11 +33,11 @@ def rivals(
     from cloud.rivals.measure import measure_rivals, rivals_json
     from cloud.rivals.page import rivals_html, rivals_text
     from edge.config import override
-    from edge.files import check_output, write_output
+    from edge.files import check_apart, write_output
 
-    for file in filter(None, (out, page)):
-        check_output(file)
     source = open_source(data)
+    tables = (source.log, source.items, source.users)
+    check_apart([file for file in (out, page) if file], [Path(table.path) for table in tables if table.path])
     checked = read_checked(source, override(config_for(source), changes), fingerprint(source), skip_bad_rows)
     wanted = source.text.numbers or suggest_numbers(checked.log, source.items, source.users)
     found = measure_rivals(checked.log, wanted)

@@ -21,6 +21,19 @@ _TYPES = {
     "files": dict,
 }  # fmt: skip
 _OF_PARENT = {"stage": str, "hash": str}
+DIGEST = "digest"  # of all else that a manifest says; older ones have none
+
+
+class DamagedRunError(EdgeError):
+    """A finished run is not what its stage left there."""
+
+    def __init__(self, problem: str, evidence: str, run: Path, restart: str = "--restart") -> None:
+        self.run = run
+        super().__init__(problem, evidence=evidence, fix=f"restore it from a copy, or make {run} again with {restart}")
+
+    def restarted_by(self, option: str) -> DamagedRunError:
+        """The same error of a command that starts over by another option."""
+        return DamagedRunError(self.problem, self.evidence, self.run, option)
 
 
 def sha256_json(value: Any) -> str:
@@ -61,11 +74,15 @@ class Run:
             raise EdgeError(
                 f"{path} is not a finished run",
                 evidence="it was interrupted" if partial else f"it has no {MANIFEST}",
-                fix="run the stage that writes it again" if partial else "",
+                fix="run the stage that writes it again" if partial else "name a directory that a stage has written",
             )
         manifest = read_record(path / MANIFEST, _TYPES)
+        if manifest.get(DIGEST, digest_of(manifest)) != digest_of(manifest):
+            evidence = f"its {DIGEST} is not that of what it says"
+            raise DamagedRunError(f"{path / MANIFEST} was altered since the run was written", evidence, path)
         if stage and manifest["stage"] != stage:
-            raise EdgeError(f"{path} is a {manifest['stage']!r} run, a {stage!r} run is needed")
+            fix = f"name the {stage!r} run"
+            raise EdgeError(f"{path} is a {manifest['stage']!r} run, a {stage!r} run is needed", fix=fix)
         return cls(path, manifest)
 
     @property
@@ -97,10 +114,24 @@ class Run:
         path = self.path / name
         expected = self.manifest["files"].get(name)
         if expected is None:
-            raise EdgeError(f"{self.path} lists no file {name!r}")
-        if not path.is_file() or sha256_file(path) != expected:
-            raise EdgeError(f"{path} is missing or was altered since the run was written")
+            raise EdgeError(
+                f"{self.path} lists no file {name!r}", fix=f"name one of {', '.join(self.manifest['files'])}"
+            )
+        if not path.is_file():
+            raise DamagedRunError(f"{path} is missing", "the run had it when it was written", self.path)
+        if (found := sha256_file(path)) != expected:
+            evidence = f"it has {path.stat().st_size:,} bytes and the SHA-256 {found[:12]}, not {expected[:12]}"
+            raise DamagedRunError(f"{path} was altered since the run was written", evidence, self.path)
         return path
+
+    def check(self) -> None:
+        """Errors: a file is missing or was altered, whether anything will read it or not."""
+        for name in self.manifest["files"]:
+            self.file(name)
+
+
+def digest_of(manifest: Mapping[str, Any]) -> str:
+    return sha256_json({key: value for key, value in manifest.items() if key != DIGEST})
 
 
 def is_finished(path: Path) -> bool:
@@ -129,13 +160,15 @@ def read_record(path: Path, types: Mapping[str, type]) -> dict[str, Any]:
     try:
         record = parse_strictly(path.read_bytes())
     except OSError as error:
-        raise EdgeError(f"{path} cannot be read: {error.strerror}") from error
+        raise EdgeError(f"{path} cannot be read: {error.strerror}", fix="allow reading it") from error
     except (ValueError, RecursionError) as error:
         raise EdgeError(f"{path} is damaged: it is not JSON", evidence=str(error), fix=fix) from error
     if not isinstance(record, dict) or "schema" not in record:
-        raise EdgeError(f"{path} does not describe a run of edge-ranker")
+        raise EdgeError(
+            f"{path} does not describe a run of edge-ranker", fix="name a directory that a stage has written"
+        )
     if record["schema"] != SCHEMA:
-        raise EdgeError(f"{path} has schema {record['schema']!r}, this version reads {SCHEMA!r}")
+        raise EdgeError(f"{path} has schema {record['schema']!r}, this version reads {SCHEMA!r}", fix=fix)
     wrong = [name for name, kind in types.items() if not isinstance(record.get(name), kind)]
     wrong += [] if "parents" in wrong or all(map(_is_parent, record["parents"])) else ["parents"]
     wrong += [] if isinstance(record.get("stage_schema", 1), int) else ["stage_schema"]
@@ -157,6 +190,7 @@ def parent(runs: Sequence[Run], *stages: Stage) -> Run:
         raise EdgeError(
             f"need exactly one --parent that is a {wanted} run, got {len(found)}",
             evidence=f"given: {', '.join(f'{run.path} ({run.stage})' for run in runs) or 'none'}",
+            fix="give each of its parents once",
         )
     ((run, stage),) = found
     if run.stage_schema != stage.schema:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from cloud.runs.directory import MANIFEST, Run, Stage, is_finished, lock_of, partial_of, read_record
+from cloud.runs.directory import MANIFEST, Stage, is_finished, lock_of, partial_of, read_record
 from cloud.runs.disk import disk_errors
 from cloud.runs.lock import locked
 from edge.errors import EdgeError
@@ -48,7 +48,7 @@ def remove(out: Path, stage: Stage) -> None:
         _empty(partial)
     if is_finished(out):
         _announce(out, f"a finished {stage.name!r} run")
-        manifest = Run.open(out).manifest
+        manifest = read_record(out / MANIFEST, IDENTITY_TYPES)  # a damaged run can be removed
         write_json(out / IDENTITY, {name: manifest[name] for name in ("schema", *IDENTITY_TYPES)})
         out.rename(partial)
         _empty(partial)

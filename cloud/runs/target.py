@@ -15,7 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from cloud.runs.differences import check_same
-from cloud.runs.directory import MANIFEST, SCHEMA, Run, Stage, is_finished, lock_of, partial_of, read_record
+from cloud.runs.directory import (
+    DIGEST,
+    MANIFEST,
+    SCHEMA,
+    Run,
+    Stage,
+    digest_of,
+    is_finished,
+    lock_of,
+    partial_of,
+    read_record,
+)
 from cloud.runs.disk import check_place, disk_errors
 from cloud.runs.lock import check_unlocked, locked
 from cloud.runs.removal import (
@@ -89,8 +100,8 @@ class Target:
     def finished(self) -> bool:
         """True if the run is there, complete, made from the same; False if it is to be written.
 
-        Errors, before any work is done: another run or something else is there, an unfinished one was begun
-        otherwise, another process is writing it, nothing can be written there.
+        Errors, before any work is done: another run or something else is there, it or a parent is damaged, an
+        unfinished one was begun otherwise, another process is writing it, nothing can be written there.
         """
         with disk_errors(self.out, self.partial):
             if self.restart or not is_finished(self.out):
@@ -98,6 +109,8 @@ class Target:
             if self._is_made():
                 _sweep(self.out)
                 return True
+            for parent in self.parents:
+                parent.check()
             return False
 
     @contextmanager
@@ -126,21 +139,11 @@ class Target:
         if is_finished(self.out):
             run = Run.open(self.out)
             self._check_same(run.manifest, f"{self.out} was made")
+            run.check()
             return True
-        self._check_free()
+        check_free(self.out, self.stage)
         self._check_partial()
         return False
-
-    def _check_free(self) -> None:
-        """Errors: what is at `out` cannot be replaced by a run. An empty directory can."""
-        if not os.path.lexists(self.out):
-            check_place(self.out)
-        elif not is_empty(self.out):
-            evidence = contents(self.out)
-            raise EdgeError(f"{self.out} exists and is not a run", evidence=evidence, fix="choose another --out")
-        elif self.out.is_mount():
-            fix = f"choose a directory in it: --out {self.out / self.stage.name}"
-            raise EdgeError(f"{self.out} is where a file system is mounted: no run can take its place", fix=fix)
 
     def _check_partial(self) -> None:
         """Errors: an unfinished run is there that was begun otherwise, or something else."""
@@ -185,7 +188,8 @@ class Target:
             "summary": _without_nan(workspace.summary),
             "files": {name: sha256_file(self.partial / name) for name in self._results()},
         }
-        write_json(self.partial / MANIFEST, manifest)
+        manifest = json.loads(json.dumps(manifest))  # as it will be read back
+        write_json(self.partial / MANIFEST, manifest | {DIGEST: digest_of(manifest)})
         try:
             self.partial.rename(self.out)
         except OSError as error:
@@ -201,6 +205,20 @@ class Target:
         return [
             name for name in (path.relative_to(self.partial).as_posix() for path in paths) if self.stage.writes(name)
         ]
+
+
+def check_free(out: Path, stage: Stage) -> None:
+    """Errors: what is at `out` cannot be replaced by a run. An empty directory can."""
+    if not os.path.lexists(out):
+        check_place(out)
+    elif not is_empty(out):
+        evidence = contents(out)
+        raise EdgeError(
+            f"{out} exists and is not a run", evidence=evidence, fix="choose another --out, or move it away"
+        )
+    elif out.is_mount():
+        fix = f"choose a directory in it: --out {out / stage.name}"
+        raise EdgeError(f"{out} is where a file system is mounted: no run can take its place", fix=fix)
 
 
 def _sweep(out: Path) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from edge.arguments import check_count, check_number, check_share, check_switch
 from edge.errors import EdgeError, did_you_mean
 from edge.metrics import RANGES
+from edge.text.checks import MAX_CANDIDATES
+from edge.text.spec import MOST_SEGMENT_TOKENS, MOST_USER_TOKENS
 
 SIZES = ("download", "installed", "resident")
 SWITCHES = ("parity", "unique_weights")
@@ -26,10 +28,10 @@ class CountedRequest:
     kept_user: bool = False
 
     def __post_init__(self) -> None:
-        check_count("candidates", self.candidates)
-        for name in ("user_tokens", "candidate_tokens"):
+        check_count("candidates", self.candidates, most=MAX_CANDIDATES)
+        for name, most in (("user_tokens", MOST_USER_TOKENS), ("candidate_tokens", MOST_SEGMENT_TOKENS)):
             if getattr(self, name) is not None:
-                check_count(name, getattr(self, name))
+                check_count(name, getattr(self, name), most=most)
         check_switch("kept_user", self.kept_user)
 
 

@@ -21,7 +21,7 @@ from edge.bench.fresh import in_fresh_process
 from edge.bench.t_distribution import quantile
 from edge.bundle.exits import PLANS
 from edge.config import from_dict
-from edge.errors import EdgeError, refuse_to_run
+from edge.errors import EdgeError
 from edge.text.request import request_to_json
 from edge.text.types import Request
 
@@ -41,8 +41,8 @@ class Pairing:
     confidence: float = 0.99  # a check on every push should not be wrong once in twenty
 
     def __post_init__(self) -> None:
-        check_count("processes", self.processes, least=2)
-        check_count("openings", self.openings)
+        check_count("processes", self.processes, least=2, most=1_000)
+        check_count("openings", self.openings, most=1_000)
         check_number("confidence", self.confidence, most=1.0)
         if self.confidence in (0, 1):
             raise EdgeError(f"no interval has a confidence of {self.confidence}", fix="e.g. 0.99")
@@ -168,7 +168,3 @@ def interval(log_ratios: Sequence[float] | np.ndarray, confidence: float) -> Rat
     half = quantile(confidence, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
     ratio, low, high = np.exp([values.mean(), values.mean() - half, values.mean() + half])
     return Ratio(float(ratio), float(low), float(high))
-
-
-if __name__ == "__main__":
-    refuse_to_run("edge-bench compare --help")

@@ -43,7 +43,8 @@ class Source:
 
 
 def measure_facts(source: Source, budget: Budget, progress: Callable[[str], None] = lambda text: None) -> Facts:
-    """Errors: a bundle cannot be opened, or tools are absent."""
+    """Errors: a bundle cannot be opened, tools are absent, or something is given that no limit needs."""
+    _check_needed(source, budget)
     growth, baseline = budget.growth, source.baseline
     resident = resident_before = verification = speed = before = None
     if budget.resident is not None or "resident" in growth.sizes:
@@ -61,6 +62,21 @@ def measure_facts(source: Source, budget: Budget, progress: Callable[[str], None
     if baseline and growth.instructions is not None:
         before = max(_count(baseline, source, budget, progress).items())[1]
     return Facts(resident, resident_before, verification, speed, counted, before)
+
+
+def _check_needed(source: Source, budget: Budget) -> None:
+    """Errors: requests or tools are given that nothing would be measured with: a limit is missing, or misspelled."""
+    growth = budget.growth
+    if source.requests and budget.resident is None and "resident" not in growth.sizes and growth.time is None:
+        raise EdgeError(
+            "requests are given, but the budget limits nothing that is measured with them",
+            fix="limit resident, growth.resident or growth.time, or leave --requests out",
+        )
+    if source.tools and not budget.counts_instructions:
+        raise EdgeError(
+            "tools to count instructions are given, but the budget limits no instructions",
+            fix="add [instructions] to the budget, or leave --tools out",
+        )
 
 
 def _resident(bundle: Bundle, source: Source) -> int:

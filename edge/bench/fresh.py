@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TextIO
 
 from edge.errors import EdgeError, missing_package
 
@@ -38,7 +38,11 @@ def in_fresh_process(module: str, job: Mapping[str, Any], cache: str) -> Any:
 
 def answer(measure: Callable[[Any], Any]) -> int:
     """The other end: read the job, print what `measure` makes of it or why it cannot, return the exit code."""
-    job = json.load(sys.stdin)
+    job = _job(sys.stdin)
+    if job is None:
+        print("error: there is no job on stdin: edge-bench starts this module itself", file=sys.stderr)
+        print("fix: edge-bench --help lists the commands", file=sys.stderr)
+        return REFUSED
     try:
         found = measure(job)
     except (EdgeError, ImportError) as error:
@@ -46,3 +50,14 @@ def answer(measure: Callable[[Any], Any]) -> int:
         return REFUSED
     print(json.dumps(found))
     return 0
+
+
+def _job(stdin: TextIO | None) -> dict[str, Any] | None:
+    """None if a person started this process, or anything but `in_fresh_process`."""
+    if stdin is None or stdin.isatty():
+        return None
+    try:
+        job = json.load(stdin)
+    except ValueError:
+        return None
+    return job if isinstance(job, dict) and job.keys() == {"job", "requests"} else None

@@ -14,7 +14,7 @@ from edge.bundle.bundle import Bundle
 from edge.bundle.exits import Exit
 from edge.bundle.sizes import Part, bundle_sizes, parts
 from edge.conformance.verify import Result, Verification
-from edge.errors import EdgeError, refuse_to_run
+from edge.errors import EdgeError
 
 MOST_NAMED = 3
 BETTER = (
@@ -26,6 +26,7 @@ UNLIKE = (
     "edge verify BUNDLE shows every plan and exit; a bundle is exported from one run whole: never mix files of two",
     "after a deliberate change of the model or of its templates, export again: the golden requests come with it",
 )
+COMPLETE = ("export again: what edge export writes examines every exit, plan and bucket, and texts of every kind",)
 
 
 def check_bundle(
@@ -137,7 +138,10 @@ def _quality_check(bundle: Bundle, exit: Exit, metric: str, limit: float) -> Che
 
 
 def _parity_check(found: Verification | None, bundle: Bundle, engine: str) -> Check:
-    """The largest difference of a logit against its tolerance; wrong text counts in requests."""
+    """The largest difference of a logit against its tolerance; wrong text counts in requests.
+
+    What the golden requests do not examine could be anything, so it is no pass.
+    """
     if found is None:
         raise EdgeError("parity is asked for but was not measured")
     text, *scores = found.results
@@ -149,14 +153,18 @@ def _parity_check(found: Verification | None, bundle: Bundle, engine: str) -> Ch
         raise EdgeError(f"{bundle.path} has no golden scores to compare {engine} with")
     worst = sorted(scores, key=lambda row: -row.max_difference)
     measured, limit = worst[0].max_difference, worst[0].tolerance
-    if found.passed:
-        return Check(what, measured, limit, passed=True)
-    problem = f"{engine} is up to {measured:.4f} off the golden scores, {limit:.4f} is allowed"
-    return Check(what, measured, limit, False, problem, tuple(map(_off, worst[:MOST_NAMED])), UNLIKE)
+    if not found.passed:
+        problem = f"{engine} is up to {measured:.3g} off the golden scores, {limit:.3g} is allowed"
+        return Check(what, measured, limit, False, problem, tuple(map(_off, worst[:MOST_NAMED])), UNLIKE)
+    if found.unexamined:
+        problem = f"the golden requests leave {count(len(found.unexamined), 'thing')} unexamined"
+        evidence = f"not examined: {', '.join(found.unexamined)}"
+        return Check(what, measured, limit, False, problem, (evidence,), COMPLETE)
+    return Check(what, measured, limit, passed=True)
 
 
 def _off(row: Result) -> str:
-    return f"exit {row.exit} ({row.plan}): up to {row.max_difference:.4f}, mean {row.mean_difference:.4f}"
+    return f"exit {row.exit} ({row.plan}): up to {row.max_difference:.3g}, mean {row.mean_difference:.3g}"
 
 
 def _instruction_checks(bundle: Bundle, budget: Budget, facts: Facts) -> Iterator[Check]:
@@ -177,7 +185,3 @@ def _instruction_checks(bundle: Bundle, budget: Budget, facts: Facts) -> Iterato
         yield Check(
             what, counted, limit, False, problem, (f"{limit:,} are allowed; the count has no noise",), (FASTER,)
         )
-
-
-if __name__ == "__main__":
-    refuse_to_run("edge-bench gate --help")

@@ -17,7 +17,7 @@ from edge.bench.arm.tools import find_tools as find_tools  # whoever counts need
 from edge.bundle.install import install
 from edge.engines.buckets import Bucket, read_buckets
 from edge.engines.opening import absent
-from edge.errors import EdgeError, refuse_to_run
+from edge.errors import EdgeError
 
 WARM_UPS = 2  # the first run prepares, the second still settles by some 140 instructions; then runs are alike
 NO_SIGNATURE = -1  # labels the marks that tell what a mark costs
@@ -132,7 +132,3 @@ def parse_marks(lines: Iterable[str], names: Sequence[str]) -> Instructions:
         counted = len(spent.keys() - {NO_SIGNATURE})
         raise EdgeError(f"the count ended early: {counted} of {len(names)} signatures were counted")
     return Instructions({name: spent[place] - spent[NO_SIGNATURE] for place, name in enumerate(names)})
-
-
-if __name__ == "__main__":
-    refuse_to_run("edge-bench instructions --help")

@@ -14,7 +14,7 @@ from edge.bench.percentiles import Percentiles
 from edge.bench.profiles.profile import DeviceProfile
 from edge.bench.profiles.read import read_profile
 from edge.bench.timing import ExitTimes
-from edge.errors import EdgeError, refuse_to_run
+from edge.errors import EdgeError
 from edge.inspect.describe import printable
 
 USERS = ("new", "kept")
@@ -243,7 +243,3 @@ def _target_of_profile(device: DeviceProfile) -> Target:
         round(budgets.download.value * 1e6),
         round(budgets.resident.value * 1e6),
     )
-
-
-if __name__ == "__main__":
-    refuse_to_run("edge-bench report --help")

@@ -20,12 +20,13 @@ from edge.bench.profiles.profile import DeviceProfile
 from edge.bench.timing import Times
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.config import from_dict
-from edge.errors import EdgeError, refuse_to_run
+from edge.errors import EdgeError
 from edge.runtime.opening import MOST_THREADS
 from edge.text.request import parse_request, request_to_json
 from edge.text.types import Request
 
 MAX_REQUESTS = 50
+MOST_REPEATS, DAY = 10_000, 86_400.0
 KEEPING_PLANS = ("prefix", "segments")  # that compute the user's side once for all candidates
 
 
@@ -43,8 +44,8 @@ class Ask:
 
     def __post_init__(self) -> None:
         check_count("threads", self.threads, most=MOST_THREADS)
-        check_count("repeats", self.repeats)
-        check_number("sustained_s", self.sustained_s)
+        check_count("repeats", self.repeats, most=MOST_REPEATS)
+        check_number("sustained_s", self.sustained_s, most=DAY)
         for depth in self.depths or ():
             check_count("an exit of depths", depth)
         if unknown := [plan for plan in self.plans if plan not in KEEPING_PLANS]:
@@ -156,7 +157,3 @@ def _probe(job: Job, requests: Sequence[Request], cache: str) -> Finding:
             raise EdgeError(error.problem, evidence=error.evidence, fix=fix) from error
         raise
     return from_dict(Finding, answered, "finding")
-
-
-if __name__ == "__main__":
-    refuse_to_run("edge-bench run --help")

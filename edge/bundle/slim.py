@@ -7,19 +7,16 @@ from pathlib import Path
 from edge.bundle.bundle import BundleInfo, open_bundle, write_bundle
 from edge.bundle.keys import PublicKey
 from edge.bundle.sizes import shipped_files
-from edge.errors import refuse_to_run
+from edge.files import check_apart
 
 
 def slim_bundle(path: Path, engine: str, out: Path, public_key: PublicKey | None = None) -> BundleInfo:
     """Write `out` with the model of `engine` alone. It has as many bytes as `bundle_sizes` says; a signature is lost.
 
-    Errors: the bundle has no such model.
+    Errors: the bundle has no such model, `out` is the bundle itself.
     """
+    check_apart([out], [path])
     bundle = open_bundle(path, public_key=public_key)
     files = {file.path: bundle.read(file.path) for file in shipped_files(bundle, engine) if file.is_installed}
     manifest = {key: value for key, value in bundle.manifest.items() if key not in ("schema", "files")}
     return write_bundle(out, files, manifest, bundle.weights)
-
-
-if __name__ == "__main__":
-    refuse_to_run("edge slim --help")

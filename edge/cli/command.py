@@ -7,8 +7,6 @@ from typing import Any
 
 import click
 
-from edge.errors import refuse_to_run
-
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 120, "show_default": True}
 
 
@@ -37,8 +35,6 @@ def command(*, examples: str, help: str | None = None) -> Callable[[Callable[...
     """Makes a function a command of the same name; `help` is the docstring if it is not given."""
 
     def declare(function: Callable[..., None]) -> Command:
-        if function.__module__ == "__main__":
-            refuse_to_run(examples.strip().splitlines()[0])
         return click.command(cls=Command, examples=examples, help=help)(function)
 
     return declare

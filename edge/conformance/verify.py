@@ -18,7 +18,7 @@ from edge.conformance.coverage import coverage
 from edge.conformance.golden import Golden, Scores, completed, digest_of, encode, read_golden, score
 from edge.engines.opening import ENGINES, FROM_WEIGHTS, RUNNABLE, absent
 from edge.engines.protocol import Engine
-from edge.errors import EdgeError, refuse_to_run
+from edge.errors import EdgeError
 from edge.files import read_lines
 from edge.metrics import top_overlap
 from edge.runtime.opening import OpenedBundle, open_bundle_files, refusing_what_cannot_run
@@ -175,7 +175,3 @@ def check_scores(engine: Engine, golden: Sequence[Golden], name: str, tolerance:
         exits = {plan: tuple(scores) for plan, scores in record.scores.items()}
         agreement.add(record.scores, score(engine, record.user, record.candidates, exits))
     return agreement.results()
-
-
-if __name__ == "__main__":
-    refuse_to_run("edge verify --help")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.config import check_least, from_dict, setting
+from edge.config import check_counts, from_dict, setting
 from edge.errors import EdgeError
 from edge.files import parse_strictly
 from edge.text.number import Number, check_numbers
 from edge.text.template import Template
 
 SCHEMA = "edge-ranker/text/2"
+MOST_EVENTS, MOST_SEGMENT_TOKENS, MOST_USER_TOKENS = 4_096, 1_024, 8_192
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class TextSpec:
     def __post_init__(self) -> None:
         if self.schema != SCHEMA:
             raise EdgeError(f"{setting('schema')} is {self.schema!r}, this version reads {SCHEMA!r}")
-        check_least(self, max_events=0, max_segment_tokens=3)  # [BOS] one-token [EOS]
+        check_counts(self, max_events=(0, MOST_EVENTS), max_user_tokens=(4, MOST_USER_TOKENS))
+        check_counts(self, max_segment_tokens=(3, MOST_SEGMENT_TOKENS))  # [BOS] one-token [EOS]
         if self.max_user_tokens <= self.max_segment_tokens:
             raise EdgeError(
                 f"{setting('max_user_tokens')}={self.max_user_tokens} does not hold a profile of "

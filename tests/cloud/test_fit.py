@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from cloud import fit as fit_module
+from cloud.checkpoint import ABOUT, tensors_digest
 from cloud.fit import FitConfig, fit, learning_rate
 from edge.errors import EdgeError
 
@@ -230,9 +232,35 @@ def test_a_damaged_checkpoint_is_named_with_what_to_do(tmp_path: Path, damage: C
 def test_a_checkpoint_of_a_step_that_there_is_not_is_refused(tmp_path: Path, step: str) -> None:
     train(tmp_path)
     path = tmp_path / CHECKPOINT
-    path.write_bytes(save(load_file(path), {"step": step}))
-    with pytest.raises(EdgeError, match="is damaged or of another model"):
+    tensors = load_file(path)
+    about = {"step": step, "sha256": tensors_digest(tensors, int(step) if step.strip("-").isdigit() else 0)}
+    path.write_bytes(save(tensors, {ABOUT: json.dumps(about)}))
+    with pytest.raises(EdgeError, match="is damaged or of another model") as refused:
         train(tmp_path)
+    assert "SHA-256" not in refused.value.evidence
+
+
+def test_a_bit_that_flipped_in_a_checkpoint_is_never_trained_on_from(tmp_path: Path) -> None:
+    train(tmp_path)
+    path = tmp_path / CHECKPOINT
+    whole = path.read_bytes()
+    for place in random.Random(0).sample(range(8 * len(whole)), 200):
+        flipped = bytearray(whole)
+        flipped[place // 8] ^= 1 << place % 8
+        path.write_bytes(flipped)
+        with pytest.raises(EdgeError, match="is damaged or of another model"):
+            train(tmp_path)
+    path.write_bytes(whole)
+    train(tmp_path)
+
+
+def test_a_checkpoint_without_a_digest_is_refused(tmp_path: Path) -> None:
+    train(tmp_path)
+    path = tmp_path / CHECKPOINT
+    for about in ({}, {"step": "35"}, {ABOUT: '{"step": 35}'}, {ABOUT: "[]"}):
+        path.write_bytes(save(load_file(path), about))
+        with pytest.raises(EdgeError, match="is damaged or of another model"):
+            train(tmp_path)
 
 
 @pytest.mark.parametrize("damage", [
@@ -271,7 +299,7 @@ def test_no_steps_leave_the_weights_as_they_are(tmp_path: Path) -> None:
 ])  # fmt: skip
 @pytest.mark.parametrize("value", [-1, math.nan])
 def test_settings_out_of_range_are_refused_by_name(name: str, value: float) -> None:
-    with pytest.raises(EdgeError, match=f"^{name} is {value}"):
+    with pytest.raises(EdgeError, match=f"^{name} (is|must be a whole number, not) {value}"):
         replace(CONFIG, **{name: value})
 
 

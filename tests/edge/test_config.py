@@ -62,14 +62,14 @@ def test_a_setting_is_read_as_the_type_it_has(assignments: list[str], found: dic
 @pytest.mark.parametrize(
     ("assignment", "problem"),
     [
-        ("inner.steps=1.5", "inner.steps must be int, not 1.5"),
-        ("inner.steps=true", "inner.steps must be int, not True"),
-        ("inner.steps=many", "inner.steps must be int, not 'many'"),
+        ("inner.steps=1.5", "inner.steps must be a whole number, not 1.5"),
+        ("inner.steps=true", "inner.steps must be a whole number, not True"),
+        ("inner.steps=many", "inner.steps must be a whole number, not 'many'"),
         ("inner.mode=medium", "inner.mode must be one of 'fast', 'slow', not 'medium'"),
-        ("flag=1", "flag must be bool, not 1"),
-        ("sizes=3", "sizes must be tuple[int, ...], not 3"),
-        ("pair=[1]", "pair must be tuple[int, float], not [1]"),
-        ("limit=soon", "limit must be float | None, not 'soon'"),
+        ("flag=1", "flag must be true or false, not 1"),
+        ("sizes=3", "sizes must be a list of whole numbers, not 3"),
+        ("pair=[1]", "pair must be a list of 2 values: a whole number, a number, not [1]"),
+        ("limit=soon", "limit must be a number or null, not 'soon'"),
         ("inner.rate=NaN", "inner.rate is nan, it must be a finite float, 0 or more"),
         ("inner.rate=-1", "inner.rate is -1.0, it must be 0 or more"),
         ("inner.steps=0", "inner.steps is 0, it must be 1 or more"),
@@ -160,7 +160,7 @@ class Needed:
     [
         ({"second": 1}, "file: missing first"),
         ({"first": 1, "secnd": 2}, "file: unknown key 'secnd'"),
-        ({"first": "1"}, "file.first must be int, not '1'"),
+        ({"first": "1"}, "file.first must be a whole number, not '1'"),
         ([1], "file must be an object, not [1]"),
         (None, "file must be an object, not None"),
     ],
@@ -168,3 +168,29 @@ class Needed:
 def test_plain_values_that_are_not_the_dataclass_are_refused(values: Any, problem: str) -> None:
     with pytest.raises(EdgeError, match=f"^{re.escape(problem)}"):
         from_dict(Needed, values, "file")
+
+
+@dataclass(frozen=True)
+class Holder:
+    words: tuple[str, ...] = ()
+    parts: Mapping[str, Needed] = field(default_factory=dict)
+    many: tuple[Needed, ...] = ()
+    codes: Mapping[str, str] = field(default_factory=dict)
+
+
+@pytest.mark.parametrize(
+    ("values", "problem", "fix"),
+    [
+        ({"words": "NULL"}, "file.words must be a list of texts, not 'NULL'", 'words = ["NULL"]'),
+        ({"words": ["a", 2]}, "file.words, value 2 must be a text, not 2", ""),
+        ({"parts": {"a": 1}}, "file.parts.a must be a table of first, second, not 1", ""),
+        ({"parts": 1}, "file.parts must be a table of tables of first, second, not 1", ""),
+        ({"many": 1}, "file.many must be a list of tables of first, second, not 1", ""),
+        ({"codes": [1]}, "file.codes must be a table of texts, not [1]", ""),
+        ({"words": "9" * 5000}, f"file.words must be a list of texts, not '{'9' * 56}...", f'words = ["{"9" * 5000}"]'),
+    ],
+)
+def test_a_wrong_type_is_told_in_words_and_not_in_pythons(values: Any, problem: str, fix: str) -> None:
+    with pytest.raises(EdgeError) as refused:
+        from_dict(Holder, values, "file")
+    assert (refused.value.problem, refused.value.fix) == (problem, fix)

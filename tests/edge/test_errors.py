@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from edge.errors import file_error
+from edge.errors import did_you_mean, file_error, nearest
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,16 @@ def test_a_failure_without_a_number_or_a_name_still_says_something() -> None:
         file_error(OSError(28, "whatever a library says")).problem
         == "the result cannot be written: No space left on device"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("CSV", "csv"), ("Parquet", "parquet"), ("JSONL", "jsonl"), ("csw", "csv")]
+)
+def test_the_nearest_name_is_found_whatever_the_case_of_its_letters(name: str, found: str) -> None:
+    assert nearest(name, ["parquet", "csv", "jsonl"]) == found
+    assert nearest(name.lower(), ["PARQUET", "CSV", "JSONL"]) == found.upper()
+
+
+def test_nothing_is_never_what_was_meant() -> None:
+    assert did_you_mean("user", ["", "usr"]) == "did you mean 'usr'?"
+    assert did_you_mean("user", [""]) == did_you_mean("user", []) == ""

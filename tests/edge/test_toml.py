@@ -54,6 +54,15 @@ def test_what_is_no_toml_is_refused_with_its_place(
 
 
 @pytest.mark.parametrize("read", READERS)
+def test_a_file_of_another_encoding_says_how_to_write_it_as_utf_8(tmp_path: Path, read: Callable[[Path], Any]) -> None:
+    path = tmp_path / "a.toml"
+    for encoding, fix in (("utf-16", f"iconv -f UTF-16 -t UTF-8 < {path} > new.toml"), ("cp1252", "save it as UTF-8")):
+        path.write_bytes('name = "é"\n'.encode(encoding))
+        error = refusal(read, path)
+        assert (error.problem, error.fix) == (f"{path} is not a TOML file", fix)
+
+
+@pytest.mark.parametrize("read", READERS)
 def test_what_cannot_be_read_is_named_with_the_reason(tmp_path: Path, read: Callable[[Path], Any]) -> None:
     assert refusal(read, tmp_path).problem == f"{tmp_path} cannot be read: Is a directory"
 

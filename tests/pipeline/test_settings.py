@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
+import typing
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from cloud.data.prepare import PRESETS
-from cloud.fit import MOST_SEED
+from cloud.limits import MOST_SEED
 from cloud.teacher import TEACHERS
 from compress.pruned import PRUNINGS
 from distill.student import STUDENTS
@@ -32,6 +34,23 @@ GROUPS = {"prepare": "prepare", "train": "teacher", "distill": "student", "compr
 NAMED = re.compile(r"([a-z_][\w.]*)(?: is |=| must be | holds )")
 
 
+HUGE = (10**11, 10**30)
+
+
+def whole_numbers(config: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting that takes whole numbers, and one of its values with a number in it replaced by `HUGE`'s."""
+    hints = typing.get_type_hints(type(config))
+    for field in dataclasses.fields(config):
+        value, key = getattr(config, field.name), prefix + field.name
+        if dataclasses.is_dataclass(value):
+            yield from whole_numbers(value, f"{key}.")
+        elif hints[field.name] is int:
+            yield from ((key, huge) for huge in HUGE)
+        elif hints[field.name] == tuple[int, ...]:
+            yield from ((key, [56, huge]) for huge in HUGE)
+            yield key, list(range(1, 10_001))
+
+
 def keys(config: Any, prefix: str = "") -> Iterator[str]:
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
@@ -41,14 +60,29 @@ def keys(config: Any, prefix: str = "") -> Iterator[str]:
             yield prefix + field.name
 
 
+@pytest.mark.parametrize(("key", "value"), whole_numbers(CONFIG))
+def test_every_whole_number_has_a_most(key: str, value: Any) -> None:
+    with pytest.raises(EdgeError) as refused:
+        override(CONFIG, [f"{key}={json.dumps(value)}"])
+    assert key in refused.value.problem and refused.value.fix
+    assert len(str(refused.value)) < 600
+
+
+def test_whole_numbers_of_every_kind_are_found() -> None:
+    found = {key for key, _ in whole_numbers(CONFIG)}
+    assert {"prepare.vocabulary", "prepare.split.seed", "prepare.text.max_events", "teacher.model.hidden_size"} <= found
+    assert {"student.scores.steps", "prune.schedule.every", "export.buckets.user_tokens"} <= found
+    assert {"export.cascade.candidates", "teacher.model.feed_forward"} <= found and len(found) > 60
+
+
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ("prepare.vocabulary=0", "prepare.vocabulary is 0, it must be 1 or more"),
-        ("prepare.max_users=-1", "prepare.max_users is -1, it must be 0 or more"),
+        ("prepare.vocabulary=0", "prepare.vocabulary is 0, it must be from 1 to 1,000,000"),
+        ("prepare.max_users=-1", "prepare.max_users is -1, it must be from 0 to 1,000,000,000"),
         ("prepare.split.test=1", "prepare.split.validation=0.1 and prepare.split.test=1 leave one part empty"),
         ("prepare.split.test=NaN", "prepare.split.validation=0.1 and prepare.split.test=nan leave one part empty"),
-        ("prepare.text.max_events=-1", "prepare.text.max_events is -1, it must be 0 or more"),
+        ("prepare.text.max_events=-1", "prepare.text.max_events is -1, it must be from 0 to 4096"),
         (
             "prepare.text.max_user_tokens=24",
             "prepare.text.max_user_tokens=24 does not hold a profile of prepare.text.max_segment_tokens=24 tokens "
@@ -57,13 +91,16 @@ def keys(config: Any, prefix: str = "") -> Iterator[str]:
         ("prepare.text.profile={x", "template 'prepare.text.profile' column 1: '{' without its other half"),
         ("teacher.model.heads=5", "teacher.model.heads=5 does not divide teacher.model.hidden_size=128"),
         ("teacher.model.exits=first", "teacher.model.exits must be one of 'last', 'every', not 'first'"),
-        ("teacher.click.accumulate=0", "teacher.click.accumulate is 0, it must be 1 or more"),
+        ("teacher.click.accumulate=0", "teacher.click.accumulate is 0, it must be from 1 to 10,000"),
         (
             "teacher.click.learning_rate=Infinity",
             "teacher.click.learning_rate is inf, it must be a finite float, 0 or more",
         ),
-        (f"teacher.infill.seed={MOST_SEED + 1}", f"teacher.infill.seed is {MOST_SEED + 1}, it must be from 0 to 1e+09"),
-        ("teacher.batch_tokens=0", "teacher.batch_tokens is 0, it must be 1 or more"),
+        (
+            f"teacher.infill.seed={MOST_SEED + 1}",
+            f"teacher.infill.seed is {MOST_SEED + 1}, it must be from 0 to 1,000,000,000",
+        ),
+        ("teacher.batch_tokens=0", "teacher.batch_tokens is 0, it must be from 1 to 1,000,000"),
         ('teacher.measured.plans=["segments"]', "teacher.measured.plans is ['segments']"),
         ('teacher.measured.splits=["tset"]', "teacher.measured.splits is ['tset']"),
         ("teacher.measured.splits=[]", "teacher.measured.splits is []"),
@@ -71,7 +108,7 @@ def keys(config: Any, prefix: str = "") -> Iterator[str]:
             'prune.measured.splits=["train"]',
             "prune.measured.splits is ['train'], the report needs 'test' in it",
         ),
-        ("student.model.layers=0", "student.model.layers is 0, it must be 1 or more"),
+        ("student.model.layers=0", "student.model.layers is 0, it must be from 1 to 512"),
         (
             "student.model.handover=99",
             "student.model.handover=99 leaves none of student.model.layers=4 layers to see all segments",
@@ -82,7 +119,7 @@ def keys(config: Any, prefix: str = "") -> Iterator[str]:
             "student.relation_heads=64 teacher.model.hidden_size=96",
             "student.relation_heads=64 does not divide teacher.model.hidden_size=96",
         ),
-        ("student.relation_heads=0", "student.relation_heads is 0, it must be 1 or more"),
+        ("student.relation_heads=0", "student.relation_heads is 0, it must be from 1 to 16,384"),
         ("student.teacher_share=1.5", "student.teacher_share is 1.5, it must be from 0 to 1"),
         ("prune.teacher_share=-1", "prune.teacher_share is -1.0, it must be from 0 to 1"),
         ("prune.schedule.end=100000", "prune.schedule.end=100000 is after the last step, prune.fit.steps=170"),
@@ -98,8 +135,8 @@ def keys(config: Any, prefix: str = "") -> Iterator[str]:
             "export.buckets.candidate_tokens holds 8 tokens, prepare.text.max_segment_tokens=24 allows more",
         ),
         ("export.buckets.user_tokens=[0,200]", "export.buckets.user_tokens is [0, 200]"),
-        ("export.golden_requests=0", "export.golden_requests is 0, it must be 1 or more"),
-        ("export.float_tolerance=NaN", "export.float_tolerance is nan, it must be a finite float, 0 or more"),
+        ("export.golden_requests=0", "export.golden_requests is 0, it must be from 1 to 10,000"),
+        ("export.float_tolerance=NaN", "export.float_tolerance is nan, it must be above 0, at most 1"),
         ("export.cascade.agreement=97", "export.cascade.agreement is 97.0, it must be from 0 to 1"),
         ("export.name=../movies", "export.name='../movies' cannot name a bundle"),
     ],

@@ -13,7 +13,7 @@ from small_runs import Killed, files_in
 
 from cloud.runs.directory import Run
 from cloud.runs.target import Target
-from edge.config import setting
+from edge.config import override, setting
 from edge.errors import EdgeError
 from edge.files import write_atomically
 from pipeline import stages
@@ -87,6 +87,54 @@ def test_restart_makes_a_stage_and_all_that_follow_it_again(
     said = re.findall(r"^--restart: removing (\S+),", capsys.readouterr().err, re.MULTILINE)
     assert sorted(said) == sorted(str(tmp_path / name) for name in over)
     assert road.run(tmp_path) == []
+
+
+@pytest.mark.parametrize("damage", ["cut", "removed"])
+@pytest.mark.parametrize("file", ["report.md", "config.json", "manifest.json"])
+@pytest.mark.parametrize("name", NAMES)
+def test_damage_is_told_before_any_stage_is_said_to_be_as_it_should(
+    road: Road, tmp_path: Path, name: str, file: str, damage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    road.run(tmp_path)
+    capsys.readouterr()
+    path = tmp_path / name / file
+    path.write_bytes(path.read_bytes()[:-2])
+    if damage == "removed":
+        path.unlink()
+    before = files_in(tmp_path)
+    with pytest.raises(EdgeError, match=f"^{tmp_path / name}") as refused:
+        road.run(tmp_path)
+    assert capsys.readouterr().err == "" and files_in(tmp_path) == before and not road.made
+    if file != "manifest.json":
+        assert refused.value.fix == f"restore it from a copy, or make {tmp_path / name} again with --restart {name}"
+        assert road.run(tmp_path, restart=name) == NAMES[NAMES.index(name) :]
+    assert refused.value.fix
+
+
+@pytest.mark.parametrize(("name", "restart"), [("teacher", "data"), ("student", "student")])
+def test_a_model_that_cannot_fit_is_refused_before_a_restart_removes_anything(
+    road: Road, tmp_path: Path, name: str, restart: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    road.run(tmp_path)
+    capsys.readouterr()
+    before = files_in(tmp_path)
+    shape = [f"{name}.model.{key}" for key in ("hidden_size=16384", "layers=512", "feed_forward=64")]
+    if name == "student":  # has one layer, however often it is applied
+        shape += ["student.model.embedding_size=16384", "teacher.model.hidden_size=16384", "teacher.model.layers=512"]
+    large = override(CONFIG, shape)
+    with pytest.raises(EdgeError, match=f"^{name}.model cannot be trained here"):
+        run_pipeline("ml-100k", tmp_path, large, restart=restart)
+    assert files_in(tmp_path) == before and capsys.readouterr().err == ""
+    run_pipeline("ml-100k", tmp_path, large)  # what is finished needs no memory any more
+
+
+def test_a_restart_removes_nothing_where_a_stage_that_stays_is_damaged(road: Road, tmp_path: Path) -> None:
+    road.run(tmp_path)
+    (tmp_path / "data" / "report.md").write_text("cut")
+    before = files_in(tmp_path)
+    with pytest.raises(EdgeError, match=r"report\.md was altered") as refused:
+        road.run(tmp_path, restart="student")
+    assert refused.value.fix.endswith("--restart data") and files_in(tmp_path) == before
 
 
 @pytest.mark.parametrize("stopped", NAMES)

@@ -9,6 +9,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from cloud.data.tables.json_line import REPAIRS, fault
+from cloud.data.tables.repair import AN_OBJECT_A_LINE, NO_COMMAS, ONE_LIST, rewritten
 from edge.errors import EdgeError
 
 HEAD = 64 * 1024  # bytes that are looked at
@@ -79,22 +81,44 @@ def _archive(expected: str, path: Path) -> EdgeError:
     )
 
 
-def text_other_than(expected: str, line: str) -> tuple[str, str] | None:
-    """(what a text is, the fix) by its first line, where it is not the `expected` "CSV" or "JSONL"."""
+def text_other_than(expected: str, line: str, path: Path) -> tuple[str, str] | None:
+    """(what the text of a file is, the fix) by its first line, where it is not the `expected` "CSV" or "JSONL"."""
     start = line.strip()
     if re.match(r"\[\s*([{\[\"]|$)", start):
-        return "one JSON list, not a row a line", "write an object a line: jq -c '.[]' FILE"
-    if re.match(r"\{\s*(\"|$)", start) and not _is_object(start):
-        return "JSON spread over several lines, not a row a line", "write an object a line: jq -c . FILE"
+        return _list(path)
+    if start.startswith("{") and (kind := fault(start)) in REPAIRS and not _is_object(start):
+        return f"no object a line ({kind})", rewritten(REPAIRS[kind], path)
+    if re.match(r"\{\s*(\"|$)", start) and not _is_object(start) and _is_json(path):
+        return "JSON spread over several lines, not a row a line", rewritten(AN_OBJECT_A_LINE, path)
     if start.startswith("{") and expected != "JSONL" and _is_object(start):
         return "JSONL", 'format = "jsonl"'
     if start.startswith("<"):
         return "HTML or XML", "was a web page saved in place of the file?"
     if start.startswith("version https://git-lfs"):
         return "a pointer of Git LFS, not the file itself", "git lfs pull"
-    if expected == "JSONL" and any(separator in start for separator in ",;\t|"):
+    if expected == "JSONL" and "{" not in start and any(separator in start for separator in ",;\t|"):
         return "CSV, it seems", 'format = "csv"'
     return None
+
+
+def _list(path: Path) -> tuple[str, str] | None:
+    if _is_json(path):
+        return "one JSON list, not a row a line", rewritten(ONE_LIST, path)
+    _, _, second = head(path).decode("utf-8", "replace").partition("\n")
+    if _is_object(second.partition("\n")[0].strip().rstrip(",")):
+        return "a list of objects with a comma too many", rewritten(NO_COMMAS, path)
+    return None
+
+
+def _is_json(path: Path) -> bool:
+    """True if the file begins with a whole JSON value, or with more of one than is looked at."""
+    start = head(path)
+    try:
+        text = start.decode("utf-8-sig", "replace").lstrip()
+        _, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return len(start) == HEAD
+    return text[end:].lstrip()[:1] in ("", "{")
 
 
 def _is_object(line: str) -> bool:

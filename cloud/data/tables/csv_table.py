@@ -14,6 +14,8 @@ from cloud.data.tables.header import require_csv_header
 from cloud.data.tables.text_file import open_text
 from edge.errors import EdgeError
 
+TOO_LONG = "larger than field limit"  # in csv's error
+
 
 def read_csv(file: File, wanted: list[str], bad: BadRows) -> Iterator[Batch]:
     """The wanted columns. Rows that cannot be parsed go to `bad`. Errors: a column is missing, or there twice."""
@@ -48,7 +50,9 @@ def _header(reader: Any, first: str, line: int, wanted: list[str], file: File) -
         header: list[str] = next(reader)
     except csv.Error as error:
         require_csv_header(wanted, first.strip().split(file.separator), first, line, file)
-        raise EdgeError(f"{file.path}:{line}: broken quoting in the header", evidence=str(error)) from error
+        problem = "a field of the header is too long" if TOO_LONG in str(error) else "broken quoting in the header"
+        fix = 'correct the header, or, if the file has no quoting, quote = ""'
+        raise EdgeError(f"{file.path}:{line}: {problem}", evidence=str(error), fix=fix) from error
     require_csv_header(wanted, header, first, line, file)
     return header
 
@@ -62,9 +66,11 @@ def _rows(reader: Any, above: int, file: File, bad: BadRows) -> Iterator[tuple[i
         except csv.Error as error:
             bad.seen[file.path] += 1
             last = above + reader.line_num
-            one_long_line = last == line and "larger than field limit" in str(error)
-            kind = "too long" if one_long_line else "broken quoting"  # a quote that nothing closes runs on for lines
-            bad.add(file.path, line, "", kind, f"{error} (up to line {last})")
+            kind, evidence = "broken quoting", str(error)
+            if TOO_LONG in evidence:
+                evidence = f"a field of more than {csv.field_size_limit():,} characters"
+                kind = "field too long" if last == line else "quote without end or field too long"
+            bad.add(file.path, line, "", kind, f"{evidence} (up to line {last})")
             continue
         if row is None:
             return

@@ -5,13 +5,14 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from cloud.data.schema import File
 from cloud.data.tables.contents import head, is_gzip
+from cloud.data.tables.repair import rewritten
+from cloud.data.values import shown
 from edge.errors import EdgeError
 
 CHUNK, CHUNKS = 2**20, 16  # read to tell encodings apart
@@ -22,12 +23,22 @@ MARKS = (  # byte order marks; UTF-32's begins like UTF-16's
     (codecs.BOM_UTF16_BE, "utf-16"),
     (codecs.BOM_UTF8, "utf-8"),
 )
+WORD = "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜŒŸ", "ßàáâãäåæçèéêëìíîïñòóôõöøùúûüÿœ"  # capitals and others
+SIGNS = "‘’“”„–—…«»‹›°·•€£§©®™¿¡\xa0"  # that texts hold; between two letters, only an apostrophe
+ODD = re.compile(  # what cp1252 makes of another encoding
+    rf"[^\x00-\x7f{WORD[0]}{WORD[1]}{SIGNS}]|(?<=[a-z])[{WORD[0]}]|(?<=[a-zA-Z])[{SIGNS.replace('’', '')}](?=[a-z])"
+    rf"|[{WORD[0]}{WORD[1]}]{{3}}"
+)
+NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+FOREIGN = 0.75  # of the lines above ASCII, up to which a file is UTF-8 with broken lines
+ODD_SHARE = 0.05  # of the characters above ASCII
 ONE_BYTE = ("iso8859", "cp125", "cp4", "cp8", "mac", "koi8")  # every byte is a character, so nothing is invalid
-_EVIDENCE = {  # by (has a mark, is UTF-8)
-    (True, True): "it starts with a byte order mark",
-    (True, False): "it starts with a byte order mark",
-    (False, True): "its characters above ASCII are valid UTF-8, which comes about in nothing else",
-    (False, False): "every second byte is 0",
+_MARKED = "it starts with a byte order mark"
+_EVIDENCE = {
+    "utf-8": "its characters above ASCII are valid UTF-8, which comes about in nothing else",
+    "utf-16-le": "every second byte is 0",
+    "utf-16-be": "every second byte is 0",
+    "cp1252": "it has bytes from 0x80 to 0x9F: quotes and dashes in cp1252, no characters in the other",
 }
 
 
@@ -44,21 +55,24 @@ def require_encoding(file: File, path: Path) -> None:
     """Refuse a file whose first bytes show another encoding than the one named."""
     start, named = head(path), codec_name(file)
     marked = next((encoding for mark, encoding in MARKS if start.startswith(mark)), "")
-    shown = marked or ("" if named.startswith(("utf-16", "utf-32")) else _without_mark(start))
-    if not shown and named.startswith(ONE_BYTE) and _is_long_utf8(start):
-        shown = "utf-8"
-    if shown and shown != named:
+    seen = marked or ("" if named.startswith(("utf-16", "utf-32")) else _without_mark(start))
+    if not seen and named.startswith(ONE_BYTE) and _is_long_utf8(start):
+        seen = "utf-8"
+    if not seen and named.startswith("iso8859") and re.search(rb"[\x80-\x9f]", start):
+        seen = "cp1252" if likely_encoding(path) == "cp1252" else ""
+    if seen and seen != named:
         raise EdgeError(
-            f"{path} is {shown.upper()}, not {file.encoding}",
-            evidence=_EVIDENCE[bool(marked), shown == "utf-8"],
-            fix=f'encoding = "{shown}"',
+            f"{path} is {seen.upper()}, not {file.encoding}",
+            evidence=_MARKED if marked else _EVIDENCE[seen],
+            fix=encoding_fix(path, seen),
         )
 
 
 def likely_encoding(path: Path) -> str:
     """What a file is probably in, if it is not all valid UTF-8; "" if that cannot be told.
 
-    UTF-8 if it has characters of several valid bytes: in no other encoding do they come about by chance.
+    UTF-8 if many of its lines above ASCII are valid in it: in other encodings few are so by chance. cp1252 if what
+    it makes of the other lines looks like words of Western Europe; else it may be any of dozens of encodings.
     """
     start = head(path)
     for mark, encoding in MARKS:
@@ -66,21 +80,24 @@ def likely_encoding(path: Path) -> str:
             return encoding
     if wide := _without_mark(start):
         return wide
-    decoder, western = codecs.getincrementaldecoder("utf-8")("surrogateescape"), True
-    high = pairs = 0
-    for chunk in _chunks(path):
-        text = decoder.decode(chunk)
-        if any(character > "\x7f" and not "\udc80" <= character <= "\udcff" for character in set(text)):
-            return "utf-8"
-        above = np.frombuffer(chunk, dtype=np.uint8) > 127
-        high += int(above.sum())
-        pairs += int((above[1:] & above[:-1]).sum())
-        western = western and _decodes(chunk, "cp1252")
-    if not high:
+    lines = [line for chunk in _chunks(path) for line in chunk.split(b"\n") if not line.isascii()]
+    foreign = [line for line in lines if not _is_utf8(line)]
+    if len(foreign) <= FOREIGN * len(lines):
         return "utf-8"
-    if pairs > high / 3:  # Cyrillic, Greek, Chinese, ...: whole words above ASCII
-        return ""
-    return "cp1252" if western else "latin-1"
+    western = b"\n".join(foreign).decode("cp1252", "replace")
+    return "cp1252" if len(ODD.findall(western)) <= ODD_SHARE * len(NOT_ASCII.findall(western)) else ""
+
+
+def encoding_fix(path: Path, likely: str) -> str:
+    """What to do about a file that is likely in that encoding, or in none that can be told."""
+    if likely == "cp1252":
+        word = re.search(rb"[^\s,;|\"]*[\x80-\xff][^\s,;|\"]*", next(_chunks(path)))
+        example = f" (then it reads {shown(word[0].decode(likely, 'replace'))!r})" if word else ""
+        return f'encoding = "cp1252"{example}'
+    if likely:
+        return f'encoding = "{likely}"'
+    anew = rewritten("iconv -f ENCODING -t UTF-8", path)
+    return f"its encoding cannot be told; put it for ENCODING (cp1251, shift_jis, macintosh, ...): {anew}"
 
 
 def _without_mark(start: bytes) -> str:
@@ -90,6 +107,14 @@ def _without_mark(start: bytes) -> str:
         if len(odd) > 3 and high.count(0) > 0.7 * len(high) and not low.count(0):
             return name
     return ""
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_long_utf8(start: bytes) -> bool:
@@ -107,11 +132,3 @@ def _chunks(path: Path) -> Iterator[bytes]:
             if not (chunk := file.read(CHUNK)):
                 return
             yield chunk
-
-
-def _decodes(chunk: bytes, encoding: str) -> bool:
-    try:
-        chunk.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 from collections.abc import Sequence
+from pathlib import Path
 
 from cloud.data.schema import File
 from cloud.data.tables.contents import text_other_than
@@ -36,6 +37,7 @@ def require_columns(wanted: Sequence[str], present: Sequence[str], where: str) -
 
 def nearest(missing: Sequence[str], present: Sequence[str]) -> str:
     """What to do about columns that are missing among those `present`; "" if there is none to mean."""
+    present = [other for other in present if other]
     longer = {name: [other for other in present if name.lower() in other.lower()][:1] for name in missing}
     left = [other for other in present if [other] not in longer.values()]
     guesses = []
@@ -53,7 +55,7 @@ def require_csv_header(wanted: Sequence[str], header: Sequence[str], first: str,
     """Errors: those of `require_columns`, or what the text of the `first` line shows the file to be instead."""
     found = sum(name in header for name in wanted)
     if found < len(wanted):
-        if other := text_other_than("CSV", first):
+        if other := text_other_than("CSV", first, Path(file.path)):
             raise EdgeError(f"{file.path} is {other[0]}", evidence=f"line {line}: {_shown(first)}", fix=other[1])
         if first.lower().startswith("sep="):
             raise EdgeError(f"{file.path}:{line}: {_shown(first)} is not a header", fix="delete this line")

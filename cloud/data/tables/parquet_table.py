@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -26,6 +27,7 @@ LISTS = (
     pa.types.is_list_view,
     pa.types.is_large_list_view,
 )
+BINARY = (pa.binary(), pa.large_binary(), pa.binary_view())
 FLATTEN = "write the one value that is wanted in a column of its own, or a list of texts"
 
 
@@ -33,9 +35,13 @@ def read_parquet(file: File, wanted: list[str], bad: BadRows) -> Iterator[Batch]
     """The wanted columns. Errors: not Parquet or damaged, a column missing or there twice, one of nested values."""
     try:
         with pq.ParquetFile(file.path) as table:
+            _require_flat(table.schema_arrow, wanted, file)
             require_columns(wanted, table.schema_arrow.names, file.path)
             for name in wanted:
                 _require_plain(table, name, file)
+                if (kind := table.schema_arrow.field(name).type) in BINARY or pa.types.is_fixed_size_binary(kind):
+                    text = f"write {name!r} as text, such as by bytes.hex: its type is {kind}"
+                    bad.explain(file.path, "broken encoding", text, name)
             line = 1
             for block in table.iter_batches(batch_size=ROWS, columns=wanted):
                 bad.seen[file.path] += block.num_rows
@@ -58,8 +64,25 @@ def _unreadable(path: Path, error: Exception) -> EdgeError:
     first = head(path).decode("utf-8", "replace").partition("\n")[0].strip()
     if not first:
         return EdgeError(f"{path} is empty")
-    what, fix = text_other_than("Parquet", first) or ("text" if first.isprintable() else "", 'format = "csv"')
+    what, fix = text_other_than("Parquet", first, path) or ("text" if first.isprintable() else "", 'format = "csv"')
     return EdgeError(f"{path} is not a Parquet file{what and f': it is {what}'}", evidence=evidence, fix=what and fix)
+
+
+def _require_flat(schema: pa.Schema, wanted: list[str], file: File) -> None:
+    """Errors: a wanted column stands within a struct, or there are structs alone."""
+    structs = [field for field in schema if pa.types.is_struct(field.type)]
+    missing = [name for name in wanted if name not in schema.names]
+    inside = {part.name: f"{field.name}.{part.name}" for field in structs for part in field.type}
+    found = [f"{name!r} will be {inside[name]!r}" for name in missing if name in inside]
+    if missing and (found or len(structs) == len(schema)):
+        new = Path(file.path).with_name(f"new-{Path(file.path).name}")
+        code = f"import pyarrow.parquet as pq; pq.write_table(pq.read_table({file.path!r}).flatten(), {str(new)!r})"
+        raise EdgeError(
+            f"{file.path}: {', '.join(map(repr, missing))} {'is' if len(missing) == 1 else 'are'} no column of its own",
+            evidence="; ".join(f"{field.name!r} holds {shown(str(field.type))}" for field in structs),
+            fix=f"{', '.join(found or map(repr, inside.values()))} in the file that this writes: "
+            f"python3 -c {shlex.quote(code)}",
+        )
 
 
 def _require_plain(table: pq.ParquetFile, name: str, file: File) -> None:

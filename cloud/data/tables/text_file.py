@@ -11,7 +11,7 @@ from typing import TextIO
 
 from cloud.data.schema import File
 from cloud.data.tables.contents import DAMAGED_GZIP, damaged_gzip, is_gzip, other_than
-from cloud.data.tables.encoding import codec_name, likely_encoding, require_encoding
+from cloud.data.tables.encoding import codec_name, encoding_fix, likely_encoding, require_encoding
 from edge.errors import EdgeError
 
 
@@ -40,5 +40,4 @@ def _undecodable(file: File, path: Path, error: UnicodeError) -> EdgeError:
     if likely == codec_name(file):
         problem = f"{path} is damaged {likely.upper()}"
         return EdgeError(problem, evidence=str(error), fix="copy it again: it may be cut off")
-    fix = f'encoding = "{likely}"' if likely else "name the encoding that it was written in"
-    return EdgeError(f"{path} is not {file.encoding}", evidence=str(error), fix=fix)
+    return EdgeError(f"{path} is not {file.encoding}", evidence=str(error), fix=encoding_fix(path, likely))

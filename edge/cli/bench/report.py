@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli.arguments import OUTPUT, PATH, as_json
+from edge.cli.arguments import NAME_OR_PATH, OUTPUT, PATH, as_json
 from edge.cli.command import command
 from edge.errors import EdgeError
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @click.argument("measurements", type=PATH, nargs=-1, required=True, metavar="MEASUREMENT...")
 @click.option("--out", type=OUTPUT, metavar="FILE", help="write the page, HTML in one file")
 @click.option("--markdown", type=OUTPUT, metavar="FILE", help="write the tables for a pull request")
-@click.option("--profile", help="a device, or a TOML file: its targets in place of the measurements' own")
+@click.option(
+    "--profile", type=NAME_OR_PATH, help="a device, or a TOML file: its targets in place of the measurements' own"
+)
 @click.option("--baseline", type=PATH, metavar="OLD.json", help="an earlier measurement to show beside")
 @as_json
 def report(
@@ -42,7 +44,8 @@ def report(
     from edge.files import write_output
 
     written = [path for path in (out, markdown) if path]
-    _check(written, [*measurements, *([baseline] if baseline else [])])
+    if not written:
+        raise EdgeError("nothing is to be written", fix="give --out report.html, --markdown report.md or both")
     found = read_report(measurements, profile, baseline)
     if out:
         from edge.bench.plots import draw_plots
@@ -52,15 +55,6 @@ def report(
     if markdown:
         write_output(markdown, report_markdown(found))
     click.echo(_json(found, written) if as_json else "\n".join(map(str, written)))
-
-
-def _check(written: list[Path], read: list[Path]) -> None:
-    if not written:
-        raise EdgeError("nothing is to be written", fix="give --out report.html, --markdown report.md or both")
-    if repeated := {path.resolve() for path in written} & {path.resolve() for path in read}:
-        raise EdgeError(f"{repeated.pop()} is read and would be written over", fix="give another file to write")
-    if len({path.resolve() for path in written}) < len(written):
-        raise EdgeError(f"{written[0]} would be written twice", fix="give --out and --markdown a file each")
 
 
 def _json(report: Report, written: list[Path]) -> str:

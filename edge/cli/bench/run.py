@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.cli.arguments import OUTPUT, PATH, as_json, bundle, engine, requests
+from edge.cli.arguments import NAME_OR_PATH, OUTPUT, PATH, as_json, bundle, engine, requests
 from edge.cli.command import command
 from edge.errors import EdgeError
 
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 @click.option("--depths", metavar="LIST", help="exits to measure, e.g. 4,8,12; else all")
 @click.option("--plan", help="one plan alone, prefix or segments; else both")
 @click.option("--sustained", type=float, default=0.0, metavar="SECONDS", help="requests back to back at the end")
-@click.option("--profile", help="a device (edge-bench profiles), or a TOML file: its limits, and a prediction")
+@click.option(
+    "--profile", type=NAME_OR_PATH, help="a device (edge-bench profiles), or a TOML file: its limits, and a prediction"
+)
 @click.option("--out", type=OUTPUT, metavar="FILE", help="write the measurement to this file, as JSON")
 @click.option("--adb", is_flag=True, help="time the model's steps on an attached Android device, too")
 @click.option("--device-binary", type=PATH, metavar="FILE", help="LiteRT's benchmark_model for that device")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import random
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from commands import edge
 
 from cloud.data.bad_rows import BadRows
 from cloud.data.default_numbers import default_numbers
@@ -87,3 +89,27 @@ def csv_text(rows: Iterable[list[str]], header: list[str] = HEADER, separator: s
     out = io.StringIO()
     csv.writer(out, delimiter=separator, lineterminator="\n").writerows([header, *rows])
     return out.getvalue()
+
+
+def initialised(folder: Path) -> Path:
+    """The edge.toml of `edge init` beside a log of the columns that its comments show."""
+    assert edge("init", "--out", str(folder / "edge.toml")) == 0
+    lines = (folder / "edge.toml").read_text().splitlines()
+    header = next(line for line in lines if line.startswith("#   user,")).strip("# ").split(",")
+    shown = [line.strip("# ").split(",") for line in lines if re.match(r"#   \d", line)]
+    assert all(len(row) == len(header) for row in shown)
+    row = dict(zip(header, shown[0], strict=True))
+    rows = [
+        row
+        | {
+            "user": str(user),
+            "item": str(item),
+            "title": f"Film {item}",
+            "time": str(item),
+            "rating": str(item % 5 + 1),
+        }
+        for user in range(3)
+        for item in range(10 + user)
+    ]
+    write_csv(folder / "events.csv", [list(each.values()) for each in rows], header)
+    return folder / "edge.toml"

@@ -16,7 +16,7 @@ from cloud.data.prepare import config_for, prepare
 from cloud.data.rows import Prepared
 from cloud.data.schema import Source
 from cloud.data.statistics import item_statistics
-from cloud.runs.directory import Run
+from cloud.runs.directory import DIGEST, Run, digest_of
 from edge.files import sha256_file
 from edge.text.spec import read_spec
 
@@ -122,7 +122,7 @@ def test_a_planted_leak_is_caught_in_the_directory(run: Run, source: Source, pla
         writer.write_table(table)
     manifest = json.loads((run.path / "manifest.json").read_text())
     manifest["files"]["rows.arrow"] = sha256_file(path)
-    (run.path / "manifest.json").write_text(json.dumps(manifest))
+    (run.path / "manifest.json").write_text(json.dumps(manifest | {DIGEST: digest_of(manifest)}))
     with pytest.raises(LeakError, match=f"a leak: {what} depends on"):
         audit(Prepared(Run.open(run.path)), log)
 

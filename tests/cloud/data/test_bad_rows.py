@@ -32,7 +32,8 @@ def test_rows_in_another_order_are_read_by_a_setting_not_left_out(tmp_path: Path
         ("title", " ", "or leave out required = true, or name another column"),
         ("year", "MMI", "or name another column or type in edge.toml: 'year' fails in 120 of the"),
         ("rating", "", "or name another column or type in edge.toml: 'rating' fails in 120 of the"),
-        ("item", "", "or name another column or type in edge.toml: 'item' fails in 120 of the"),
+        ("item", "", "correct them, or name another column in edge.toml: 'item' fails in 120 of the"),
+        ("user", "NULL", "correct them, or name another column in edge.toml: 'user' fails in 120 of the"),
     ],
 )
 def test_few_bad_values_may_be_left_out_and_many_question_the_column(
@@ -78,7 +79,11 @@ def test_a_setting_is_the_fix_though_other_columns_are_bad_too(tmp_path: Path) -
 
 def test_a_line_without_end_is_too_long_and_a_quote_without_end_is_no_quote(tmp_path: Path) -> None:
     path = tmp_path / "events.csv"
-    for title, kind in (("x" * 200_000, "too long"), ('"' + "x\n" * 100_000, "broken quoting")):
+    for title, kind in (
+        ("x" * 140_000, "field too long"),
+        ('"' + "x" * 140_000 + '"', "field too long"),
+        ('"' + "x\n" * 100_000, "quote without end or field too long"),
+    ):
         path.write_text(csv_text(ROWS) + f"ann,3,{title},1995,99,5\nann,4,Toys,1995,99,5\n")
         bad = read(make_source(path))[1]
         assert [(row.line, row.problem.partition(":")[0]) for row in bad.rows[:1]] == [(len(ROWS) + 2, kind)]
@@ -186,7 +191,8 @@ def test_a_key_that_no_object_has_names_the_nearest(tmp_path: Path) -> None:
     records = [dict(zip(["user", "item", "title", "year", "timestamp", "rating"], row, strict=True)) for row in ROWS]
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
     error = refused(make_source(path, "jsonl"))
-    assert "missing column: the object has user, item, title, year, timestamp, rating" in error.evidence
+    assert error.problem == f"{path}: missing column 'time'"
+    assert error.evidence == "it has: 'user', 'item', 'title', 'year', 'timestamp', 'rating'"
     assert error.fix.startswith("did you mean 'timestamp'?")
 
 
@@ -213,3 +219,28 @@ def test_what_no_request_may_hold_is_a_bad_row(tmp_path: Path, column: str, valu
     rows = with_column(ROWS, column, [value if n == 4 else row[place] for n, row in enumerate(ROWS)])
     (row,) = read(make_source(write_csv(tmp_path / "events.csv", rows)))[1].rows
     assert (row.line, row.column, row.problem) == (6, column, problem)
+
+
+def test_a_row_told_twice_and_out_of_order_is_one_bad_row(tmp_path: Path) -> None:
+    for rows in ([*ROWS[::-1], *ROWS[::-1]], [row for row in ROWS[::-1] for _ in range(3)]):
+        error = refused(make_source(write_csv(tmp_path / "events.csv", rows)))
+        duplicates, unsorted = len(rows) - len(ROWS), read(make_source(tmp_path / "events.csv"))[1].kinds["unsorted"]
+        assert f"{duplicates + unsorted:,} bad rows of {len(rows):,} (" in error.problem
+        assert read(make_source(tmp_path / "events.csv", order="any"))[1].total == duplicates
+        assert ANY in error.fix and FIRST_KEPT in error.fix
+
+
+def test_what_a_field_of_many_lines_leaves_behind_comes_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text(csv_text(ROWS) + 'ann,3,"' + "some words\n" * 20_000 + '",1995,99,5\n')
+    error = refused(make_source(path))
+    assert error.evidence.startswith(
+        f"{path}:{len(ROWS) + 2}: quote without end or field too long: a field of more than"
+    )
+    assert error.fix.startswith("close the quote, or write the long text in one line")
+
+
+def test_a_header_that_is_too_long_is_no_broken_quoting(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text("x" * 140_000 + "," + csv_text(ROWS))
+    assert refused(make_source(path)).problem == f"{path}:1: a field of the header is too long"

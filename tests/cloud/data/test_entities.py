@@ -140,3 +140,64 @@ def test_a_file_of_items_without_rows_is_an_error(tmp_path: Path) -> None:
 def test_a_list_without_a_separator_is_refused_with_its_column() -> None:
     with pytest.raises(EdgeError, match=r"separator of the list 'genres' is empty"):
         Attribute("genres", "list", separator="")
+
+
+def test_a_bad_row_of_items_stands_before_the_rows_that_need_it(tmp_path: Path) -> None:
+    source = two_files(tmp_path, lambda n: str(n % 7), str)
+    path = tmp_path / "items.csv"
+    path.write_text(path.read_text().replace("Title 3,", "Title 3,x"))
+    error = refused(source)
+    assert error.problem.startswith("91 bad rows of 660 (1 wrong type, 90 id of a bad row)")
+    assert error.evidence.startswith(f"{path}:5: column 'year': wrong type: 'x' is not a number\n")
+    assert "column 'item': id of a bad row: '3' stands in items.csv:5, which is bad" in error.evidence
+    cause, effect = error.fix.split("\nfix: ")
+    assert cause.endswith("to leave them out and list them in the run (1 row)")
+    assert effect == "correct that row: these ones are read with it (90 rows)"
+
+
+def test_a_file_of_items_with_bad_rows_alone_is_refused_by_itself(tmp_path: Path) -> None:
+    source = two_files(tmp_path, str, str)
+    path = tmp_path / "items.csv"
+    path.write_text("id,title,year\n" + "".join(f"{n},Title {n},x\n" for n in range(60)))
+    error = refused(source)
+    assert error.problem == "60 bad rows of 60 (60 wrong type)"
+    assert "'year' fails in 60 of the 60 rows of items.csv" in error.fix
+
+
+def test_ids_that_are_lost_with_a_broken_row_of_items_come_after_it(tmp_path: Path) -> None:
+    source = two_files(tmp_path, str, str)
+    path = tmp_path / "items.csv"
+    path.write_bytes(path.read_bytes().replace(b"\n7,", b"\n\xff7,").replace(b"\n9,Title", b"\n9,Ti,tle"))
+    error = refused(source)
+    assert error.problem.startswith("22 bad rows of 660 (1 too many columns, 1 broken encoding, 20 unknown id)")
+    assert error.evidence.startswith(f"{path}:9: column 'id': broken encoding")
+
+
+@pytest.mark.parametrize(
+    ("change", "what", "example"),
+    [
+        (lambda n: f"{n:05}", "leading zeros", "'00017' in events.csv:19 and '17' in events.csv:79 count as two"),
+        (lambda n: f"{n}.0", "a trailing .0", "'17.0' in events.csv:19 and '17' in"),
+        (lambda n: f"{n}\u200b", "white space or invisible characters", r"'17\u200b' in events.csv:19 and '17' in"),
+    ],
+)  # fmt: skip
+def test_ids_of_one_log_written_in_two_ways_are_warned_of(
+    tmp_path: Path, change: Callable[[int], str], what: str, example: str
+) -> None:
+    def item(n: int) -> str:
+        return change(n % 60) if n == 17 else str(n % 60)
+
+    rows = [[f"u{n % 5}", item(n), f"Title {n % 60}", "", "", str(n), str(n % 5)] for n in range(600)]
+    _, bad = read(make_source(write_csv(tmp_path / "events.csv", rows, HEADER)))
+    (warning,) = bad.warnings
+    assert warning.problem == f"1 of 61 items in events.csv are others, it seems, but for {what}"
+    assert warning.evidence.startswith(example)
+
+
+@pytest.mark.parametrize("name", ["nan", "NaN", "NULL", "None", r"\N", "<NA>", "n/a", "undefined", " "])
+@pytest.mark.parametrize("column", ["user", "item"])
+def test_a_word_for_nothing_is_no_id(tmp_path: Path, column: str, name: str) -> None:
+    rows = [list(row) for row in ROWS]
+    rows[2][HEADER.index(column)] = name
+    _, bad = read(make_source(write_csv(tmp_path / "events.csv", rows, HEADER)))
+    assert [(row.line, row.column, row.problem.partition(":")[0]) for row in bad.rows] == [(4, column, "empty id")]

@@ -102,4 +102,4 @@ def test_the_example_overwrites_nothing_and_names_what_is_there(
 
 def test_a_folder_is_no_place_for_an_edge_toml(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert edge("init", "--out", tmp_path) == 2
-    assert f"fix: --out {tmp_path / 'edge.toml'}" in capsys.readouterr().err
+    assert "it is a directory\nfix: name a file" in capsys.readouterr().err

@@ -102,9 +102,20 @@ def test_an_auc_of_chance_lies_within_its_uncertainty_19_times_in_20() -> None:
 def test_few_test_rows_and_few_users_with_test_rows_are_warned_of(log: Log, movielens_100k: Log) -> None:
     rows, users = few_test_rows(log, Split())
     assert "the test split has 16 rows, 6 of them liked" in rows.problem and "uncertain by 0." in rows.evidence
-    assert users.problem == "only 8 of 8 users have test rows: the figures are about them alone"
+    assert users.problem == "the log has few users, 8: few to measure on"
+    assert users.evidence.startswith("8 of them have test rows") and users.fix == "use the events of 30 users or more"
     assert list(few_test_rows(movielens_100k, Split())) == []
     assert len(list(few_test_rows(first_users(movielens_100k, 25), Split()))) == 2
+
+
+def test_few_users_are_said_to_be_few_and_missing_test_rows_to_be_missing(movielens_100k: Log) -> None:
+    log = first_users(movielens_100k, 29)
+    events = log.events
+    lacking = replace(log, events=events.select((events.part != TEST) | (events.user < 5)))
+    *_, warning = few_test_rows(lacking, Split())
+    assert warning.problem == "only 5 of 29 users have test rows: the figures are about them alone"
+    problems = [warning.problem for warning in few_test_rows(log, Split())]
+    assert "the log has few users, 29: few to measure on" in problems and not any("only" in one for one in problems)
 
 
 def test_test_rows_of_a_small_share_of_users_are_warned_of(movielens_100k: Log) -> None:

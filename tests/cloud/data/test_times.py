@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from logs import make_rows, make_source, read, refused, with_column, write_csv
 
@@ -125,8 +130,102 @@ def test_a_log_in_another_unit_is_refused_with_the_setting(tmp_path: Path) -> No
 def test_a_unit_that_only_some_rows_are_in_is_not_the_fix(tmp_path: Path) -> None:
     times = [str(MAY + second) for second in range(27)] + [str((MAY + second) * 1000) for second in range(27, 30)]
     assert refused(log_of(tmp_path, times)).fix == (
-        "write every 'time' alike: 3 of the 30 rows call for time_unit = \"milliseconds\" in [log], the others do not"
+        "write every 'time' in one way, such as 2024-05-01T12:00:00Z with time_unit = \"iso\" in [log], or pass "
+        '--skip-bad-rows to leave them out; of the rows, 3 call for time_unit = "milliseconds" in [log], '
+        "27 are read as they are"
     )
+
+
+def iso(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat()
+
+
+FORMS: dict[str, Callable[[int], str]] = {
+    "iso": iso,
+    "seconds": str,
+    "milliseconds": lambda second: str(second * 1000),
+    "microseconds": lambda second: f"{second}000000.0",
+    "german": lambda second: datetime.fromtimestamp(second, UTC).strftime("%d.%m.%Y %H:%M:%S"),
+}
+
+
+@pytest.mark.parametrize("unit", ["iso", "seconds", "milliseconds", "microseconds"])
+@pytest.mark.parametrize(("one", "other"), list(itertools.permutations(FORMS, 2)))
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
+def test_no_setting_is_offered_for_times_of_two_forms(
+    tmp_path: Path, unit: str, one: str, other: str, share: float
+) -> None:
+    times = [FORMS[one if n % 10 < 10 * share else other](MAY + n) for n in range(60)]
+    error = refused(log_of(tmp_path, times, time_unit=unit))
+    (fix,) = error.fix.split("\nfix: ")
+    assert fix.startswith("write every 'time' in one way, such as 2024-05-01T12:00:00Z"), fix
+
+
+@pytest.mark.parametrize("unit", ["iso", "seconds", "milliseconds", "microseconds"])
+@pytest.mark.parametrize("form", ["iso", "seconds", "milliseconds", "microseconds"])
+@pytest.mark.parametrize("nothing", ["", "soon", "NULL"])
+def test_the_setting_that_reads_every_time_is_offered_however_many_are_no_times(
+    tmp_path: Path, unit: str, form: str, nothing: str
+) -> None:
+    source = log_of(tmp_path, [nothing if n % 3 else FORMS[form](MAY + n) for n in range(60)], time_unit=unit)
+    if unit != form:
+        assert f'time_unit = "{form}" in [log]' in refused(source).fix.replace(" (20 rows)", "").split("\nfix: ")
+    right = replace(source, log=replace(source.log, time_unit=form))
+    log, bad = read(right)
+    assert len(log.events) == 20 and bad.total == 40
+    assert "time_unit" not in refused(right).fix
+
+
+def test_step_numbers_under_iso_are_read_in_seconds(tmp_path: Path) -> None:
+    times = [str(step) for step in range(30)]
+    assert refused(log_of(tmp_path, times, time_unit="iso")).fix == 'time_unit = "seconds" in [log]'
+    assert read(log_of(tmp_path, times))[1].total == 0
+
+
+def test_one_time_for_all_events_is_no_time(tmp_path: Path) -> None:
+    rows = with_column(make_rows(), "time", [str(MAY)] * len(make_rows()))
+    error = refused(make_source(write_csv(tmp_path / "events.csv", rows)))
+    assert error.problem == f"{tmp_path / 'events.csv'}: every 'time' is the same, 2024-05-01"
+    assert error.fix == 'name the column that holds the time of the event: time = "..." in [log]'
+
+
+def test_one_time_for_each_user_is_the_cause_of_duplicates(tmp_path: Path) -> None:
+    rows = with_column(make_rows(), "time", [row[0][1:] for row in make_rows()])
+    error = refused(make_source(write_csv(tmp_path / "events.csv", rows)))
+    assert "duplicate" in error.problem and "--skip-bad-rows" not in error.fix
+    assert error.fix.startswith("name the column that holds the time of the event: 8 of 8 users with more than one")
+
+
+@pytest.mark.parametrize("value", ["1621-05-01T00:00:00Z", datetime(1621, 5, 1), date(1621, 5, 1), "0001-01-01"])
+@pytest.mark.parametrize("unit", ["iso", "seconds"])
+def test_a_date_of_a_year_that_no_log_has_calls_for_no_unit(value: Any, unit: TimeUnit) -> None:
+    if isinstance(value, str) and unit == "seconds":
+        assert refusal(value, unit).fix == ""
+    else:
+        error = refusal(value, unit)
+        assert (error.kind, error.fix) == ("implausible time", "")
+
+
+@pytest.mark.parametrize(("stored", "unit"), [(1, "ms"), (1, "us"), (1, "ns"), (1000, "us"), (1000, "ns")])
+def test_timestamps_of_a_unit_too_fine_are_to_be_written_anew(tmp_path: Path, stored: int, unit: str) -> None:
+    error = refused(stamped(tmp_path, [(MAY + n) * stored for n in range(30)], unit))
+    assert error.problem.endswith("every 'time' is in 1970")
+    assert error.fix.startswith("write 'time' anew: as timestamps of the right unit") and "in [log]" not in error.fix
+
+
+@pytest.mark.parametrize(("stored", "unit"), [(1000, "s"), (1_000_000, "s"), (1_000_000, "ms")])
+def test_timestamps_of_a_unit_too_coarse_are_to_be_written_anew(tmp_path: Path, stored: int, unit: str) -> None:
+    error = refused(stamped(tmp_path, [(MAY + n) * stored for n in range(30)], unit))
+    assert "implausible time" in error.problem and "is beyond the year 9999" in error.evidence
+    assert error.fix == "write 'time' anew: its numbers are in a finer unit than its type says"
+
+
+def stamped(tmp_path: Path, times: list[int], unit: str) -> Source:
+    table = {name: ["x"] * len(times) for name in ("user", "item", "title")}
+    table |= {"year": [1980] * len(times), "rating": [5] * len(times)}
+    columns = pa.table(table | {"time": pa.array(times, pa.timestamp(unit))})
+    pq.write_table(columns, tmp_path / "events.parquet")
+    return make_source(tmp_path / "events.parquet", "parquet")
 
 
 @pytest.mark.parametrize("unit", ["milliseconds", "us", "nanoseconds"])
@@ -169,3 +268,11 @@ def test_users_whose_events_are_all_at_one_time_are_counted(tmp_path: Path) -> N
     _, bad = read(make_source(write_csv(tmp_path / "events.csv", rows)))
     (warning,) = bad.warnings
     assert warning.problem.startswith("3 of 4 users with more than one event have them all at one time")
+
+
+@pytest.mark.parametrize("nothing", ["0", "-1"])
+def test_order_is_not_the_fix_for_times_that_are_none(tmp_path: Path, nothing: str) -> None:
+    times = [str(MAY + n) if n % 5 else nothing for n in range(100)]
+    error = refused(log_of(tmp_path, times))
+    assert "unsorted" in error.problem and 'order = "any"' not in error.fix
+    assert error.fix.startswith("write the times of 1970 or before as they were, or pass --skip-bad-rows: ")

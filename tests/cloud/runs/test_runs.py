@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from small_runs import CONFIG, FILES, files_in, interrupt, make, target
 
-from cloud.runs.directory import Run, Stage, parent
+from cloud.runs.directory import DamagedRunError, Run, Stage, parent
 from edge.errors import EdgeError
 
 
@@ -42,14 +42,58 @@ def test_an_interrupted_run_is_not_finished(tmp_path: Path) -> None:
 def test_a_file_altered_since_is_not_handed_out(tmp_path: Path, change: Any) -> None:
     run = make(tmp_path / "run")
     change(run.path / "weights")
-    with pytest.raises(EdgeError, match="is missing or was altered"):
+    with pytest.raises(EdgeError, match=r"weights (is missing|was altered since the run was written)"):
         Run.open(run.path).file("weights")
+
+
+DAMAGES = {
+    "a byte less": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    "a byte more": lambda path: path.write_bytes(path.read_bytes() + b" "),
+    "another byte": lambda path: path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:]),
+    "nothing left": lambda path: path.write_bytes(b""),
+    "removed": lambda path: path.unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("name", ["weights", "metrics.jsonl", "config.json"])
+def test_damage_is_seen_whether_anything_reads_the_file_or_not(tmp_path: Path, name: str, damage: Any) -> None:
+    run = make(tmp_path / "run", **{"metrics.jsonl": "{}"})
+    damage(run.path / name)
+    child = target(tmp_path / "child", "student", (run,))
+    for refusing in (run.check, target(run.path).finished, child.finished):
+        with pytest.raises(DamagedRunError, match=f"^{run.path / name} (is missing|was altered)") as refused:
+            refusing()
+        assert refused.value.fix == f"restore it from a copy, or make {run.path} again with --restart"
+    assert not child.out.exists() and not child.partial.exists()
+    with target(run.path, restart=True).writing() as workspace:
+        (workspace.path / "weights").write_text("w")
+    Run.open(run.path).check()
+
+
+def test_a_figure_changed_in_a_manifest_is_damage_and_can_be_started_over(tmp_path: Path) -> None:
+    run = make(tmp_path / "run")
+    path = run.path / "manifest.json"
+    assert "0.75" in path.read_text()
+    path.write_text(path.read_text().replace("0.75", "0.95"))
+    for refusing in (lambda: Run.open(run.path), target(run.path).finished):
+        with pytest.raises(DamagedRunError, match=r"manifest\.json was altered since the run was written"):
+            refusing()
+    with target(run.path, restart=True).writing():
+        pass
+
+
+def test_the_digest_of_a_manifest_is_that_of_what_is_read_back(tmp_path: Path) -> None:
+    """Depths are integers before they are written, and sort otherwise."""
+    with target(tmp_path / "run").writing() as workspace:
+        workspace.summary |= {"quality": {depth: {"auc": depth / 3} for depth in (2, 10)}, "ü": (1, None, 1e-300)}
+    assert Run.open(tmp_path / "run").summary["quality"]["10"] == {"auc": 10 / 3}
 
 
 def damaged(tmp_path: Path, **changes: Any) -> Path:
     """A finished run whose manifest has other values; None takes a key out."""
     run = make(tmp_path / "run")
-    manifest = dict(run.manifest) | changes
+    manifest = dict(run.manifest) | {"digest": ()} | changes
     (run.path / "manifest.json").write_text(json.dumps({key: value for key, value in manifest.items() if value != ()}))
     return run.path
 

@@ -142,7 +142,7 @@ def test_what_is_not_a_run_is_never_written_to(tmp_path: Path) -> None:
         with pytest.raises(EdgeError, match=f"^{out} exists and is not a run") as refused:
             target(out).finished()
         held = {"file": "it is a file", "full": "it holds mine", "linked": "it is a symbolic link"}
-        assert refused.value.evidence == held[name] and refused.value.fix == "choose another --out"
+        assert refused.value.evidence == held[name] and refused.value.fix.startswith("choose another --out")
         with pytest.raises(EdgeError, match="exists and is not a run"), target(out).writing():
             pass
     assert files_in(tmp_path) == {"file", "full/mine"}

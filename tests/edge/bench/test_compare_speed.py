@@ -132,6 +132,7 @@ def test_two_real_bundles_are_compared(exported: Exported, tmp_path: Path, capsy
         (("--depth", 0), "depth is 0"),
         (("--plan", "all"), "there is no plan 'all'"),
         (("--processes", 0), "processes is 0"),
+        (("--processes", 10**11), "processes is 100000000000, it must be from 2 to 1000"),
         (("--requests", "absent.jsonl"), "absent.jsonl cannot be read"),
         (("--engine", "abacus"), "no engine 'abacus'"),
         (("--confidence", 1), "no interval"),

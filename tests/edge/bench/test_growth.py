@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from bundles import FILES, make, manifest
 from commands import edge_bench
-from exports import Exported, bundle_of
+from exports import BUCKETS, Exported, bundle_of
 from packed_bundles import model_of
 from student_weights import make_weights
 
@@ -24,8 +24,11 @@ from edge.bench.facts import Facts, Source, measure_facts
 from edge.bench.gate import check_bundle
 from edge.bundle.bundle import open_bundle, write_bundle
 from edge.bundle.sizes import sizes
+from edge.conformance.golden import Golden
 from edge.conformance.verify import Result, Verification
 from edge.errors import EdgeError
+from export.exam import exam
+from export.parity import answers
 
 BUDGET = """
 unique_weights = true
@@ -245,30 +248,84 @@ def test_parity_fails_where_scores_or_texts_are_not_reproduced(build: Build) -> 
     row = Result("litert", "prefix", FOUR, 5, 0.02, 0.01, 1.0, 0.1, True)
     path, budget = build("m.edge"), Budget(parity=True)
 
-    def parity(*results: Result) -> Check:
-        return only(budget, path, Facts(verification=Verification(list(results), {}, [])))
+    def parity(*results: Result, unexamined: tuple[str, ...] = ()) -> Check:
+        return only(budget, path, Facts(verification=Verification(list(results), {}, list(unexamined))))
 
     assert parity(text, row).measured == 0.02
     off = parity(text, replace(row, max_difference=0.3, passed=False))
-    assert off.problem == "litert is up to 0.3000 off the golden scores, 0.1000 is allowed"
-    assert off.evidence == ("exit 4 (prefix): up to 0.3000, mean 0.0100",)
+    assert off.problem == "litert is up to 0.3 off the golden scores, 0.1 is allowed"
+    assert off.evidence == ("exit 4 (prefix): up to 0.3, mean 0.01",)
     worded = parity(replace(text, max_difference=2.0, passed=False), row)
     assert worded.problem == "2 of 5 golden requests are worded or tokenised differently"
+    partial = parity(text, row, unexamined=("exit 1 (prefix)", "emoji"))
+    assert not partial.passed and partial.problem == "the golden requests leave 2 things unexamined"
+    assert partial.evidence == ("not examined: exit 1 (prefix), emoji",)
 
 
 def test_a_real_bundle_has_parity_and_one_with_other_scores_has_not(
     exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "cache"))
-    golden = exported.golden[0]
-    wrong = {plan: {depth: logits + 1 for depth, logits in exits.items()} for plan, exits in golden.scores.items()}
-    for name, records, passed in (("good", [golden], True), ("bad", [replace(golden, scores=wrong)], False)):
-        path = bundle_of(exported, tmp_path / f"{name}.edge", records, packed=True)
-        budget = Budget(parity=True, unique_weights=True)
-        facts = measure_facts(Source(open_bundle(path), "litert"), budget)
-        parity, *shared = check_bundle(open_bundle(path), budget, "litert", facts).checks
+    first, *others = whole = whole_exam(exported)
+    wrong = {plan: {depth: logits + 1 for depth, logits in exits.items()} for plan, exits in first.scores.items()}
+    for records, passed in ((whole, True), ([replace(first, scores=wrong), *others], False)):
+        parity, *shared = checked_parity(exported, tmp_path, records)
         assert parity.passed is passed
         assert all(check.passed for check in shared)
+
+
+@pytest.mark.parametrize(
+    ("kept", "named"),
+    [
+        (lambda plan, depth: depth > 2, "exit 1 (prefix)"),
+        (lambda plan, depth: plan == "prefix", "exit 4 (segments)"),
+        (lambda plan, depth: plan == "segments", "exit 4 (full)"),
+    ],
+)
+def test_golden_requests_with_the_scores_of_some_exits_or_plans_are_no_parity(
+    exported: Exported,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: Callable[[str, int], bool],
+    named: str,
+) -> None:
+    monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "cache"))
+    partial = [
+        replace(one, scores={plan: found for plan, exits in one.scores.items() if (found := _only(plan, exits, kept))})
+        for one in whole_exam(exported)
+    ]
+    parity, *_ = checked_parity(exported, tmp_path, partial)
+    assert not parity.passed and "unexamined" in parity.problem
+    assert named in parity.evidence[0]
+
+
+def _only(plan: str, exits: Mapping[int, np.ndarray], kept: Callable[[str, int], bool]) -> dict[int, np.ndarray]:
+    return {depth: logits for depth, logits in exits.items() if kept(plan, depth)}
+
+
+def whole_exam(exported: Exported) -> list[Golden]:
+    """Golden requests as `edge export` makes them, which leave nothing unexamined."""
+    requests, users = [golden.request for golden in exported.golden], BUCKETS.user_tokens
+    return answers(exported.reference["int8"], exam(requests, exported.encoder, users, 4, 8), exported.encoder, users)
+
+
+def checked_parity(exported: Exported, folder: Path, records: list[Golden]) -> tuple[Check, ...]:
+    path = bundle_of(exported, folder / "m.edge", records, packed=True)
+    budget = Budget(parity=True, unique_weights=True)
+    facts = measure_facts(Source(open_bundle(path), "litert"), budget)
+    return check_bundle(open_bundle(path), budget, "litert", facts).checks
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize(("option", "problem"), [("--requests", "requests are given"), ("--tools", "tools to count")])
+def test_what_no_limit_needs_is_refused_and_not_ignored(
+    build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, problem: str, there: bool
+) -> None:
+    if there:
+        (tmp_path / "given").write_text("")
+    assert edge_bench("gate", build("m.edge"), "--max-download", "9MB", option, tmp_path / "given") == 2
+    told = capsys.readouterr()
+    assert told.err.startswith(f"error: {problem}") and f"leave {option} out" in told.err and told.out == ""
 
 
 def test_a_budget_says_what_is_counted_and_what_may_grow() -> None:

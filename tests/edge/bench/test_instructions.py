@@ -136,10 +136,11 @@ def test_an_empty_tools_directory_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("option", ["--user-tokens", "--candidates", "--candidate-tokens"])
-def test_a_request_of_nothing_is_refused(capsys: pytest.CaptureFixture[str], option: str) -> None:
-    assert edge_bench("instructions", "movies.edge", option, 0) == 2
+def test_a_request_of_nothing_or_too_much_is_refused(capsys: pytest.CaptureFixture[str], option: str) -> None:
     name = option.removeprefix("--").replace("-", "_")
-    assert f"{name} is 0, it must be 1 or more" in capsys.readouterr().err
+    for size in (0, 10**11):
+        assert edge_bench("instructions", "movies.edge", option, size) == 2
+        assert f"{name} is {size}, it must be from 1 to " in capsys.readouterr().err
 
 
 @pytest.fixture

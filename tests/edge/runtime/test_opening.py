@@ -100,7 +100,10 @@ def test_a_model_with_other_heads_than_its_manifest_is_not_opened(
     [
         (b"{", "text.json is no text specification"),
         (b"[]", "text.json must be an object"),
-        (b'{"profile": "", "event": "", "candidate": "", "lowercase": "no"}', "text.json.lowercase must be bool"),
+        (
+            b'{"profile": "", "event": "", "candidate": "", "lowercase": "no"}',
+            "text.json.lowercase must be true or false",
+        ),
         (b'{"profile": "{age", "event": "", "candidate": ""}', "profile"),
         (b"\xff", "text.json is no text specification"),
     ],
@@ -143,7 +146,11 @@ def refused(path: Path, engine: str = "litert") -> str:
             json.dumps(to_dict(SPEC) | {"max_segment_tokens": 17}).encode(),
             "17 tokens, the model has 16",
         ),
-        (TEXT, json.dumps(to_dict(SPEC) | {"max_events": 10.0}).encode(), "text.json.max_events must be int, not 10.0"),
+        (
+            TEXT,
+            json.dumps(to_dict(SPEC) | {"max_events": 10.0}).encode(),
+            "text.json.max_events must be a whole number, not 10.0",
+        ),
         ("models/litert/model.tflite", b"no model", "models/litert/model.tflite is not a model"),
         ("models/litert/model.tflite", b"", "models/litert/model.tflite is not a model"),
         ("models/litert/model.tflite", CUT, "models/litert/model.tflite is not a model"),

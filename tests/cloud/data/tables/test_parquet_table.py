@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -171,7 +175,7 @@ def test_whole_numbers_stored_as_floats_are_whole(tmp_path: Path) -> None:
     assert more(tmp_path, floats) == "7"
     assert more(tmp_path, floats, decode={"7": "seven"}) == "seven"
     log, bad = read(source(tmp_path, user=floats))
-    assert log.user_ids == ("7", "8") and bad.rows[0].problem == "NaN: no id"
+    assert log.user_ids == ("7", "8") and bad.rows[0].problem == "empty id: nan stands for no id"
 
 
 def test_a_column_without_values_is_absent_or_empty(tmp_path: Path) -> None:
@@ -199,3 +203,48 @@ def test_damaged_pages_are_an_error_not_a_crash(tmp_path: Path) -> None:
     content[4:200] = bytes(196)
     (tmp_path / "events.parquet").write_bytes(content)
     assert "is damaged Parquet" in refused(make_source(tmp_path / "events.parquet", "parquet")).problem
+
+
+@pytest.mark.parametrize("share", [0.05, 1.0])
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary(), pa.binary(16)])
+@pytest.mark.parametrize("column", ["user", "item"])
+def test_binary_ids_are_to_be_written_as_text(tmp_path: Path, column: str, kind: pa.DataType, share: float) -> None:
+    values = [bytes([255 if n < 60 * share else 65, *[65 + n % 7] * 15]) for n in range(60)]
+    plain = {name: [PLAIN[name][0].as_py()] * 60 for name in ("user", "item", "title", "year", "rating")}
+    table = pa.table(plain | {"time": list(range(60)), column: pa.array(values, kind)})
+    pq.write_table(table, tmp_path / "events.parquet")
+    error = refused(make_source(tmp_path / "events.parquet", "parquet"))
+    assert error.fix == f"write {column!r} as text, such as by bytes.hex: its type is {kind}"
+    written = pa.array([value.hex() for value in values])
+    pq.write_table(table.drop([column]).append_column(column, written), tmp_path / "events.parquet")
+    assert read(make_source(tmp_path / "events.parquet", "parquet"))[1].total == 0
+
+
+@pytest.mark.parametrize("value", [None, b"", ""])
+def test_empty_ids_name_another_column_and_nothing_that_an_id_does_not_have(tmp_path: Path, value: Any) -> None:
+    kind = pa.binary() if value == b"" else pa.string()
+    error = refused(source(tmp_path, user=pa.array([value] * 3, kind)))
+    assert (
+        error.fix
+        == "correct them, or name another column in edge.toml: 'user' fails in 3 of the 3 rows of events.parquet"
+    )
+
+
+@pytest.mark.parametrize("inside", [["user", "item", "title", "year", "time", "rating"], ["user"], ["title", "year"]])
+def test_columns_within_a_struct_are_made_columns_by_the_command_of_the_fix(tmp_path: Path, inside: list[str]) -> None:
+    struct = pa.StructArray.from_arrays([PLAIN[name].combine_chunks() for name in inside], names=inside)
+    path = tmp_path / "my events.parquet"
+    pq.write_table(PLAIN.drop(inside).append_column("event", struct), path)
+    error = refused(make_source(path, "parquet"))
+    assert "no column of its own" in error.problem
+    names, _, command = error.fix.partition(" in the file that this writes: python3 ")
+    assert all(f"{name!r} will be 'event.{name}'" in names for name in inside)
+    subprocess.run(["sh", "-c", f"{shlex.quote(sys.executable)} {command}"], check=True)
+    flat = make_source(tmp_path / "new-my events.parquet", "parquet")
+    log = {name: f"event.{name}" for name in ("user", "item", "time", "rating") if name in inside}
+    attributes = {
+        name: replace(attribute, column=f"event.{name}" if name in inside else name)
+        for name, attribute in ITEMS.attributes.items()
+    }
+    found, bad = read(Source(replace(flat.log, **log), flat.text, Entities(attributes)))
+    assert bad.total == 0 and len(found.events) == 3

@@ -1,0 +1,11 @@
+"""The most that a whole number among the settings may be: beyond it, no machine could make what is asked for."""
+
+MOST_TOKENS = 1_000_000  # of a vocabulary
+MOST_WIDTH = 16_384  # of a hidden state or an embedding
+MOST_LAYERS = 512
+MOST_STEPS = 10**8
+MOST_BATCH_TOKENS = 10**6
+MOST_SEED = 10**9  # each step has a seed of its own, made from this one, which torch takes below 2**64
+MOST_REQUESTS = 100_000  # written for replay
+MOST_BUCKETS = 16  # of the user's tokens: each is a graph of its own in every model
+MOST_TOLERANCE = 1.0  # of a logit: a looser one would let any model pass

@@ -1,0 +1,47 @@
+"""Whether a model that is to be trained can fit the memory that there is, from its shape alone."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import torch
+
+from cloud.device import best_device
+from cloud.model import ModelConfig, count_parameters
+from edge.config import setting
+from edge.errors import EdgeError
+
+TRAINED, READ = 16, 4  # bytes per weight: with its gradient and AdamW's two moments, and without; float32
+_CGROUP = Path("/sys/fs/cgroup/memory.max")  # a container's limit, or "max"
+
+
+def check_memory(model: ModelConfig, teacher: ModelConfig | None = None, memory: int | None = None) -> None:
+    """Errors: `model` cannot be trained, beside a `teacher` that is read, in `memory` bytes; None: those of here.
+
+    What a batch takes comes on top, so a model that passes may still be too large.
+    """
+    memory = _memory() if memory is None else memory
+    weights, read = count_parameters(model), count_parameters(teacher) if teacher else 0
+    needed = TRAINED * weights + READ * read
+    if needed > memory:
+        beside = f", beside a teacher of {read:,}" if read else ""
+        raise EdgeError(
+            f"{setting('model')} cannot be trained here: {weights:,} weights{beside} do not fit the memory",
+            evidence=f"with gradients and AdamW's moments they take {needed / 1e9:,.1f} GB or more, "
+            f"there are {memory / 1e9:,.1f} GB",
+            fix=f"lower {setting('model.hidden_size')}, {setting('model.layers')}, {setting('model.feed_forward')} or "
+            f"{setting('model.embedding_size')}",
+        )
+
+
+def _memory() -> int:
+    """Of the device that trains, in bytes."""
+    device = best_device()
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with suppress(OSError, ValueError):
+        found = min(found, int(_CGROUP.read_text()))
+    return found
