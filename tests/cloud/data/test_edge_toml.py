@@ -70,13 +70,13 @@ def test_an_item_template_of_no_attribute_is_refused_with_one_of_all(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str
 ) -> None:
     toml = initialised(tmp_path)
-    text = re.sub(r"(?m)^item = "(?!item").*$", f'item = "{words}"', toml.read_text())
+    text = re.sub(r'(?m)^item = "(?!item").*$', f'item = "{words}"', toml.read_text())
     toml.write_text(text)
     assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run")) == 2
     error = capsys.readouterr().err
     assert "names no attribute, so all items read alike" in error
     fix = error.partition("fix: ")[2].strip()
-    toml.write_text(re.sub(r"(?m)^item = "(?!item").*$", fix, text))
+    toml.write_text(re.sub(r'(?m)^item = "(?!item").*$', fix, text))
     assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run")) == 0
 
 
