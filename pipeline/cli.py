@@ -36,7 +36,7 @@ from edge.cli.command import command
     is_flag=False,
     flag_value="data",
     metavar="[STAGE]",
-    help="start over: remove every stage, or those from STAGE on: data, teacher, student, pruned, int8, export",
+    help="start over: remove every stage, or those from STAGE on: data, teacher, student, pruned, int8, export, rivals",
 )
 @as_json
 def run(

@@ -10,6 +10,7 @@ import numpy as np
 from safetensors.numpy import load
 
 from cloud.checkpoint import WEIGHTS
+from cloud.rivals.stage import figures_of
 from cloud.runs.directory import Run
 from edge.bundle.deflate import BLOCK, deflate
 from edge.bundle.weights.packed import pack
@@ -20,10 +21,10 @@ METRICS = ("auc", "user_auc", "ndcg@10", "log_loss")
 
 
 def results(stages: Stages) -> list[dict[str, Any]]:
-    """A row per baseline, model and exported engine, each at its deepest exit under the prefix plan."""
+    """A row per rival, model and exported engine, each at its deepest exit under the prefix plan."""
     rows: list[dict[str, Any]] = [
-        {"name": name, **{metric: figures[metric] for metric in METRICS}}
-        for name, figures in _baselines(stages).items()
+        {"name": name, "download": figures.get("bytes"), **{metric: figures[metric] for metric in METRICS}}
+        for name, figures in rivals(stages).items()
     ]
     for name in ("teacher", "student", "pruned", "int8"):
         run: Run = getattr(stages, name)
@@ -107,7 +108,9 @@ def _deepest(exits: dict[str, dict[str, float]]) -> dict[str, float]:
     return {metric: figures[metric] for metric in METRICS}
 
 
-def _baselines(stages: Stages) -> dict[str, dict[str, float]]:
-    """On the test split."""
-    figures: dict[str, dict[str, float]] = json.loads(stages.data.file("baselines.json").read_text())["test"]
+def rivals(stages: Stages) -> dict[str, dict[str, Any]]:
+    """Those to compare with, on the test split: all that were measured, or else what preparation has."""
+    if stages.rivals is not None:
+        return figures_of(stages.rivals)
+    figures: dict[str, dict[str, Any]] = json.loads(stages.data.file("baselines.json").read_text())["test"]
     return figures

@@ -15,6 +15,9 @@ from cloud.data.prepare import STAGE as PREPARED
 from cloud.data.prepare import open_source, prepare
 from cloud.data.report import warnings
 from cloud.memory import check_memory
+from cloud.rivals.stage import STAGE as RIVALS
+from cloud.rivals.stage import is_installed as rivals_installed
+from cloud.rivals.stage import measure_beside
 from cloud.runs.differences import DifferentRunError
 from cloud.runs.directory import DamagedRunError, Run, is_finished, lock_of, partial_of
 from cloud.runs.disk import check_place, disk_errors
@@ -45,6 +48,7 @@ STAGES = {
     "pruned": PRUNED,
     "int8": QUANTISED["int8"],
     "export": EXPORTED,
+    "rivals": RIVALS,
 }  # by directory, in the order in which they are made
 
 
@@ -58,6 +62,7 @@ class Stages:
     pruned: Run
     int8: Run
     export: Run
+    rivals: Run | None  # not measured where the extra is not installed
 
 
 @contextmanager
@@ -80,18 +85,19 @@ def alone_in(out: Path, restart: str | None = None) -> Iterator[None]:
 def run_pipeline(
     data: str, out: Path, config: PipelineConfig, skip_bad_rows: bool = False, restart: str | None = None
 ) -> Stages:
-    """Prepare, train, distil, prune, quantise and export under `out`; goes on where an earlier call stopped.
+    """Prepare, train, distil, prune, quantise, export and measure rivals under `out`; goes on where a call stopped.
 
     `restart` names a stage: it is started over with all that follow it, which are removed first.
     """
     over = _from(restart) if restart else []
+    source = open_source(data)
     _check_memory(out, config, over)
     _check_finished(out, [name for name in STAGES if name not in over])
     _check_restart(out, over)
     # What follows the data is removed when the new data is there: until then, a bad row ends it without a loss.
     stage = partial(_stage, out, [name for name in over if name != "data"])
     with stage("data", "prepare"):
-        prepared = prepare(open_source(data), out / "data", config.prepare, skip_bad_rows, "data" in over)
+        prepared = prepare(source, out / "data", config.prepare, skip_bad_rows, "data" in over)
         print(warnings(prepared.summary), end="", file=sys.stderr)
     with stage("teacher", "teacher"):
         teacher = train_teacher(prepared, out / "teacher", config.teacher, "teacher" in over)
@@ -103,7 +109,12 @@ def run_pipeline(
         int8 = quantise_student(prepared, pruned, out / "int8", restart="int8" in over)
     with stage("export", "export"):
         exported = export_student(prepared, int8, out / "export", config.export, "export" in over)
-    return Stages(prepared, teacher, student, pruned, int8, exported)
+    if not rivals_installed():
+        print("== rivals: not measured, which needs pip install '.[rivals]'", file=sys.stderr, flush=True)
+        return Stages(prepared, teacher, student, pruned, int8, exported, None)
+    with stage("rivals"):
+        rivals = measure_beside(prepared, source, out / "rivals", config.prepare, skip_bad_rows, "rivals" in over)
+    return Stages(prepared, teacher, student, pruned, int8, exported, rivals)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ NAMES = list(STAGES)
 CONFIG = PIPELINES["quickstart"]("ml-100k")
 MAKERS = {
     "data": "prepare", "teacher": "train_teacher", "student": "train_student", "pruned": "prune_student",
-    "int8": "quantise_student", "export": "export_student",
+    "int8": "quantise_student", "export": "export_student", "rivals": "measure_beside",
 }  # fmt: skip
 
 

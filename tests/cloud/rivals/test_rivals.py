@@ -16,6 +16,7 @@ from cloud.data.default_numbers import default_numbers
 from cloud.data.log import TEST, TRAIN, Log
 from cloud.data.moments import screens
 from cloud.data.movielens import movielens
+from cloud.data.prepare import config_for, open_source, prepare
 from cloud.data.read_log import read_log
 from cloud.data.schema import Split
 from cloud.rivals.collaborative import collaborative
@@ -24,6 +25,7 @@ from cloud.rivals.learned import boosted_trees
 from cloud.rivals.lexical import lexical
 from cloud.rivals.measure import measure_rivals
 from cloud.rivals.numbers import numbers
+from cloud.rivals.stage import figures_of, measure_beside
 from edge.errors import EdgeError
 
 NUMBERS = default_numbers(same=["genres"], item=["year"], user=["age"])
@@ -190,3 +192,16 @@ def test_rivals_of_movielens_100k_reach_what_is_known_of_them(movies: Log) -> No
     assert reached["item+user bias"] == pytest.approx(0.788, abs=0.003)
     assert reached["LightGBM"] == pytest.approx(0.806, abs=0.003)
     assert reached["LightGBM with CF and TF-IDF"] == pytest.approx(0.816, abs=0.004)
+
+
+def test_a_pipeline_compares_with_rivals_on_the_rows_it_prepared(club: Path, tmp_path: Path) -> None:
+    source = open_source(str(club / "edge.toml"))
+    config = replace(config_for(source), max_users=60)
+    prepared = prepare(source, tmp_path / "data", config)
+    run = measure_beside(prepared, source, tmp_path / "rivals", config)
+    assert run.manifest["parents"] and run.manifest["protocol"] == prepared.manifest["protocol"]
+    found = figures_of(run)
+    assert found["item mean"]["bytes"] is None and found["LightGBM"]["bytes"] > 1_000
+    baselines = json.loads(prepared.file("baselines.json").read_text())["test"]
+    assert found["item mean"]["auc"] == pytest.approx(baselines["item mean"]["auc"], abs=1e-6)
+    assert measure_beside(prepared, source, tmp_path / "rivals", config).hash == run.hash  # not measured again
