@@ -324,7 +324,7 @@ def test_a_run_that_cannot_be_made_is_misuse(
     bundle = make(tmp_path / "m.edge", FILES | {"models/litert.tflite": b"not a model"})
     monkeypatch.setenv("PATH", str(tmp_path))  # no adb there
     for options, reason in (
-        ((), "text.json: missing event"),
+        ((), "text.json: missing item, event"),
         (("--repeats", 0), "repeats is 0, it must be from 1 to 10,000"),
         (("--repeats", 10**11), "repeats is 100000000000, it must be from 1 to 10,000"),
         (("--repeats", "2.5"), "'2.5' is not a valid integer"),

@@ -101,10 +101,10 @@ def test_a_model_with_other_heads_than_its_manifest_is_not_opened(
         (b"{", "text.json is no text specification"),
         (b"[]", "text.json must be an object"),
         (
-            b'{"profile": "", "event": "", "candidate": "", "lowercase": "no"}',
+            b'{"profile": "", "item": "", "event": "", "lowercase": "no"}',
             "text.json.lowercase must be true or false",
         ),
-        (b'{"profile": "{age", "event": "", "candidate": ""}', "profile"),
+        (b'{"profile": "{age", "item": "", "event": ""}', "profile"),
         (b"\xff", "text.json is no text specification"),
     ],
 )
@@ -135,7 +135,7 @@ def refused(path: Path, engine: str = "litert") -> str:
         ("vocab.txt", "\n".join([*vocabulary(), "a"]).encode(), "lines 8 and 121 are both 'a'"),
         ("vocab.txt", "\n".join(vocabulary()[:50]).encode(), "vocab.txt has 50 tokens, the model 120"),
         ("vocab.txt", "\n".join([*vocabulary(), "more"]).encode(), "vocab.txt has 121 tokens, the model 120"),
-        (TEXT, b'{"profile": "", "profile": "", "event": "", "candidate": ""}', "the key 'profile' stands twice"),
+        (TEXT, b'{"profile": "", "profile": "", "item": "", "event": ""}', "the key 'profile' stands twice"),
         (
             TEXT,
             json.dumps(to_dict(SPEC) | {"max_events": 11}).encode(),
