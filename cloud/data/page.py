@@ -1,0 +1,37 @@
+"""What was prepared, as one page: the tables of the report, and pictures."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cloud.data.plots import log_pictures, number_pictures
+from cloud.data.report import sentences, tables
+from edge.bench.outputs.page import Picture, page_html, picture_html, table_html
+
+
+def prepared_html(summary: Mapping[str, Any], dataset: Mapping[str, Any], protocol: str) -> str:
+    """A whole document that loads nothing from elsewhere; equal figures give an equal one."""
+    title = f"Prepared: {dataset['name']}"
+    figures = summary["figures"]
+    pictures = {"Histories": log_pictures(figures), "Numbers": number_pictures(figures["numbers"])}
+    parts = [f"<h1>{html.escape(title)}</h1>\n"]
+    parts += [f"<p>{html.escape(sentence)}</p>\n" for sentence in sentences(summary, dataset, protocol)]
+    parts.append(_warnings(summary["warnings"]))
+    for one in tables(summary):
+        parts += [table_html(one), _side_by_side(pictures.get(one.title, ()))]
+    return page_html(title, "".join(parts))
+
+
+def _warnings(warnings: Sequence[str]) -> str:
+    if not warnings:
+        return "<p>No warnings.</p>\n"
+    listed = ["<br>".join(html.escape(line) for line in warning.split("\n")) for warning in warnings]
+    items = "".join(f"<li>{warning}</li>\n" for warning in listed)
+    return f'<section class="warnings">\n<h2>Warnings</h2>\n<ul>\n{items}</ul>\n</section>\n'
+
+
+def _side_by_side(pictures: Sequence[Picture]) -> str:
+    """As many beside each other as there is room for."""
+    return f'<div class="pictures">\n{"".join(map(picture_html, pictures))}</div>\n' if pictures else ""
