@@ -65,7 +65,7 @@ def _screens(events: Events) -> Mapping[str, Any]:
         both += np.bincount(part[(likes > 0) & (likes < sizes)], minlength=len(PARTS))
     counted = {"all": (screens.sum(), both.sum()), **dict(zip(PARTS, zip(screens, both, strict=True), strict=True))}
     return {
-        name: {"screens": int(count), "screens_of_both_labels": share(of_both, count)}
+        name: {"screens": int(count), "screens_with_both_labels": share(of_both, count)}
         for name, (count, of_both) in counted.items()
     }
 

@@ -6,7 +6,7 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cloud.data.plots import log_pictures, number_pictures
+from cloud.data.plots import history_picture, number_pictures, time_picture
 from cloud.data.report import sentences, tables
 from edge.bench.outputs.page import Picture, page_html, picture_html, table_html
 
@@ -15,7 +15,11 @@ def prepared_html(summary: Mapping[str, Any], dataset: Mapping[str, Any], protoc
     """A whole document that loads nothing from elsewhere; equal figures give an equal one."""
     title = f"Prepared: {dataset['name']}"
     figures = summary["figures"]
-    pictures = {"Histories": log_pictures(figures), "Numbers": number_pictures(figures["numbers"])}
+    pictures = {
+        "Rows, users and screens": [time_picture(figures["over_time"])] if figures["over_time"] else [],
+        "Histories": [history_picture(figures["histories"])],
+        "Numbers": number_pictures(figures["numbers"]),
+    }
     parts = [f"<h1>{html.escape(title)}</h1>\n"]
     parts += [f"<p>{html.escape(sentence)}</p>\n" for sentence in sentences(summary, dataset, protocol)]
     parts.append(_warnings(summary["warnings"]))

@@ -31,43 +31,42 @@ STYLE = {
     "legend.frameon": False,
 }
 WIDTH, HEIGHT = 4.7, 2.9  # inches: 451 of a browser's points across
-ROW = 1.25  # inches that a row of histograms takes
+LEGEND, TITLE, TICKS = 0.3, 0.22, 0.25  # inches
+ROW = 1.2  # inches that a row of histograms takes, its title and ticks included
 NUMBERS = 8  # histograms in a picture, two in a row
 MAX_TITLE = 34  # characters above a histogram
-DECADES = "{:,}".format
 
 
-def log_pictures(figures: Mapping[str, Any]) -> list[Picture]:
-    """Histories, and rows over time where users share a clock."""
-    with style.context(["default", STYLE]):
-        return [
-            _picture("histories", HISTORIES, figures["histories"], _histories),
-            *([_picture("time", TIME, figures["over_time"], _over_time)] if figures["over_time"] else ()),
-        ]
+def time_picture(over_time: Mapping[str, Any]) -> Picture:
+    """Rows by part, from the time of the first to that of the last."""
+    return _picture("time", TIME, over_time, _over_time)
+
+
+def history_picture(histories: Mapping[str, Any]) -> Picture:
+    """How long the histories of each part are."""
+    return _picture("histories", HISTORIES, histories, _histories)
 
 
 def number_pictures(numbers: Sequence[Mapping[str, Any]]) -> list[Picture]:
     """A histogram of each number, some in a picture."""
-    with style.context(["default", STYLE]):
-        return [
-            _numbers(f"numbers{first // NUMBERS + 1}", numbers[first : first + NUMBERS])
-            for first in range(0, len(numbers), NUMBERS)
-        ]
+    cuts = range(0, len(numbers), NUMBERS)
+    return [_numbers(f"numbers{first // NUMBERS + 1}", numbers[first : first + NUMBERS]) for first in cuts]
 
 
 HISTORIES = (
     "How many earlier events a row looks back on: the share of rows with that many at most. Where the curves lie far "
     "apart, training shows other histories than the test asks for."
 )
-TIME = "Rows over time, in equally long stretches, UTC"
+TIME = "Rows over time, in equally long stretches; dates are in UTC"
 
 
 def _picture(name: str, caption: str, figures: Any, draw: Callable[[Any, Any], None]) -> Picture:
-    drawing = Drawing(figsize=(WIDTH, HEIGHT), layout="constrained")
-    draw(drawing.subplots(), figures)
-    handles, labels = drawing.axes[0].get_legend_handles_labels()
-    drawing.legend(handles, labels, loc="outside upper center", ncols=len(PARTS))
-    return Picture(name, caption, "svg+xml", _svg(drawing))
+    with style.context(["default", STYLE]):  # whatever the user's own configuration says
+        drawing = Drawing(figsize=(WIDTH, HEIGHT), layout="constrained")
+        draw(drawing.subplots(), figures)
+        handles, labels = drawing.axes[0].get_legend_handles_labels()
+        drawing.legend(handles, labels, loc="outside upper center", ncols=len(PARTS))
+        return Picture(name, caption, "svg+xml", _svg(drawing))
 
 
 def _svg(drawing: Any) -> bytes:
@@ -87,7 +86,7 @@ def _histories(axes: Any, histories: Mapping[str, Any]) -> None:
     shown = [tick for tick in ticks if tick <= longest]
     axes.set_xscale("log")
     axes.set_xlim(0.93, max(longest, 2) * 1.08)
-    axes.set_xticks([tick + 1 for tick in shown], [DECADES(tick) for tick in shown])
+    axes.set_xticks([tick + 1 for tick in shown], [f"{tick:,}" for tick in shown])
     axes.minorticks_off()
     axes.set_ylim(0, 1.02)
     axes.set_xlabel("earlier events (logarithmic)")
@@ -120,19 +119,20 @@ def _moments(places: Sequence[float]) -> list[str]:
 
 def _numbers(name: str, numbers: Sequence[Mapping[str, Any]]) -> Picture:
     rows = -(-len(numbers) // 2)
-    drawing = Drawing(figsize=(WIDTH, ROW * rows + 0.3))
-    top = 0.3 / (ROW * rows + 0.3)
-    panels = drawing.subplots(rows, 2, squeeze=False).flat
-    for axes, number in zip(panels, numbers, strict=False):
-        _histogram(axes, number)
-    for axes in list(panels)[len(numbers) :]:
-        axes.set_axis_off()
-    drawing.subplots_adjust(
-        left=0.03, right=0.97, top=1 - top - 0.2 / (ROW * rows), bottom=0.32 / (ROW * rows), hspace=0.75, wspace=0.1
-    )
-    handles, labels = drawing.axes[0].get_legend_handles_labels()
-    drawing.legend(handles, labels, loc="upper center", ncols=2, borderpad=0)
-    return Picture(name, f"Numbers: {', '.join(number['name'] for number in numbers)}", "svg+xml", _svg(drawing))
+    height = LEGEND + ROW * rows
+    with style.context(["default", STYLE]):
+        drawing = Drawing(figsize=(WIDTH, height))
+        panels = list(drawing.subplots(rows, 2, squeeze=False).flat)
+        for axes, number in zip(panels, numbers, strict=False):
+            _histogram(axes, number)
+        for axes in panels[len(numbers) :]:
+            axes.set_axis_off()
+        edges = {"left": 0.03, "right": 0.97, "bottom": TICKS / height, "top": 1 - (LEGEND + TITLE) / height}
+        drawing.subplots_adjust(**edges, hspace=(TICKS + TITLE) / (ROW - TICKS - TITLE), wspace=0.1)
+        handles, labels = panels[0].get_legend_handles_labels()
+        drawing.legend(handles, labels, loc="upper center", ncols=2, borderpad=0.2)
+        caption = f"Numbers: {'; '.join(number['name'] for number in numbers)}"
+        return Picture(name, caption, "svg+xml", _svg(drawing))
 
 
 def _histogram(axes: Any, number: Mapping[str, Any]) -> None:
@@ -146,7 +146,8 @@ def _histogram(axes: Any, number: Mapping[str, Any]) -> None:
     low, high = _ends(number, edges)
     axes.set_xlim(low, high)
     places = [low + (high - low) * share for share in (0.02, 0.5, 0.98)]
-    axes.set_xticks(places, [f"{place:.3g}" for place in places])
+    decimals = max(0, 2 - math.floor(math.log10(high - low)))
+    axes.set_xticks(places, [f"{round(place, decimals) + 0.0:.{decimals}f}" for place in places])  # no -0.00
     for label, side in zip(axes.get_xticklabels(), ("left", "center", "right"), strict=True):
         label.set_horizontalalignment(side)
     axes.set_yticks([])

@@ -68,7 +68,7 @@ def _parts(parts: Mapping[str, Any]) -> Table:
         "items": "{:,}",
         "screens": "{:,}",
         "rows_a_screen": "{:.2f}",
-        "screens_of_both_labels": "{:.1%}",
+        "screens_with_both_labels": "{:.1%}",
     }
     rows = [
         (name.replace("_", " "), *(form.format(part[name]) for part in parts.values())) for name, form in shown.items()
@@ -81,7 +81,7 @@ def _histories(histories: Mapping[str, Any]) -> Table:
     rows = [
         ("median", *(f"{histories[part]['median']:,}" for part in PARTS)),
         ("mean", *(f"{histories[part]['mean']:,.1f}" for part in PARTS)),
-        *((f"{share} % have at most", *(f"{histories[part][key]:,}" for part in PARTS))
+        *((f"{share}% have at most", *(f"{histories[part][key]:,}" for part in PARTS))
           for share, key in ((5, "p5"), (95, "p95"))),
         ("longest", *(f"{histories[part]['max']:,}" for part in PARTS)),
         ("rows without", *(f"{histories[part]['none']:.1%}" for part in PARTS)),
@@ -95,12 +95,12 @@ def _histories(histories: Mapping[str, Any]) -> Table:
 def _test(test: Mapping[str, Any]) -> Table:
     each, cold, unseen = test["rows_a_user"], test["cold_users"], test["unseen_items"]
     rows = [
-        ("users with test rows", f"{test['users']:,}", f"{test['user_share']:.1%} of users"),
+        ("users with test rows", f"{test['users']:,}", f"{test['user_share']:.1%} of all users"),
         ("rows that one has", f"{each['mean']:.1f}", f"median {each['median']:,}, most {each['max']:,}"),
         ("users new to training", f"{cold['count']:,}", f"{cold['rows']:,} rows, {cold['share']:.1%}"),
         ("items new to training", f"{unseen['count']:,}", f"{unseen['rows']:,} rows, {unseen['share']:.1%}"),
     ]
-    return Table("What the test asks", ("", "", ""), rows)
+    return Table("What the test asks", ("", "count", "of them"), rows)
 
 
 def _numbers(numbers: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
@@ -108,15 +108,14 @@ def _numbers(numbers: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
         rows = [
             (
                 number["name"],
-                f"{number['mean']:.4g}",
-                f"{number['spread']:.3g}",
+                f"{number['mean']:.4g} ± {number['spread']:.3g}",
                 *(f"{number[part]['missing']:.1%}" for part in ("train", "test")),
                 f"{number['test']['clipped']:.1%}",
                 _auc(number["test"]["auc"]),
             )
             for number in numbers
         ]
-        headings = ("number", "mean", "spread", "missing in train", "in test", "clipped in test", "AUC on test")
+        headings = ("number", "mean ± spread", "missing in train", "missing in test", "clipped in test", "AUC on test")
         note = (
             "Mean and spread are of training rows, after the transform. AUC is that of the number alone where it is "
             "known; near 1 or 0 it gives the label away."

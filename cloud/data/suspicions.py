@@ -81,11 +81,10 @@ def _misleading(aucs: Mapping[str, float], figures: Mapping[str, Any], uncertain
     of_items = {name: auc for name, auc in low.items() if not name.startswith("user")}
     if of_items:
         yield EdgeError(
-            "items that many like are liked less in test rows: rows that are not liked seem drawn from popular items",
+            "popular items are liked less than others in test rows, as where rows that are not liked are drawn from them",
             evidence=f"AUC on test rows, where .5 is a coin: {_listed(of_items)}",
-            fix="add the rows that were really shown and not chosen; if they must be drawn, draw them from what others "
-            "chose at about that time, as often as they chose it, and leave out what the user chose. A model learns "
-            "the way of drawing, and no app draws so",
+            fix="if they were drawn: use what was really shown in their place, or draw from what others liked at about "
+            "that time, each as often as it was liked; a model learns how rows were drawn. If all were shown: nothing",
         )
     elif low:
         yield EdgeError(

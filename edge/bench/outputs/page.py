@@ -23,7 +23,8 @@ p, li { overflow-wrap: anywhere }
 .warnings { border-left: .3rem solid #d55e00; padding-left: 1rem } li { margin: .5rem 0 }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); gap: 0 2rem }
 .pictures figure { margin: 1rem 0 }
-@media (max-width: 40rem) { body { margin: 1rem auto } th, td { padding: .25rem .35rem; font-size: 13px } }"""
+@media (max-width: 40rem) { body { margin: 1rem auto } th, td { padding: .25rem .35rem; font-size: 13px }
+  td:first-child { min-width: 7.5rem } }"""
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
