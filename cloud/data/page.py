@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cloud.data.plots import history_picture, number_pictures, time_picture
 from cloud.data.report import sentences, tables
 from edge.bench.outputs.page import Picture, page_html, picture_html, table_html
+
+OPTION = re.compile(r"--[a-z-]+(?: [a-z_.]+=[\w.]+)?")  # of the command line, which no line break may divide
 
 
 def prepared_html(summary: Mapping[str, Any], dataset: Mapping[str, Any], protocol: str) -> str:
@@ -31,7 +34,8 @@ def prepared_html(summary: Mapping[str, Any], dataset: Mapping[str, Any], protoc
 def _warnings(warnings: Sequence[str]) -> str:
     if not warnings:
         return "<p>No warnings.</p>\n"
-    listed = ["<br>".join(html.escape(line) for line in warning.split("\n")) for warning in warnings]
+    lines = [[OPTION.sub(r"<code>\g<0></code>", html.escape(line)) for line in each.split("\n")] for each in warnings]
+    listed = map("<br>".join, lines)
     items = "".join(f"<li>{warning}</li>\n" for warning in listed)
     return f'<section class="warnings">\n<h2>Warnings</h2>\n<ul>\n{items}</ul>\n</section>\n'
 

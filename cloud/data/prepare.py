@@ -158,7 +158,7 @@ def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) 
     odd = [
         *bad.warnings,
         *history_warning(known, figures["histories"], config.split),
-        *label_warnings(figures, found.get("test", {})),
+        *label_warnings(figures, found.get("test", {}), config.negatives),
     ]
     workspace.summary = counts | {
         "tokens": {name: _tokens(known, rendered, tokens, part) for part, name in enumerate(PARTS)},

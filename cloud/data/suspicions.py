@@ -6,13 +6,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cloud.data.certainty import auc_uncertainty
+from cloud.data.schema import Negatives
+from edge.config import setting
 from edge.errors import EdgeError
 
 GIVEN_AWAY = 0.95  # an AUC from which on something alone tells the label; from 1 less this on downwards, too
 MISLEADING = 0.4  # an AUC of popularity below which rows were drawn against it
+SKILL = 0.65  # an AUC of popularity above which drawn negatives make it look like skill
+POPULARITY = ("popularity", "rows of the item in training")
+BY = "stage"  # of the ways to draw negatives the one under which popularity tells least
 
 
-def label_warnings(figures: Mapping[str, Any], baselines: Mapping[str, Any]) -> Iterator[EdgeError]:
+def label_warnings(
+    figures: Mapping[str, Any], baselines: Mapping[str, Any], negatives: Negatives
+) -> Iterator[EdgeError]:
     """`figures` with those of numbers; `baselines` of the test split. Nothing where chance could be the cause."""
     test = figures["parts"]["test"]
     liked = round(test["rows"] * test["liked"])
@@ -24,9 +31,9 @@ def label_warnings(figures: Mapping[str, Any], baselines: Mapping[str, Any]) -> 
     named = list(_attributes(figures, test["rows"]))
     yield from (error for _, error in named)
     yield from _numbers(figures, test["rows"], {name for name, _ in named})
-    aucs = {name: metrics["auc"] for name, metrics in baselines.items() if metrics["auc"] is not None}
-    yield from _too_good(aucs, figures)
-    yield from _misleading(aucs, figures, uncertainty)
+    aucs = _of_baselines(figures, baselines)
+    yield from _too_good(aucs, negatives)
+    yield from _misleading(aucs, min(MISLEADING, 0.5 - uncertainty), negatives)
 
 
 def _tells(auc: float | None) -> bool:
@@ -64,9 +71,24 @@ def _numbers(figures: Mapping[str, Any], rows: int, named: set[str]) -> Iterator
             )
 
 
-def _too_good(aucs: Mapping[str, float], figures: Mapping[str, Any]) -> Iterator[EdgeError]:
-    high = {name: auc for name, auc in _with_items(aucs, figures).items() if auc > GIVEN_AWAY}
-    if high:
+def _of_baselines(figures: Mapping[str, Any], baselines: Mapping[str, Any]) -> dict[str, float]:
+    """AUC on test rows; also of what training rows say of an item, which a log without a shared clock has, too."""
+    items = {POPULARITY[1]: "rows", "liked share of the item in training": "liked_share"}
+    aucs = {name: metrics["auc"] for name, metrics in baselines.items()}
+    aucs |= {name: figures["items"][key] for name, key in items.items()}
+    return {name: auc for name, auc in aucs.items() if auc is not None}
+
+
+def _too_good(aucs: Mapping[str, float], negatives: Negatives) -> Iterator[EdgeError]:
+    high = {name: auc for name, auc in aucs.items() if auc > GIVEN_AWAY}
+    popular = {name: auc for name, auc in aucs.items() if name in POPULARITY and auc > SKILL}
+    if negatives.each and popular:
+        yield EdgeError(
+            f"negatives drawn by {negatives.by!r} make popularity alone look like skill",
+            evidence=f"AUC on test rows: {_listed(popular)}",
+            fix=_drawn_otherwise(negatives),
+        )
+    elif high:
         yield EdgeError(
             "the label hangs on the item or the user alone: a baseline that reads nothing of the text is all but right",
             evidence=f"AUC on test rows: {_listed(high)}",
@@ -75,16 +97,18 @@ def _too_good(aucs: Mapping[str, float], figures: Mapping[str, Any]) -> Iterator
         )
 
 
-def _misleading(aucs: Mapping[str, float], figures: Mapping[str, Any], uncertainty: float) -> Iterator[EdgeError]:
-    found = _with_items(aucs, figures)
-    low = {name: auc for name, auc in found.items() if auc < min(MISLEADING, 0.5 - uncertainty)}
+def _misleading(aucs: Mapping[str, float], limit: float, negatives: Negatives) -> Iterator[EdgeError]:
+    low = {name: auc for name, auc in aucs.items() if auc < limit}
     of_items = {name: auc for name, auc in low.items() if not name.startswith("user")}
     if of_items:
         yield EdgeError(
-            "popular items are liked less than others in test rows, as where rows that are not liked are drawn from them",
+            "popular items are liked less than others in test rows: rows that are not liked seem drawn from them",
             evidence=f"AUC on test rows, where .5 is a coin: {_listed(of_items)}",
-            fix="if they were drawn: use what was really shown in their place, or draw from what others liked at about "
-            "that time, each as often as it was liked; a model learns how rows were drawn. If all were shown: nothing",
+            fix=_drawn_otherwise(negatives)
+            if negatives.each
+            else "if they were drawn: use what was really shown in their place, or draw from what others liked at "
+            "about that time, each as often as it was liked; a model learns how rows were drawn. If all were shown: "
+            "nothing",
         )
     elif low:
         yield EdgeError(
@@ -94,11 +118,10 @@ def _misleading(aucs: Mapping[str, float], figures: Mapping[str, Any], uncertain
         )
 
 
-def _with_items(aucs: Mapping[str, float], figures: Mapping[str, Any]) -> dict[str, float]:
-    """Beside the baselines, what training rows say of an item; a log without a shared clock has that, too."""
-    items = {"rows of the item in training": "rows", "liked share of the item in training": "liked_share"}
-    more = {name: figures["items"][key] for name, key in items.items() if figures["items"][key] is not None}
-    return {**aucs, **more}
+def _drawn_otherwise(negatives: Negatives) -> str:
+    if negatives.by == BY:
+        return "judge a model by how far it is above these baselines, not above a coin"
+    return f"--set {setting('negatives.by')}={BY}"
 
 
 def _listed(aucs: Mapping[str, float]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 from logs import ITEMS, TEXT, Rows, write_csv
@@ -48,10 +49,23 @@ def histories(long_users: int = 20, short_users: int = 300) -> Rows:
 
 
 def source_of(folder: Path, rows: Rows, clock: str = "shared", by: str = "user", status: bool = True) -> Source:
+    """Every row is an event."""
     log = LogTable(
         str(write_csv(folder / "events.csv", rows, HEADER)), "user", "item", "time", label="clicked",
-        clock=clock, order="any",  # type: ignore[arg-type]
+        clock=clock, order="any", events="all",  # type: ignore[arg-type]
     )  # fmt: skip
     attributes = dict(ITEMS.attributes) | ({"status": Attribute("status")} if status else {})
     split = Split(by=by)  # type: ignore[arg-type]
     return Source(name="planted", text=TEXT, log=log, items=Entities(attributes=attributes), split=split)
+
+
+def choices_of(folder: Path) -> Source:
+    """The liked rows alone, without a clock that users share; each user chooses popular items first, then others."""
+    chance = random.Random(9)
+    rows = []
+    for user in range(300):
+        chosen = sorted(range(200), key=lambda item: chance.expovariate(1 / (item + 3)))[:20]
+        for step, item in enumerate(chosen):
+            rows.append([f"u{user}", str(item), f"Title {item}", "1980", "sold", str(step), "1"])
+    source = source_of(folder, rows, "user")
+    return replace(source, log=replace(source.log, label="", events=""))

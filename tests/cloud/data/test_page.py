@@ -92,7 +92,7 @@ def test_names_are_shown_as_they_are(source: Source, tmp_path: Path) -> None:
 
 
 def test_the_terminal_names_the_page_and_json_holds_the_figures(
-    source: Source, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     toml = tmp_path / "edge.toml"
     assert edge("init", "--out", toml, "--example") == 0
