@@ -35,6 +35,8 @@ LEGEND, TITLE, TICKS = 0.3, 0.22, 0.25  # inches
 ROW = 1.2  # inches that a row of histograms takes, its title and ticks included
 NUMBERS = 8  # histograms in a picture, two in a row
 MAX_TITLE = 34  # characters above a histogram
+LONG = 1e6  # from which on a number is written with an exponent
+LAST_DATE = 2.5e11  # seconds: in the year 9892, near the last that has a name
 
 
 def time_picture(over_time: Mapping[str, Any]) -> Picture:
@@ -110,8 +112,8 @@ def _over_time(axes: Any, over_time: Mapping[str, Any]) -> None:
 
 def _moments(places: Sequence[float]) -> list[str]:
     """Dates or hours, as finely as they differ; the log's own steps, which are all in 1970, as numbers."""
-    if places[0] < YEAR:
-        return [f"{place:,.0f}" for place in places]
+    if places[0] < YEAR or places[-1] > LAST_DATE:
+        return [f"{place:,.0f}" if abs(place) < LONG else f"{place:.3g}" for place in places]
     days = (places[-1] - places[0]) / 86_400
     shown = "%Y-%m" if days > 1_000 else "%m-%d\n%Y" if days > 8 else "%m-%d\n%H:%M"
     return [datetime.fromtimestamp(place, UTC).strftime(shown) for place in places]
@@ -136,8 +138,9 @@ def _numbers(name: str, numbers: Sequence[Mapping[str, Any]]) -> Picture:
 
 
 def _histogram(axes: Any, number: Mapping[str, Any]) -> None:
+    """In standard deviations, whose ticks are worded as the values that they stand for."""
     bins = len(number["train"]["histogram"])
-    edges = [number["mean"] + number["spread"] * (2 * CLIP * place / bins - CLIP) for place in range(bins + 1)]
+    edges = [2 * CLIP * place / bins - CLIP for place in range(bins + 1)]
     for part, fill in (("train", True), ("test", False)):
         counts = number[part]["histogram"]
         heights = [count / max(1, sum(counts)) for count in counts]
@@ -146,8 +149,8 @@ def _histogram(axes: Any, number: Mapping[str, Any]) -> None:
     low, high = _ends(number, edges)
     axes.set_xlim(low, high)
     places = [low + (high - low) * share for share in (0.02, 0.5, 0.98)]
-    decimals = max(0, 2 - math.floor(math.log10(high - low)))
-    axes.set_xticks(places, [f"{round(place, decimals) + 0.0:.{decimals}f}" for place in places])  # no -0.00
+    values = [number["mean"] + number["spread"] * place for place in places]
+    axes.set_xticks(places, [_value(value, number["spread"] * (high - low)) for value in values])
     for label, side in zip(axes.get_xticklabels(), ("left", "center", "right"), strict=True):
         label.set_horizontalalignment(side)
     axes.set_yticks([])
@@ -159,6 +162,14 @@ def _ends(number: Mapping[str, Any], edges: Sequence[float]) -> tuple[float, flo
     both = [sum(pair) for pair in zip(*(number[part]["histogram"] for part in ("train", "test")), strict=True)]
     filled = [place for place, count in enumerate(both) if count] or [0, len(both) - 1]
     return edges[filled[0]], edges[filled[-1] + 1]
+
+
+def _value(value: float, width: float) -> str:
+    """Of an axis of that width, as short as tells its ends apart."""
+    decimals = max(0, 2 - math.floor(math.log10(width)))
+    if abs(value) >= LONG or decimals > 6:
+        return f"{value:.3g}"
+    return f"{round(value, decimals) + 0.0:.{decimals}f}"  # no -0.00
 
 
 def _shown(name: str) -> str:

@@ -20,7 +20,8 @@ th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #ddd
 th:first-child, td:first-child { text-align: left }
 figure { margin: 2rem 0 } img { max-width: 100% } figcaption, .note { color: #555 }
 p, li { overflow-wrap: anywhere }
-.warnings { border-left: .3rem solid #d55e00; padding-left: 1rem } .warnings code { white-space: nowrap } li { margin: .5rem 0 }
+.warnings { border-left: .3rem solid #d55e00; padding-left: 1rem }
+.warnings code { white-space: nowrap } li { margin: .5rem 0 }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); gap: 0 2rem }
 .pictures figure { margin: 1rem 0 }
 @media (max-width: 40rem) { body { margin: 1rem auto } th, td { padding: .25rem .35rem; font-size: 13px }

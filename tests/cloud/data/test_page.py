@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 import pytest
 from commands import edge
 from logs import make_rows, make_source, write_csv
 
 from cloud.data.page import prepared_html
+from cloud.data.plots import history_picture, number_pictures, time_picture
 from cloud.data.prepare import PAGE, config_for, prepare
 from cloud.data.report import markdown
 from cloud.data.schema import Source
@@ -107,3 +109,24 @@ def test_the_terminal_names_the_page_and_json_holds_the_figures(
     assert summary["figures"]["test"]["users"] == 200
     about = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert markdown(summary, about["dataset"], about["protocol"]) == (tmp_path / "run" / "report.md").read_text()
+
+
+@pytest.mark.parametrize("times", [("0", "0"), ("1e12", "1e13"), ("-5", "5"), ("881250949", "881250950")])
+def test_any_times_can_be_drawn(times: tuple[str, str]) -> None:
+    low, high = map(float, times)
+    edges = np.linspace(low, high if high > low else low + 1, 3).tolist()
+    picture = time_picture({"edges": edges, "train": [1, 2], "validation": [0, 0], "test": [0, 1]})
+    assert picture.data.startswith(b"<?xml")
+
+
+@pytest.mark.parametrize(("mean", "spread"), [(1e17, 1.0), (0.0, 1e-12), (-1e9, 1e300), (5.0, 1.0)])
+def test_any_number_can_be_drawn(mean: float, spread: float) -> None:
+    for counts in ([0] * 32, [9] + [0] * 31):
+        part = {"histogram": counts}
+        (picture,) = number_pictures([{"name": "n", "mean": mean, "spread": spread, "train": part, "test": part}])
+        assert picture.data.startswith(b"<?xml")
+
+
+def test_a_log_without_any_history_can_be_drawn() -> None:
+    curve = {"length": [0], "train": [1.0], "validation": [1.0], "test": [1.0]}
+    assert history_picture({"curve": curve}).data.startswith(b"<?xml")
