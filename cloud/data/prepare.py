@@ -24,7 +24,6 @@ from cloud.data.log import PARTS, Log, first_users
 from cloud.data.negatives import protocol as negatives_protocol
 from cloud.data.number_columns import Known, known_at
 from cloud.data.number_figures import number_figures
-from cloud.data.page import prepared_html
 from cloud.data.read_log import fingerprint, read_log
 from cloud.data.rendered import Rendered, render, training_texts
 from cloud.data.rows import ITEMS, PHRASES, ROWS, USERS, Prepared, Tokens
@@ -173,6 +172,10 @@ def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) 
 
 def _write_report(workspace: Workspace) -> None:
     """report.md, and the same with pictures as a page."""
+    from cloud.data.page import (
+        prepared_html,
+    )  # loads matplotlib, which stages that only read a prepared run do not need
+
     about = workspace.summary, workspace.dataset, workspace.protocol
     write_atomically(workspace.path / "report.md", report.markdown(*about))
     write_atomically(workspace.path / PAGE, prepared_html(*about))

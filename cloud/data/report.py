@@ -131,7 +131,7 @@ def _attributes(figures: Mapping[str, Any]) -> Iterator[Table]:
     ]
     note = (
         "AUC on test rows of an attribute's mean label in training rows. Near 1 it gives the label away; where that of "
-        "the item's training rows is far below .5, rows that are not liked were drawn from popular items."
+        "the item's training rows is far below .5, rows that are not liked may have been drawn from popular items."
     )
     yield Table("What one attribute tells", ("attribute", "values", "AUC on test"), rows, note)
 
