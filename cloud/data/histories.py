@@ -17,7 +17,7 @@ from cloud.data.split import parts
 from edge.config import setting
 from edge.errors import EdgeError
 
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer]
 ALIKE = 1.5  # times longer or shorter than the middle nine tenths of the test's histories, and still like them
 LEAST_ALIKE = 0.15  # of training rows. All users of one length: .25; MovieLens: .6 to .9; see `history_warning`
 MOST_NEW = 0.2  # by which the share of rows without a history may be larger in test than in training
