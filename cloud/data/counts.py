@@ -51,7 +51,7 @@ def counted_auc(scores: NDArray[Any], likes: NDArray[Any], others: NDArray[Any])
     return rounded(float(liked @ below) / pairs) if pairs else None
 
 
-def spread_of(counts: Integers) -> dict[str, float]:
+def spread_of(counts: NDArray[np.integer]) -> dict[str, float]:
     """Of values from 0 on, each met `counts[value]` times."""
     total = max(1, int(counts.sum()))
     up_to = np.cumsum(counts)
