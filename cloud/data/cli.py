@@ -99,6 +99,7 @@ def prepare(
     click.echo(f"{run.manifest['dataset']['name']}: {summary['users']:,} users, {summary['items']:,} items\n")
     click.echo(report.table(summary))
     click.echo(f"\nvocabulary of {summary['vocabulary']:,} tokens; wrote {run.path}")
+    click.echo(f"report: {run.path / stage.PAGE}")
     if examined:
         click.echo(
             f"audit: {examined.rows:,} rows looked at as of {examined.moments} moments: nothing depends on a row's own "

@@ -61,7 +61,13 @@ def of_requests(user: NDArray[np.int32], request: Rows, time: NDArray[np.float64
 
 def _first_of_run(*columns: NDArray[np.generic]) -> Rows:
     """(row,) the place at which the run of rows that are equal in every column begins."""
+    starts = run_starts(*columns)
+    return np.flatnonzero(starts)[np.cumsum(starts) - 1]
+
+
+def run_starts(*columns: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """(row,) True where the row before differs in any column: of a user and a time, where a screen begins."""
     starts = np.ones(len(columns[0]), dtype=bool)
     if len(starts):
         starts[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
-    return np.flatnonzero(starts)[np.cumsum(starts) - 1]
+    return starts

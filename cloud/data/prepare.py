@@ -16,17 +16,21 @@ from cloud.data.bad_rows import BadRows
 from cloud.data.baselines import PROTOCOL as BASELINES_PROTOCOL
 from cloud.data.baselines import baselines
 from cloud.data.certainty import few_test_rows
+from cloud.data.figures import log_figures
 from cloud.data.fit_numbers import fit_numbers
+from cloud.data.histories import history_warning
 from cloud.data.labels import check_labels
 from cloud.data.log import PARTS, Log, first_users
 from cloud.data.negatives import protocol as negatives_protocol
 from cloud.data.number_columns import Known, known_at
+from cloud.data.number_figures import number_figures
 from cloud.data.read_log import fingerprint, read_log
 from cloud.data.rendered import Rendered, render, training_texts
-from cloud.data.rows import ITEMS, PHRASES, USERS, Prepared, Tokens
+from cloud.data.rows import ITEMS, PHRASES, ROWS, USERS, Prepared, Tokens
 from cloud.data.samples import sample_requests
 from cloud.data.schema import Entities, LogTable, Negatives, Source, Split, read_source
 from cloud.data.split import protocol
+from cloud.data.suspicions import label_warnings
 from cloud.data.templates import check_templates
 from cloud.data.tokens import token_counts
 from cloud.data.vocabulary import count_words, train_vocabulary
@@ -42,8 +46,9 @@ from edge.text.checks import MAX_CANDIDATES
 from edge.text.spec import TextSpec
 from edge.text.wordpiece import WordPiece
 
-FILES = ("vocab.txt", "text.json", "*.arrow", "baselines.json", "requests.jsonl", "bad_rows.jsonl", "report.md")
-STAGE = Stage("prepare", 3, FILES)
+PAGE = "report.html"
+FILES = ("vocab.txt", "text.json", "*.arrow", "baselines.json", "requests.jsonl", "bad_rows.jsonl", "report.md", PAGE)
+STAGE = Stage("prepare", 4, FILES)
 
 
 @dataclass(frozen=True)
@@ -137,8 +142,8 @@ def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) 
     known = known_at(log)
     text = replace(config.text, numbers=fit_numbers(config.text.numbers, known))
     rendered = render(known, text)
-    counts = count_words(training_texts(known, rendered), text.lowercase)
-    wordpiece = WordPiece(train_vocabulary(counts, config.vocabulary), text.lowercase)
+    words = count_words(training_texts(known, rendered), text.lowercase)
+    wordpiece = WordPiece(train_vocabulary(words, config.vocabulary), text.lowercase)
     write_atomically(path / "vocab.txt", "".join(f"{token}\n" for token in wordpiece.vocabulary))
     write_json(path / "text.json", to_dict(text))
     tokens = write_all_texts(path, known, rendered, wordpiece)
@@ -147,15 +152,33 @@ def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) 
     write_atomically(path / "requests.jsonl", "".join(json.dumps(line) + "\n" for line in samples))
     if bad.total:
         bad.write(path / "bad_rows.jsonl")
-    workspace.summary = _counts(log) | {
+    counts = _counts(log)
+    figures = log_figures(known) | {"numbers": number_figures(path / ROWS, text.numbers, counts["rows"])}
+    odd = [
+        *bad.warnings,
+        *history_warning(known, figures["histories"], config.split),
+        *label_warnings(figures, found.get("test", {}), config.negatives),
+    ]
+    workspace.summary = counts | {
         "tokens": {name: _tokens(known, rendered, tokens, part) for part, name in enumerate(PARTS)},
         "vocabulary": len(wordpiece),
         "baselines": found,
+        "figures": figures,
         "bad_rows": {"total": bad.total, "kinds": dict(bad.kinds)},
-        "warnings": [str(warning) for warning in bad.warnings],
+        "warnings": [str(warning) for warning in odd],
     }
-    words = report.markdown(workspace.summary, workspace.dataset, workspace.protocol)
-    write_atomically(path / "report.md", words)
+    _write_report(workspace)
+
+
+def _write_report(workspace: Workspace) -> None:
+    """report.md, and the same with pictures as a page."""
+    from cloud.data.page import (
+        prepared_html,
+    )  # loads matplotlib, which stages that only read a prepared run do not need
+
+    about = workspace.summary, workspace.dataset, workspace.protocol
+    write_atomically(workspace.path / "report.md", report.markdown(*about))
+    write_atomically(workspace.path / PAGE, prepared_html(*about))
 
 
 def _tokens(known: Known, rendered: Rendered, tokens: Mapping[str, list[Tokens]], part: int) -> dict[str, Any]:

@@ -1,48 +1,34 @@
-"""What was prepared, as tables: for the terminal and for report.md."""
+"""What was prepared, as tables: for the terminal, for report.md and for the page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cloud.data.log import PARTS
+from edge.bench.outputs.markdown import escaped, markdown_table
+from edge.bench.outputs.page import Table
+
+METRICS = {"auc": "AUC", "user_auc": "per-user AUC", "ndcg@10": "NDCG@10", "log_loss": "log loss"}
+Rows = list[tuple[str, ...]]
 
 
 def table(summary: Mapping[str, Any]) -> str:
-    """Plain text: rows per split, then the baselines on test."""
+    """Plain text: what each part holds, then the baselines on test."""
     return f"{_aligned(_splits(summary))}\n\n{_aligned(_baselines(summary))}"
 
 
 def markdown(summary: Mapping[str, Any], dataset: Mapping[str, Any], protocol: str) -> str:
     """The run's report.md."""
-    tokens = summary["tokens"]["train"]
-    lines = [
-        f"# Prepared: {dataset['name']}",
-        "",
-        f"{summary['users']:,} users, {summary['items']:,} items, {summary['vocabulary']:,} tokens known.",
-        f"Data fingerprint (SHA-256): `{dataset['fingerprint']}`.",
-        "",
-        f"Protocol: {protocol}.",
-        "",
-        *_warnings(summary),
-        "## Splits",
-        "",
-        _piped(_splits(summary)),
-        "",
-        "## Tokens of the texts that training rows show",
-        "",
-        _piped(_tokens(tokens)),
-        "",
-        f"{tokens['unknown_share']:.4%} of them unknown (test: {summary['tokens']['test']['unknown_share']:.4%}).",
-        "",
-        "## Baselines",
-        "",
-        _piped(_baselines(summary, PARTS[1:])),
-    ]
-    if summary["bad_rows"]["total"]:
-        kinds = [[kind, f"{count:,}"] for kind, count in summary["bad_rows"]["kinds"].items()]
-        lines += ["", "## Bad rows left out (bad_rows.jsonl)", "", _piped([["what", "rows"], *kinds])]
-    return "\n".join(lines) + "\n"
+    lines = [f"# Prepared: {dataset['name']}", ""]
+    for sentence in sentences(summary, dataset, protocol):
+        lines += [sentence, ""]
+    listed = ["- " + warning.replace("\n", "; ") for warning in summary.get("warnings", ())]
+    lines += ["## Warnings", "", *listed, ""] if listed else []
+    for one in tables(summary):
+        lines += [f"## {one.title}", "", *markdown_table(one.headings, one.rows), ""]
+        lines += [escaped(one.note), ""] if one.note else []
+    return "\n".join(lines[:-1]) + "\n"
 
 
 def warnings(summary: Mapping[str, Any]) -> str:
@@ -50,36 +36,135 @@ def warnings(summary: Mapping[str, Any]) -> str:
     return "".join(f"warning: {warning}\n" for warning in summary.get("warnings", ()))
 
 
-def _warnings(summary: Mapping[str, Any]) -> list[str]:
-    listed = ["- " + warning.replace("\n", "; ") for warning in summary.get("warnings", ())]
-    return ["## Warnings", "", *listed, ""] if listed else []
+def sentences(summary: Mapping[str, Any], dataset: Mapping[str, Any], protocol: str) -> list[str]:
+    """What stands above the tables."""
+    return [
+        f"{summary['users']:,} users, {summary['items']:,} items, {summary['vocabulary']:,} tokens known.",
+        f"Data fingerprint (SHA-256): {dataset['fingerprint']}",
+        f"Protocol: {protocol}.",
+    ]
 
 
-def _splits(summary: Mapping[str, Any]) -> list[list[str]]:
-    return [["split", "rows"], *([part, f"{summary['rows'][part]:,}"] for part in PARTS)]
+def tables(summary: Mapping[str, Any]) -> Iterator[Table]:
+    """In the order of a reader's questions: what is there, what is asked, what is read, what is to be beaten."""
+    yield _parts(summary["figures"]["parts"])
+    yield _histories(summary["figures"]["histories"])
+    yield _test(summary["figures"]["test"])
+    yield from _numbers(summary["figures"]["numbers"])
+    yield from _attributes(summary["figures"])
+    yield _tokens(summary["tokens"])
+    headings, *rows = _baselines(summary, PARTS[1:])
+    yield Table("Baselines", headings, rows)
+    if summary["bad_rows"]["total"]:
+        kinds = [(kind, f"{count:,}") for kind, count in summary["bad_rows"]["kinds"].items()]
+        yield Table("Bad rows left out (bad_rows.jsonl)", ("what", "rows"), kinds)
 
 
-def _tokens(tokens: Mapping[str, Any]) -> list[list[str]]:
-    rows = [["text", "mean", "p95", "max"]]
-    for name in ("profile", "item", "event", "context"):
-        spread = tokens[name]
-        rows.append([name, f"{spread['mean']:.1f}", f"{spread['p95']:,}", f"{spread['max']:,}"])
+def _parts(parts: Mapping[str, Any]) -> Table:
+    shown = {
+        "rows": "{:,}",
+        "liked": "{:.1%}",
+        "users": "{:,}",
+        "items": "{:,}",
+        "screens": "{:,}",
+        "rows_a_screen": "{:.2f}",
+        "screens_with_both_labels": "{:.1%}",
+    }
+    rows = [
+        (name.replace("_", " "), *(form.format(part[name]) for part in parts.values())) for name, form in shown.items()
+    ]
+    note = "A screen is the rows of one user and one time, which see nothing of each other."
+    return Table("Rows, users and screens", ("", *parts), rows, note)
+
+
+def _histories(histories: Mapping[str, Any]) -> Table:
+    rows = [
+        ("median", *(f"{histories[part]['median']:,}" for part in PARTS)),
+        ("mean", *(f"{histories[part]['mean']:,.1f}" for part in PARTS)),
+        *((f"{share}% have at most", *(f"{histories[part][key]:,}" for part in PARTS))
+          for share, key in ((5, "p5"), (95, "p95"))),
+        ("longest", *(f"{histories[part]['max']:,}" for part in PARTS)),
+        ("rows without", *(f"{histories[part]['none']:.1%}" for part in PARTS)),
+    ]  # fmt: skip
+    note = (
+        f"Earlier events that a row looks back on. {histories['alike']:.1%} of the training rows have histories about "
+    )
+    return Table("Histories", ("", *PARTS), rows, note + "as long as those of the test.")
+
+
+def _test(test: Mapping[str, Any]) -> Table:
+    each, cold, unseen = test["rows_a_user"], test["cold_users"], test["unseen_items"]
+    rows = [
+        ("users with test rows", f"{test['users']:,}", f"{test['user_share']:.1%} of all users"),
+        ("rows that one has", f"{each['mean']:.1f}", f"median {each['median']:,}, most {each['max']:,}"),
+        ("users new to training", f"{cold['count']:,}", f"{cold['rows']:,} rows, {cold['share']:.1%}"),
+        ("items new to training", f"{unseen['count']:,}", f"{unseen['rows']:,} rows, {unseen['share']:.1%}"),
+    ]
+    return Table("What the test asks", ("", "count", "of them"), rows)
+
+
+def _numbers(numbers: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
+    if numbers:
+        rows = [
+            (
+                number["name"],
+                f"{number['mean']:.4g} ± {number['spread']:.3g}",
+                *(f"{number[part]['missing']:.1%}" for part in ("train", "test")),
+                f"{number['test']['clipped']:.1%}",
+                _auc(number["test"]["auc"]),
+            )
+            for number in numbers
+        ]
+        headings = ("number", "mean ± spread", "missing in train", "missing in test", "clipped in test", "AUC on test")
+        note = (
+            "Mean and spread are of training rows, after the transform. AUC is that of the number alone where it is "
+            "known; near 1 or 0 it gives the label away."
+        )
+        yield Table("Numbers", headings, rows, note)
+
+
+def _attributes(figures: Mapping[str, Any]) -> Iterator[Table]:
+    rows = [(each["name"], f"{each['values']:,}", _auc(each["auc"])) for each in figures["attributes"]]
+    rows += [
+        ("rows of the item in training", "-", _auc(figures["items"]["rows"])),
+        ("liked share of the item in training", "-", _auc(figures["items"]["liked_share"])),
+    ]
+    note = (
+        "AUC on test rows of an attribute's mean label in training rows. Near 1 it gives the label away; where that of "
+        "the item's training rows is far below .5, rows that are not liked may have been drawn from popular items."
+    )
+    yield Table("What one attribute tells", ("attribute", "values", "AUC on test"), rows, note)
+
+
+def _auc(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _splits(summary: Mapping[str, Any]) -> Rows:
+    headings = ("split", "rows", "liked", "users", "screens", "median history", "without one")
+    rows: Rows = [headings]
+    for name in PARTS:
+        part, history = summary["figures"]["parts"][name], summary["figures"]["histories"][name]
+        counts = (f"{part['rows']:,}", f"{part['liked']:.1%}", f"{part['users']:,}", f"{part['screens']:,}")
+        rows.append((name, *counts, f"{history['median']:,}", f"{history['none']:.1%}"))
     return rows
 
 
-def _baselines(summary: Mapping[str, Any], parts: Sequence[str] = ("test",)) -> list[list[str]]:
-    rows = [["baseline", "split", "AUC", "per-user AUC", "NDCG@10", "log loss"]]
+def _tokens(tokens: Mapping[str, Any]) -> Table:
+    rows = []
+    for name in ("profile", "item", "event", "context"):
+        spread = tokens["train"][name]
+        rows.append((name, f"{spread['mean']:.1f}", f"{spread['p95']:,}", f"{spread['max']:,}"))
+    unknown = f"{tokens['train']['unknown_share']:.4%} of them unknown (test: {tokens['test']['unknown_share']:.4%})."
+    return Table("Tokens of the texts that training rows show", ("text", "mean", "p95", "max"), rows, unknown)
+
+
+def _baselines(summary: Mapping[str, Any], parts: Sequence[str] = ("test",)) -> Rows:
+    rows: Rows = [("baseline", "split", *METRICS.values())]
     for part in parts:
         for name, metrics in summary["baselines"].get(part, {}).items():
-            keys = ("auc", "user_auc", "ndcg@10", "log_loss")
-            values = ["-" if metrics[key] is None else f"{metrics[key]:.4f}" for key in keys]
-            rows.append([name, part, *values])
+            rows.append((name, part, *("-" if metrics[key] is None else f"{metrics[key]:.4f}" for key in METRICS)))
     return rows
-
-
-def _piped(rows: Sequence[Sequence[str]]) -> str:
-    rule = ["---"] + ["---:"] * (len(rows[0]) - 1)
-    return "\n".join("| " + " | ".join(row) + " |" for row in (rows[0], rule, *rows[1:]))
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:

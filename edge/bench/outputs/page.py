@@ -18,7 +18,14 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 section { overflow-x: auto }
 th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #ddd; overflow-wrap: break-word }
 th:first-child, td:first-child { text-align: left }
-figure { margin: 2rem 0 } img { max-width: 100% } figcaption, .note { color: #555 }"""
+figure { margin: 2rem 0 } img { max-width: 100% } figcaption, .note { color: #555 }
+p, li { overflow-wrap: anywhere }
+.warnings { border-left: .3rem solid #d55e00; padding-left: 1rem }
+.warnings code { white-space: nowrap } li { margin: .5rem 0 }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); gap: 0 2rem }
+.pictures figure { margin: 1rem 0 }
+@media (max-width: 40rem) { body { margin: 1rem auto } th, td { padding: .25rem .35rem; font-size: 13px }
+  td:first-child { min-width: 7.5rem } }"""
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
@@ -51,6 +58,7 @@ def page_html(title: str, body: str) -> str:
     """A whole document; `body` is HTML."""
     return (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         f"<title>{html.escape(title)}</title>\n<style>{STYLE}</style>\n{body}\n</html>\n"
     )

@@ -213,7 +213,9 @@ def full_for(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         monkeypatch.setattr("cloud.data.write_rows.numbers_of", full)
 
 
-@pytest.mark.parametrize("name", ["vocab.txt", "rows.arrow", "requests.jsonl", "report.md", "manifest.json"])
+@pytest.mark.parametrize(
+    "name", ["vocab.txt", "rows.arrow", "requests.jsonl", "report.md", "report.html", "manifest.json"]
+)
 def test_a_full_disk_is_an_error_that_leaves_no_half_file_and_the_run_can_be_made_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
