@@ -72,12 +72,12 @@ def _of_jsonl(file: File, rows: int) -> Columns:
                 nested |= {name for name, value in row.items() if is_nested(value)}
     if not names:
         bad = BadRows()
-        for _ in read_batches(file, ["user"], bad):
+        for _ in read_batches(file, [], bad):
             pass
         bad.refuse()
-        raise EdgeError(f"{file.path} is empty")
-    left_out = dict.fromkeys(nested, "it holds objects, or lists of lists")
-    return Columns([name for name in names if name not in left_out], left_out)
+    found = _once(list(names))
+    left_out = found.left_out | dict.fromkeys(nested, "it holds objects, or lists of lists")
+    return Columns([name for name in found.names if name not in left_out], left_out)
 
 
 def _of_parquet(file: File, rows: int) -> Columns:
