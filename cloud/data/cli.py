@@ -96,7 +96,7 @@ def _write_example(log: Path) -> None:
 def _written(toml: Path, log: Path | None) -> str:
     if log:
         return f"wrote {toml} and {log}: try them: edge run --data {toml} --preset smoke --out runs/smoke"
-    return f"wrote {toml}: edit it, then: edge prepare --data {toml} --out runs/prepared (--log FILE fits it to a log)"
+    return f"wrote {toml}: edit it, then: edge prepare --data {toml} --out runs/prepared"
 
 
 @command(

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cloud.data.bad_rows import BadRows
 from cloud.data.labels import check_labels
-from cloud.data.log import PARTS, Log
+from cloud.data.log import PARTS, Events, Log
 from cloud.data.read_log import read_log
 from cloud.data.schema import Entities, LogTable, Negatives, Source, Split
 from cloud.data.split import parts
@@ -197,12 +198,19 @@ def _split(source: Source, log: Log, check: list[str]) -> tuple[Source, dict[str
         kinds = (*kinds, Split(by="time"))
     wide = tuple(replace(split, validation=0.2, test=0.2) for split in kinds if split.by != "last")
     for split in (*kinds, *wide):
-        part = parts(log.events.user, log.events.time, split)
+        part = _parts(log.events, split)
         if _can_be_learned(replace(log, events=replace(log.events, part=part)), source.log):
             reason = "" if split == Split() else "users have too few rows for the last tenth of each"
             return replace(source, split=split), {"by": reason} if reason else {}
     check.append("too few rows to train, validate and test on, with liked ones and others in each: add more")
     return source, {}
+
+
+def _parts(events: Events, split: Split) -> NDArray[np.int8]:
+    """(event,) as reading the log would give them; negatives drawn for a row, which follow it, share its part."""
+    happened = events.happened
+    rows = events.select(happened)
+    return parts(rows.user, rows.time, split)[np.cumsum(happened) - 1]
 
 
 def _can_be_learned(log: Log, table: LogTable) -> bool:

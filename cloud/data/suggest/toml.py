@@ -66,7 +66,7 @@ def literal(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
-        return f"{value:.15g}"
+        return repr(value).removesuffix(".0")
     if isinstance(value, Mapping):
         return f"{{ {', '.join(f'{_key(key)} = {literal(one)}' for key, one in value.items())} }}"
     return f"[{', '.join(map(literal, value))}]"
@@ -88,9 +88,13 @@ def _default(of: Field[Any]) -> Any:
 
 def summary(suggestion: Suggestion, toml: Path) -> str:
     """For the terminal: each column, what is to be looked at, what to run next."""
-    lines = [*table(suggestion), ""]
+    lines = [*table(suggestion), "", f"looked at {_looked_at(suggestion)} rows"]
     lines += [f"look at: {line}" for line in _to_look_at(suggestion)]
     return "\n".join([*lines, f"wrote {toml}: look at it, then: {_next(suggestion, toml)}"])
+
+
+def _looked_at(suggestion: Suggestion) -> str:
+    return f"{'all' if suggestion.whole else 'the first'} {suggestion.rows:,}"
 
 
 def _to_look_at(suggestion: Suggestion) -> list[str]:
@@ -109,9 +113,9 @@ def _next(suggestion: Suggestion, toml: Path) -> str:
 def _heading(suggestion: Suggestion, toml: Path) -> list[str]:
     """What was decided about each column, and what is to be looked at."""
     log = Path(suggestion.source.log.path).name
-    looked = f"all {suggestion.rows:,}" if suggestion.whole else f"the first {suggestion.rows:,}"
     lines = [
-        f"How to read {_one_line(log)}, as `edge init` understood {looked} rows of it. Correct what is wrong, then:"
+        f"How to read {_one_line(log)}, as `edge init` understood {_looked_at(suggestion)} rows of it. "
+        "Correct what is wrong, then:"
     ]
     lines += ["", f"  {_one_line(_next(suggestion, Path(toml.name)))}", "", *(f"  {row}" for row in table(suggestion))]
     if checks := _to_look_at(suggestion):

@@ -289,6 +289,7 @@ def test_each_column_has_a_line_on_the_terminal_and_in_the_file(
     toml = tmp_path / "edge.toml"
     assert edge("init", "--log", write(tmp_path / "shop.csv", shop()), "--out", toml) == 0
     said, written = capsys.readouterr().out.splitlines(), toml.read_text().splitlines()
+    assert "looked at all 360 rows" in said
     for name in shop()[0]:
         (line,) = (line for line in said if line.startswith(f"{name} "))
         assert f"#   {line}" in written
