@@ -102,6 +102,8 @@ def _named(
         raise none(sample, role, f"the {role}'s id", taken)
     best = min(ranked)
     column = one_of(sample, role, ranked[best], check)
+    if len(column.kinds) == 1:
+        check.append(f"{column.name!r}, taken for the {role}'s id, is {column.example} in every row")
     if best == WEAK:
         check.append(f"{column.name!r} is taken for the {role}'s id, for no name says it better: if not, --{role} NAME")
     how = "titles serve as ids" if best > WEAK else "by its name"
@@ -109,10 +111,10 @@ def _named(
 
 
 def _could_be_id(column: Column) -> bool:
-    """Several values, neither lists nor fractions."""
+    """Neither lists nor fractions."""
     few = column.kinds[:1000]
     fractions = any(isinstance(value, float) and not value.is_integer() for value in few)
-    return len(column.kinds) > 1 and not fractions and not any(isinstance(value, tuple) for value in few)
+    return bool(few) and not fractions and not any(isinstance(value, tuple) for value in few)
 
 
 def _time(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cloud.data.schema import TimeUnit
 from cloud.data.suggest.sample import Column
 from cloud.data.times import LIKELY, YEAR, time_reader
-from cloud.data.values import BadValueError
+from cloud.data.values import NUMBER, BadValueError
 
 UNITS: tuple[TimeUnit, ...] = ("seconds", "milliseconds", "microseconds", "nanoseconds", "iso")
 READ = 0.95  # share of the values
@@ -60,6 +60,8 @@ def read_clock(column: Column, user: Column) -> Clock | None:
 
 def time_problem(column: Column) -> tuple[str, str]:
     """(why it holds no times, what to do)."""
+    if column.kinds and NUMBER.fullmatch(str(column.kinds[0])):
+        return f"numbers such as {column.example}: no unit puts them between 1995 and 2100, nor are they steps", ""
     try:
         time_reader("iso")(column.kinds[0] if column.kinds else "", column.name)
     except BadValueError as error:

@@ -425,6 +425,7 @@ def test_columns_of_unknown_names_are_named_by_options(fitted: Callable[..., Sou
     [
         ({"user": "custmer_id"}, "'custmer_id', named by --user, is no column", "did you mean 'customer_id'?"),
         ({"label": "country"}, "'country', named by --label, holds neither", "write a column of 1"),
+        ({"time": "price"}, "'price' holds no times that are read", "write times as 2024-05-01T12:00:00Z"),
         ({"time": "country"}, "'country' holds no times that are read", "--time NAME"),
     ],
 )
@@ -499,6 +500,12 @@ def test_options_that_do_not_go_together_are_refused_and_nothing_is_written(
     assert edge("init", "--out", tmp_path / "edge.toml", *options) == 2
     assert problem in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_log_of_one_user_is_read_and_said(fitted: Callable[..., Source], tmp_path: Path) -> None:
+    rows = [{**row, "customer_id": "me", "event_time": row["event_time"] + place} for place, row in enumerate(shop())]
+    assert fitted("shop.csv", rows).log.user == "customer_id"
+    assert any("is 'me' in every row" in line for line in suggest(tmp_path / "shop.csv").check)
 
 
 def test_what_is_there_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
