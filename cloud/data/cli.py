@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from cloud.cli import restart
-from edge.cli.arguments import DIRECTORY, NAME_OR_PATH, OUTPUT, as_json, changes
+from edge.cli.arguments import DIRECTORY, NAME_OR_PATH, OUTPUT, PATH, as_json, changes
 from edge.cli.command import command
 from edge.errors import EdgeError, missing_extra
 from edge.files import check_apart, write_output
@@ -15,27 +16,75 @@ from edge.files import check_apart, write_output
 
 @command(
     examples="""edge init
-                edge init --out mine.toml
+                edge init --log events.csv
+                edge init --log clicks.jsonl.gz --items items.csv --out mine.toml
+                edge init --log events.csv --user member --label bought
                 edge init --example"""
 )
 @click.option("--out", type=OUTPUT, default="edge.toml", metavar="FILE", help="the file to write")
+@click.option("--log", type=PATH, metavar="FILE", help="fit it to this log: CSV, JSONL or Parquet")
+@click.option("--items", type=PATH, metavar="FILE", help="with --log: a file of items, by the log's ids")
+@click.option("--users", type=PATH, metavar="FILE", help="with --log: a file of users, by the log's ids")
+@click.option("--user", metavar="COLUMN", help="with --log: its column of users")
+@click.option("--item", metavar="COLUMN", help="with --log: its column of items")
+@click.option("--time", metavar="COLUMN", help="with --log: its column of times")
+@click.option("--label", metavar="COLUMN", help="with --log: its column of ratings, or of 0 and 1")
+@click.option("--choices", is_flag=True, help="with --log: it holds choices alone, and negatives are to be drawn")
 @click.option("--example", is_flag=True, help="write events.csv beside it, too: an invented film club")
-def init(out: Path, example: bool) -> None:
-    """Write a commented edge.toml that maps your own log; with --example, a log for it to map."""
+def init(
+    out: Path,
+    example: bool,
+    log: Path | None,
+    items: Path | None,
+    users: Path | None,
+    choices: bool,
+    **columns: str | None,
+) -> None:
+    """Write a commented edge.toml: fitted to --log, or for you to edit; with --example, a log for it to map."""
     from importlib.resources import files
 
-    toml, log = out, out.with_name("events.csv")
-    there = [str(path) for path in ((toml, log) if example else (toml,)) if path.exists()]
+    named = {role: column for role, column in columns.items() if column is not None}
+    _refuse_alone(log, example, named | {"items": items, "users": users, "choices": choices})
+    toml, events = out, out.with_name("events.csv")
+    there = [str(path) for path in ((toml, events) if example else (toml,)) if path.exists()]
     if there:
         raise EdgeError(
             f"{' and '.join(there)} {'exist' if len(there) > 1 else 'exists'} already",
             fix="choose another --out, in a folder of its own for --example",
         )
+    if log:
+        _write_fitted(toml, log, items, users, named, choices)
+        return
     if example:
-        check_apart([toml, log], [])
-        _write_example(log)
+        check_apart([toml, events], [])
+        _write_example(events)
     write_output(toml, files("cloud.data").joinpath("edge.toml").read_bytes())
-    click.echo(_written(toml, log if example else None))
+    click.echo(_written(toml, events if example else None))
+
+
+def _refuse_alone(log: Path | None, example: bool, options: Mapping[str, object]) -> None:
+    """Errors: an option that would be ignored, or one that another makes meaningless."""
+    used = [f"--{name}" for name, value in options.items() if value]
+    if log and example:
+        raise EdgeError("--example brings a log of its own", fix="leave out --example or --log")
+    if used and not log:
+        raise EdgeError(f"{used[0]} is about a log, and none is named", fix="--log FILE")
+    if {"--label", "--choices"} <= set(used):
+        raise EdgeError("--choices is for a log without a label", fix="leave out --choices or --label")
+
+
+def _write_fitted(
+    toml: Path, log: Path, items: Path | None, users: Path | None, named: dict[str, str], choices: bool
+) -> None:
+    """An edge.toml that fits a log; what was decided goes to stdout."""
+    try:
+        from cloud.data.suggest.look import suggest
+        from cloud.data.suggest.toml import summary, write_toml
+    except ImportError as error:
+        raise missing_extra("train", error) from error
+    suggestion = suggest(log, items, users, named, choices)
+    write_output(toml, write_toml(suggestion, toml))
+    click.echo(summary(suggestion, toml))
 
 
 def _write_example(log: Path) -> None:

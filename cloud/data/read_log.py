@@ -40,15 +40,18 @@ def fingerprint(source: Source) -> dict[str, str]:
     return hashes | {"all": sha256_json(hashes)}
 
 
-def read_log(source: Source, bad: BadRows) -> Log:
-    """The whole log. Bad rows are left out and collected in `bad`. Errors: no usable row at all."""
+def read_log(source: Source, bad: BadRows, rows: int = 0) -> Log:
+    """The whole log, or, of `rows` above 0, the first batches that hold so many. Bad rows are left out and collected.
+
+    Errors: no usable row at all.
+    """
     reader = _Reader(
         source.log,
         Directory.open("user", source.users, source.log.user, bad),
         Directory.open("item", source.items, source.log.item, bad),
         bad,
     )
-    columns = reader.columns()
+    columns = reader.columns(rows)
     reader.users.conclude(source.log.path, bad)
     reader.items.conclude(source.log.path, bad)
     agreed = agree(source.log, columns[0], columns[3], reader.stamped, bad)
@@ -122,7 +125,7 @@ class _Reader:
     requests: dict[str, int] = field(default_factory=dict)  # met so far
     stamped: bool = False  # times are timestamps or dates, not numbers or texts
 
-    def columns(self) -> Columns:
+    def columns(self, rows: int) -> Columns:
         needed = [self.log.user, self.log.item, self.log.time, *self._labels, *self.log.other_labels, *self._request]
         wanted = [*needed, *self.users.log_columns, *self.items.log_columns]
         required = {*needed, *self.users.required_columns, *self.items.required_columns}
@@ -132,6 +135,8 @@ class _Reader:
             for batch in read_batches(self.log.file, wanted, self.bad, optional):
                 batches.append(self._batch(batch))
                 progress.update(len(batch.lines))
+                if 0 < rows <= self.bad.seen[self.log.path]:
+                    break
         return tuple(np.concatenate(column) for column in zip(*batches, strict=True))
 
     def _none(self) -> Columns:

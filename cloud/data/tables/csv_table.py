@@ -20,8 +20,8 @@ TOO_LONG = "larger than field limit"  # in csv's error
 def read_csv(file: File, wanted: list[str], bad: BadRows) -> Iterator[Batch]:
     """The wanted columns. Rows that cannot be parsed go to `bad`. Errors: a column is missing, or there twice."""
     with open_text(file, newline="") as text:
-        above, first = _first_line(text, file)
-        reader = _reader(chain([first], text), file)
+        above, first = first_line(text, file)
+        reader = reader_of(chain([first], text), file)
         header = _header(reader, first, above + 1, wanted, file)
         places = [header.index(name) for name in wanted]
         rows = _rows(reader, above, file, bad)
@@ -32,7 +32,7 @@ def read_csv(file: File, wanted: list[str], bad: BadRows) -> Iterator[Batch]:
             yield Batch([row[0] for row in whole], dict(zip(wanted, values, strict=True)))
 
 
-def _first_line(text: TextIO, file: File) -> tuple[int, str]:
+def first_line(text: TextIO, file: File) -> tuple[int, str]:
     """(empty lines above it, the first line that is not empty)."""
     for above, line in enumerate(text):
         if line.strip():
@@ -40,7 +40,7 @@ def _first_line(text: TextIO, file: File) -> tuple[int, str]:
     raise EdgeError(f"{file.path} is empty")
 
 
-def _reader(lines: Iterable[str], file: File) -> Any:
+def reader_of(lines: Iterable[str], file: File) -> Any:
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if file.quote else csv.QUOTE_NONE
     return csv.reader(lines, delimiter=file.separator, quotechar=file.quote or None, quoting=quoting, strict=True)
 

@@ -77,7 +77,7 @@ class _Reader:
                 raise BadValueError("missing key", f"the object has {shown(', '.join(row))}", name)
             if name in row.repeated:
                 raise BadValueError("repeated key", "it stands twice in the object", name)
-            if _is_nested(row[name]):
+            if is_nested(row[name]):
                 raise BadValueError("nested value", shown(json.dumps(row[name])), name)
         return row
 
@@ -118,6 +118,6 @@ class _Reader:
         return f"the file is {other[0]}: {other[1]}" if other else ""
 
 
-def _is_nested(value: Any) -> bool:
+def is_nested(value: Any) -> bool:
     """An object, or a list that holds more than plain values: a template has no words for it."""
     return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(part, list | dict) for part in value))

@@ -88,7 +88,7 @@ def _require_flat(schema: pa.Schema, wanted: list[str], file: File) -> None:
 def _require_plain(table: pq.ParquetFile, name: str, file: File) -> None:
     """Errors name the type, and the first value with its row."""
     kind = table.schema_arrow.field(name).type
-    if _is_plain(kind):
+    if is_plain(kind):
         return
     evidence = "it has no values"
     with suppress(pa.ArrowException, ValueError):
@@ -97,15 +97,15 @@ def _require_plain(table: pq.ParquetFile, name: str, file: File) -> None:
     raise EdgeError(f"{file.path}: column {name!r} holds {kind}", evidence=evidence, fix=FLATTEN)
 
 
-def _is_plain(kind: pa.DataType) -> bool:
+def is_plain(kind: pa.DataType) -> bool:
     """One value, or a list of such."""
     if isinstance(kind, pa.BaseExtensionType):
-        return _is_plain(kind.storage_type)
+        return is_plain(kind.storage_type)
     if pa.types.is_dictionary(kind):
-        return _is_plain(kind.value_type)
+        return is_plain(kind.value_type)
     if any(is_list(kind) for is_list in LISTS):
         inner = kind.value_type
-        return _is_plain(inner) and not (pa.types.is_nested(inner) or pa.types.is_temporal(inner))
+        return is_plain(inner) and not (pa.types.is_nested(inner) or pa.types.is_temporal(inner))
     return not (pa.types.is_nested(kind) or pa.types.is_duration(kind) or pa.types.is_interval(kind))
 
 

@@ -9,7 +9,7 @@ from edge.cli.main import commands
 
 OPTIONS = {
     "edge run": "data json out preset restart set skip-bad-rows",
-    "edge init": "example out",
+    "edge init": "choices example item items label log out time user users",
     "edge rivals": "data json out page set skip-bad-rows",
     "edge prepare": "data json out preset restart set skip-bad-rows",
     "edge train": "out parent preset restart set",
