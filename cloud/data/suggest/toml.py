@@ -140,7 +140,7 @@ def _one_line(text: str) -> str:
 def _sections(source: Source, folder: Path) -> dict[str, dict[str, Any]]:
     """Section -> its settings, by name, without those that say nothing about this log."""
     log = to_dict(source.log) | {"path": relative(source.log.path, folder)}
-    unused = {name for name in ("rating", "label", "request", "other_labels") if not log[name]}
+    unused = {name for name in ("rating", "label", "request", "other_labels", "events") if not log[name]}
     unused |= {"threshold"} if not source.log.rating else set()
     unused |= {"separator", "quote"} if source.log.format != "csv" else set()
     unused |= {"encoding"} if source.log.format == "parquet" else set()
@@ -164,7 +164,7 @@ def _attributes(source: Source, section: str) -> list[str]:
 
 
 def _setting(found: re.Match[str], line: str, values: Mapping[str, Any], reasons: Mapping[str, str]) -> Iterator[str]:
-    """A setting with its value, or, if it has none, as a comment; the reason stands above, further labels below."""
+    """A setting with its value, or, if it has none, as a comment; the reason stands above."""
     key, comment = found["key"], (found["comment"] or "").strip()
     if key not in values:
         off = f"# {key} = {found['value']}"
@@ -180,8 +180,6 @@ def _setting(found: re.Match[str], line: str, values: Mapping[str, Any], reasons
         yield from (comment, code)
     else:
         yield f"{code:<{COMMENT_AT - 1}} {comment}".rstrip()
-    if key == "label" and "other_labels" in values:
-        yield f"other_labels = {literal(values['other_labels'])}"
 
 
 def _own_file(section: str, entities: Entities, folder: Path) -> list[str]:
