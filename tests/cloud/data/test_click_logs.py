@@ -14,13 +14,16 @@ from logs import read, write_csv
 from cloud.data.audit import audit
 from cloud.data.default_numbers import suggest_numbers
 from cloud.data.examples import request_of
+from cloud.data.fit_numbers import chunks_of_users, fit_numbers
 from cloud.data.log import DRAWN, EVENT, SHOWN, TEST, TRAIN
-from cloud.data.number_columns import known_at
+from cloud.data.number_columns import NumberColumns, known_at
 from cloud.data.prepare import config_for, prepare
 from cloud.data.rows import Prepared
 from cloud.data.schema import Attribute, Entities, LogTable, Negatives, Source, Split, read_source
 from cloud.runs.directory import Run
 from edge.errors import EdgeError
+from edge.text.columns import request_numbers
+from edge.text.history import numbers_of
 from edge.text.spec import TextSpec
 
 TEXT = TextSpec(
@@ -145,6 +148,22 @@ def test_what_was_drawn_is_no_view_and_no_event(tmp_path: Path) -> None:
     row = len(log.events) - 1
     earlier = log.events.happened & (log.events.time < log.events.time[row])
     assert known.statistics["views"][row] == (log.events.item[earlier] == log.events.item[row]).sum()
+
+
+@pytest.mark.parametrize("source", [shop_source, chosen_source])
+def test_numbers_of_a_request_equal_those_of_preparation_to_the_bit(tmp_path: Path, source: object) -> None:
+    log, _ = read(source(tmp_path))  # type: ignore[operator]
+    known = known_at(log)
+    numbers = fit_numbers(suggest_numbers(log, ITEMS, Entities()), known)
+    columns = NumberColumns(numbers, known)
+    expected = np.concatenate([numbers_of(numbers, *columns.of_rows(*chunk)) for chunk in chunks_of_users(known)])
+    past = expected[log.events.past]  # of the rows that became events, when they were candidates
+    for row in range(0, len(log.events), 11):
+        request = request_of(known, [row], 10_000)
+        of_events, of_candidates = request_numbers(numbers, request)
+        start, end = known.window(row)
+        assert of_candidates.tobytes() == expected[[row]].tobytes()
+        assert of_events.tobytes() == past[start:end].tobytes()
 
 
 def test_an_item_held_out_is_no_negative_of_training(tmp_path: Path) -> None:
