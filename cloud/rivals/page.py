@@ -50,7 +50,10 @@ def rivals_html(rivals: Sequence[Rival], name: str, protocol: str) -> str:
         Table(
             f"{group}: {rivals[0].rows[group]:,} rows",
             ("", *METRICS.values()),
-            [(rival.name, *(_with_interval(rival, group, metric) for metric in METRICS)) for rival in rivals],
+            [
+                (rival.name, *(_unbroken(_with_interval(rival, group, metric)) for metric in METRICS))
+                for rival in rivals
+            ],
         )
         for group in rivals[0].figures
     ]
@@ -90,6 +93,11 @@ def _picture(rivals: Sequence[Rival]) -> Picture:
 def _with_interval(rival: Rival, group: str, metric: str) -> str:
     found = rival.figures[group][metric]
     return "-" if math.isnan(found.value) else f"{found.value:.4f} ({found.low:.3f} to {found.high:.3f})"
+
+
+def _unbroken(words: str) -> str:
+    """Kept in one line of a table."""
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _interval(rival: Rival, group: str) -> str:
