@@ -35,8 +35,8 @@ class EncodedRequest:
 def load_requests(run: Run, split: str) -> list[EncodedRequest]:
     """All requests of "train", "validation" or "test" of a prepared run. Equal segments share memory.
 
-    A user's consecutive rows of the split are candidates together, as many at a time as the run says; they look back
-    on what the first of them may.
+    A user's consecutive rows of the split are candidates together, as many at a time as the run says and as may look
+    back on about the same: on what the first of them may, and at most half as much again.
     """
     prepared = Prepared(run)
     size = int(run.manifest["config"]["candidates_per_request" if split == "train" else "evaluation_candidates"])
@@ -50,6 +50,17 @@ def blocks(user: NDArray[np.int32], size: int) -> Iterator[tuple[int, int]]:
             yield first, min(first + size, end)
 
 
+def blocks_of_history(user: NDArray[np.int32], earlier: NDArray[np.int32], size: int) -> Iterator[tuple[int, int]]:
+    """`blocks` that also end where a row has half as many earlier events again as the block's first."""
+    for start, end in user_rows(user):
+        first = start
+        while first < end:
+            most = int(earlier[first]) + max(1, int(earlier[first]) // 2)
+            alike = int(np.searchsorted(earlier[first:end], most, side="right"))
+            yield first, first + min(alike, size)
+            first += min(alike, size)
+
+
 def _requests(prepared: Prepared, rows: NDArray[np.intp], size: int, spec: TextSpec) -> Iterator[EncodedRequest]:
     user, item, time, label, earlier, phrase, context = (
         prepared.column(name) for name in ("user", "item", "time", "label", "earlier", "phrase", "context")
@@ -57,7 +68,7 @@ def _requests(prepared: Prepared, rows: NDArray[np.intp], size: int, spec: TextS
     events = np.flatnonzero(prepared.column("event"))
     first_event = np.searchsorted(user[events], np.arange(len(prepared.users.names) + 1))
     texts = _Segments(prepared, spec)
-    for first, last in blocks(user[rows], size):
+    for first, last in blocks_of_history(user[rows], earlier[rows], size):
         chosen = rows[first:last]
         owner = int(user[chosen[0]])
         end = int(first_event[owner]) + int(earlier[chosen[0]])

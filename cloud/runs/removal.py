@@ -45,13 +45,13 @@ def remove(out: Path, stage: Stage) -> None:
     partial = partial_of(out)
     if partial.exists():
         _announce(partial, f"an unfinished {stage.name!r} run, with its checkpoints")
-        _empty(partial)
+        empty(partial)
     if is_finished(out):
         _announce(out, f"a finished {stage.name!r} run")
         manifest = read_record(out / MANIFEST, IDENTITY_TYPES)  # a damaged run can be removed
         write_json(out / IDENTITY, {name: manifest[name] for name in ("schema", *IDENTITY_TYPES)})
         out.rename(partial)
-        _empty(partial)
+        empty(partial)
 
 
 def is_empty(directory: Path) -> bool:
@@ -107,7 +107,7 @@ def _check_ours(directory: Path, record: str, stage: Stage) -> None:
         )
 
 
-def _empty(directory: Path) -> None:
+def empty(directory: Path) -> None:
     """Remove the directory, and last what tells whose it is: killed on the way, it can be removed again."""
     for path in sorted(directory.iterdir()):
         if path.is_dir():

@@ -35,6 +35,7 @@ from cloud.runs.removal import (
     SCRATCH,
     check_removable,
     contents,
+    empty,
     is_empty,
     others_files,
     remove,
@@ -129,8 +130,19 @@ class Target:
                     remove(self.out, self.stage)
                 self._begin()
                 workspace = Workspace(self.partial)
-                yield workspace
+                try:
+                    yield workspace
+                except EdgeError:
+                    self._forget()
+                    raise
                 self._complete(workspace)
+
+    def _forget(self) -> None:
+        """Remove what a refused attempt leaves if nothing in it helps to resume: it would refuse other settings."""
+        scratch = self.partial / SCRATCH
+        kept = scratch.is_dir() and any(path.is_file() for path in scratch.rglob("*"))
+        if not kept and not list(others_files(self.partial, self.stage)):
+            empty(self.partial)
 
     def _is_made(self) -> bool:
         if self.restart:

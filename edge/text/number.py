@@ -94,6 +94,8 @@ def _check_history(number: Number, named: str) -> None:
             raise EdgeError(f"{named} has {field} = {value!r}", fix=fix)
     if not number.same:
         _check_unused(number, named, "without same", "over")
+        if number.history == "seconds":
+            _check_unused(number, named, f"{kind} and without same", "last")
 
 
 def _check_unused(number: Number, named: str, kind: str, *fields: str) -> None:

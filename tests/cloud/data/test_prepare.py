@@ -15,7 +15,7 @@ from cloud.data.examples import request_of
 from cloud.data.log import TRAIN, Log
 from cloud.data.number_columns import known_at
 from cloud.data.prepare import PrepareConfig, config_for, open_source, prepare
-from cloud.data.requests import blocks, load_requests
+from cloud.data.requests import blocks_of_history, load_requests
 from cloud.data.rows import Prepared
 from cloud.data.samples import load_samples
 from cloud.data.schema import Attribute, Entities, Source
@@ -38,7 +38,7 @@ def test_a_prepared_run_holds_what_the_model_reads(run: Run, log: Log) -> None:
     encoder, known = text_encoder(run), known_at(log)
     requests = load_requests(run, "train")
     rows = np.flatnonzero(log.events.part == TRAIN)
-    cut = list(blocks(log.events.user[rows], 4))
+    cut = list(blocks_of_history(log.events.user[rows], known.earlier[rows], 4))
     assert len(requests) == len(cut)
     for request, (first, last) in zip(requests, cut, strict=True):
         plain = request_of(known, rows[first:last].tolist(), encoder.spec.max_events)
@@ -48,6 +48,18 @@ def test_a_prepared_run_holds_what_the_model_reads(run: Run, log: Log) -> None:
         assert request.labels.dtype == np.int8
         assert request.labels.tolist() == log.events.liked[rows[first:last]].astype(int).tolist()
         assert (request.user, request.time) == (log.user_ids[log.events.user[rows[first]]], int(plain.time or 0))
+
+
+def test_candidates_of_one_request_look_back_on_about_as_much(log: Log) -> None:
+    known = known_at(log)
+    first_of: dict[int, int] = {}
+    for first, last in blocks_of_history(log.events.user, known.earlier, 16):
+        earlier = known.earlier[first:last]
+        assert earlier.max() <= earlier[0] + max(1, earlier[0] // 2)
+        first_of[first] = last
+    assert list(first_of.values())[:-1] == list(first_of)[1:]  # every row once, in order
+    without = sum(last - first for first, last in first_of.items() if known.earlier[first] == 0)
+    assert without < 0.15 * len(log.events)
 
 
 def test_every_row_of_the_log_is_stored_once_and_points_into_its_users_timeline(run: Run, log: Log) -> None:
@@ -141,6 +153,15 @@ def test_a_template_the_data_cannot_fill_is_refused_before_reading(
     config = small(source)
     with pytest.raises(EdgeError, match=problem):
         prepare(source, tmp_path / "run", replace(config, text=replace(config.text, **{field: template})))
+
+
+def test_a_refused_template_leaves_nothing_that_would_refuse_the_corrected_one(source: Source, tmp_path: Path) -> None:
+    config = small(source)
+    wrong = replace(config, text=replace(config.text, item="{title|number}"))
+    with pytest.raises(EdgeError, match="filter 'number' of 'title' needs a number"):
+        prepare(source, tmp_path / "run", wrong)
+    assert not (tmp_path / "run.partial").exists()
+    assert prepare(source, tmp_path / "run", config).summary["rows"]["train"] > 0
 
 
 def test_init_writes_a_file_that_works_as_it_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,6 +45,8 @@ def numbers(draw: st.DrawFn) -> dict[str, Any]:
         found |= {"where": draw(st.sampled_from(["", "liked"])), "last": draw(st.integers(0, 3))}
         if draw(st.booleans()):
             found |= {"same": "genres", "over": draw(st.sampled_from(["mean", "most", "least"]))}
+    if kind == "seconds" and "same" not in found:
+        found["last"] = 0
     if kind == "mean":
         found["of"] = draw(st.sampled_from(["rating", "item.price"]))
         found["minus"] = draw(st.sampled_from(["", "item.price", "liked"]))
@@ -104,6 +106,7 @@ def test_a_number_that_is_no_number_is_refused_with_its_path() -> None:
         ({"name": "n", "of": "item.price", "spread": 0}, "has spread = 0"),
         ({"name": "n", "of": "item.price", "mean": float("nan")}, "has mean = nan"),
         ({"name": "n", "history": "count", "last": -1}, "has last = -1"),
+        ({"name": "n", "history": "seconds", "last": 5}, 'has last = 5, which with history = "seconds" and without'),
         ({"name": "n", "history": "median", "of": "liked"}, "must be one of"),
     ],
 )
