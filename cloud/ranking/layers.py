@@ -11,6 +11,11 @@ from cloud.ranking.shape import RankingShape
 MASKED = -1e4  # additive; finite, so that a row of padding stays a number, also in float16
 
 
+def precise(values: Tensor) -> Tensor:
+    """At least in float32, whatever the layers run in."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
 class Layer(nn.Module):
     """Pre-norm; the same weights step tokens within a segment and entries of a timeline."""
 

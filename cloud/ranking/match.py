@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cloud.ranking.layers import MASKED
+from cloud.ranking.layers import MASKED, precise
 from cloud.ranking.shape import RankingShape
 
 
@@ -29,12 +29,12 @@ class Match(nn.Module):
     def forward(self, candidates: Tensor, events: Tensor, phrases: Tensor, sees: Tensor) -> Tensor:
         """(user, candidate, feature), from summaries (user, candidate or event, hidden), the events' phrases and
         which events a candidate sees, (user, candidate, event) as booleans. Without any: 0, and the flag 1."""
-        asked = F.normalize(self.of_candidate(candidates).float(), dim=-1)
-        kept = F.normalize(self.of_event(events).float(), dim=-1)
+        asked = F.normalize(precise(self.of_candidate(candidates)), dim=-1)
+        kept = F.normalize(precise(self.of_event(events)), dim=-1)
         cosine = (asked @ kept.transpose(1, 2))[..., None]  # (user, candidate, event, 1)
-        gate = F.logsigmoid(self.gate(phrases).float())[:, None]  # (user, 1, event, head)
-        value = torch.tanh(self.value(phrases).float())[:, None]
-        sharp = self.sharpness.float().exp()
+        gate = F.logsigmoid(precise(self.gate(phrases)))[:, None]  # (user, 1, event, head)
+        value = torch.tanh(precise(self.value(phrases)))[:, None]
+        sharp = precise(self.sharpness).exp()
         hidden = torch.where(sees, 0.0, MASKED)[..., None]
         logits = cosine * sharp + gate + hidden  # (user, candidate, event, head)
         some = sees.any(-1)[..., None]
@@ -43,4 +43,4 @@ class Match(nn.Module):
         share = (gate + hidden).softmax(2)
         mean = (share * cosine * value).sum(2)
         features = torch.cat([best, weighted, mean], -1)
-        return torch.cat([torch.where(some, features, 0.0), (~some).float()], -1)
+        return torch.cat([torch.where(some, features, 0.0), (~some).to(features.dtype)], -1)

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from cloud.ranking.layers import MASKED, Layer
+from cloud.ranking.layers import MASKED, Layer, precise
 from cloud.ranking.match import Match
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import TimelineBatch
@@ -35,7 +35,9 @@ class RankingModel(nn.Module):
         self.kind = nn.Embedding(3, hidden)
         self.distance = nn.Parameter(torch.zeros(max(shape.interact_layers, 1), shape.heads, shape.distances))
         inputs = 2 * shape.numbers  # each with the flag of a missing one
-        self.numbers = nn.Sequential(nn.Linear(inputs, shape.number_hidden), nn.GELU(), nn.Linear(shape.number_hidden, hidden))
+        self.numbers = nn.Sequential(
+            nn.Linear(inputs, shape.number_hidden), nn.GELU(), nn.Linear(shape.number_hidden, hidden)
+        )
         self.wide = nn.Linear(inputs, 1)
         self.deep = nn.Sequential(nn.Linear(inputs, 32), nn.GELU(), nn.Dropout(dropout), nn.Linear(32, 1))
         self.match = Match(shape)
@@ -91,7 +93,7 @@ class RankingModel(nn.Module):
         candidates = offered + phrases[batch.context] + self.numbers(offered_numbers) + kinds[CANDIDATE]
         timeline = torch.cat([profile, past], 1)
         matched = self.match(offered, events, said, batch.sees)
-        beside = self.matched(matched) + (self.wide(offered_numbers) + self.deep(offered_numbers)).float()
+        beside = self.matched(matched) + precise(self.wide(offered_numbers) + self.deep(offered_numbers))
         scores = [self._score(candidates) + beside[..., 0]]
         for depth in range(self.shape.interact_layers):
             past_mask, seen_mask = self._masks(batch, depth)
@@ -106,8 +108,7 @@ class RankingModel(nn.Module):
         return torch.cat(groups)
 
     def _score(self, candidates: Tensor) -> Tensor:
-        scores: Tensor = self.head(self.head_norm(candidates))[..., 0].float()
-        return scores
+        return precise(self.head(self.head_norm(candidates))[..., 0])
 
     def _numbers(self, values: Tensor) -> Tensor:
         """(..., number), NaN where one is missing -> (..., 2 x number): values and flags."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,13 +113,6 @@ class Timelines:
             screen=as_tensor(screens),
             real=as_tensor(real),
         )
-
-
-def shuffled(windows: Sequence[Window], size: int, seed: int) -> Iterator[list[Window]]:
-    """All windows once, `size` at a time, in an order of the seed."""
-    order = np.random.default_rng(seed).permutation(len(windows)).tolist()
-    for first in range(0, len(order), size):
-        yield [windows[place] for place in order[first : first + size]]
 
 
 class _Padded:
