@@ -6,6 +6,7 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from cloud.ranking.layers import MASKED, Layer, precise
 from cloud.ranking.match import Match
@@ -86,11 +87,11 @@ class RankingModel(nn.Module):
         numbers = self._numbers(batch.numbers)
         offered_numbers = self._numbers(batch.offered_numbers)
         kinds = self.kind.weight
-        profile = items[batch.profile][:, None] + kinds[PROFILE]  # (user, 1, hidden)
-        events, said = items[batch.item], phrases[batch.phrase]
+        profile = F.embedding(batch.profile, items)[:, None] + kinds[PROFILE]  # (user, 1, hidden)
+        events, said = F.embedding(batch.item, items), F.embedding(batch.phrase, phrases)
         past = events + said + self.numbers(numbers) + kinds[EVENT]
-        offered = items[batch.offered]
-        candidates = offered + phrases[batch.context] + self.numbers(offered_numbers) + kinds[CANDIDATE]
+        offered = F.embedding(batch.offered, items)
+        candidates = offered + F.embedding(batch.context, phrases) + self.numbers(offered_numbers) + kinds[CANDIDATE]
         timeline = torch.cat([profile, past], 1)
         matched = self.match(offered, events, said, batch.sees)
         beside = self.matched(matched) + precise(self.wide(offered_numbers) + self.deep(offered_numbers))
@@ -127,14 +128,22 @@ class RankingModel(nn.Module):
         entries = batch.item.shape[1] + 1
         place = torch.arange(entries, device=batch.item.device)
         apart = place[:, None] - place[None, :]  # (entry, entry)
-        past = bias[:, buckets(apart, self.shape.distances)] + torch.where(apart >= 0, 0.0, MASKED)
+        past = self._bias(bias, apart) + torch.where(apart >= 0, 0.0, MASKED)
         now = batch.place + 1  # (user, candidate): entries before it, the profile counted
         from_now = now[..., None] - place  # (user, candidate, entry)
-        seen = bias[:, buckets(from_now, self.shape.distances)].transpose(0, 1)
+        seen = self._bias(bias, from_now).transpose(0, 1)
         sees = torch.cat([torch.ones_like(batch.sees[..., :1]), batch.sees], -1)
         seen = seen + torch.where(sees, 0.0, MASKED)[:, None]
         itself = bias[:, :1, None].expand(len(seen), -1, seen.shape[2], 1)
         return past[None], torch.cat([seen, itself], -1)
+
+    def _bias(self, bias: Tensor, apart: Tensor) -> Tensor:
+        """(head, distance) at distances of any shape -> (head, ...).
+
+        By look-ups: gradients of an index add up in no fixed order.
+        """
+        found: Tensor = F.embedding(buckets(apart, self.shape.distances), bias.T)
+        return found.movedim(-1, 0)
 
 
 def buckets(apart: Tensor, count: int) -> Tensor:
