@@ -40,17 +40,23 @@ def stage(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @command(
     examples="""edge train --parent runs/data --out runs/teacher
-                edge train --parent runs/data --out runs/teacher --set click.steps=800"""
+                edge train --parent runs/data --out runs/teacher --set click.steps=800
+                edge train --parent runs/data --out runs/ranker --preset entries"""
 )
 @stage
 def train(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
-    """Train the full model: text infilling, then click prediction."""
+    """Train the full model: text infilling, then click prediction. Preset entries: the ranking model over entries."""
     from cloud.data.prepare import STAGE as PREPARED
+    from cloud.ranking.train import RANKERS, RankerConfig, train_ranker
     from cloud.runs.directory import Run, parent
-    from cloud.teacher import TEACHERS, train_teacher
+    from cloud.teacher import TEACHERS, TeacherConfig, train_teacher
     from edge.config import override, preset
 
-    runs = [Run.open(path) for path in parents]
-    config = override(preset(TEACHERS, preset_name), changes)
-    run = train_teacher(parent(runs, PREPARED), out, config, restart)
+    prepared = parent([Run.open(path) for path in parents], PREPARED)
+    presets: dict[str, TeacherConfig | RankerConfig] = {**TEACHERS, **RANKERS}
+    config = override(preset(presets, preset_name), changes)
+    if isinstance(config, RankerConfig):
+        run = train_ranker(prepared, out, config, restart)
+    else:
+        run = train_teacher(prepared, out, config, restart)
     click.echo((run.path / "report.md").read_text())

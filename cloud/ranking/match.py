@@ -1,0 +1,46 @@
+"""The explicit comparison of a candidate's item with the items of the timeline, in float whatever the rest is in."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cloud.ranking.layers import MASKED, precise
+from cloud.ranking.shape import RankingShape
+
+
+class Match(nn.Module):
+    """Per way of weighing events: the best match, the mean value weighted by match, the mean match."""
+
+    def __init__(self, shape: RankingShape) -> None:
+        super().__init__()
+        hidden, heads = shape.hidden_size, shape.match_heads
+        self.of_candidate = nn.Linear(hidden, shape.match_size, bias=False)
+        self.of_event = nn.Linear(hidden, shape.match_size, bias=False)
+        self.gate = nn.Linear(hidden, heads)  # of an event, from its phrase: how much it counts
+        self.value = nn.Linear(hidden, heads)  # and what a match with it says
+        self.sharpness = nn.Parameter(torch.full((heads,), 2.0))  # logarithm of the inverse temperature
+
+    @property
+    def features(self) -> int:
+        return 3 * len(self.sharpness) + 1
+
+    def forward(self, candidates: Tensor, events: Tensor, phrases: Tensor, sees: Tensor) -> Tensor:
+        """(user, candidate, feature), from summaries (user, candidate or event, hidden), the events' phrases and
+        which events a candidate sees, (user, candidate, event) as booleans. Without any: 0, and the flag 1."""
+        asked = F.normalize(precise(self.of_candidate(candidates)), dim=-1)
+        kept = F.normalize(precise(self.of_event(events)), dim=-1)
+        cosine = (asked @ kept.transpose(1, 2))[..., None]  # (user, candidate, event, 1)
+        gate = F.logsigmoid(precise(self.gate(phrases)))[:, None]  # (user, 1, event, head)
+        value = torch.tanh(precise(self.value(phrases)))[:, None]
+        sharp = precise(self.sharpness).exp()
+        hidden = torch.where(sees, 0.0, MASKED)[..., None]
+        logits = cosine * sharp + gate + hidden  # (user, candidate, event, head)
+        some = sees.any(-1)[..., None]
+        best = torch.logsumexp(logits, 2) / sharp
+        weighted = (logits.softmax(2) * value).sum(2)
+        share = (gate + hidden).softmax(2)
+        mean = (share * cosine * value).sum(2)
+        features = torch.cat([best, weighted, mean], -1)
+        return torch.cat([torch.where(some, features, 0.0), (~some).to(features.dtype)], -1)

@@ -1,0 +1,153 @@
+"""The ranking model: texts become summaries, summaries entries, entries scores."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cloud.ranking.layers import MASKED, Layer, precise
+from cloud.ranking.match import Match
+from cloud.ranking.shape import RankingShape
+from cloud.ranking.timelines import TimelineBatch
+
+PROFILE, EVENT, CANDIDATE = range(3)
+
+
+class RankingModel(nn.Module):
+    """`forward` gives (exit, user, candidate) logits, an exit for each interact depth from 0 on."""
+
+    def __init__(
+        self, shape: RankingShape, dropout: float = 0.0, word_dropout: float = 0.0, number_dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.shape, self.word_dropout, self.number_dropout = shape, word_dropout, number_dropout
+        hidden = shape.hidden_size
+        self.token = nn.Embedding(shape.vocabulary_size, shape.embedding_size)
+        self.position = nn.Embedding(shape.positions, shape.embedding_size)
+        self.embedding_norm = nn.LayerNorm(shape.embedding_size)
+        factorised = shape.embedding_size != hidden
+        self.widen = nn.Linear(shape.embedding_size, hidden) if factorised else nn.Identity()
+        depths = shape.encode_layers + shape.interact_layers
+        self.layers = nn.ModuleList(Layer(shape, dropout) for _ in range(1 if shape.shared else max(depths, 1)))
+        self.summary_norm = nn.LayerNorm(hidden)
+        self.kind = nn.Embedding(3, hidden)
+        self.distance = nn.Parameter(torch.zeros(max(shape.interact_layers, 1), shape.heads, shape.distances))
+        inputs = 2 * shape.numbers  # each with the flag of a missing one
+        self.numbers = nn.Sequential(
+            nn.Linear(inputs, shape.number_hidden), nn.GELU(), nn.Linear(shape.number_hidden, hidden)
+        )
+        self.wide = nn.Linear(inputs, 1)
+        self.deep = nn.Sequential(nn.Linear(inputs, 32), nn.GELU(), nn.Dropout(dropout), nn.Linear(32, 1))
+        self.match = Match(shape)
+        self.matched = nn.Linear(self.match.features, 1)
+        self.head_norm = nn.LayerNorm(hidden)
+        self.head = nn.Linear(hidden, 1)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        for module in self.modules():
+            if isinstance(module, nn.Embedding):
+                nn.init.normal_(module.weight, std=0.1)
+            elif isinstance(module, nn.Linear):
+                nn.init.normal_(module.weight, std=0.5 * max(module.in_features, 1) ** -0.5)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        nn.init.normal_(self.token.weight, std=0.3)
+        for last in (self.head, self.wide, self.matched):
+            nn.init.zeros_(last.weight)
+
+    def layer(self, depth: int) -> Layer:
+        """The layer that is applied `depth`-th, encode layers first, counted from 0."""
+        found = self.layers[0 if self.shape.shared else depth]
+        assert isinstance(found, Layer)
+        return found
+
+    def summaries(self, tokens: Tensor, applications: int) -> Tensor:
+        """(text, token) ids, padded with 0 -> (text, hidden): the mean over the tokens after so many layers."""
+        real = tokens > 0
+        if self.training and self.word_dropout:
+            kept = torch.rand(tokens.shape, device=tokens.device) >= self.word_dropout
+            real = real & (kept | (torch.arange(tokens.shape[1], device=tokens.device) == 0))
+        places = self.position.weight[: tokens.shape[1]]
+        hidden = self.widen(self.embedding_norm(self.token(tokens) + places))  # (text, token, hidden)
+        mask = torch.where(real, 0.0, MASKED)[:, None, None]
+        for depth in range(applications):
+            hidden = self.layer(depth).tokens(hidden, mask)
+        weights = real.to(hidden.dtype)
+        pooled = (hidden * weights[..., None]).sum(1) / weights.sum(1, keepdim=True).clamp(min=1)
+        summary: Tensor = self.summary_norm(pooled)
+        return summary
+
+    def forward(self, batch: TimelineBatch) -> Tensor:
+        items = self._items(batch)
+        phrases = self.summaries(batch.phrases, min(1, self.shape.encode_layers))
+        numbers = self._numbers(batch.numbers)
+        offered_numbers = self._numbers(batch.offered_numbers)
+        kinds = self.kind.weight
+        profile = F.embedding(batch.profile, items)[:, None] + kinds[PROFILE]  # (user, 1, hidden)
+        events, said = F.embedding(batch.item, items), F.embedding(batch.phrase, phrases)
+        past = events + said + self.numbers(numbers) + kinds[EVENT]
+        offered = F.embedding(batch.offered, items)
+        candidates = offered + F.embedding(batch.context, phrases) + self.numbers(offered_numbers) + kinds[CANDIDATE]
+        timeline = torch.cat([profile, past], 1)
+        matched = self.match(offered, events, said, batch.sees)
+        beside = self.matched(matched) + precise(self.wide(offered_numbers) + self.deep(offered_numbers))
+        scores = [self._score(candidates) + beside[..., 0]]
+        for depth in range(self.shape.interact_layers):
+            past_mask, seen_mask = self._masks(batch, depth)
+            layer = self.layer(self.shape.encode_layers + depth)
+            timeline, candidates = layer.entries(timeline, candidates, past_mask, seen_mask)
+            scores.append(self._score(candidates) + beside[..., 0])
+        return torch.stack(scores)
+
+    def _items(self, batch: TimelineBatch) -> Tensor:
+        """(segment, hidden) of the batch's distinct texts, encoded in groups of like length."""
+        groups = [self.summaries(tokens, self.shape.encode_layers) for tokens in batch.segments]
+        return torch.cat(groups)
+
+    def _score(self, candidates: Tensor) -> Tensor:
+        return precise(self.head(self.head_norm(candidates))[..., 0])
+
+    def _numbers(self, values: Tensor) -> Tensor:
+        """(..., number), NaN where one is missing -> (..., 2 x number): values and flags."""
+        missing = values.isnan()
+        if self.training and self.number_dropout:
+            missing = missing | (torch.rand(values.shape, device=values.device) < self.number_dropout)
+        return torch.cat([torch.where(missing, 0.0, values), missing.to(values.dtype)], -1)
+
+    def _masks(self, batch: TimelineBatch, depth: int) -> tuple[Tensor, Tensor]:
+        """Additive masks with the learned bias of how far apart two entries stand.
+
+        (user, head, entry, entry): an entry sees the profile and the events up to itself. (user, head, candidate,
+        entry + 1): a candidate the profile, the events before it, and itself in the last place.
+        """
+        bias = self.distance[depth]  # (head, distance)
+        entries = batch.item.shape[1] + 1
+        place = torch.arange(entries, device=batch.item.device)
+        apart = place[:, None] - place[None, :]  # (entry, entry)
+        past = self._bias(bias, apart) + torch.where(apart >= 0, 0.0, MASKED)
+        now = batch.place + 1  # (user, candidate): entries before it, the profile counted
+        from_now = now[..., None] - place  # (user, candidate, entry)
+        seen = self._bias(bias, from_now).transpose(0, 1)
+        sees = torch.cat([torch.ones_like(batch.sees[..., :1]), batch.sees], -1)
+        seen = seen + torch.where(sees, 0.0, MASKED)[:, None]
+        itself = bias[:, :1, None].expand(len(seen), -1, seen.shape[2], 1)
+        return past[None], torch.cat([seen, itself], -1)
+
+    def _bias(self, bias: Tensor, apart: Tensor) -> Tensor:
+        """(head, distance) at distances of any shape -> (head, ...).
+
+        By look-ups: gradients of an index add up in no fixed order.
+        """
+        found: Tensor = F.embedding(buckets(apart, self.shape.distances), bias.T)
+        return found.movedim(-1, 0)
+
+
+def buckets(apart: Tensor, count: int) -> Tensor:
+    """Distances as bucket numbers: one each up to half of them, logarithmic beyond."""
+    near = count // 2
+    far = near + (math.log2(math.e) * 3 * (apart.clamp(min=near) / near).log()).long()
+    return torch.where(apart < near, apart.clamp(min=0), far.clamp(max=count - 1))

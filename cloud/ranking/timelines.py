@@ -1,0 +1,156 @@
+"""Batches of users' timelines: every distinct text once, a target at every row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from cloud.data.moments import user_rows
+from cloud.data.rows import Prepared
+
+Places = NDArray[np.int64]
+GROUPS = 3  # of segments of like length, so that little is padded
+
+
+@dataclass(frozen=True)
+class TimelineBatch:
+    """`segments`: groups of (text, token) ids, 0 padded, whose texts are numbered through. Of users: `profile` (user,)
+    is a segment; of events (user, event): `item`, `phrase`, `numbers`; of candidates (user, candidate): `offered`,
+    `context`, `offered_numbers`, `place` (how many of the events stand before it), `labels`, `screen`, `real`.
+    """
+
+    segments: tuple[Tensor, ...]
+    phrases: Tensor  # (phrase, token)
+    profile: Tensor
+    item: Tensor
+    phrase: Tensor
+    numbers: Tensor  # (user, event, number)
+    offered: Tensor
+    context: Tensor
+    offered_numbers: Tensor  # (user, candidate, number)
+    place: Tensor
+    sees: Tensor  # (user, candidate, event) booleans
+    labels: Tensor
+    screen: Tensor
+    real: Tensor  # booleans: the rest is padding
+
+    @property
+    def targets(self) -> int:
+        return int(self.real.sum())
+
+
+@dataclass(frozen=True)
+class Window:
+    """Some consecutive targets of a user, and the events that the first and the last of them may see."""
+
+    rows: Places  # of the targets
+    events: Places  # rows of the events, oldest first
+    skipped: int  # of the user's events, before the first of `events`
+
+
+class Timelines:
+    """A prepared run as windows of users' timelines, and batches of windows."""
+
+    def __init__(self, prepared: Prepared, history: int, targets: int, most_tokens: int) -> None:
+        self.history, self.targets = history, targets
+        names = ("user", "item", "time", "label", "part", "event", "earlier", "phrase", "context")
+        self.columns = {name: prepared.column(name) for name in names}
+        self.numbers = prepared.numbers
+        self._events = np.flatnonzero(self.columns["event"])
+        users = np.arange(len(prepared.users.names) + 1)
+        self._first = np.searchsorted(self.columns["user"][self._events], users)
+        self._texts = _Padded([*prepared.items.tokens, *prepared.users.tokens], most_tokens)
+        self._profile = len(prepared.items.names)  # the first user's place among the texts
+        self.phrases = torch.from_numpy(_Padded(prepared.phrases.tokens, most_tokens).tokens)
+
+    def windows(self, rows: Places) -> list[Window]:
+        """The windows of targets at `rows`, which are ordered."""
+        user, earlier = self.columns["user"][rows], self.columns["earlier"][rows]
+        found = []
+        for start, end in user_rows(user):
+            first_event = int(self._first[user[start]])
+            for first in range(start, end, self.targets):
+                last = min(first + self.targets, end)
+                skipped = max(int(earlier[first]) - self.history, 0)
+                events = self._events[first_event + skipped : first_event + int(earlier[last - 1])]
+                found.append(Window(rows[first:last], events, skipped))
+        return found
+
+    def batch(self, windows: Sequence[Window]) -> TimelineBatch:
+        """One row of entries and one of candidates for each window."""
+        events = _table([window.events for window in windows])
+        targets = _table([window.rows for window in windows])
+        known, real = events >= 0, targets >= 0
+        event, target = np.maximum(events, 0), np.maximum(targets, 0)
+        column = self.columns
+        skipped = np.array([window.skipped for window in windows])[:, None]
+        place = column["earlier"][target] - skipped
+        number = np.arange(events.shape[1])
+        sees = (number < place[..., None]) & (number >= place[..., None] - self.history) & known[:, None]
+        profiles = self._profile + column["user"][target[:, 0]]
+        items, offered = column["item"][event], column["item"][target]
+        segments, (profiles, items, offered) = self._texts.distinct(profiles, items, offered)
+        screens = _screens(column["user"][target], column["time"][target])
+        as_tensor = torch.from_numpy
+        return TimelineBatch(
+            segments=tuple(map(as_tensor, segments)),
+            phrases=self.phrases,
+            profile=as_tensor(profiles),
+            item=as_tensor(items),
+            phrase=as_tensor(column["phrase"][event].astype(np.int64)),
+            numbers=as_tensor(self.numbers[event]),
+            offered=as_tensor(offered),
+            context=as_tensor(column["context"][target].astype(np.int64)),
+            offered_numbers=as_tensor(self.numbers[target]),
+            place=as_tensor(place.astype(np.int64)),
+            sees=as_tensor(sees),
+            labels=as_tensor(column["label"][target].astype(np.float32)),
+            screen=as_tensor(screens),
+            real=as_tensor(real),
+        )
+
+
+class _Padded:
+    """Texts, cut, as rows of one table of token ids; each has at least one token."""
+
+    def __init__(self, texts: Sequence[Sequence[int]], most_tokens: int) -> None:
+        texts = [text[:most_tokens] for text in texts]
+        self.lengths = np.array([max(len(text), 1) for text in texts], dtype=np.int64)
+        self.tokens = np.zeros((len(texts), int(self.lengths.max(initial=1))), dtype=np.int64)
+        for place, text in enumerate(texts):
+            self.tokens[place, : len(text)] = text
+        self.tokens[self.tokens[:, 0] == 0, 0] = 1  # a text without words is one unknown token
+
+    def distinct(self, *places: Places) -> tuple[list[Places], list[Places]]:
+        """Groups of the distinct texts' tokens, by length, and `places` as numbers into all groups together."""
+        texts, inverse = np.unique(np.concatenate([part.ravel() for part in places]), return_inverse=True)
+        order = np.argsort(self.lengths[texts], kind="stable")
+        number = np.empty(len(order), dtype=np.int64)
+        number[order] = np.arange(len(order))
+        groups = []
+        for part in np.array_split(order, min(GROUPS, len(order))):
+            chosen = texts[part]
+            groups.append(self.tokens[chosen, : int(self.lengths[chosen].max())])
+        numbered = number[inverse]
+        ends = np.cumsum([part.size for part in places])[:-1]
+        return groups, [one.reshape(part.shape) for one, part in zip(np.split(numbered, ends), places, strict=True)]
+
+
+def _table(lists: Sequence[Places]) -> Places:
+    """(list, place) filled up with -1; one column at least."""
+    table = np.full((len(lists), max(1, *map(len, lists))), -1, dtype=np.int64)
+    for row, values in enumerate(lists):
+        table[row, : len(values)] = values
+    return table
+
+
+def _screens(user: Places, time: NDArray[np.float64]) -> Places:
+    """(user, candidate) a number that rows of one screen share, within each row of the table."""
+    new = np.ones(time.shape, dtype=bool)
+    new[:, 1:] = time[:, 1:] != time[:, :-1]
+    return np.cumsum(new, axis=1)

@@ -1,0 +1,219 @@
+"""The ranking model over entries: who sees whom, what a batch shares, what training makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from commands import edge
+
+from cloud.data.prepare import config_for, open_source, prepare
+from cloud.data.rows import Prepared
+from cloud.ranking.losses import exit_weights, order_loss, ranking_loss
+from cloud.ranking.model import RankingModel, buckets
+from cloud.ranking.shape import RankingShape
+from cloud.ranking.timelines import TimelineBatch, Timelines
+from cloud.ranking.train import RANKERS, scores_of, train_ranker
+from cloud.runs.directory import Run
+from edge.errors import EdgeError
+
+CONFIG = replace(RANKERS["entries"], passes=1, users=8)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("club")
+    assert edge("init", "--example", "--out", folder / "edge.toml") == 0
+    source = open_source(str(folder / "edge.toml"))
+    return prepare(source, folder / "data", replace(config_for(source), max_users=24))
+
+
+@pytest.fixture(scope="module")
+def timelines(prepared: Run) -> Timelines:
+    return Timelines(Prepared(prepared), history=100, targets=16, most_tokens=24)
+
+
+def model_for(timelines: Timelines, **changes: object) -> RankingModel:
+    torch.manual_seed(0)
+    shape = RankingShape(
+        vocabulary_size=2_000, numbers=timelines.numbers.shape[1], hidden_size=16, embedding_size=8, heads=2,
+        interact_layers=2, positions=24,
+    )  # fmt: skip
+    model = RankingModel(replace(shape, **changes)).double()  # type: ignore[arg-type]
+    for parameter in model.parameters():  # nothing is zero, so that everything counts
+        torch.nn.init.normal_(parameter, std=0.3)
+    return model.eval()
+
+
+def batch_of(timelines: Timelines, count: int = 3) -> TimelineBatch:
+    windows = timelines.windows(np.arange(60 * 3))[1::2][:count]
+    return doubled(timelines.batch(windows))
+
+
+def doubled(batch: TimelineBatch) -> TimelineBatch:
+    return replace(
+        batch,
+        **{
+            field.name: value.double()
+            for field in fields(batch)
+            if isinstance(value := getattr(batch, field.name), torch.Tensor) and value.is_floating_point()
+        },
+    )
+
+
+def test_a_batch_holds_the_rows_of_its_windows(timelines: Timelines) -> None:
+    windows = timelines.windows(np.arange(120))[:5]
+    batch = timelines.batch(windows)
+    rows = np.concatenate([window.rows for window in windows])
+    assert batch.labels[batch.real].tolist() == timelines.columns["label"][rows].tolist()
+    earlier = timelines.columns["earlier"][rows]
+    assert batch.sees.sum(-1)[batch.real].tolist() == np.minimum(earlier, timelines.history).tolist()
+    assert sum(map(len, batch.segments)) < batch.item.numel() + batch.offered.numel()  # each text once
+
+
+@pytest.mark.parametrize("history", [3, 100])
+def test_a_candidate_sees_the_newest_events_before_it_and_no_other(prepared: Run, history: int) -> None:
+    timelines = Timelines(Prepared(prepared), history, targets=16, most_tokens=24)
+    batch, model = batch_of(timelines), model_for(timelines)
+    before = model(batch)
+    unseen = ~batch.sees.any(1)  # (user, event) that no candidate sees
+    spoiled = replace(
+        batch, item=torch.where(unseen, 0, batch.item), numbers=torch.where(unseen[..., None], 9.0, batch.numbers)
+    )
+    assert torch.equal(model(spoiled), before)
+    last = int(batch.place[0, 0])
+    changed = batch.phrase.clone()
+    changed[0, last - 1] = (changed[0, last - 1] + 1) % len(batch.phrases)
+    moved = model(replace(batch, phrase=changed))
+    assert not torch.equal(moved[:, 0, 0], before[:, 0, 0])
+    assert torch.equal(moved[:, 1:], before[:, 1:])
+
+
+def test_later_events_and_other_candidates_never_change_a_score(timelines: Timelines) -> None:
+    batch, model = batch_of(timelines), model_for(timelines)
+    before, row = model(batch), 5
+    later = torch.arange(batch.item.shape[1]) >= batch.place[:, row, None]
+    others = torch.arange(batch.offered.shape[1]) != row
+    spoiled = replace(
+        batch,
+        item=torch.where(later, 1, batch.item),
+        phrase=torch.where(later, 0, batch.phrase),
+        offered=torch.where(others, 0, batch.offered),
+        offered_numbers=torch.where(others[None, :, None], -3.0, batch.offered_numbers),
+    )
+    assert torch.allclose(model(spoiled)[:, :, row], before[:, :, row], atol=1e-12, rtol=0)
+
+
+def test_a_user_who_grew_equals_one_computed_whole(timelines: Timelines) -> None:
+    """The same target at the end of a short window and within a long one."""
+    model = model_for(timelines)
+    rows = np.arange(40)
+    whole = scores_of(model.float(), timelines, rows)
+    alone = np.concatenate([scores_of(model, timelines, rows[[row]]) for row in range(len(rows))], axis=1)
+    assert np.abs(whole - alone).max() < 1e-4
+
+
+def test_gradients_of_distinct_texts_equal_those_of_every_text_apart(timelines: Timelines) -> None:
+    batch, model = batch_of(timelines), model_for(timelines)
+    texts = [row for group in batch.segments for row in group]
+    longest = max(map(len, texts))
+    padded = torch.stack([torch.nn.functional.pad(row, (0, longest - len(row))) for row in texts])
+    places = torch.cat([batch.profile.ravel(), batch.item.ravel(), batch.offered.ravel()])
+    number = torch.arange(len(places))
+    ends = [batch.profile.numel(), batch.profile.numel() + batch.item.numel()]
+    naive = replace(
+        batch,
+        segments=(padded[places],),
+        profile=number[: ends[0]].view_as(batch.profile),
+        item=number[ends[0] : ends[1]].view_as(batch.item),
+        offered=number[ends[1] :].view_as(batch.offered),
+    )
+    found = []
+    for one in (batch, naive):
+        model.zero_grad()
+        ranking_loss(model, one, 0.5)[0].backward()  # type: ignore[no-untyped-call]
+        found.append(torch.cat([p.grad.ravel() for p in model.parameters() if p.grad is not None]))
+    assert found[0].abs().max() > 1e-3
+    assert (found[0] - found[1]).abs().max() < 1e-9
+
+
+def test_a_missing_number_is_told_by_its_flag_and_not_by_a_value(timelines: Timelines) -> None:
+    batch, model = batch_of(timelines), model_for(timelines)
+    numbers = batch.offered_numbers.clone()
+    numbers[..., 0] = float("nan")
+    missing = model(replace(batch, offered_numbers=numbers))
+    numbers[..., 0] = 0.0
+    assert missing.isfinite().all()
+    assert not torch.allclose(missing, model(replace(batch, offered_numbers=numbers)))
+
+
+def test_a_user_without_events_has_scores(timelines: Timelines) -> None:
+    first = np.unique(timelines.columns["user"], return_index=True)[1][:2]
+    scores = scores_of(model_for(timelines).float(), timelines, first)
+    assert scores.shape == (3, 2) and np.isfinite(scores).all()
+
+
+def test_weights_of_the_exits_grow_with_depth_and_sum_to_one() -> None:
+    weights = exit_weights(3)
+    assert weights.sum() == pytest.approx(1.0)
+    assert (weights[1:] / weights[1]).tolist() == pytest.approx([1.0, 2.0, 3.0])
+
+
+def test_what_is_added_to_all_candidates_of_a_window_leaves_the_order_loss_alone() -> None:
+    scores, labels = torch.randn(2, 3, 4), torch.tensor([[1.0, 0, 1, 0], [1, 1, 1, 1], [0, 0, 1, 0]])
+    real = torch.ones(3, 4, dtype=torch.bool)
+    moods = torch.tensor([5.0, -2.0, 9.0])[None, :, None]
+    assert torch.allclose(order_loss(scores, labels, real), order_loss(scores + moods, labels, real), atol=1e-5)
+    one = torch.nn.functional.softplus(scores[:, 2, [0, 1, 3]] - scores[:, 2, [2]])
+    real[:2] = False
+    assert torch.allclose(order_loss(scores, labels, real), one.mean(1))
+
+
+def test_near_distances_have_buckets_of_their_own_and_far_ones_share() -> None:
+    found = buckets(torch.arange(2_000), 32).tolist()
+    assert found[:16] == list(range(16)) and found == sorted(found) and max(found) == 31
+    assert buckets(torch.tensor([-3]), 32).tolist() == [0]
+
+
+def test_a_shape_that_cannot_be_is_refused() -> None:
+    with pytest.raises(EdgeError, match="heads=3 does not divide hidden_size=16"):
+        RankingShape(vocabulary_size=10, numbers=0, hidden_size=16, heads=3)
+    with pytest.raises(EdgeError, match="dropout is 1"):
+        replace(CONFIG, dropout=1.0)
+
+
+def test_an_interrupted_training_ends_with_the_same_run(
+    prepared: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(CONFIG, passes=8, fit=replace(CONFIG.fit, checkpoint_seconds=0.0))
+    whole = train_ranker(prepared, tmp_path / "whole", config)
+    real_loss, calls = ranking_loss, []
+
+    def interrupted(*given: object) -> object:
+        calls.append(1)
+        if len(calls) == 13:
+            raise KeyboardInterrupt
+        return real_loss(*given)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr("cloud.ranking.train.ranking_loss", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train_ranker(prepared, tmp_path / "cut", config)
+    assert not (tmp_path / "cut").exists()
+    assert train_ranker(prepared, tmp_path / "cut", config).hash == whole.hash
+    assert set(whole.summary["quality"]["test"]["entries"]) == {"0", "1", "2"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_model_beats_the_item_mean_of_the_film_club(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert edge("init", "--example", "--out", tmp_path / "edge.toml") == 0
+    assert edge("prepare", "--data", tmp_path / "edge.toml", "--out", tmp_path / "data") == 0
+    command = ("train", "--parent", tmp_path / "data", "--out", tmp_path / "ranker", "--preset", "entries")
+    assert edge(*command, "--set", "passes=8") == 0
+    assert "| test | entries | 2 |" in capsys.readouterr().out
+    reached = Run.open(tmp_path / "ranker").summary["quality"]["test"]["entries"]["2"]["auc"]
+    assert reached > Run.open(tmp_path / "data").summary["baselines"]["test"]["item mean"]["auc"] + 0.02
