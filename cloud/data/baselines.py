@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cloud.data.counts import slices
 from cloud.data.log import PARTS, TEST, TRAIN, VALIDATION, Events
-from cloud.data.moments import earlier_sums, screens, user_starts
+from cloud.data.moments import Earlier, running_units, screens, user_starts
 from edge.metrics import auc, summarise
-from edge.text.arithmetic import UNIT, running, to_units
+from edge.text.arithmetic import UNIT
 
 Floats = NDArray[np.float64]
 Metrics = dict[str, float | None]  # None where a figure has no meaning, e.g. AUC when all rows are liked
@@ -59,8 +60,8 @@ def each_baseline(events: Events, shared_clock: bool) -> Iterator[tuple[str, Flo
 
 def views(events: Events) -> Floats:
     """(row,) how often the row's item stood in earlier rows that happened."""
-    (count,) = earlier_sums(events.item, events.time, events.happened.astype(np.int64))
-    return count.astype(np.float64)
+    earlier, happened = Earlier(events.item, events.time), events.happened
+    return earlier.count().astype(np.float64) if happened.all() else earlier.total(happened)
 
 
 @dataclass(frozen=True)
@@ -73,25 +74,34 @@ class ItemHistory:
 
     @classmethod
     def of(cls, events: Events, values: NDArray[Any]) -> ItemHistory:
-        units, ones = to_units(values), np.ones(len(events), dtype=np.int64)
-        everyone = np.zeros(len(events), dtype=np.int32)
-        all_total, all_count = earlier_sums(everyone, events.time, units, ones)
-        overall = (all_total / UNIT + _mean_of_training(events, values)) / (all_count + 1)
-        del all_total, all_count
-        total, count = earlier_sums(events.item, events.time, units, ones)
-        return cls(total / UNIT, count.astype(np.int32), overall)
+        overall = _overall(events, values)
+        earlier = Earlier(events.item, events.time)
+        return cls(earlier.total(values), earlier.count(), overall)
 
     def mean(self, smoothing: float) -> Floats:
         """Smoothed with rows of the mean of all."""
-        mean: Floats = (self.total + smoothing * self.overall) / (self.count + smoothing)
+        mean = smoothing * self.overall
+        mean += self.total
+        mean /= self.count + smoothing
         return mean
+
+
+def _overall(events: Events, values: NDArray[Any]) -> Floats:
+    """(row,) the mean of all earlier values and one of the mean of training."""
+    earlier = Earlier(np.zeros(len(events), dtype=np.int32), events.time)
+    overall = earlier.total(values)
+    overall += _mean_of_training(events, values)
+    overall /= earlier.count() + 1
+    return overall
 
 
 def user_mean(events: Events, values: NDArray[Any], smoothing: float, prior: float) -> Floats:
     """(row,) the mean of `values` over the user's earlier rows, smoothed with rows of `prior`."""
     start, seen = user_starts(events.user), screens(events.user, events.time)
-    total = running(to_units(values))
-    mean: Floats = ((total[seen] - total[start]) / UNIT + smoothing * prior) / (seen - start + smoothing)
+    total, mean = running_units(values), np.empty(len(events))
+    for at in slices(len(events)):
+        before = (total[seen[at]] - total[start[at]]) / UNIT
+        mean[at] = (before + smoothing * prior) / (seen[at] - start[at] + smoothing)
     return mean
 
 

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cloud.data.counts import slices
 from cloud.data.log import Events
-from edge.text.arithmetic import UNIT, running, to_units
+from cloud.data.moments import running_units, user_starts
+from edge.text.arithmetic import UNIT
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -23,7 +25,6 @@ STATISTICS = (VIEWS, RANK, LIKED, RATING)
 SMOOTHING = 10  # rows of the mean of all that an item's mean starts from
 DECIMALS = 3  # of shares and means, so that few texts differ
 NONE = np.iinfo(np.int32).min  # of a whole number
-CHUNK = 1_000_000  # queries answered together
 
 
 @dataclass(frozen=True)
@@ -65,28 +66,24 @@ class _ByItem:
         self.moments = np.unique(seen.time)
         self.width = len(self.moments) + 1
         self.order = np.lexsort((seen.time, seen.item))
-        self.keys = self._keys(seen.item[self.order], seen.time[self.order])
+        self.keys = np.empty(len(seen), dtype=np.int64)  # a pair of an item and a moment as a number that sorts like it
+        for at in slices(len(seen)):
+            rows = self.order[at]
+            self.keys[at] = seen.item[rows].astype(np.int64) * self.width + places(self.moments, seen.time[rows])
 
     def over_queries(self, make: Any, kind: type = np.int32) -> NDArray[Any]:
         """(query,) what `make` gives for the first and the end of each one's rows, and its moment; some at a time."""
         result: NDArray[Any] = np.empty(len(self.items), dtype=kind)
-        for start in range(0, len(self.items), CHUNK):
-            at = slice(start, start + CHUNK)
-            now = np.searchsorted(self.moments, self.times[at])
+        for at in slices(len(self.items)):
+            now = places(self.moments, self.times[at])
             item = self.items[at].astype(np.int64) * self.width
-            result[at] = make(np.searchsorted(self.keys, item), np.searchsorted(self.keys, item + now), now)
+            result[at] = make(places(self.keys, item), places(self.keys, item + now), now)
         return result
 
     def mean(self, column: NDArray[Any]) -> Statistic:
         """Smoothed with the mean of all rows before the moment."""
-        units = to_units(column)
-        of_items = running(units[self.order])
-        by_time = np.argsort(self.seen.time, kind="stable")
-        of_all = running(units[by_time])
-        starts = np.searchsorted(self.seen.time[by_time], self.moments)  # rows before each moment
-        del by_time, units
-        everyone = np.append(of_all[starts] / UNIT / np.maximum(starts, 1), of_all[-1] / UNIT / max(len(column), 1))
-        del of_all
+        everyone = self._everyone(column)
+        of_items = running_units(column, self.order)
         scale = 10**DECIMALS
 
         def make(first: Integers, last: Integers, now: Integers) -> Integers:
@@ -97,22 +94,28 @@ class _ByItem:
         largest = float(np.abs(column).max(initial=0)) * scale
         return Statistic(self.over_queries(make, np.int32 if largest < -NONE else np.int64), scale)
 
+    def _everyone(self, column: NDArray[Any]) -> Floats:
+        """(moment + 1,) the mean of all rows before each moment, and of all."""
+        by_time = np.argsort(self.seen.time, kind="stable")
+        of_all = running_units(column, by_time)
+        starts = np.searchsorted(self.seen.time[by_time], self.moments)  # rows before each moment
+        del by_time
+        means = of_all[starts] / UNIT / np.maximum(starts, 1)
+        return np.append(means, of_all[-1] / UNIT / max(len(column), 1))
+
     def rank(self) -> Statistic:
         """Items with more views over items with any: an item has k views once its k-th row is past."""
-        item = self.seen.item[self.order]
-        places = np.arange(len(item))
-        new = np.ones(len(item), dtype=bool)
-        new[1:] = item[1:] != item[:-1]
-        ordinal = places - np.maximum.accumulate(np.where(new, places, 0)) + 1
-        del item, places, new
-        reached = ordinal * self.width + self.keys % self.width  # the how many-th row of its item, and when
-        del ordinal
+        reached = np.arange(1, len(self.keys) + 1)
+        reached -= user_starts(self.seen.item[self.order])  # the how many-th row of its item,
+        reached *= self.width
+        for at in slices(len(reached)):
+            reached[at] += self.keys[at] % self.width  # and when
         reached.sort()
         scale = 10**DECIMALS
 
         def items_with(count: Integers, now: Integers) -> Integers:
             """(query,) how many items have that many views or more by now."""
-            return np.searchsorted(reached, count * self.width + now) - np.searchsorted(reached, count * self.width)
+            return places(reached, count * self.width + now) - places(reached, count * self.width)
 
         def make(first: Integers, last: Integers, now: Integers) -> Integers:
             views = last - first
@@ -121,6 +124,10 @@ class _ByItem:
 
         return Statistic(self.over_queries(make), scale)
 
-    def _keys(self, item: NDArray[np.int32], time: Floats) -> Integers:
-        """A pair of an item and a moment as one number that sorts like it."""
-        return item.astype(np.int64) * self.width + np.searchsorted(self.moments, time)
+
+def places(ordered: NDArray[Any], values: NDArray[Any]) -> Integers:
+    """(value,) as `searchsorted` finds it, sorted first: neighbours are then found in the same part of the memory."""
+    order = np.argsort(values)
+    found = np.empty(len(values), dtype=np.int64)
+    found[order] = np.searchsorted(ordered, values[order])
+    return found
