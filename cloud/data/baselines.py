@@ -31,9 +31,11 @@ def baselines(events: Events, shared_clock: bool = True) -> dict[str, dict[str, 
     """{"validation" | "test": {baseline: metrics}}; parts without rows are left out."""
     parts = [part for part in (VALIDATION, TEST) if (events.part == part).any() and (events.part == TRAIN).any()]
     results: dict[str, dict[str, Metrics]] = {PARTS[part]: {} for part in parts}
+    train = _some(events.part == TRAIN)
     for name, score in each_baseline(events, shared_clock):
+        curve = logistic(score[train], events.liked[train]) if parts else (0.0, 0.0)
         for part in parts:
-            results[PARTS[part]][name] = _metrics(score, events, events.part == part)
+            results[PARTS[part]][name] = _metrics(score, curve, events, events.part == part)
     return results
 
 
@@ -49,18 +51,20 @@ def each_baseline(events: Events, shared_clock: bool) -> Iterator[tuple[str, Flo
     if not shared_clock:
         yield "user mean", user
         return
-    yield "popularity", np.log1p(views(events))
-    item = _best(events, ItemHistory.of(events, events.liked).mean)
+    earlier = Earlier(events.item, events.time)
+    yield "popularity", np.log1p(views(events, earlier))
+    item = _best(events, ItemHistory.of(events, events.liked, earlier).mean)
     yield "item mean", item
     yield "item+user mean", item + user
     del item, user
-    rated = ItemHistory.of(events, events.value)
+    rated = ItemHistory.of(events, events.value, earlier)
+    del earlier
     yield "item+user bias", _best(events, lambda smoothing: item_user_bias(events, rated, smoothing))
 
 
-def views(events: Events) -> Floats:
+def views(events: Events, earlier: Earlier) -> Floats:
     """(row,) how often the row's item stood in earlier rows that happened."""
-    earlier, happened = Earlier(events.item, events.time), events.happened
+    happened = events.happened
     return earlier.count().astype(np.float64) if happened.all() else earlier.total(happened)
 
 
@@ -73,9 +77,9 @@ class ItemHistory:
     overall: Floats
 
     @classmethod
-    def of(cls, events: Events, values: NDArray[Any]) -> ItemHistory:
+    def of(cls, events: Events, values: NDArray[Any], earlier: Earlier) -> ItemHistory:
+        """`earlier` are the rows of each one's item."""
         overall = _overall(events, values)
-        earlier = Earlier(events.item, events.time)
         return cls(earlier.total(values), earlier.count(), overall)
 
     def mean(self, smoothing: float) -> Floats:
@@ -125,10 +129,14 @@ def _best(events: Events, make: Callable[[float], Floats]) -> Floats:
     return make(CHOICES[int(np.argmax(np.nan_to_num(reached)))])
 
 
-def _metrics(score: Floats, events: Events, rows: NDArray[np.bool_]) -> Metrics:
-    train = np.flatnonzero(events.part == TRAIN)
-    train = train[:: 1 + len(train) // CURVE_ROWS]
-    slope, intercept = logistic(score[train], events.liked[train])
+def _some(rows: NDArray[np.bool_]) -> NDArray[np.integer]:
+    """Places of about `CURVE_ROWS` of the rows."""
+    places = np.flatnonzero(rows)
+    return places[:: 1 + len(places) // CURVE_ROWS].copy()
+
+
+def _metrics(score: Floats, curve: tuple[float, float], events: Events, rows: NDArray[np.bool_]) -> Metrics:
+    slope, intercept = curve
     logits = max(slope, 1e-6) * score[rows] + intercept
     found = summarise(logits, events.liked[rows], events.user[rows])
     return {name: None if np.isnan(value) else value for name, value in found.items()}
@@ -142,5 +150,8 @@ def logistic(feature: Floats, liked: NDArray[np.bool_], steps: int = 25) -> tupl
         share = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
         gradient = inputs.T @ (liked - share) - 1e-3 * weights
         curvature = (inputs * (share * (1 - share))[:, None]).T @ inputs + 1e-3 * np.eye(2)
-        weights = weights + np.linalg.solve(curvature, gradient)
+        step = weights + np.linalg.solve(curvature, gradient)
+        if (step == weights).all():
+            break
+        weights = step
     return float(weights[0]), float(weights[1])

@@ -148,8 +148,10 @@ def _indices(batch: Batch, directory: Directory, refuse: Refuse) -> NDArray[np.i
     first, places = combined(columns)
     indices = np.zeros(len(first), dtype=np.int32)
     errors: dict[int, BadValueError] = {}
-    for place, row in enumerate(first.tolist()):
-        raw, *values = (column[row] for column in columns)
+    raws = zip(
+        *([column.distinct[place] for place in column.places[first].tolist()] for column in columns), strict=True
+    )
+    for place, (row, (raw, *values)) in enumerate(zip(first.tolist(), raws, strict=True)):
         try:
             indices[place] = directory.index(raw, tuple(values), batch.lines[row])
         except BadValueError as error:

@@ -42,27 +42,31 @@ class Earlier:
     """
 
     def __init__(self, key: NDArray[np.int32], time: NDArray[np.float64]) -> None:
-        self._order = np.lexsort((time, key))
+        self._order = narrow(np.lexsort((time, key)))  # in which those of a row are neighbours
         ordered = key[self._order]
-        self._first = _first_of_run(ordered)
-        self._moment = _first_of_run(ordered, time[self._order])
+        self._first = narrow(_first_of_run(ordered))
+        self._end = narrow(_first_of_run(ordered, time[self._order]))
 
     def count(self) -> NDArray[np.int32]:
         """(row,) how many there are."""
         counts = np.empty(len(self._order), dtype=np.int32)
-        for at in slices(len(counts)):
-            counts[self._order[at]] = self._moment[at] - self._first[at]
+        counts[self._order] = self._end - self._first
         return counts
 
     def total(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        """(row,) the sum of their `values`, in whole units."""
+        """(row,) the sum of their `values`."""
         running, totals = running_units(values, self._order), np.empty(len(values))
         for at in slices(len(values)):
-            totals[self._order[at]] = (running[self._moment[at]] - running[self._first[at]]) / UNIT
+            totals[self._order[at]] = (running[self._end[at]] - running[self._first[at]]) / UNIT
         return totals
 
 
-def running_units(values: NDArray[Any], order: Rows | None = None) -> Rows:
+def narrow(places: Rows) -> NDArray[np.integer]:
+    """Places in half the memory, where they fit."""
+    return places.astype(np.int32) if len(places) <= np.iinfo(np.int32).max else places
+
+
+def running_units(values: NDArray[Any], order: NDArray[np.integer] | None = None) -> Rows:
     """(n + 1,) the sum of the values before each place, and of all, in units and, if given, in that order."""
     total = np.zeros(len(values) + 1, dtype=np.int64)
     for at in slices(len(values)):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cloud.data.counts import slices
 from cloud.data.log import Events
-from cloud.data.moments import running_units, user_starts
+from cloud.data.moments import narrow, running_units, user_starts
 from edge.text.arithmetic import UNIT
 
 Floats = NDArray[np.float64]
@@ -53,50 +53,53 @@ def item_statistics(
     O((rows + queries) log rows).
     """
     rows = _ByItem(seen, items, times)
-    found = {VIEWS: Statistic(rows.over_queries(lambda first, last, now: last - first), 1)}
-    found |= {name: rows.mean(column) for name, column in values.items()}
-    return found | {RANK: rows.rank()}
+    return {VIEWS: rows.views, **{name: rows.mean(column) for name, column in values.items()}, RANK: rows.rank()}
 
 
 class _ByItem:
     """The seen rows ordered by item and time, so that those of an item before a moment are neighbours."""
 
     def __init__(self, seen: Events, items: NDArray[np.int32], times: Floats) -> None:
-        self.seen, self.items, self.times = seen, items, times
+        self.seen, self.items = seen, items
         self.moments = np.unique(seen.time)
         self.width = len(self.moments) + 1
-        self.order = np.lexsort((seen.time, seen.item))
+        self.order = narrow(np.lexsort((seen.time, seen.item)))
         self.keys = np.empty(len(seen), dtype=np.int64)  # a pair of an item and a moment as a number that sorts like it
         for at in slices(len(seen)):
             rows = self.order[at]
             self.keys[at] = seen.item[rows].astype(np.int64) * self.width + places(self.moments, seen.time[rows])
+        every = np.arange(max(seen.item.max(initial=-1), items.max(initial=-1)) + 1, dtype=np.int64)
+        self.starts = np.searchsorted(self.keys, every * self.width)  # (item,) its first row
+        self.now, views = (np.empty(len(items), dtype=np.int32) for _ in range(2))  # (query,) its moment
+        for at in slices(len(items)):
+            self.now[at] = now = places(self.moments, times[at])
+            views[at] = places(self.keys, items[at].astype(np.int64) * self.width + now) - self.starts[items[at]]
+        self.views = Statistic(views, 1)
 
-    def over_queries(self, make: Any, kind: type = np.int32) -> NDArray[Any]:
-        """(query,) what `make` gives for the first and the end of each one's rows, and its moment; some at a time."""
+    def over_queries(self, make: Any, scale: int, kind: type = np.int32) -> Statistic:
+        """What `make` gives for the first of each one's rows, how many they are, and its moment; some at a time."""
         result: NDArray[Any] = np.empty(len(self.items), dtype=kind)
         for at in slices(len(self.items)):
-            now = places(self.moments, self.times[at])
-            item = self.items[at].astype(np.int64) * self.width
-            result[at] = make(places(self.keys, item), places(self.keys, item + now), now)
-        return result
+            views = self.views.whole[at].astype(np.int64)
+            value = make(self.starts[self.items[at]], views, self.now[at].astype(np.int64))
+            result[at] = np.where(views > 0, np.rint(value * scale), NONE)
+        return Statistic(result, scale)
 
     def mean(self, column: NDArray[Any]) -> Statistic:
         """Smoothed with the mean of all rows before the moment."""
         everyone = self._everyone(column)
         of_items = running_units(column, self.order)
-        scale = 10**DECIMALS
 
-        def make(first: Integers, last: Integers, now: Integers) -> Integers:
-            views = last - first
-            mean = ((of_items[last] - of_items[first]) / UNIT + SMOOTHING * everyone[now]) / (views + SMOOTHING)
-            return np.where(views > 0, np.rint(mean * scale), NONE).astype(np.int64)
+        def make(first: Integers, views: Integers, now: Integers) -> Floats:
+            mean: Floats = (of_items[first + views] - of_items[first]) / UNIT + SMOOTHING * everyone[now]
+            return mean / (views + SMOOTHING)
 
-        largest = float(np.abs(column).max(initial=0)) * scale
-        return Statistic(self.over_queries(make, np.int32 if largest < -NONE else np.int64), scale)
+        largest = float(np.abs(column).max(initial=0)) * 10**DECIMALS
+        return self.over_queries(make, 10**DECIMALS, np.int32 if largest < -NONE else np.int64)
 
     def _everyone(self, column: NDArray[Any]) -> Floats:
         """(moment + 1,) the mean of all rows before each moment, and of all."""
-        by_time = np.argsort(self.seen.time, kind="stable")
+        by_time = narrow(np.argsort(self.seen.time, kind="stable"))
         of_all = running_units(column, by_time)
         starts = np.searchsorted(self.seen.time[by_time], self.moments)  # rows before each moment
         del by_time
@@ -107,22 +110,21 @@ class _ByItem:
         """Items with more views over items with any: an item has k views once its k-th row is past."""
         reached = np.arange(1, len(self.keys) + 1)
         reached -= user_starts(self.seen.item[self.order])  # the how many-th row of its item,
+        most = int(reached.max(initial=0))
         reached *= self.width
         for at in slices(len(reached)):
             reached[at] += self.keys[at] % self.width  # and when
         reached.sort()
-        scale = 10**DECIMALS
+        starts = np.searchsorted(reached, np.arange(most + 2) * self.width)  # (k,) the first k-th row
+        first_rows = reached[starts[1] : starts[2]] if most else reached  # of every item, by moment
 
-        def items_with(count: Integers, now: Integers) -> Integers:
-            """(query,) how many items have that many views or more by now."""
-            return places(reached, count * self.width + now) - places(reached, count * self.width)
+        def make(first: Integers, views: Integers, now: Integers) -> Floats:
+            with_any = np.searchsorted(first_rows, now + self.width)
+            with_more = places(reached, (views + 1) * self.width + now) - starts[views + 1]
+            share: Floats = with_more / np.maximum(with_any, 1)
+            return share
 
-        def make(first: Integers, last: Integers, now: Integers) -> Integers:
-            views = last - first
-            share = items_with(views + 1, now) / np.maximum(items_with(np.ones_like(views), now), 1)
-            return np.where(views > 0, np.rint(share * scale), NONE).astype(np.int64)
-
-        return Statistic(self.over_queries(make), scale)
+        return self.over_queries(make, 10**DECIMALS)
 
 
 def places(ordered: NDArray[Any], values: NDArray[Any]) -> Integers:
