@@ -2,7 +2,7 @@
 
 On a machine that others share, user and system seconds of the process tell more than those of the clock.
 
-python benchmarks/prepare_size.py 1 4 16 --out benchmarks/results/prepare-size.json
+python benchmarks/prepare_size.py 1 4 16 --format csv parquet --out benchmarks/results/prepare-size.json
 """
 
 from __future__ import annotations
@@ -135,17 +135,19 @@ def measure(rows: int, format: str) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("millions", type=float, nargs="+", help="of rows, in increasing order")
-    parser.add_argument("--format", choices=("csv", "parquet"), default="csv")
+    parser.add_argument("--format", choices=("csv", "parquet"), nargs="+", default=["csv"])
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     results = []
-    for millions in options.millions:
-        results.append(measure(int(millions * 1e6), options.format))
-        print(json.dumps(results[-1]), flush=True)
+    for format in options.format:
+        for millions in options.millions:
+            results.append(measure(int(millions * 1e6), format))
+            print(json.dumps(results[-1]), flush=True)
     for one, other in pairwise(results):
         rows = int(str(other["rows"])) - int(str(one["rows"]))
         more = int(str(other["peak_bytes"])) - int(str(one["peak_bytes"]))
-        print(f"from {one['rows']:,} to {other['rows']:,} rows: {more / rows:.0f} bytes of peak memory a row")
+        if rows > 0:
+            print(f"from {one['rows']:,} to {other['rows']:,} rows: {more / rows:.0f} bytes of peak memory a row")
     if options.out:
         options.out.write_text(json.dumps(results, indent=2) + "\n")
 

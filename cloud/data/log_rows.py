@@ -26,7 +26,7 @@ MOST_LINES = np.iinfo(np.int32).max  # that fit into the narrower type
 
 @dataclass
 class LogRows:
-    """Columns (row,) of the rows that can be used, each replaced by itself alone: two whole logs would fill memory."""
+    """Columns (row,) of the rows that can be used. They change one after the other, so that no log is there twice."""
 
     line: NDArray[np.integer]
     user: NDArray[np.int32]  # in the directory of users
