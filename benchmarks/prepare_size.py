@@ -1,6 +1,8 @@
 """How fast `edge prepare` is, and how much memory it takes: invented logs of so many million rows, each in a process.
 
-python benchmarks/prepare_size.py 1 4 16 --out benchmarks/results/prepare-size.json
+On a machine that others share, user and system seconds of the process tell more than those of the clock.
+
+python benchmarks/prepare_size.py 1 4 16 --format csv parquet --out benchmarks/results/prepare-size.json
 """
 
 from __future__ import annotations
@@ -67,7 +69,8 @@ from edge.cli.main import main
 try:
     main()
 finally:
-    print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print("used", used.ru_maxrss * 1024, used.ru_utime + used.ru_stime, file=sys.stderr)
 """
 
 
@@ -122,26 +125,29 @@ def measure(rows: int, format: str) -> dict[str, object]:
         seconds = perf_counter() - started
         if done.returncode:
             raise SystemExit(done.stderr)
-        peak = int(done.stderr.rsplit("peak ", 1)[1]) * 1024
+        peak, cpu = map(float, done.stderr.rsplit("used ", 1)[1].split())
         written = sum(path.stat().st_size for path in (folder / "run").iterdir())
-        return {"rows": rows, "format": format, "seconds": round(seconds, 1), "rows_per_second": round(rows / seconds),
-                "peak_bytes": peak, "written_bytes": written}  # fmt: skip
+        return {"rows": rows, "format": format, "seconds": round(seconds, 1), "cpu_seconds": round(cpu, 1),
+                "rows_per_cpu_second": round(rows / cpu), "peak_bytes": round(peak),
+                "written_bytes": written}  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("millions", type=float, nargs="+", help="of rows, in increasing order")
-    parser.add_argument("--format", choices=("csv", "parquet"), default="csv")
+    parser.add_argument("--format", choices=("csv", "parquet"), nargs="+", default=["csv"])
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     results = []
-    for millions in options.millions:
-        results.append(measure(int(millions * 1e6), options.format))
-        print(json.dumps(results[-1]), flush=True)
+    for format in options.format:
+        for millions in options.millions:
+            results.append(measure(int(millions * 1e6), format))
+            print(json.dumps(results[-1]), flush=True)
     for one, other in pairwise(results):
         rows = int(str(other["rows"])) - int(str(one["rows"]))
         more = int(str(other["peak_bytes"])) - int(str(one["peak_bytes"]))
-        print(f"from {one['rows']:,} to {other['rows']:,} rows: {more / rows:.0f} bytes of peak memory a row")
+        if rows > 0:
+            print(f"from {one['rows']:,} to {other['rows']:,} rows: {more / rows:.0f} bytes of peak memory a row")
     if options.out:
         options.out.write_text(json.dumps(results, indent=2) + "\n")
 

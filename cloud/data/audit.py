@@ -93,24 +93,22 @@ def _compare(prepared: Prepared, log: Log, spec: TextSpec, seen: Events, kept: R
     _require(known.earlier == prepared.column("earlier"), kept, "how many events are earlier", log)
     phrases = Phrases()
     contexts = context_phrases(spec.templates()[3], known, phrases)
-    texts = np.array([*phrases.texts], dtype=object)
-    stored = np.array(prepared.phrases.names, dtype=object)[prepared.column("context")]
-    _require(texts[contexts] == stored, kept, "the context", log)
+    stored = np.array([phrases.texts.get(text, -1) for text in prepared.phrases.names], dtype=np.int32)
+    _require(contexts == stored[prepared.column("context")], kept, "the context", log)
     columns = NumberColumns(spec.numbers, known)
     for first, last in chunks_of_users(known):
         found = numbers_of(spec.numbers, *columns.of_rows(first, last))
         before = prepared.numbers[first:last]
         same = (found == before) | (np.isnan(found) & np.isnan(before))
         for place, number in enumerate(spec.numbers):
-            whole = np.ones(len(kept), dtype=bool)
-            whole[first:last] = same[:, place]
-            _require(whole, kept, f"the number {number.name!r}", log)
+            _require(same[:, place], kept[first:last], f"the number {number.name!r}", log, first)
 
 
-def _require(same: Rows, kept: Rows, what: str, log: Log) -> None:
+def _require(same: Rows, kept: Rows, what: str, log: Log, first: int = 0) -> None:
+    """Of rows from the `first` on."""
     leaking = np.flatnonzero(~same & kept)
     if len(leaking):
-        row = int(leaking[0])
+        row = first + int(leaking[0])
         user, item = log.user_ids[int(log.events.user[row])], log.items[int(log.events.item[row])].id
         raise LeakError(
             f"a leak: {what} depends on the row's own label, its screen or something later, in {len(leaking):,} rows",

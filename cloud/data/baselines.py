@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cloud.data.counts import slices
 from cloud.data.log import PARTS, TEST, TRAIN, VALIDATION, Events
-from cloud.data.moments import earlier_sums, screens, user_starts
+from cloud.data.moments import Earlier, running_units, screens, user_starts
 from edge.metrics import auc, summarise
-from edge.text.arithmetic import UNIT, running, to_units
+from edge.text.arithmetic import UNIT
 
 Floats = NDArray[np.float64]
 Metrics = dict[str, float | None]  # None where a figure has no meaning, e.g. AUC when all rows are liked
@@ -30,9 +31,11 @@ def baselines(events: Events, shared_clock: bool = True) -> dict[str, dict[str, 
     """{"validation" | "test": {baseline: metrics}}; parts without rows are left out."""
     parts = [part for part in (VALIDATION, TEST) if (events.part == part).any() and (events.part == TRAIN).any()]
     results: dict[str, dict[str, Metrics]] = {PARTS[part]: {} for part in parts}
+    train = _some(events.part == TRAIN)
     for name, score in each_baseline(events, shared_clock):
+        curve = logistic(score[train], events.liked[train]) if parts else (0.0, 0.0)
         for part in parts:
-            results[PARTS[part]][name] = _metrics(score, events, events.part == part)
+            results[PARTS[part]][name] = _metrics(score, curve, events, events.part == part)
     return results
 
 
@@ -48,19 +51,21 @@ def each_baseline(events: Events, shared_clock: bool) -> Iterator[tuple[str, Flo
     if not shared_clock:
         yield "user mean", user
         return
-    yield "popularity", np.log1p(views(events))
-    item = _best(events, ItemHistory.of(events, events.liked).mean)
+    earlier = Earlier(events.item, events.time)
+    yield "popularity", np.log1p(views(events, earlier))
+    item = _best(events, ItemHistory.of(events, events.liked, earlier).mean)
     yield "item mean", item
     yield "item+user mean", item + user
     del item, user
-    rated = ItemHistory.of(events, events.value)
+    rated = ItemHistory.of(events, events.value, earlier)
+    del earlier
     yield "item+user bias", _best(events, lambda smoothing: item_user_bias(events, rated, smoothing))
 
 
-def views(events: Events) -> Floats:
+def views(events: Events, earlier: Earlier) -> Floats:
     """(row,) how often the row's item stood in earlier rows that happened."""
-    (count,) = earlier_sums(events.item, events.time, events.happened.astype(np.int64))
-    return count.astype(np.float64)
+    happened = events.happened
+    return earlier.count().astype(np.float64) if happened.all() else earlier.total(happened)
 
 
 @dataclass(frozen=True)
@@ -72,26 +77,35 @@ class ItemHistory:
     overall: Floats
 
     @classmethod
-    def of(cls, events: Events, values: NDArray[Any]) -> ItemHistory:
-        units, ones = to_units(values), np.ones(len(events), dtype=np.int64)
-        everyone = np.zeros(len(events), dtype=np.int32)
-        all_total, all_count = earlier_sums(everyone, events.time, units, ones)
-        overall = (all_total / UNIT + _mean_of_training(events, values)) / (all_count + 1)
-        del all_total, all_count
-        total, count = earlier_sums(events.item, events.time, units, ones)
-        return cls(total / UNIT, count.astype(np.int32), overall)
+    def of(cls, events: Events, values: NDArray[Any], earlier: Earlier) -> ItemHistory:
+        """`earlier` are the rows of each one's item."""
+        overall = _overall(events, values)
+        return cls(earlier.total(values), earlier.count(), overall)
 
     def mean(self, smoothing: float) -> Floats:
         """Smoothed with rows of the mean of all."""
-        mean: Floats = (self.total + smoothing * self.overall) / (self.count + smoothing)
+        mean = smoothing * self.overall
+        mean += self.total
+        mean /= self.count + smoothing
         return mean
+
+
+def _overall(events: Events, values: NDArray[Any]) -> Floats:
+    """(row,) the mean of all earlier values and one of the mean of training."""
+    earlier = Earlier(np.zeros(len(events), dtype=np.int32), events.time)
+    overall = earlier.total(values)
+    overall += _mean_of_training(events, values)
+    overall /= earlier.count() + 1
+    return overall
 
 
 def user_mean(events: Events, values: NDArray[Any], smoothing: float, prior: float) -> Floats:
     """(row,) the mean of `values` over the user's earlier rows, smoothed with rows of `prior`."""
     start, seen = user_starts(events.user), screens(events.user, events.time)
-    total = running(to_units(values))
-    mean: Floats = ((total[seen] - total[start]) / UNIT + smoothing * prior) / (seen - start + smoothing)
+    total, mean = running_units(values), np.empty(len(events))
+    for at in slices(len(events)):
+        before = (total[seen[at]] - total[start[at]]) / UNIT
+        mean[at] = (before + smoothing * prior) / (seen[at] - start[at] + smoothing)
     return mean
 
 
@@ -115,10 +129,14 @@ def _best(events: Events, make: Callable[[float], Floats]) -> Floats:
     return make(CHOICES[int(np.argmax(np.nan_to_num(reached)))])
 
 
-def _metrics(score: Floats, events: Events, rows: NDArray[np.bool_]) -> Metrics:
-    train = np.flatnonzero(events.part == TRAIN)
-    train = train[:: 1 + len(train) // CURVE_ROWS]
-    slope, intercept = logistic(score[train], events.liked[train])
+def _some(rows: NDArray[np.bool_]) -> NDArray[np.integer]:
+    """Places of about `CURVE_ROWS` of the rows."""
+    places = np.flatnonzero(rows)
+    return places[:: 1 + len(places) // CURVE_ROWS].copy()
+
+
+def _metrics(score: Floats, curve: tuple[float, float], events: Events, rows: NDArray[np.bool_]) -> Metrics:
+    slope, intercept = curve
     logits = max(slope, 1e-6) * score[rows] + intercept
     found = summarise(logits, events.liked[rows], events.user[rows])
     return {name: None if np.isnan(value) else value for name, value in found.items()}
@@ -132,5 +150,8 @@ def logistic(feature: Floats, liked: NDArray[np.bool_], steps: int = 25) -> tupl
         share = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
         gradient = inputs.T @ (liked - share) - 1e-3 * weights
         curvature = (inputs * (share * (1 - share))[:, None]).T @ inputs + 1e-3 * np.eye(2)
-        weights = weights + np.linalg.solve(curvature, gradient)
+        step = weights + np.linalg.solve(curvature, gradient)
+        if (step == weights).all():
+            break
+        weights = step
     return float(weights[0]), float(weights[1])

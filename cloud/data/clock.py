@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloud.data.bad_rows import FEW, BadRows
+from cloud.data.counts import slices
 from cloud.data.schema import PER_SECOND, LogTable
 from cloud.data.times import AS_ISO, LIKELY, YEAR, setting_for
 from edge.errors import EdgeError
@@ -159,10 +160,14 @@ def _still_users(user: NDArray[Any], time: Floats) -> tuple[int, int]:
 
 def _are_dates(time: Floats) -> bool:
     """True if all are of the form 20240501."""
+    return all(_is_date(time[at]).all() for at in slices(len(time)))
+
+
+def _is_date(time: Floats) -> Mask:
     whole = time.astype(np.int64)
     year, month, day = whole // 10_000, whole // 100 % 100, whole % 100
     fits = (whole == time) & (year >= 1970) & (year < 2100) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
-    return bool(fits.all())
+    return fits
 
 
 def _day(seconds: float) -> str:

@@ -17,7 +17,7 @@ DIGITS = 6  # significant ones of a figure
 
 
 def slices(rows: int) -> Iterator[slice]:
-    return (slice(first, first + CHUNK) for first in range(0, rows, CHUNK))
+    return (slice(first, min(first + CHUNK, rows)) for first in range(0, rows, CHUNK))
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from cloud.data.bad_rows import FEW, BadRows
 from cloud.data.missing import missing_setting, read_as_words
 from cloud.data.schema import Attribute, Entities
-from cloud.data.tables.batch import Batch
+from cloud.data.tables.batch import Batch, Column
 from cloud.data.tables.read import read_batches
 from cloud.data.unknown_ids import compare_examples, explain_unknown, written_twice
 from cloud.data.values import BadValueError, NoValueError, attribute_value, identifier, quoted, shown
@@ -130,9 +131,11 @@ class Directory:
 
     def occurring(self, indices: NDArray[np.int32]) -> tuple[list[tuple[str, Attributes]], NDArray[np.int32]]:
         """(id, attributes) of those among `indices`, in the same order, and `indices` into that list."""
-        left, renumbered = np.unique(indices, return_inverse=True)
         names = list(self.indices)
-        return [(names[index], self.attributes[index]) for index in left], renumbered.astype(np.int32)
+        there = np.zeros(len(names), dtype=bool)
+        there[indices] = True
+        left, numbers = np.flatnonzero(there).tolist(), (np.cumsum(there) - 1).astype(np.int32)
+        return [(names[index], self.attributes[index]) for index in left], numbers[indices]
 
 
 def _words(value: Value) -> str:
@@ -205,6 +208,26 @@ def raw_rows(batch: Batch, columns: Sequence[str]) -> list[tuple[Any, ...]]:
     if not columns:
         return [()] * len(batch.lines)
     return list(zip(*(map(hashable, batch.columns[name]) for name in columns), strict=True))
+
+
+def encoded(values: Sequence[Any]) -> Column:
+    """A column by its distinct values, each hashable; equal ones may stand twice."""
+    if isinstance(values, Column):
+        return values
+    known: dict[Any, int] = {}
+    places = [known.setdefault(value, len(known)) for value in map(hashable, values)]
+    return Column(list(known), np.array(places, dtype=np.int32))
+
+
+def combined(columns: Sequence[Column]) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+    """(combination,) the first row of each combination of values, in order of appearance; (row,) which one it has."""
+    places = columns[0].places
+    for column in columns[1:]:
+        both = places.astype(np.int64) * len(column.distinct) + column.places
+        places = pa.array(both).dictionary_encode().indices.to_numpy()
+    first = np.zeros(int(places.max(initial=-1)) + 1, dtype=np.intp)
+    first[places[::-1]] = np.arange(len(places))[::-1]
+    return first, places
 
 
 def hashable(value: Any) -> Any:

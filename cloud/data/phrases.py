@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cloud.data.counts import slices
 from cloud.data.log import Events, Log
 from cloud.data.number_columns import Known
 from cloud.data.statistics import VIEWS, Statistic
@@ -73,21 +74,36 @@ def context_phrases(template: Template, known: Known, phrases: Phrases) -> Place
 
 def _worded(template: Template, name: str, column: Statistic) -> Places:
     """(row,) a number that rows share whose statistic the template words alike."""
-    distinct, place = np.unique(column.whole, return_inverse=True)
+    distinct, place = _coded(column.whole)
     numbers: dict[tuple[str, ...], int] = {}
     values = Statistic(distinct, column.unit)[:].tolist()
     words = [template.wording(name, moment_attributes({name: value}).get(name)) for value in values]
     return np.array([numbers.setdefault(each, len(numbers)) for each in words], dtype=np.int32)[place]
 
 
-def _combinations(columns: Sequence[NDArray[Any]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _combinations(columns: Sequence[NDArray[Any]]) -> tuple[NDArray[np.intp], Places]:
     """A row of each combination of values, and (row,) which combination it has. NaN equals NaN."""
-    combined = np.zeros(len(columns[0]), dtype=np.int64)
-    for column in columns:
-        distinct, place = np.unique(column, return_inverse=True)
-        combined = np.unique(combined * len(distinct) + place, return_inverse=True)[1]
-    _, first, alike = np.unique(combined, return_index=True, return_inverse=True)
+    _, alike = _coded(columns[0])
+    for column in columns[1:]:
+        distinct, place = _coded(column)
+        both = alike.astype(np.int64)
+        both *= len(distinct)
+        both += place
+        _, alike = _coded(both)
+    first = np.zeros(int(alike.max(initial=-1)) + 1, dtype=np.intp)
+    for at in reversed([*slices(len(alike))]):
+        which, row = np.unique(alike[at], return_index=True)
+        first[which] = at.start + row
     return first, alike
+
+
+def _coded(column: NDArray[Any]) -> tuple[NDArray[Any], Places]:
+    """The distinct values, in order, and (row,) the place of each row's; some rows at a time."""
+    distinct = np.unique(np.concatenate([column[:0], *(np.unique(column[at]) for at in slices(len(column)))]))
+    place = np.empty(len(column), dtype=np.int32)
+    for at in slices(len(column)):
+        place[at] = np.searchsorted(distinct, column[at])
+    return distinct, place
 
 
 def _statistics(template: Template, known: Known) -> list[str]:

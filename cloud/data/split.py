@@ -35,10 +35,11 @@ def parts(user: Users, time: Times, split: Split) -> Parts:
 
 
 def _by_user(user: Users, time: Times, split: Split) -> Parts:
-    counts = np.bincount(user)[user]
-    left = counts - (screens(user, time) - user_starts(user))  # rows of the user from the screen on
+    counts = np.bincount(user)
+    left = np.cumsum(counts)[user]
+    left -= screens(user, time)  # rows of the user from the screen on
     test, validation = _share(counts, split.test), _share(counts, split.validation)
-    return _parts(left <= test, left <= test + validation)
+    return _parts(left <= test[user], left <= (test + validation)[user])
 
 
 def _by_time(user: Users, time: Times, split: Split) -> Parts:

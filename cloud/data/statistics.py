@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cloud.data.counts import slices
 from cloud.data.log import Events
-from edge.text.arithmetic import UNIT, running, to_units
+from cloud.data.moments import narrow, running_units, user_starts
+from edge.text.arithmetic import UNIT
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -23,7 +25,6 @@ STATISTICS = (VIEWS, RANK, LIKED, RATING)
 SMOOTHING = 10  # rows of the mean of all that an item's mean starts from
 DECIMALS = 3  # of shares and means, so that few texts differ
 NONE = np.iinfo(np.int32).min  # of a whole number
-CHUNK = 1_000_000  # queries answered together
 
 
 @dataclass(frozen=True)
@@ -52,75 +53,83 @@ def item_statistics(
     O((rows + queries) log rows).
     """
     rows = _ByItem(seen, items, times)
-    found = {VIEWS: Statistic(rows.over_queries(lambda first, last, now: last - first), 1)}
-    found |= {name: rows.mean(column) for name, column in values.items()}
-    return found | {RANK: rows.rank()}
+    return {VIEWS: rows.views, **{name: rows.mean(column) for name, column in values.items()}, RANK: rows.rank()}
 
 
 class _ByItem:
     """The seen rows ordered by item and time, so that those of an item before a moment are neighbours."""
 
     def __init__(self, seen: Events, items: NDArray[np.int32], times: Floats) -> None:
-        self.seen, self.items, self.times = seen, items, times
+        self.seen, self.items = seen, items
         self.moments = np.unique(seen.time)
         self.width = len(self.moments) + 1
-        self.order = np.lexsort((seen.time, seen.item))
-        self.keys = self._keys(seen.item[self.order], seen.time[self.order])
+        self.order = narrow(np.lexsort((seen.time, seen.item)))
+        self.keys = np.empty(len(seen), dtype=np.int64)  # a pair of an item and a moment as a number that sorts like it
+        for at in slices(len(seen)):
+            rows = self.order[at]
+            self.keys[at] = seen.item[rows].astype(np.int64) * self.width + places(self.moments, seen.time[rows])
+        every = np.arange(max(seen.item.max(initial=-1), items.max(initial=-1)) + 1, dtype=np.int64)
+        self.starts = np.searchsorted(self.keys, every * self.width)  # (item,) its first row
+        self.now, views = (np.empty(len(items), dtype=np.int32) for _ in range(2))  # (query,) its moment
+        for at in slices(len(items)):
+            self.now[at] = now = places(self.moments, times[at])
+            views[at] = places(self.keys, items[at].astype(np.int64) * self.width + now) - self.starts[items[at]]
+        self.views = Statistic(views, 1)
 
-    def over_queries(self, make: Any, kind: type = np.int32) -> NDArray[Any]:
-        """(query,) what `make` gives for the first and the end of each one's rows, and its moment; some at a time."""
+    def over_queries(self, make: Any, scale: int, kind: type = np.int32) -> Statistic:
+        """What `make` gives for the first of each one's rows, how many they are, and its moment; some at a time."""
         result: NDArray[Any] = np.empty(len(self.items), dtype=kind)
-        for start in range(0, len(self.items), CHUNK):
-            at = slice(start, start + CHUNK)
-            now = np.searchsorted(self.moments, self.times[at])
-            item = self.items[at].astype(np.int64) * self.width
-            result[at] = make(np.searchsorted(self.keys, item), np.searchsorted(self.keys, item + now), now)
-        return result
+        for at in slices(len(self.items)):
+            views = self.views.whole[at].astype(np.int64)
+            value = make(self.starts[self.items[at]], views, self.now[at].astype(np.int64))
+            result[at] = np.where(views > 0, np.rint(value * scale), NONE)
+        return Statistic(result, scale)
 
     def mean(self, column: NDArray[Any]) -> Statistic:
         """Smoothed with the mean of all rows before the moment."""
-        units = to_units(column)
-        of_items = running(units[self.order])
-        by_time = np.argsort(self.seen.time, kind="stable")
-        of_all = running(units[by_time])
+        everyone = self._everyone(column)
+        of_items = running_units(column, self.order)
+
+        def make(first: Integers, views: Integers, now: Integers) -> Floats:
+            mean: Floats = (of_items[first + views] - of_items[first]) / UNIT + SMOOTHING * everyone[now]
+            return mean / (views + SMOOTHING)
+
+        largest = float(np.abs(column).max(initial=0)) * 10**DECIMALS
+        return self.over_queries(make, 10**DECIMALS, np.int32 if largest < -NONE else np.int64)
+
+    def _everyone(self, column: NDArray[Any]) -> Floats:
+        """(moment + 1,) the mean of all rows before each moment, and of all."""
+        by_time = narrow(np.argsort(self.seen.time, kind="stable"))
+        of_all = running_units(column, by_time)
         starts = np.searchsorted(self.seen.time[by_time], self.moments)  # rows before each moment
-        del by_time, units
-        everyone = np.append(of_all[starts] / UNIT / np.maximum(starts, 1), of_all[-1] / UNIT / max(len(column), 1))
-        del of_all
-        scale = 10**DECIMALS
-
-        def make(first: Integers, last: Integers, now: Integers) -> Integers:
-            views = last - first
-            mean = ((of_items[last] - of_items[first]) / UNIT + SMOOTHING * everyone[now]) / (views + SMOOTHING)
-            return np.where(views > 0, np.rint(mean * scale), NONE).astype(np.int64)
-
-        largest = float(np.abs(column).max(initial=0)) * scale
-        return Statistic(self.over_queries(make, np.int32 if largest < -NONE else np.int64), scale)
+        del by_time
+        means = of_all[starts] / UNIT / np.maximum(starts, 1)
+        return np.append(means, of_all[-1] / UNIT / max(len(column), 1))
 
     def rank(self) -> Statistic:
         """Items with more views over items with any: an item has k views once its k-th row is past."""
-        item = self.seen.item[self.order]
-        places = np.arange(len(item))
-        new = np.ones(len(item), dtype=bool)
-        new[1:] = item[1:] != item[:-1]
-        ordinal = places - np.maximum.accumulate(np.where(new, places, 0)) + 1
-        del item, places, new
-        reached = ordinal * self.width + self.keys % self.width  # the how many-th row of its item, and when
-        del ordinal
+        reached = np.arange(1, len(self.keys) + 1)
+        reached -= user_starts(self.seen.item[self.order])  # the how many-th row of its item,
+        most = int(reached.max(initial=0))
+        reached *= self.width
+        for at in slices(len(reached)):
+            reached[at] += self.keys[at] % self.width  # and when
         reached.sort()
-        scale = 10**DECIMALS
+        starts = np.searchsorted(reached, np.arange(most + 2) * self.width)  # (k,) the first k-th row
+        first_rows = reached[starts[1] : starts[2]] if most else reached  # of every item, by moment
 
-        def items_with(count: Integers, now: Integers) -> Integers:
-            """(query,) how many items have that many views or more by now."""
-            return np.searchsorted(reached, count * self.width + now) - np.searchsorted(reached, count * self.width)
+        def make(first: Integers, views: Integers, now: Integers) -> Floats:
+            with_any = np.searchsorted(first_rows, now + self.width)
+            with_more = places(reached, (views + 1) * self.width + now) - starts[views + 1]
+            share: Floats = with_more / np.maximum(with_any, 1)
+            return share
 
-        def make(first: Integers, last: Integers, now: Integers) -> Integers:
-            views = last - first
-            share = items_with(views + 1, now) / np.maximum(items_with(np.ones_like(views), now), 1)
-            return np.where(views > 0, np.rint(share * scale), NONE).astype(np.int64)
+        return self.over_queries(make, 10**DECIMALS)
 
-        return Statistic(self.over_queries(make), scale)
 
-    def _keys(self, item: NDArray[np.int32], time: Floats) -> Integers:
-        """A pair of an item and a moment as one number that sorts like it."""
-        return item.astype(np.int64) * self.width + np.searchsorted(self.moments, time)
+def places(ordered: NDArray[Any], values: NDArray[Any]) -> Integers:
+    """(value,) as `searchsorted` finds it, sorted first: neighbours are then found in the same part of the memory."""
+    order = np.argsort(values)
+    found = np.empty(len(values), dtype=np.int64)
+    found[order] = np.searchsorted(ordered, values[order])
+    return found

@@ -63,6 +63,8 @@ def text(value: Any, column: str) -> str:
     """`value` as stripped text. Errors: bytes that are not valid in the file's encoding."""
     if value is None:
         return ""
+    if type(value) is str and value.isascii():
+        return value.strip()
     if isinstance(value, bytes):
         value = value.decode("utf-8", "surrogateescape")
     if isinstance(value, Decimal):
@@ -104,6 +106,8 @@ def number(value: Any, column: str) -> float:
     if type(value) is float and math.isfinite(value):
         return value
     string = text(value, column)
+    if NUMBER.fullmatch(string) and math.isfinite(parsed := float(string)):
+        return parsed
     if not string:
         raise BadValueError("NaN", "empty", column)
     if NOT_FINITE.fullmatch(string):
@@ -111,10 +115,7 @@ def number(value: Any, column: str) -> float:
     if not NUMBER.fullmatch(string):
         comma = ", write it with a point" if NUMBER.fullmatch(string.replace(",", ".", 1)) else ""
         raise BadValueError("wrong type", f"{quoted(string)} is not a number{comma}", column)
-    parsed = float(string)
-    if not math.isfinite(parsed):
-        raise BadValueError("wrong type", f"{quoted(string)} is too large", column)
-    return parsed
+    raise BadValueError("wrong type", f"{quoted(string)} is too large", column)
 
 
 def integer(value: Any, column: str) -> int:

@@ -106,7 +106,7 @@ class _Window:
         if number.same:
             key = ("values", number.same)
             alike: _Alike = self._once(key, lambda: _Alike(self, number.same))
-            return alike.number(number, prior)
+            return alike.number(self, number, prior)
         if number.history == "count":
             return (self.end - self.start).astype(np.float64)
         if number.history == "seconds":
@@ -158,10 +158,12 @@ class _Window:
 
 
 class _Alike:
-    """The events of a window by the values of an attribute, and the values of each entry, one pair at a time."""
+    """The events of a window by the values of an attribute, and the values of each entry, one pair at a time.
+
+    The window keeps it, so it does not keep the window: both are freed when no number needs them.
+    """
 
     def __init__(self, window: _Window, attribute: str) -> None:
-        self.window = window
         events, entries = window.history.values[attribute].take(window.events), window.entries.values[attribute]
         self.counts = np.diff(entries.starts)  # (entry,) how many values it has
         self.firsts = entries.starts[:-1]
@@ -174,32 +176,32 @@ class _Alike:
         self.end = np.searchsorted(keys, entries.ids * self.size + window.end[self.rows])
         self._sums: dict[tuple[str, str], tuple[Integers, Integers]] = {}
 
-    def number(self, number: Number, prior: float) -> Floats:
-        pairs = self._pairs(number, prior)
+    def number(self, window: _Window, number: Number, prior: float) -> Floats:
+        pairs = self._pairs(window, number, prior)
         return over_values(pairs, self.firsts, self.counts, number.over)
 
-    def _pairs(self, number: Number, prior: float) -> Floats:
+    def _pairs(self, window: _Window, number: Number, prior: float) -> Floats:
         """(pair,) the number over the events that share this one value; NaN where it is missing."""
         if number.history == "count":
             return (self.end - self.start).astype(np.float64)
         if number.history == "seconds":
-            return self._seconds()
-        total, count = self._totals(number)
-        base = self.window.mean(number, prior)[self.rows]
+            return self._seconds(window)
+        total, count = self._totals(window, number)
+        base = window.mean(number, prior)[self.rows]
         return smoothed(total[self.end] - total[self.start], count[self.end] - count[self.start], number, base)
 
-    def _seconds(self) -> Floats:
-        timed = np.flatnonzero(~np.isnan(self.window.history.time[self.window.events][self.events]))
+    def _seconds(self, window: _Window) -> Floats:
+        timed = np.flatnonzero(~np.isnan(window.history.time[window.events][self.events]))
         places = np.concatenate([[-1], timed])
         last = places[np.searchsorted(timed, self.end)]
         none = last < self.start
         event = np.append(self.events, -1)[np.where(none, -1, last)]
-        return self.window.seconds(event, self.rows)
+        return window.seconds(event, self.rows)
 
-    def _totals(self, number: Number) -> tuple[Integers, Integers]:
+    def _totals(self, window: _Window, number: Number) -> tuple[Integers, Integers]:
         key = (number.of, number.minus)
         if key not in self._sums:
-            units, known = self.window.units(*key)
+            units, known = window.units(*key)
             self._sums[key] = running(units[self.events]), running(known[self.events])
         return self._sums[key]
 

@@ -11,6 +11,7 @@ from cloud.data.bad_rows import BadRows
 from cloud.data.schema import File
 from cloud.data.tables.batch import ROWS, Batch
 from cloud.data.tables.header import require_csv_header
+from cloud.data.tables.plain_csv import plain_columns
 from cloud.data.tables.text_file import open_text
 from edge.errors import EdgeError
 
@@ -24,8 +25,16 @@ def read_csv(file: File, wanted: list[str], bad: BadRows) -> Iterator[Batch]:
         reader = reader_of(chain([first], text), file)
         header = _header(reader, first, above + 1, wanted, file)
         places = [header.index(name) for name in wanted]
-        rows = _rows(reader, above, file, bad)
-        while block := list(islice(rows, ROWS)):
+        above += reader.line_num
+        while lines := list(islice(text, ROWS)):
+            if plain := plain_columns(lines, places, len(header), file):
+                bad.seen[file.path] += len(lines)
+                yield Batch(range(above + 1, above + 1 + len(lines)), dict(zip(wanted, plain, strict=True)))
+                above += len(lines)
+                continue
+            reader = reader_of(chain(lines, text), file)
+            block = list(islice(_rows(reader, above, file, bad), ROWS))  # a row is a line at least: all of `lines`
+            above += reader.line_num
             bad.seen[file.path] += len(block)
             whole = [row for row in block if _is_whole(row, header, file, bad)]
             values = [[row[1][place] for row in whole] for place in places]

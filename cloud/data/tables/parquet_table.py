@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from cloud.data.bad_rows import BadRows
 from cloud.data.schema import File
-from cloud.data.tables.batch import ROWS, Batch
+from cloud.data.tables.batch import ROWS, Batch, Column
 from cloud.data.tables.contents import head, is_gzip, other_than, text_other_than
 from cloud.data.tables.header import require_columns
 from cloud.data.values import shown
@@ -45,8 +45,8 @@ def read_parquet(file: File, wanted: list[str], bad: BadRows) -> Iterator[Batch]
             line = 1
             for block in table.iter_batches(batch_size=ROWS, columns=wanted):
                 bad.seen[file.path] += block.num_rows
-                columns = {name: _values(block.column(name)) for name in wanted}
-                yield Batch(list(range(line, line + block.num_rows)), columns)
+                columns = {name: _column(block.column(name)) for name in wanted}
+                yield Batch(range(line, line + block.num_rows), columns)
                 line += block.num_rows
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(Path(file.path), error) from error
@@ -109,10 +109,21 @@ def is_plain(kind: pa.DataType) -> bool:
     return not (pa.types.is_nested(kind) or pa.types.is_duration(kind) or pa.types.is_interval(kind))
 
 
-def _values(column: pa.Array) -> list[Any]:
-    """Python values; text that is not UTF-8 is left as bytes."""
+def _column(column: pa.Array) -> Sequence[Any]:
+    """Each distinct value once, where Arrow knows equal ones; true and false stay as they are."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
+    if pa.types.is_boolean(column.type):
+        return _values(column)
+    try:
+        coded = column.dictionary_encode(null_encoding="encode")
+    except (pa.ArrowNotImplementedError, TypeError):
+        return _values(column)
+    return Column.of(coded, _values(coded.dictionary))
+
+
+def _values(column: pa.Array) -> list[Any]:
+    """Python values; text that is not UTF-8 is left as bytes."""
     if pa.types.is_date(column.type):
         return _parsed(column, date.fromisoformat)
     if pa.types.is_timestamp(column.type):

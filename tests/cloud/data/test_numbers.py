@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -78,3 +79,15 @@ def test_numbers_of_a_request_equal_those_of_preparation_to_the_bit(few_real_use
 @pytest.mark.slow
 def test_numbers_of_10_000_random_requests_equal_those_of_preparation_to_the_bit(movielens_100k: Log) -> None:
     assert check(movielens_100k, 10_000) == 10_000
+
+
+def test_numbers_leave_nothing_in_memory_for_the_garbage_collector(few_real_users: Log) -> None:
+    known, numbers, _ = prepared(few_real_users)
+    history, entries = NumberColumns(numbers, known).of_rows(*next(chunks_of_users(known)))
+    gc.collect()
+    gc.disable()
+    try:
+        numbers_of(numbers, history, entries)
+        assert not gc.collect()
+    finally:
+        gc.enable()

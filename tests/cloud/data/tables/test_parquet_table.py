@@ -16,7 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 from logs import ITEMS, make_source, read, refused
 
-from cloud.data.schema import Attribute, Entities, Source
+from cloud.data.bad_rows import BadRows
+from cloud.data.schema import Attribute, Entities, File, Source
+from cloud.data.tables.read import read_batches
 
 MAY = 1_714_564_800  # 2024-05-01T12:00:00Z
 PLAIN = pa.table(
@@ -248,3 +250,29 @@ def test_columns_within_a_struct_are_made_columns_by_the_command_of_the_fix(tmp_
     }
     found, bad = read(Source(replace(flat.log, **log), flat.text, Entities(attributes)))
     assert bad.total == 0 and len(found.events) == 3
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array(["b", None, "a", "b", ""]),
+        pa.array(["b", "a", "b"]).dictionary_encode(),
+        pa.array([b"\xff", b"a", b"\xff"], pa.binary()),
+        pa.array([2**60, -1, None, 2**60]),
+        pa.array([0.5, None, float("inf"), 0.5]),
+        pa.array([True, None, False, True]),
+        pa.array([Decimal("1.50"), Decimal("1.50")]),
+        pa.array([date(2024, 5, 1), None, date(2024, 5, 1)]),
+        pa.array([[1, 2], None, [1, 2]]),
+        pa.array([None, None]),
+        pa.array([1.5, None, 1.5], pa.float16()),
+    ],
+    ids=lambda column: str(column.type),
+)
+def test_a_column_holds_every_row_whether_or_not_equal_values_are_kept_once(tmp_path: Path, column: pa.Array) -> None:
+    pq.write_table(pa.table({"x": column}), tmp_path / "x.parquet")
+    (batch,) = read_batches(File(str(tmp_path / "x.parquet"), "parquet"), ["x"], BadRows())
+    assert list(batch.columns["x"]) == column.to_pylist()
+    assert batch.columns["x"][1:] == column.to_pylist()[1:]
+    assert batch.columns["x"][0] == column.to_pylist()[0]
+    assert list(batch.lines) == [*range(1, len(column) + 1)]
