@@ -149,8 +149,8 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(tmp_path: Path, capsys:
         ("[quality]\nauc = -1", "auc is -1, it must be from 0 to 1"),
         ("[quality]\nauc = 75", "it is a share: did you mean 0.75?"),
         ("[quality]\nauc = true", "auc must be a number, not True (bool)"),
-        ("[quality]\nlog_loss = -0.1", "log_loss is -0.1, it must be 0 or more"),
-        ("[quality]\nlog_loss = inf", "log_loss is inf, it must be a finite float, 0 or more"),
+        ("[quality]\nlog_loss = -0.1", "log_loss is -0.1, it must be from 0 to 10"),
+        ("[quality]\nlog_loss = inf", "log_loss is inf, it must be from 0 to 10"),
         ("[exits.4.quality]\nuser_auc = 71.5", "exits.4.quality.user_auc is 71.5, it must be from 0 to 1"),
         ("[exits.4.quality]\nacu = 0.7", "exits.4.quality.acu: there is no metric 'acu'"),
         ("[exits.99999999999.quality]\nauc = 0.7", "no exit depth"),
@@ -205,6 +205,7 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(tmp_path: Path, capsys:
     ("options", "reason"),
     [
         (("--min-auc", 75), "quality.auc is 75.0, it must be from 0 to 1\nfix: it is a share: did you mean 0.75?"),
+        (("--min-auc", 0), "quality.auc is 0.0: every bundle reaches it"),
         (("--min-auc", -1), "quality.auc is -1.0"),
         (("--min-auc", "nan"), "quality.auc is nan"),
         (("--min-auc", "high"), "invalid value for '--min-auc': 'high'"),
@@ -222,11 +223,40 @@ def test_limits_on_the_command_line_are_checked_as_those_of_a_file(
 
 
 @pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[quality]\nauc = 0", "quality.auc is 0: every bundle reaches it, a limit that cannot fail is no limit"),
+        ("[quality]\nuser_auc = 0.0", "quality.user_auc is 0.0: every bundle reaches it"),
+        ("[quality]\nauc = -0.0", "quality.auc is -0.0: every bundle reaches it"),
+        ('[quality]\n"ndcg@10" = 0', "quality.ndcg@10 is 0: every bundle reaches it"),
+        ("[exits.4.quality]\nauc = 0", "exits.4.quality.auc is 0: every bundle reaches it"),
+        ("[quality]\nlog_loss = 70", "quality.log_loss is 70, it must be from 0 to 10\nfix: a log loss is in nats"),
+        ("[growth]\nauc = 1", "growth.auc is 1: a loss of the whole range is no limit, it cannot fail"),
+        ("[growth]\nlog_loss = 10.0", "growth.log_loss is 10.0: a loss of the whole range is no limit"),
+        ("[growth]\nlog_loss = 70", "growth.log_loss is 70, it must be from 0 to 10"),
+    ],
+)
+def test_a_limit_that_cannot_fail_is_no_limit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, reason: str
+) -> None:
+    (tmp_path / "budget.toml").write_text(text)
+    assert edge_bench("gate", make(tmp_path / "m.edge"), "--budget", tmp_path / "budget.toml") == 2
+    told = capsys.readouterr().err
+    assert reason in told and "\nfix: " in told
+
+
+def test_limits_at_the_end_of_their_range_that_can_fail_are_taken() -> None:
+    assert Budget(quality={"auc": 1.0, "log_loss": 10}, growth=Growth(quality={"auc": 0.0, "log_loss": 0.0}))
+
+
+@pytest.mark.parametrize(
     "make_budget",
     [
         lambda: Budget(quality={"auc": 75.0}),
         lambda: Budget(exits={4: {"auc": -1.0}}),
         lambda: Budget(exits={4: {}}),
+        lambda: Budget(quality={"auc": 0}),
+        lambda: Growth(quality={"auc": 1.0}),
         lambda: Budget(download=0),
         lambda: Budget(exit_instructions={4: 0}),
         lambda: Budget(parity="yes"),  # type: ignore[arg-type]
