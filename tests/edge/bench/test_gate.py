@@ -313,6 +313,21 @@ def test_sizes_are_read_in_decimal_and_binary_units() -> None:
             parse_bytes(text)
 
 
+def test_a_unit_that_may_mean_bits_or_thousandths_is_no_unit_of_bytes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for unit, meant in (
+        ("Mb", "MB"), ("mB", "MB"), ("Kb", "kB"), ("Gb", "GB"), ("gB", "GB"), ("Mib", "MiB"), ("miB", "MiB")
+    ):  # fmt: skip
+        with pytest.raises(EdgeError, match=f"130 {unit}' is not a size in bytes") as refused:
+            parse_bytes(f"130 {unit}")
+        assert refused.value.fix == f'did you mean "130 {meant}"?'
+    for unit in ("B", "b", "kB", "KB", "kb", "MB", "mb", "GB", "gb", "KiB", "kiB", "MiB", "mib", "GiB"):
+        assert parse_bytes(f"130 {unit}") >= 130
+    assert edge_bench("gate", make(tmp_path / "m.edge"), "--max-download", "130 Mb") == 2
+    assert 'fix: did you mean "130 MB"?' in capsys.readouterr().err
+
+
 def test_resident_memory_is_limited_like_the_sizes(tmp_path: Path) -> None:
     bundle = open_bundle(make(tmp_path / "m.edge"))
     budget = Budget(resident=100)
