@@ -101,6 +101,12 @@ def check_least(config: Any, **least: float) -> None:
         check_number(setting(name), getattr(config, name), bound)
 
 
+def check_numbers(config: Any, above: bool = False, **bounds: tuple[float, float]) -> None:
+    """Refuse a configuration with a number that is not from the least, or `above` it, to the most of its name."""
+    for name, (least, most) in bounds.items():
+        check_number(setting(name), getattr(config, name), least, most, "choose a number in that range", above)
+
+
 def check_counts(config: Any, **bounds: tuple[int, int]) -> None:
     """Refuse a configuration with a number that is not whole, or not from the least to the most that its name allows.
 
