@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from edge.arguments import check_count, check_number, check_share, check_switch, shown
 from edge.bench.hints import LOWER_IS_BETTER
-from edge.errors import EdgeError, did_you_mean
+from edge.errors import EdgeError, known_names
 from edge.metrics import RANGES
 from edge.text.checks import MAX_CANDIDATES
 from edge.text.spec import MOST_SEGMENT_TOKENS, MOST_USER_TOKENS
@@ -119,8 +119,7 @@ def _check_quality(where: str, metric: str, limit: float) -> None:
 
 def _check_metric(where: str, metric: str, limit: float) -> None:
     if metric not in METRICS:
-        fix = f"{did_you_mean(metric, METRICS)} known: {', '.join(METRICS)}"
-        raise EdgeError(f"{where}{metric}: there is no metric {metric!r}", fix=fix)
+        raise EdgeError(f"{where}{metric}: there is no metric {metric!r}", fix=known_names(metric, METRICS))
     if RANGES[metric] == (0.0, 1.0):
         check_share(where + metric, limit)
     else:

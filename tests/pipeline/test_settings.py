@@ -297,7 +297,10 @@ def test_the_smoke_preset_is_the_quickstart_with_a_tenth_of_its_steps() -> None:
     assert smoke.prune.schedule.sparsity == CONFIG.prune.schedule.sparsity
 
 
-def test_an_unknown_preset_names_the_nearest_and_all_there_are() -> None:
+def test_an_unknown_preset_names_all_there_are_and_the_nearest_if_one_is_near() -> None:
     with pytest.raises(EdgeError, match="unknown preset 'glanze'") as raised:
         preset(PIPELINES, "glanze")
-    assert raised.value.fix == "did you mean 'smoke'? known: quickstart, smoke"
+    assert raised.value.fix == "known: quickstart, smoke"
+    with pytest.raises(EdgeError) as raised:
+        preset(PIPELINES, "quikstart")
+    assert raised.value.fix == "did you mean 'quickstart'? known: quickstart, smoke"
