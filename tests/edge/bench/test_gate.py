@@ -290,6 +290,22 @@ def test_limits_that_apply_to_no_exit_of_the_engine_are_misuse(
         assert "has no figures" in told and "on litert" in told and "it has exits 4 on onnx" in told
 
 
+def test_an_exit_that_is_not_there_is_answered_by_the_exits_of_the_engine_each_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exits = [
+        {"depth": depth, "plan": plan, "quality": {"auc": 0.7}} | ({"engine": engine} if engine else {})
+        for engine, plan in (("litert", "prefix"), ("onnx", "prefix"), (None, "segments"))
+        for depth in (2, 3, 4)
+    ]
+    bundle = make(tmp_path / "m.edge", exits=exits)
+    (tmp_path / "b.toml").write_text("[exits.9.quality]\nauc = 0.5\n")
+    for engine in ("litert", "onnx"):
+        assert edge_bench("gate", bundle, "--budget", tmp_path / "b.toml", "--engine", engine) == 2
+        told = capsys.readouterr().err
+        assert f"no figures for exit 9 on {engine}\nit has exits 2, 3, 4\nfix: " in told
+
+
 def test_options_replace_the_values_of_a_budget_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bundle, budget = make(tmp_path / "m.edge"), tmp_path / "budget.toml"
     budget.write_text('download = 1\n[quality]\nauc = 0.9\n"log_loss" = 0.7\n')
