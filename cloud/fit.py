@@ -16,8 +16,8 @@ from tqdm import tqdm
 
 from cloud.checkpoint import load_checkpoint, save_checkpoint
 from cloud.device import Batch, best_device, has_bf16, on_device
-from cloud.limits import MOST_SEED, MOST_STEPS
-from edge.config import check_counts, check_least, setting
+from cloud.limits import MOST_DECAY, MOST_NORM, MOST_RATE, MOST_SEED, MOST_STEPS, SECONDS_A_DAY
+from edge.config import check_counts, check_numbers, setting
 from edge.errors import EdgeError
 from edge.files import lines_of, write_atomically
 
@@ -40,7 +40,8 @@ class FitConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_least(self, learning_rate=0, final_rate=0, weight_decay=0, clip=1e-9, checkpoint_seconds=0)
+        check_numbers(self, above=True, learning_rate=(0, MOST_RATE), clip=(0, MOST_NORM))
+        check_numbers(self, final_rate=(0, 1), weight_decay=(0, MOST_DECAY), checkpoint_seconds=(0, SECONDS_A_DAY))
         check_counts(self, steps=(0, MOST_STEPS), warmup_steps=(0, MOST_STEPS), accumulate=(1, 10_000))
         check_counts(self, seed=(0, MOST_SEED))
 

@@ -1,4 +1,4 @@
-"""The most that a whole number among the settings may be: beyond it, no machine could make what is asked for."""
+"""The most that a number among the settings may be: beyond it, no machine could make what is asked for, or train."""
 
 MOST_TOKENS = 1_000_000  # of a vocabulary
 MOST_WIDTH = 16_384  # of a hidden state or an embedding
@@ -7,5 +7,9 @@ MOST_STEPS = 10**8
 MOST_BATCH_TOKENS = 10**6
 MOST_SEED = 10**9  # each step has a seed of its own, made from this one, which torch takes below 2**64
 MOST_REQUESTS = 100_000  # written for replay
+MOST_RATE = 10.0  # of learning, where the steps are normalised: the weights would be lost at the first
+MOST_DECAY = 100.0  # times the learning rate, a step
+MOST_NORM = 1e9  # of a gradient: a larger one clips nothing
+SECONDS_A_DAY = 86_400
 MOST_BUCKETS = 16  # of the user's tokens: each is a graph of its own in every model
 MOST_TOLERANCE = 1.0  # of a logit: a looser one would let any model pass

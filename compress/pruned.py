@@ -39,7 +39,7 @@ class PruneConfig:
 
     def __post_init__(self) -> None:
         check_counts(self, batch_tokens=(1, MOST_BATCH_TOKENS))
-        check_share(setting("teacher_share"), self.teacher_share)
+        check_share(setting("teacher_share"), self.teacher_share, fix="choose a number in that range")
         end, steps = setting("schedule.end"), setting("fit.steps")
         if self.schedule.end > self.fit.steps:
             raise EdgeError(

@@ -42,7 +42,7 @@ class StudentConfig:
 
     def __post_init__(self) -> None:
         check_counts(self, batch_tokens=(1, MOST_BATCH_TOKENS), relation_heads=(1, MOST_WIDTH))
-        check_share(setting("teacher_share"), self.teacher_share)
+        check_share(setting("teacher_share"), self.teacher_share, fix="choose a number in that range")
         check_relation_heads(self.relation_heads, self.model.hidden_size, setting("model.hidden_size"))
 
 

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from edge.arguments import check_count, check_number, shown
-from edge.errors import EdgeError, did_you_mean, nearest
+from edge.errors import EdgeError, choices, did_you_mean, known_names, nearest
 
 C = TypeVar("C")
 _GROUP = ContextVar("_GROUP", default="")  # the dotted prefix under which settings are named
@@ -43,7 +43,7 @@ def _named_from(prefix: str) -> Iterator[None]:
 def preset(presets: Mapping[str, C], name: str) -> C:
     """The settings of that name; an unknown one names the nearest."""
     if name not in presets:
-        raise EdgeError(f"unknown preset {name!r}", fix=f"{did_you_mean(name, presets)} known: {', '.join(presets)}")
+        raise EdgeError(f"unknown preset {name!r}", fix=known_names(name, presets))
     return presets[name]
 
 
@@ -57,7 +57,8 @@ def override(config: C, assignments: Iterable[str]) -> C:
     for assignment in assignments:
         key, sign, text = (part.strip() for part in assignment.partition("="))
         if not sign:
-            fix = f"--set {nearest(key, known)}=VALUE"
+            near = nearest(key, known)
+            fix = f"--set {near}=VALUE" if near else f"--set KEY=VALUE, with one of: {choices(known)}"
             raise EdgeError(f"--set {assignment!r} is not of the form key=value", fix=fix)
         if key not in known:
             _refuse_key(key, known)
@@ -99,6 +100,12 @@ def check_least(config: Any, **least: float) -> None:
     """Refuse a configuration with a number below its least allowed value, or one that is not a number."""
     for name, bound in least.items():
         check_number(setting(name), getattr(config, name), bound)
+
+
+def check_numbers(config: Any, above: bool = False, **bounds: tuple[float, float]) -> None:
+    """Refuse a configuration with a number that is not from the least, or `above` it, to the most of its name."""
+    for name, (least, most) in bounds.items():
+        check_number(setting(name), getattr(config, name), least, most, "choose a number in that range", above)
 
 
 def check_counts(config: Any, **bounds: tuple[int, int]) -> None:
@@ -179,7 +186,8 @@ def _coerce(hint: Any, value: Any, where: str) -> Any:
         return value
     if origin is typing.Literal:
         known = ", ".join(map(repr, arguments))
-        fix = did_you_mean(value, arguments) if isinstance(value, str) else ""
+        near = nearest(value, arguments) if isinstance(value, str) else ""
+        fix = f"did you mean {near!r}?" if near else ""
         raise EdgeError(f"{where} must be one of {known}, not {shown(value)}", fix=fix)
     raise EdgeError(f"{where} must be {_wanted(hint)}, not {shown(value)}", fix=_written_out(hint, value, where))
 

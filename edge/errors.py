@@ -22,6 +22,9 @@ _FIXES = {
     errno.ENAMETOOLONG: "choose a shorter path",
     errno.ENOENT: "check the path",
 }
+_ALIKE = 0.6  # difflib's ratio: below it, a suggestion is a guess
+_LEAST_PIECE = 3  # letters
+_MOST_CHOICES = 12
 
 
 class EdgeError(Exception):
@@ -46,15 +49,46 @@ class EdgeError(Exception):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A fix: the nearest of the known names."""
+    """A fix: the nearest of the known names, or what there is to choose from where none is near."""
+    known = [other for other in known if other]
     found = nearest(name, known)
-    return f"did you mean {found!r}?" if found else ""
+    if found:
+        return f"did you mean {found!r}?"
+    return f"use one of: {choices(known)}" if known else ""
+
+
+def known_names(name: str, known: Iterable[str]) -> str:
+    """A fix: the nearest of a few known names, if one is near, and all of them."""
+    known = list(known)
+    found = nearest(name, known)
+    return f"{f'did you mean {found!r}? ' if found else ''}known: {', '.join(known)}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that is most like this one, whatever the case of its letters; nothing if none is known."""
-    spelt = {other.casefold(): other for other in known if other}
-    return next((spelt[other] for other in difflib.get_close_matches(name.casefold(), spelt, n=1, cutoff=0.0)), "")
+    """The known name that is most like this one, whatever the case of its letters; nothing if none is like it."""
+    given, spelt = name.casefold(), {other.casefold(): other for other in known if other}
+    near = difflib.get_close_matches(given, spelt, n=1, cutoff=_ALIKE)
+    if not near and len(given) >= _LEAST_PIECE:  # "mid" of "mid-android", "name.first" of "name"
+        pieces = [other for other in spelt if given in _pieces(other) or other in _pieces(given)]
+        near = difflib.get_close_matches(given, pieces, n=1, cutoff=0.0)
+    return spelt[near[0]] if near else ""
+
+
+def _pieces(name: str) -> set[str]:
+    """What a name of several words begins or ends with."""
+    ends = [match.start() for match in re.finditer(r"[.\-_ ]", name)]
+    return {name[:end] for end in ends} | {name[end + 1 :] for end in ends}
+
+
+def choices(known: Iterable[str]) -> str:
+    """What there is to choose from; of many dotted names their groups, of many others the first."""
+    names = list(known)
+    if len(names) > _MOST_CHOICES:
+        names = list(
+            dict.fromkeys(f"{group}.*" if dot else group for group, dot, _ in (name.partition(".") for name in names))
+        )
+    more = len(names) - _MOST_CHOICES
+    return ", ".join(names[:_MOST_CHOICES]) + (f" and {more} more" if more > 0 else "")
 
 
 def install(extra: str) -> str:

@@ -38,7 +38,7 @@ class CascadeConfig:
 
     def __post_init__(self) -> None:
         check_counts(self, top=(1, MAX_CANDIDATES), candidates=(2, MAX_CANDIDATES), requests=(0, 10**6))
-        check_share(setting("agreement"), self.agreement)
+        check_share(setting("agreement"), self.agreement, fix="choose a number in that range")
 
 
 def cascades(prepared: Run, model: Encoder, models: Path, config: CascadeConfig) -> list[dict[str, Any]]:

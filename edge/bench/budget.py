@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from edge.arguments import check_count, check_number, check_share, check_switch
-from edge.errors import EdgeError, did_you_mean
+from edge.arguments import check_count, check_number, check_share, check_switch, shown
+from edge.bench.hints import LOWER_IS_BETTER
+from edge.errors import EdgeError, known_names
 from edge.metrics import RANGES
 from edge.text.checks import MAX_CANDIDATES
 from edge.text.spec import MOST_SEGMENT_TOKENS, MOST_USER_TOKENS
@@ -16,6 +17,7 @@ SWITCHES = ("parity", "unique_weights")
 METRICS = tuple(RANGES)
 RATIOS = ("time", "instructions")
 MOST_RATIO = 2.0  # who allows more limits nothing, or has written per cent
+MOST_LOG_LOSS = 10.0  # nats: a model that answers anything at all is far below
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,9 @@ class Growth:
             check_count(f"growth.{size}", limit, least=0)
         for metric, loss in self.quality.items():
             _check_metric("growth.", metric, loss)
+            if loss == _most(metric):
+                problem = f"growth.{metric} is {shown(loss)}: a loss of the whole range is no limit, it cannot fail"
+                raise EdgeError(problem, fix="write what may be lost, e.g. 0.002, or take it out")
         for name in RATIOS:
             if getattr(self, name) is not None:
                 _check_ratio(f"growth.{name}", getattr(self, name))
@@ -81,10 +86,10 @@ class Budget:
         for name in SWITCHES:
             check_switch(name, getattr(self, name))
         for metric, limit in self.quality.items():
-            _check_metric("quality.", metric, limit)
+            _check_quality("quality.", metric, limit)
         for depth, minima in self.exits.items():
             for metric, limit in minima.items():
-                _check_metric(f"exits.{depth}.quality.", metric, limit)
+                _check_quality(f"exits.{depth}.quality.", metric, limit)
             if not minima:
                 raise EdgeError(f"exits.{depth}.quality holds no limit", fix="write one, or take it out")
         for depth, limit in self.exit_instructions.items():
@@ -105,14 +110,26 @@ class Budget:
         return replace(self, **own, quality={**self.quality, **other.quality}, exits={**self.exits, **other.exits})
 
 
+def _check_quality(where: str, metric: str, limit: float) -> None:
+    _check_metric(where, metric, limit)
+    if limit == 0 and metric not in LOWER_IS_BETTER:
+        problem = f"{where}{metric} is {shown(limit)}: every bundle reaches it, a limit that cannot fail is no limit"
+        raise EdgeError(problem, fix="write what the bundle must reach, or take it out")
+
+
 def _check_metric(where: str, metric: str, limit: float) -> None:
     if metric not in METRICS:
-        fix = f"{did_you_mean(metric, METRICS)} known: {', '.join(METRICS)}"
-        raise EdgeError(f"{where}{metric}: there is no metric {metric!r}", fix=fix)
+        raise EdgeError(f"{where}{metric}: there is no metric {metric!r}", fix=known_names(metric, METRICS))
     if RANGES[metric] == (0.0, 1.0):
         check_share(where + metric, limit)
     else:
-        check_number(where + metric, limit, *RANGES[metric])
+        fix = "a log loss is in nats, 0.693 for a coin's toss; a limit above 10 cannot fail"
+        check_number(where + metric, limit, most=_most(metric), fix=fix)
+
+
+def _most(metric: str) -> float:
+    """Beyond it, a limit of this metric cannot fail."""
+    return min(RANGES[metric][1], MOST_LOG_LOSS)
 
 
 def _check_ratio(name: str, limit: float) -> None:

@@ -103,21 +103,26 @@ def _quality_checks(bundle: Bundle, budget: Budget, engine: str) -> Iterator[Che
     limits = dict(budget.exits)
     if budget.quality:
         if not exits:
-            raise _no_figures(bundle, f"on {engine}")
+            raise _no_figures(bundle, engine, f"on {engine}")
         deepest = max(exit.depth for exit in exits)
         limits[deepest] = {**budget.quality, **limits.get(deepest, {})}
     for depth, minima in sorted(limits.items()):
         found = [exit for exit in exits if exit.depth == depth]
         if not found:
-            raise _no_figures(bundle, f"for exit {depth} on {engine}")
+            raise _no_figures(bundle, engine, f"for exit {depth} on {engine}")
         for metric, limit in minima.items():
             yield from (_quality_check(bundle, exit, metric, limit) for exit in found)
 
 
-def _no_figures(bundle: Bundle, where: str) -> EdgeError:
-    there = [f"{exit.depth}{f' on {exit.engine}' if exit.engine else ''}" for exit in bundle.exits]
+def _no_figures(bundle: Bundle, engine: str, where: str) -> EdgeError:
+    """With the exits that it has figures of: those of the engine, of every engine where it has none."""
+    exits = [exit for exit in bundle.exits if exit.engine in (None, engine)]
+    there = [f"{depth}" for depth in sorted({exit.depth for exit in exits})] or [
+        f"{exit.depth} on {exit.engine}" for exit in bundle.exits
+    ]
     evidence = f"it has exits {', '.join(dict.fromkeys(there))}"
-    return EdgeError(f"{bundle.path} has no figures {where}", evidence=evidence)
+    fix = "name one of these, or export again" if exits else "choose an engine that has figures, or export again"
+    return EdgeError(f"{bundle.path} has no figures {where}", evidence=evidence, fix=fix)
 
 
 def _quality_check(bundle: Bundle, exit: Exit, metric: str, limit: float) -> Check:
@@ -176,7 +181,8 @@ def _instruction_checks(bundle: Bundle, budget: Budget, facts: Facts) -> Iterato
         if not facts.instructions:
             raise EdgeError("instructions are limited but were not counted")
         if depth not in facts.instructions:
-            raise _no_figures(bundle, f"for exit {depth}")
+            evidence = f"counted were exits {', '.join(map(str, sorted(facts.instructions)))}"
+            raise EdgeError(f"{bundle.path} has no figures for exit {depth}", evidence=evidence)
         what, counted = f"instructions at exit {depth}", facts.instructions[depth]
         if counted <= limit:
             yield Check(what, counted, limit, passed=True)

@@ -23,6 +23,8 @@ from edge.bundle.deflate import BLOCK, deflate
 from edge.bundle.keys import PrivateKey, PublicKey
 from edge.errors import EdgeError
 
+AGAIN = "make it again with edge export, or copy it again from where it was made"
+A_FILE = "give the path of an .edge file that can be read"
 CHUNK = 1 << 18
 MAX_NAME, MAX_DEPTH = 200, 12
 SMALL, SMALL_TOTAL = 1 << 20, 1 << 24  # a file, and all of them, up to this size may have any ratio: it is no bomb
@@ -81,10 +83,10 @@ class Archive:
         return _END.size + _DIGEST + (_SIGNATURE if self.signed else 0)
 
 
-def refuse(path: Path, reason: str) -> NoReturn:
-    """The one-line error for an archive or bundle that must not be used; names in it may be an attacker's."""
+def refuse(path: Path, reason: str, fix: str = AGAIN) -> NoReturn:
+    """The error for an archive or bundle that must not be used, in one line; names in it may be an attacker's."""
     printable = reason if reason.isprintable() else ascii(reason)[1:-1]
-    raise EdgeError(f"{path} refused: {printable}")
+    raise EdgeError(f"{path} refused: {printable}", fix=fix)
 
 
 def scan(path: Path, limits: ArchiveLimits | None = None, public_key: PublicKey | None = None) -> Archive:
@@ -96,7 +98,7 @@ def scan(path: Path, limits: ArchiveLimits | None = None, public_key: PublicKey 
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            refuse(path, "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file")
+            refuse(path, "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file", fix=A_FILE)
         if status.st_size > limits.total_bytes:
             refuse(path, f"{status.st_size:,} bytes, more than the limit of {limits.total_bytes:,}")
         with path.open("rb") as file:
@@ -105,7 +107,7 @@ def scan(path: Path, limits: ArchiveLimits | None = None, public_key: PublicKey 
             _check_signature(path, comment, public_key)
             entries = _read_directory(path, file, status.st_size, end, comment, limits)
     except (OSError, ValueError) as error:
-        refuse(path, getattr(error, "strerror", None) or "not a usable file name")
+        refuse(path, getattr(error, "strerror", None) or "not a usable file name", fix=A_FILE)
     return Archive(path, sha256, status.st_size, {entry.name: entry for entry in entries}, len(comment) > _DIGEST)
 
 
@@ -148,9 +150,14 @@ def _check_signature(path: Path, comment: bytes, public_key: PublicKey | None) -
     if public_key is None:
         return
     if not signature:
-        refuse(path, "it is not signed, and only a signed bundle is wanted")
+        refuse(
+            path,
+            "it is not signed, and only a signed bundle is wanted",
+            fix="sign it: edge sign BUNDLE --key PRIVATE.pem",
+        )
     if not public_key.accepts(_SIGNED + digest, bytes.fromhex(signature.decode())):
-        refuse(path, "it is not signed with the key that is wanted")
+        fix = "get it from who has the private key, or give the public key of who signed it"
+        refuse(path, "it is not signed with the key that is wanted", fix=fix)
 
 
 def _read_directory(

@@ -17,6 +17,7 @@ from edge.bundle.weights.forms import in_form
 from edge.errors import EdgeError
 
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+_SPELT = ("", "B", "kB", "MB", "GB", "kiB", "KiB", "MiB", "GiB")  # or all upper, or all lower case
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)", re.IGNORECASE)
 _GROUPS = {"token": "token embedding", "layers": "shared layer"}  # a tensor's name up to the first dot: its part
 
@@ -28,6 +29,10 @@ def parse_bytes(value: object, where: str = "size") -> int:
     match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None or match[2].lower() not in _UNITS:
         raise EdgeError(f"{where}: {value!r} is not a size", fix='write e.g. 2800000, "2.8 MB" or "2.7 MiB"')
+    if match[2] not in _SPELT and match[2] not in (match[2].lower(), match[2].upper()):
+        meant = next(unit for unit in _SPELT if unit.lower() == match[2].lower())
+        problem = f"{where}: {value!r} is not a size in bytes: in that spelling, {match[2]} are bits or thousandths"
+        raise EdgeError(problem, fix=f'did you mean "{match[1]} {meant}"?')
     whole, _, fraction = match[1].partition(".")
     return int(int(whole + fraction) * _UNITS[match[2].lower()] // 10 ** len(fraction))
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from edge.cli.command import Command
-from edge.errors import EdgeError, did_you_mean
+from edge.errors import EdgeError, known_names
 
 Loaders = Mapping[str, Callable[[], click.Command]]
 SENTENCE = 200  # characters that the first one of a command's help may have
@@ -41,8 +41,7 @@ class CommandGroup(Command, click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         known = self.list_commands(context)
         if args[0] not in known:
-            fix = f"{did_you_mean(args[0], known)} known: {', '.join(known)}"
-            raise EdgeError(f"{context.command_path} has no command {args[0]!r}", fix=fix)
+            raise EdgeError(f"{context.command_path} has no command {args[0]!r}", fix=known_names(args[0], known))
         return super().resolve_command(context, args)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import click
@@ -21,8 +22,12 @@ from edge.cli.command import command
 @as_json
 def slim(bundle: Path, engine: str, out: Path, as_json: bool) -> None:
     """Leave one engine's model in a bundle: what an app of one platform ships. Sign the result, not its source."""
+    from edge.bundle.archive import scan
     from edge.bundle.slim import slim_bundle
 
     info = slim_bundle(bundle, engine, out)
+    if scan(bundle).signed:
+        again = f"edge sign {shlex.quote(str(out))} --key PRIVATE.pem"
+        click.echo(f"slim: {bundle} is signed, {out} is not: sign it with {again}", err=True)
     result = {"bundle": str(info.path), "sha256": info.sha256, "bytes": info.bytes}
     click.echo(json.dumps(result, indent=2) if as_json else f"{info.path}  {info.bytes:,} bytes")

@@ -31,6 +31,10 @@ class Wish:
                 check_number(name, getattr(self, name), above=True, fix=LEAVE_OUT)
         if self.min_auc is not None:
             check_share("min_auc", self.min_auc, fix=LEAVE_OUT, usual=0.5)  # an AUC below is worse than chance
+            if self.min_auc == 0:
+                raise EdgeError(
+                    "min_auc is 0: every exit reaches it, a limit that cannot fail is no limit", fix=LEAVE_OUT
+                )
         for name, least in (("depth", 0), ("top", 1), ("patience", 1)):  # which depths have an exit, the bundle says
             if getattr(self, name) is not None:
                 check_count(name, getattr(self, name), least)

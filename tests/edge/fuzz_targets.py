@@ -70,7 +70,7 @@ def meet_bundle(data: bytes, directory: Path) -> str:
 def reason(error: EdgeError, path: Path | None = None) -> str:
     """The refusal's wording without what differs from case to case; it must be one printable line."""
     line = error.problem
-    assert path is None or not (error.evidence or error.fix)
+    assert path is None or (error.fix and not error.evidence)
     assert line.isprintable(), f"not one printable line: {line!r}"
     assert path is None or line.startswith(f"{path} refused: ")
     line = line.removeprefix(f"{path} refused: ")

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from edge.errors import did_you_mean, file_error, nearest
+from edge.errors import did_you_mean, file_error, known_names, nearest
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,32 @@ def test_the_nearest_name_is_found_whatever_the_case_of_its_letters(name: str, f
 def test_nothing_is_never_what_was_meant() -> None:
     assert did_you_mean("user", ["", "usr"]) == "did you mean 'usr'?"
     assert did_you_mean("user", [""]) == did_you_mean("user", []) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("nonsense", ["negatives.seed", "vocabulary", "split.seed"]),
+        ("latency", ["download", "parity", "quality"]),
+        ("sqrt", ["log1p", "percent"]),
+        ("nope", ["data", "teacher", "pruned"]),
+    ],
+)
+def test_a_name_like_no_other_is_answered_by_what_there_is(name: str, known: list[str]) -> None:
+    assert nearest(name, known) == ""
+    assert did_you_mean(name, known) == f"use one of: {', '.join(known)}"
+    assert known_names(name, known) == f"known: {', '.join(known)}"
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("mid", "mid-android"), ("steps", "fit.steps"), ("fit.steps.more", "fit.steps")]
+)
+def test_a_word_of_a_name_is_near_to_it(name: str, found: str) -> None:
+    assert nearest(name, ["low-ios", "mid-android", "fit.steps"]) == found
+
+
+def test_many_choices_are_shortened_to_their_groups_or_the_first() -> None:
+    settings = ["name", *(f"fit.{letter}" for letter in "abcdefghijkl"), "model.heads"]
+    assert did_you_mean("zzz", settings) == "use one of: name, fit.*, model.*"
+    words = [f"word{number:02}" for number in range(20)]
+    assert did_you_mean("zzz", words) == f"use one of: {', '.join(words[:12])} and 8 more"

@@ -75,6 +75,56 @@ def test_whole_numbers_of_every_kind_are_found() -> None:
     assert {"export.cascade.candidates", "teacher.model.feed_forward"} <= found and len(found) > 60
 
 
+def fractions(config: Any, prefix: str = "") -> Iterator[str]:
+    """Every setting that takes any number."""
+    hints = typing.get_type_hints(type(config))
+    for field in dataclasses.fields(config):
+        value, key = getattr(config, field.name), prefix + field.name
+        if dataclasses.is_dataclass(value):
+            yield from fractions(value, f"{key}.")
+        elif float in (hints[field.name], *typing.get_args(hints[field.name])):
+            yield key
+
+
+@pytest.mark.parametrize("key", list(fractions(CONFIG)))
+@pytest.mark.parametrize("value", ["1e11", "100000000000", "1e300"])
+def test_every_number_has_a_most(key: str, value: str) -> None:
+    with pytest.raises(EdgeError) as refused:
+        override(CONFIG, [f"{key}={value}"])
+    assert key in refused.value.problem and refused.value.fix
+    assert len(str(refused.value)) < 600
+
+
+def test_numbers_of_every_kind_are_found() -> None:
+    found = set(fractions(CONFIG))
+    assert {
+        "prepare.split.test",
+        "teacher.infill.learning_rate",
+        "teacher.click.clip",
+        "prune.fit.weight_decay",
+    } <= found
+    assert {"student.teacher_share", "prune.schedule.sparsity", "export.cascade.agreement"} <= found and len(found) > 30
+
+
+@pytest.mark.parametrize(
+    ("setting", "least", "most"),
+    [
+        ("learning_rate", "1e-12", "10"), ("final_rate", "0", "1"), ("weight_decay", "0", "100"),
+        ("clip", "1e-12", "1e9"), ("checkpoint_seconds", "0", "86400"),
+    ],
+)  # fmt: skip
+def test_a_number_of_training_is_taken_up_to_both_ends_of_its_range(setting: str, least: str, most: str) -> None:
+    key = f"teacher.click.{setting}"
+    for value in (least, most):
+        assert override(CONFIG, [f"{key}={value}"]) != CONFIG
+    for value in ("-1e-9", f"{float(most) * 1.001}"):
+        with pytest.raises(EdgeError, match=rf"^teacher\.click\.{setting} is "):
+            override(CONFIG, [f"{key}={value}"])
+    if least != "0":
+        with pytest.raises(EdgeError, match="it must be above 0"):
+            override(CONFIG, [f"{key}=0"])
+
+
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
@@ -94,7 +144,7 @@ def test_whole_numbers_of_every_kind_are_found() -> None:
         ("teacher.click.accumulate=0", "teacher.click.accumulate is 0, it must be from 1 to 10,000"),
         (
             "teacher.click.learning_rate=Infinity",
-            "teacher.click.learning_rate is inf, it must be a finite float, 0 or more",
+            "teacher.click.learning_rate is inf, it must be above 0, at most 10",
         ),
         (
             f"teacher.infill.seed={MOST_SEED + 1}",
@@ -247,7 +297,10 @@ def test_the_smoke_preset_is_the_quickstart_with_a_tenth_of_its_steps() -> None:
     assert smoke.prune.schedule.sparsity == CONFIG.prune.schedule.sparsity
 
 
-def test_an_unknown_preset_names_the_nearest_and_all_there_are() -> None:
+def test_an_unknown_preset_names_all_there_are_and_the_nearest_if_one_is_near() -> None:
     with pytest.raises(EdgeError, match="unknown preset 'glanze'") as raised:
         preset(PIPELINES, "glanze")
-    assert raised.value.fix == "did you mean 'smoke'? known: quickstart, smoke"
+    assert raised.value.fix == "known: quickstart, smoke"
+    with pytest.raises(EdgeError) as raised:
+        preset(PIPELINES, "quikstart")
+    assert raised.value.fix == "did you mean 'quickstart'? known: quickstart, smoke"

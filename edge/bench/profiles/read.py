@@ -10,7 +10,7 @@ from typing import Any
 
 from edge.bench.profiles.profile import DeviceProfile, Figure
 from edge.config import from_dict
-from edge.errors import EdgeError, did_you_mean
+from edge.errors import EdgeError, nearest
 from edge.files import read_toml
 
 FOLDER = Path(__file__).parent
@@ -50,10 +50,11 @@ def _path(name: str) -> Path:
         return FOLDER / f"{name}.toml"
     if name.endswith(".toml") or "/" in name:
         return Path(name)
+    near = nearest(name, profile_names())
     raise EdgeError(
         f"there is no device profile {name!r}",
         evidence=f"known: {', '.join(profile_names())}",
-        fix=f"{did_you_mean(name, profile_names())} For one of your own, give the path of its TOML file",
+        fix=(f"did you mean {near!r}? " if near else "") + "For one of your own, give the path of its TOML file",
     )
 
 

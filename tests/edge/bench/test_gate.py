@@ -149,8 +149,8 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(tmp_path: Path, capsys:
         ("[quality]\nauc = -1", "auc is -1, it must be from 0 to 1"),
         ("[quality]\nauc = 75", "it is a share: did you mean 0.75?"),
         ("[quality]\nauc = true", "auc must be a number, not True (bool)"),
-        ("[quality]\nlog_loss = -0.1", "log_loss is -0.1, it must be 0 or more"),
-        ("[quality]\nlog_loss = inf", "log_loss is inf, it must be a finite float, 0 or more"),
+        ("[quality]\nlog_loss = -0.1", "log_loss is -0.1, it must be from 0 to 10"),
+        ("[quality]\nlog_loss = inf", "log_loss is inf, it must be from 0 to 10"),
         ("[exits.4.quality]\nuser_auc = 71.5", "exits.4.quality.user_auc is 71.5, it must be from 0 to 1"),
         ("[exits.4.quality]\nacu = 0.7", "exits.4.quality.acu: there is no metric 'acu'"),
         ("[exits.99999999999.quality]\nauc = 0.7", "no exit depth"),
@@ -205,6 +205,7 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(tmp_path: Path, capsys:
     ("options", "reason"),
     [
         (("--min-auc", 75), "quality.auc is 75.0, it must be from 0 to 1\nfix: it is a share: did you mean 0.75?"),
+        (("--min-auc", 0), "quality.auc is 0.0: every bundle reaches it"),
         (("--min-auc", -1), "quality.auc is -1.0"),
         (("--min-auc", "nan"), "quality.auc is nan"),
         (("--min-auc", "high"), "invalid value for '--min-auc': 'high'"),
@@ -222,11 +223,40 @@ def test_limits_on_the_command_line_are_checked_as_those_of_a_file(
 
 
 @pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[quality]\nauc = 0", "quality.auc is 0: every bundle reaches it, a limit that cannot fail is no limit"),
+        ("[quality]\nuser_auc = 0.0", "quality.user_auc is 0.0: every bundle reaches it"),
+        ("[quality]\nauc = -0.0", "quality.auc is -0.0: every bundle reaches it"),
+        ('[quality]\n"ndcg@10" = 0', "quality.ndcg@10 is 0: every bundle reaches it"),
+        ("[exits.4.quality]\nauc = 0", "exits.4.quality.auc is 0: every bundle reaches it"),
+        ("[quality]\nlog_loss = 70", "quality.log_loss is 70, it must be from 0 to 10\nfix: a log loss is in nats"),
+        ("[growth]\nauc = 1", "growth.auc is 1: a loss of the whole range is no limit, it cannot fail"),
+        ("[growth]\nlog_loss = 10.0", "growth.log_loss is 10.0: a loss of the whole range is no limit"),
+        ("[growth]\nlog_loss = 70", "growth.log_loss is 70, it must be from 0 to 10"),
+    ],
+)
+def test_a_limit_that_cannot_fail_is_no_limit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, reason: str
+) -> None:
+    (tmp_path / "budget.toml").write_text(text)
+    assert edge_bench("gate", make(tmp_path / "m.edge"), "--budget", tmp_path / "budget.toml") == 2
+    told = capsys.readouterr().err
+    assert reason in told and "\nfix: " in told
+
+
+def test_limits_at_the_end_of_their_range_that_can_fail_are_taken() -> None:
+    assert Budget(quality={"auc": 1.0, "log_loss": 10}, growth=Growth(quality={"auc": 0.0, "log_loss": 0.0}))
+
+
+@pytest.mark.parametrize(
     "make_budget",
     [
         lambda: Budget(quality={"auc": 75.0}),
         lambda: Budget(exits={4: {"auc": -1.0}}),
         lambda: Budget(exits={4: {}}),
+        lambda: Budget(quality={"auc": 0}),
+        lambda: Growth(quality={"auc": 1.0}),
         lambda: Budget(download=0),
         lambda: Budget(exit_instructions={4: 0}),
         lambda: Budget(parity="yes"),  # type: ignore[arg-type]
@@ -260,6 +290,22 @@ def test_limits_that_apply_to_no_exit_of_the_engine_are_misuse(
         assert "has no figures" in told and "on litert" in told and "it has exits 4 on onnx" in told
 
 
+def test_an_exit_that_is_not_there_is_answered_by_the_exits_of_the_engine_each_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exits = [
+        {"depth": depth, "plan": plan, "quality": {"auc": 0.7}} | ({"engine": engine} if engine else {})
+        for engine, plan in (("litert", "prefix"), ("onnx", "prefix"), (None, "segments"))
+        for depth in (2, 3, 4)
+    ]
+    bundle = make(tmp_path / "m.edge", exits=exits)
+    (tmp_path / "b.toml").write_text("[exits.9.quality]\nauc = 0.5\n")
+    for engine in ("litert", "onnx"):
+        assert edge_bench("gate", bundle, "--budget", tmp_path / "b.toml", "--engine", engine) == 2
+        told = capsys.readouterr().err
+        assert f"no figures for exit 9 on {engine}\nit has exits 2, 3, 4\nfix: " in told
+
+
 def test_options_replace_the_values_of_a_budget_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bundle, budget = make(tmp_path / "m.edge"), tmp_path / "budget.toml"
     budget.write_text('download = 1\n[quality]\nauc = 0.9\n"log_loss" = 0.7\n')
@@ -281,6 +327,21 @@ def test_sizes_are_read_in_decimal_and_binary_units() -> None:
     for text in ("", "MB", "1,5 MB", "1e6", "-1", "1 TB", None, 1.5):
         with pytest.raises(EdgeError):
             parse_bytes(text)
+
+
+def test_a_unit_that_may_mean_bits_or_thousandths_is_no_unit_of_bytes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for unit, meant in (
+        ("Mb", "MB"), ("mB", "MB"), ("Kb", "kB"), ("Gb", "GB"), ("gB", "GB"), ("Mib", "MiB"), ("miB", "MiB")
+    ):  # fmt: skip
+        with pytest.raises(EdgeError, match=f"130 {unit}' is not a size in bytes") as refused:
+            parse_bytes(f"130 {unit}")
+        assert refused.value.fix == f'did you mean "130 {meant}"?'
+    for unit in ("B", "b", "kB", "KB", "kb", "MB", "mb", "GB", "gb", "KiB", "kiB", "MiB", "mib", "GiB"):
+        assert parse_bytes(f"130 {unit}") >= 130
+    assert edge_bench("gate", make(tmp_path / "m.edge"), "--max-download", "130 Mb") == 2
+    assert 'fix: did you mean "130 MB"?' in capsys.readouterr().err
 
 
 def test_resident_memory_is_limited_like_the_sizes(tmp_path: Path) -> None:

@@ -30,8 +30,9 @@ def refused(path: Path) -> str:
     with pytest.raises(EdgeError) as opening:
         open_bundle(path)
     problem = opening.value.problem
-    assert str(opening.value) == refused_installation(path) == problem
-    assert "\n" not in problem
+    assert refused_installation(path) == problem
+    assert "\n" not in problem and opening.value.fix
+    assert str(opening.value) == f"{problem}\nfix: {opening.value.fix}"
     assert files_under(path.parent) == before
     with TemporaryDirectory() as cache:  # of somebody who has installed before
         (Path(cache) / LOCK).touch()
@@ -43,7 +44,7 @@ def refused(path: Path) -> str:
 def refused_installation(path: Path, cache: Path | None = None) -> str:
     with pytest.raises(EdgeError) as refusal:
         install(path, cache or path.parent / "cache")
-    return str(refusal.value)
+    return refusal.value.problem
 
 
 def refused_bytes(directory: Path, data: bytes) -> str:
@@ -431,3 +432,16 @@ def test_the_download_of_a_engine_is_that_of_a_bundle_with_it_alone(tmp_path: Pa
     assert found.installed == sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
     with pytest.raises(EdgeError, match="no model for engine 'coreml'"):
         sizes(both, "coreml")
+
+
+def test_a_refusal_says_what_to_do_about_a_damaged_bundle_and_about_a_path_that_is_none(tmp_path: Path) -> None:
+    path = make(tmp_path / "m.edge")
+    path.write_bytes(path.read_bytes()[:-1])
+    for bad, fix in (
+        (path, "make it again with edge export, or copy it again from where it was made"),
+        (tmp_path, "give the path of an .edge file that can be read"),
+        (tmp_path / "absent.edge", "give the path of an .edge file that can be read"),
+    ):
+        with pytest.raises(EdgeError, match="refused: ") as refusal:
+            open_bundle(bad)
+        assert refusal.value.fix == fix and str(refusal.value).count("fix: ") == 1

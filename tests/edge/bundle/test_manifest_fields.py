@@ -160,6 +160,6 @@ def _accepts(data: bytes) -> bool:
     try:
         parse_manifest(Path("m.edge"), data)
     except EdgeError as error:
-        assert str(error).startswith("m.edge refused: ") and "\n" not in str(error)
+        assert error.problem.startswith("m.edge refused: ") and "\n" not in error.problem
         return False
     return True

@@ -58,7 +58,8 @@ def refused(path: Path, key: PrivateKey | None = KEY) -> str:
         open_bundle(path, public_key=public_key)
     with pytest.raises(EdgeError) as installing:
         install(path, path.parent / "cache", public_key)
-    assert str(opening.value) == str(installing.value) == opening.value.problem
+    assert str(opening.value) == str(installing.value) == f"{opening.value.problem}\nfix: {opening.value.fix}"
+    assert "\n" not in opening.value.problem and opening.value.fix
     assert files_under(path.parent) == before
     return opening.value.problem
 
@@ -258,7 +259,8 @@ def test_the_command_signs_and_the_other_verbs_refuse_what_is_not(
     for command, *more in (("inspect",), ("verify",), ("rank", *request)):
         assert edge(command, path, *more, "--public-key", public) == 2
         assert capsys.readouterr().err.splitlines() == [
-            f"error: {path} refused: it is not signed, and only a signed bundle is wanted"
+            f"error: {path} refused: it is not signed, and only a signed bundle is wanted",
+            "fix: sign it: edge sign BUNDLE --key PRIVATE.pem",
         ]
     assert edge("sign", path, "--key", public) == 2
     assert "holds a public key" in capsys.readouterr().err

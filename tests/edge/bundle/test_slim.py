@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from student_weights import make_weights
 
 from edge.bundle.bundle import open_bundle, write_bundle
 from edge.bundle.install import install
+from edge.bundle.keys import PrivateKey
+from edge.bundle.signing import sign_bundle
 from edge.bundle.sizes import sizes
 from edge.bundle.slim import slim_bundle
 from edge.bundle.weights.forms import in_form
@@ -61,3 +64,17 @@ def test_the_command_says_what_it_wrote(bundle: Path, tmp_path: Path, capsys: py
     out = tmp_path / "android.edge"
     assert edge("slim", bundle, "--engine", "litert", "--out", out) == 0
     assert capsys.readouterr().out == f"{out}  {out.stat().st_size:,} bytes\n"
+
+
+def test_a_signature_that_is_lost_is_said_with_the_command_that_signs_again(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "an app.edge"
+    assert edge("slim", bundle, "--engine", "litert", "--out", out) == 0
+    assert capsys.readouterr().err == ""
+    sign_bundle(bundle, PrivateKey(bytes(32)))
+    assert edge("slim", bundle, "--engine", "litert", "--out", out, "--json") == 0
+    printed = capsys.readouterr()
+    command = f"edge sign '{out}' --key PRIVATE.pem"
+    assert printed.err == f"slim: {bundle} is signed, {out} is not: sign it with {command}\n"
+    assert json.loads(printed.out)["bundle"] == str(out)

@@ -81,7 +81,7 @@ def test_a_record_that_is_none_is_refused_by_its_line_and_in_words(
     write_bundle(path, files | {"golden.jsonl": lines.encode()}, manifest)
     with pytest.raises(EdgeError) as refused:
         verify(path)
-    said = str(refused.value)
+    said = refused.value.problem
     assert said.startswith(f"{path} refused: golden.jsonl:2 is not a golden record (") and reason in said
     assert "\n" not in said and "cache" not in said
 

@@ -114,7 +114,7 @@ def test_codes_for_the_terminal_are_not_printed_raw(tmp_path: Path, capsys: pyte
         assert "\x1b" not in capsys.readouterr().out
 
 
-def test_a_bad_bundle_is_refused_in_one_line_with_exit_code_2(
+def test_a_bad_bundle_is_refused_in_one_line_and_one_fix_with_exit_code_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bundle = make(tmp_path / "m.edge")
@@ -124,7 +124,9 @@ def test_a_bad_bundle_is_refused_in_one_line_with_exit_code_2(
     assert edge("inspect", bundle) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.count("\n") == 1 and printed.err.startswith(f"error: {bundle} refused: ")
+    problem, fix = printed.err.splitlines()
+    assert problem.startswith(f"error: {bundle} refused: ")
+    assert fix == "fix: make it again with edge export, or copy it again from where it was made"
 
 
 @pytest.fixture
