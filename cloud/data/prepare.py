@@ -128,6 +128,7 @@ def read_checked(
     log = read_log(replace(source, split=config.split, negatives=config.negatives), bad)
     if not skip_bad_rows:
         bad.refuse()
+    bad.refuse_swallowed()
     bad.warn()
     log = first_users(log, config.max_users)
     bad.warnings += _checked(log, source, config, bad.warnings)
