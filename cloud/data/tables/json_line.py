@@ -38,7 +38,9 @@ def read_object(line: str) -> JsonObject:
         if kind == "control character" and isinstance(error, json.JSONDecodeError):
             character = line[error.pos]
             written = json.dumps(character)[1:-1]
-            evidence = f"U+{ord(character):04X} within a text, which JSON writes as {written} (character {error.pos + 1})"
+            evidence = (
+                f"U+{ord(character):04X} within a text, which JSON writes as {written} (character {error.pos + 1})"
+            )
         raise BadValueError(kind, evidence, "") from error
     except ValueError:  # a whole number of more digits than Python reads stays as it is written
         row = json.loads(line, object_pairs_hook=JsonObject, parse_int=str)

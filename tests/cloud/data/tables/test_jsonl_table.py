@@ -96,9 +96,7 @@ def test_a_control_character_is_named_as_json_writes_it(tmp_path: Path) -> None:
     (row,) = read(source(tmp_path, "\n".join(lines), "jsonl"))[1].rows
     place = lines[3].index("\t") + 1
     assert row.line == 4
-    assert row.problem == (
-        f"control character: U+0009 within a text, which JSON writes as \\t (character {place})"
-    )
+    assert row.problem == (f"control character: U+0009 within a text, which JSON writes as \\t (character {place})")
 
 
 def test_a_number_of_thousands_of_digits_is_read_where_it_is_not_wanted_and_cut_where_it_is(tmp_path: Path) -> None:
