@@ -100,7 +100,7 @@ class BadRows:
         file, first, last = max(self.swallowed, key=lambda row: row[2] - row[1])
         others = len(self.swallowed) - 1
         raise EdgeError(
-            f"{file}:{first}: a quote that is not closed swallows {last - first:,} lines: --skip-bad-rows would lose them",
+            f"{file}:{first}: an open quote swallows {last - first:,} lines, which --skip-bad-rows would lose",
             evidence=f"the row runs from line {first:,} to line {last:,}"
             + (f"; {_rows(others)} more swallow lines" if others else ""),
             fix=f'find the quote in line {first:,} and close it, or, if the file has no quoting, quote = ""',

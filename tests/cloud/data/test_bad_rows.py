@@ -255,7 +255,7 @@ def test_rows_that_an_open_quote_swallows_are_not_skipped(tmp_path: Path, end: s
     first, last = len(ROWS) + 2, 2 * len(ROWS) + 2 + bool(end)
     with pytest.raises(EdgeError) as caught:
         bad.refuse_swallowed()
-    assert f"{path}:{first}: a quote that is not closed swallows {last - first:,} lines" in caught.value.problem
+    assert f"{path}:{first}: an open quote swallows {last - first:,} lines" in caught.value.problem
     assert caught.value.evidence == f"the row runs from line {first} to line {last}"
     assert "close it" in caught.value.fix and 'quote = ""' in caught.value.fix
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from logs import make_rows, make_source, read, with_column, write_csv
+from logs import make_rows, make_source, read, refused, with_column, write_csv
 
 from cloud.data.certainty import auc_uncertainty, few_test_rows
 from cloud.data.labels import check_labels
@@ -150,3 +150,19 @@ def test_a_test_split_whose_users_met_every_item_has_no_negatives(tmp_path: Path
     error = refusal(log, one.log)
     assert error.problem == "no negatives could be drawn for the test split"
     assert error.evidence.startswith("the log has 2 items and 10 users")
+
+
+@pytest.mark.parametrize(("yes", "no"), [("Y", "N"), ("yes", "no"), ("Yes", "No"), ("T", "F"), ("ON", "OFF")])
+def test_words_of_truth_are_shown_as_they_stand_and_are_to_be_1_and_0(tmp_path: Path, yes: str, no: str) -> None:
+    one = source(tmp_path, [yes if n % 3 else no for n in range(len(ROWS))])
+    digits = f"1 in place of {yes.lower()} and 0 in place of {no.lower()} in the column 'rating'"
+    assert refused(one).fix == f'label = "rating" in place of rating in [log], with {digits}'
+    error = refused(replace(one, log=replace(one.log, rating="", label="rating")))
+    assert f"wrong type: {no!r} is not 0, 1, true or false" in error.evidence
+    assert error.fix == digits
+
+
+def test_a_label_of_other_words_calls_for_no_setting(tmp_path: Path) -> None:
+    one = source(tmp_path, ["Buy" if n % 3 else "View" for n in range(len(ROWS))])
+    error = refused(replace(one, log=replace(one.log, rating="", label="rating")))
+    assert "'View' is not 0, 1, true or false" in error.evidence and "in place of" not in error.fix
