@@ -19,6 +19,7 @@ from cloud.data.certainty import few_test_rows
 from cloud.data.figures import log_figures
 from cloud.data.fit_numbers import fit_numbers
 from cloud.data.histories import history_warning
+from cloud.data.item_texts import item_text_warnings
 from cloud.data.labels import check_labels
 from cloud.data.log import PARTS, Log, first_users
 from cloud.data.negatives import protocol as negatives_protocol
@@ -157,6 +158,7 @@ def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) 
     figures = log_figures(known) | {"numbers": number_figures(path / ROWS, text.numbers, counts["rows"])}
     odd = [
         *bad.warnings,
+        *item_text_warnings(rendered.items),
         *history_warning(known, figures["histories"], config.split),
         *label_warnings(figures, found.get("test", {}), config.negatives),
     ]
