@@ -22,6 +22,7 @@ from cloud.data.histories import history_warning
 from cloud.data.item_texts import item_text_warnings
 from cloud.data.labels import check_labels
 from cloud.data.log import PARTS, Log, first_users
+from cloud.data.long_requests import one_screen_each
 from cloud.data.negatives import protocol as negatives_protocol
 from cloud.data.number_columns import Known, known_at
 from cloud.data.number_figures import number_figures
@@ -199,19 +200,20 @@ def _tokens(known: Known, rendered: Rendered, tokens: Mapping[str, list[Tokens]]
 def _checked(log: Log, source: Source, config: PrepareConfig, warnings: list[EdgeError]) -> list[EdgeError]:
     """What is odd about the log as a whole. Errors, beside the `warnings` of its rows: it cannot be learned from."""
     try:
-        _check_parts(log)
+        _check_parts(log, source.log)
         return [*check_labels(log, source.log), *few_test_rows(log, config.split)]
     except EdgeError as error:
         evidence = "\n".join(filter(None, (error.evidence, *(f"warning: {warning}" for warning in warnings))))
         raise EdgeError(error.problem, evidence=evidence, fix=error.fix) from error
 
 
-def _check_parts(log: Log) -> None:
+def _check_parts(log: Log, table: LogTable) -> None:
     for part, name in enumerate(PARTS):
         if not (log.events.part == part).any():
             raise EdgeError(
                 f"the {name} split is empty: {len(log.events)} events of {len(log.users)} users are too few",
-                fix="use users with 10 events or more, or larger shares: "
+                fix=one_screen_each(table, log.events)
+                or "use users with 10 events or more, or larger shares: "
                 f"--set {setting('split.validation')}=0.2 --set {setting('split.test')}=0.2",
             )
 

@@ -15,6 +15,7 @@ from cloud.data.bad_rows import BadRows
 from cloud.data.clock import agree, clock_warnings, explain_duplicates, explain_early, require_moments
 from cloud.data.entities import Directory, hashable, raw_rows
 from cloud.data.log import EVENT, SHOWN, TEST, Events, Log
+from cloud.data.long_requests import long_request_warnings
 from cloud.data.moments import of_requests
 from cloud.data.negatives import with_negatives
 from cloud.data.order import first_of_each, in_order
@@ -67,7 +68,8 @@ def read_log(source: Source, bad: BadRows, rows: int = 0) -> Log:
         keep[once] = in_order(source.log, line[once], user[once], time[once], bad)
     explain_early(source.log, time, ~keep, bad)
     if source.log.request:
-        time = of_requests(user, request, time)
+        told, time = time, of_requests(user, request, time)
+        bad.warnings += long_request_warnings(source.log, line, user, told, time)
     order = np.flatnonzero(keep)
     order = order[np.lexsort((time[order], user[order]))]
     bad.warnings += clock_warnings(source.log, line[order], user[order], time[order])
