@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 from cloud.data.values import quoted
-from edge.config import setting
 from edge.errors import EdgeError
 
 APART = 0.5  # the share of items that distinct texts must reach
@@ -17,12 +16,12 @@ def item_text_warnings(texts: Sequence[str]) -> list[EdgeError]:
     counts = Counter(texts)
     if len(counts) >= APART * len(texts):
         return []
+    different = "1 text" if len(counts) == 1 else f"{len(counts):,} different texts"
     commonest, items = counts.most_common(1)[0]
     return [
         EdgeError(
-            f"most items read alike: {len(texts):,} items have {len(counts):,} different texts",
+            f"most items read alike: {len(texts):,} items have {different}",
             evidence=f"{items:,} items have the text {quoted(commonest)}",
-            fix=f"name more attributes in the template {setting('text.item')}, or map its attributes to columns that "
-            "tell items apart",
+            fix="name more attributes in item of [text], or map its attributes to columns that tell items apart",
         )
     ]

@@ -17,7 +17,7 @@ from edge.errors import EdgeError
 DAY = 86_400  # seconds: no screen stays open for longer
 FEW, FEW_SHARE = 3, 0.01  # of the requests of several moments: so many may be odd, such as a tab left open
 SCREENS = 3  # of a user: one for each part of the split
-NAME = "name a column in request of [log] that has a value of its own for each screen, or leave request out"
+NAME_REQUESTS = "name a column in request of [log] that has a value of its own for each screen, or leave request out"
 
 
 def long_request_warnings(
@@ -40,21 +40,21 @@ def long_request_warnings(
             f"{long:,} requests of {Path(log.path).name} last for more than a day, and each is taken for one screen",
             evidence=f"rows {span[last] / DAY:,.1f} days apart, in lines {line[first]} and {line[last]}, are of one, "
             "and see nothing of each other",
-            fix=f"see whether {log.request!r} names the request: {NAME}",
+            fix=f"see whether {log.request!r} names the request: {NAME_REQUESTS}",
         )
     ]
 
 
 def one_screen_each(log: LogTable, events: Events) -> str:
-    """How to get a split that is not empty where `request` leaves most users too few screens; "" where it does not."""
+    """Why a part of the split is empty where `request` leaves most users too few screens; "" where it does not."""
     if not log.request or not len(events):
         return ""
     screens, users = _requests(events.user, events.time), len(np.unique(events.user))
     if screens >= SCREENS * users:
         return ""
     return (
-        f"{NAME}: by {log.request!r} the {len(events):,} rows of {users:,} users are {screens:,} screens, and none is "
-        "divided between train, validation and test"
+        f"by request = {log.request!r} the {len(events):,} rows of {users:,} users are {screens:,} screens, and none "
+        "is divided"
     )
 
 

@@ -22,7 +22,7 @@ from cloud.data.histories import history_warning
 from cloud.data.item_texts import item_text_warnings
 from cloud.data.labels import check_labels
 from cloud.data.log import PARTS, Log, first_users
-from cloud.data.long_requests import one_screen_each
+from cloud.data.long_requests import NAME_REQUESTS, one_screen_each
 from cloud.data.negatives import protocol as negatives_protocol
 from cloud.data.number_columns import Known, known_at
 from cloud.data.number_figures import number_figures
@@ -210,10 +210,11 @@ def _checked(log: Log, source: Source, config: PrepareConfig, warnings: list[Edg
 def _check_parts(log: Log, table: LogTable) -> None:
     for part, name in enumerate(PARTS):
         if not (log.events.part == part).any():
+            if cause := one_screen_each(table, log.events):
+                raise EdgeError(f"the {name} split is empty", evidence=cause, fix=NAME_REQUESTS)
             raise EdgeError(
                 f"the {name} split is empty: {len(log.events)} events of {len(log.users)} users are too few",
-                fix=one_screen_each(table, log.events)
-                or "use users with 10 events or more, or larger shares: "
+                fix="use users with 10 events or more, or larger shares: "
                 f"--set {setting('split.validation')}=0.2 --set {setting('split.test')}=0.2",
             )
 

@@ -143,7 +143,7 @@ def boolean(value: Any, column: str) -> bool:
 def _as_digits(string: str, column: str) -> str:
     """What to write for "yes" and "no", or another pair of words; "" for a text that is neither."""
     pairs = [(yes, no) for yes, no in SPOKEN.items() if string in (yes, no)]
-    return "".join(f"1 in place of {yes} and 0 in place of {no} in the column {column!r}" for yes, no in pairs)
+    return "".join(f"write 1 in place of {yes} and 0 in place of {no} into the column {column!r}" for yes, no in pairs)
 
 
 def rating(value: Any, column: str) -> float:
@@ -154,7 +154,7 @@ def rating(value: Any, column: str) -> float:
         if text(value, column).lower() in TRUTH:
             error.fix = f'label = "{column}" in place of rating in [log]'
         elif digits := _as_digits(text(value, column).lower(), column):
-            error.fix = f'label = "{column}" in place of rating in [log], with {digits}'
+            error.fix = f'label = "{column}" in place of rating in [log], and {digits}'
         raise
 
 

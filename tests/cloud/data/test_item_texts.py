@@ -18,9 +18,9 @@ def test_items_that_read_alike_are_warned_of_with_the_commonest_text(tmp_path: P
     source = make_source(write_csv(tmp_path / "events.csv", rows))
     run = prepare(source, tmp_path / "run", replace(config_for(source), vocabulary=300, requests=5))
     (warning,) = [warning for warning in run.summary["warnings"] if "read alike" in warning]
-    assert "most items read alike: 12 items have 1 different texts" in warning
+    assert "most items read alike: 12 items have 1 text" in warning
     assert f"12 items have the text {f'{title} 1980'!r}" in warning
-    assert "name more attributes in the template" in warning
+    assert "name more attributes in item of [text]" in warning
 
 
 def test_texts_are_alike_where_they_are_fewer_than_half_of_the_items() -> None:

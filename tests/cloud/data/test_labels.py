@@ -155,8 +155,8 @@ def test_a_test_split_whose_users_met_every_item_has_no_negatives(tmp_path: Path
 @pytest.mark.parametrize(("yes", "no"), [("Y", "N"), ("yes", "no"), ("Yes", "No"), ("T", "F"), ("ON", "OFF")])
 def test_words_of_truth_are_shown_as_they_stand_and_are_to_be_1_and_0(tmp_path: Path, yes: str, no: str) -> None:
     one = source(tmp_path, [yes if n % 3 else no for n in range(len(ROWS))])
-    digits = f"1 in place of {yes.lower()} and 0 in place of {no.lower()} in the column 'rating'"
-    assert refused(one).fix == f'label = "rating" in place of rating in [log], with {digits}'
+    digits = f"write 1 in place of {yes.lower()} and 0 in place of {no.lower()} into the column 'rating'"
+    assert refused(one).fix == f'label = "rating" in place of rating in [log], and {digits}'
     error = refused(replace(one, log=replace(one.log, rating="", label="rating")))
     assert f"wrong type: {no!r} is not 0, 1, true or false" in error.evidence
     assert error.fix == digits

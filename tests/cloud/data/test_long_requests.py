@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from logs import HEADER, make_rows, make_source, read, write_csv
 
+from cloud.data.long_requests import NAME_REQUESTS
 from cloud.data.prepare import config_for, prepare
 from cloud.data.schema import Source
 from edge.errors import EdgeError
@@ -45,8 +46,8 @@ def test_a_user_for_a_request_is_the_cause_of_an_empty_split(tmp_path: Path) -> 
     with pytest.raises(EdgeError, match="the validation split is empty") as caught:
         prepare(source, tmp_path / "run", config_for(source))
     rows = len(make_rows())
-    assert f"by 'user' the {rows} rows of 8 users are 8 screens" in caught.value.fix
-    assert "request" in caught.value.fix and "split.validation" not in caught.value.fix
+    assert f"by request = 'user' the {rows} rows of 8 users are 8 screens" in caught.value.evidence
+    assert caught.value.fix == NAME_REQUESTS
     log, split = replace(source.log, request=""), replace(source.split, test=0.001)
     source = replace(source, log=log, split=split)
     with pytest.raises(EdgeError, match="split is empty") as caught:
