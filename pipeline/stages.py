@@ -33,7 +33,7 @@ from compress.quantised import quantise_student
 from distill.student import STAGE as STUDENT
 from distill.student import train_student
 from edge.config import settings_in
-from edge.errors import EdgeError, did_you_mean
+from edge.errors import EdgeError, known_names
 from edge.text.wordpiece import SPECIAL_TOKENS
 from export.student import STAGE as EXPORTED
 from export.student import export_student
@@ -139,7 +139,7 @@ def _stage(out: Path, over: Sequence[str], name: str, group: str = "") -> Iterat
 def _from(name: str) -> list[str]:
     """The stage and all that follow it."""
     if name not in STAGES:
-        raise EdgeError(f"there is no stage {name!r}", fix=f"{did_you_mean(name, STAGES)} known: {', '.join(STAGES)}")
+        raise EdgeError(f"there is no stage {name!r}", fix=known_names(name, STAGES))
     return list(STAGES)[list(STAGES).index(name) :]
 
 

@@ -12,6 +12,7 @@ from edge.files import write_atomically
 
 SHOWN = 20
 LISTED = 10_000  # of each kind
+SWALLOWED = 10  # lines of a row that cannot be parsed, from which on rows of their own may be among them
 FEW = 0.2  # share of a file's rows up to which they may be left out
 SKIP = "correct them, or pass --skip-bad-rows to leave them out and list them in the run"
 FIRST_KEPT = "--skip-bad-rows leaves them out and keeps the first of each"
@@ -71,6 +72,7 @@ class BadRows:
     kinds: Counter[str] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)  # rows of each file, bad or not
     warnings: list[EdgeError] = field(default_factory=list)
+    swallowed: list[tuple[str, int, int]] = field(default_factory=list)  # file, first and last line of a bad row
     _groups: Counter[_Group] = field(default_factory=Counter)
     _explained: dict[tuple[str, str, str], str] = field(default_factory=dict)
     _settled: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -85,6 +87,24 @@ class BadRows:
         if self.kinds[kind] <= LISTED:
             problem = f"{kind}: {evidence}" if evidence else kind
             self.rows.append(BadRow(file, line, column, problem))
+
+    def span(self, file: str, first: int, last: int) -> None:
+        """A row that cannot be parsed takes the lines from `first` to `last`, which may be rows of their own."""
+        if last - first >= SWALLOWED:
+            self.swallowed.append((file, first, last))
+
+    def refuse_swallowed(self) -> None:
+        """Raise an error if leaving out a bad row would leave out the lines that its open quote swallowed."""
+        if not self.swallowed:
+            return
+        file, first, last = max(self.swallowed, key=lambda row: row[2] - row[1])
+        others = len(self.swallowed) - 1
+        raise EdgeError(
+            f"{file}:{first}: an open quote swallows {last - first:,} lines, which --skip-bad-rows would lose",
+            evidence=f"the row runs from line {first:,} to line {last:,}"
+            + (f"; {_rows(others)} more swallow lines" if others else ""),
+            fix=f'find the quote in line {first:,} and close it, or, if the file has no quoting, quote = ""',
+        )
 
     def count(self, file: str, kind: str) -> int:
         return sum(count for group, count in self._groups.items() if (group.file, group.kind) == (file, kind))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloud.data.bad_rows import FEW, BadRows
-from cloud.data.counts import slices
+from cloud.data.coarse_times import cause_of_duplicates, day, unit_warnings
 from cloud.data.schema import PER_SECOND, LogTable
 from cloud.data.times import AS_ISO, LIKELY, YEAR, setting_for
 from edge.errors import EdgeError
@@ -35,7 +35,7 @@ def agree(log: LogTable, line: NDArray[Any], time: Floats, stamped: bool, bad: B
         return np.ones(len(time), dtype=bool)
     for unit, rows in coarser.items():
         for row in np.flatnonzero(rows):
-            evidence = f"{time[row] * PER_SECOND[log.time_unit]:.15g} in {log.time_unit} is {_day(time[row])}"
+            evidence = f"{time[row] * PER_SECOND[log.time_unit]:.15g} in {log.time_unit} is {day(time[row])}"
             bad.add(log.path, int(line[row]), log.time, "implausible time", evidence, setting_for(unit))
     if calls := bad.calls(log.path, log.time):
         _settle(log, time[~early], calls, bad)
@@ -62,7 +62,7 @@ def _require_unit(log: LogTable, time: Floats, coarser: dict[str, Mask]) -> None
             days = time[fits] * (PER_SECOND[log.time_unit] / PER_SECOND[unit])
             raise EdgeError(
                 f"{log.path}: in {log.time_unit}, every {log.time!r} is in 1970",
-                evidence=f"in {unit} they are from {_day(days.min())} to {_day(days.max())}",
+                evidence=f"in {unit} they are from {day(days.min())} to {day(days.max())}",
                 fix=setting_for(unit),
             )
 
@@ -73,7 +73,7 @@ def _require_stamp(log: LogTable, time: Floats, stamped: bool) -> None:
         if LIKELY[0] <= coarser.min() and coarser.max() < LIKELY[1]:
             raise EdgeError(
                 f"{log.path}: every {log.time!r} is in 1970",
-                evidence=f"from {_day(coarser.min())} to {_day(coarser.max())} if its numbers were read as {unit} "
+                evidence=f"from {day(coarser.min())} to {day(coarser.max())} if its numbers were read as {unit} "
                 "when they were seconds",
                 fix=f"write {log.time!r} anew: as timestamps of the right unit, or as whole numbers with time_unit",
             )
@@ -99,7 +99,7 @@ def _settle(log: LogTable, time: Floats, calls: dict[str, int], bad: BadRows) ->
 def require_moments(log: LogTable, time: Floats, bad: BadRows) -> None:
     """Errors: all events are at one time, though most rows could be read."""
     if len(time) > max(1, bad.total) and time.min() == time.max():
-        moment = _day(time[0]) if time[0] > YEAR else f"{time[0]:.15g}"
+        moment = day(time[0]) if time[0] > YEAR else f"{time[0]:.15g}"
         raise EdgeError(
             f"{log.path}: every {log.time!r} is the same, {moment}",
             evidence=f"of {len(time):,} events none is earlier than another, so none is history to another",
@@ -108,8 +108,11 @@ def require_moments(log: LogTable, time: Floats, bad: BadRows) -> None:
 
 
 def explain_duplicates(log: LogTable, user: NDArray[Any], time: Floats, bad: BadRows) -> None:
-    """Events told twice in number are no accident where most users have one time for all their events."""
+    """Events told twice are no accident where times are hours or days, or most users have one time for all events."""
     if not bad.count(log.path, "duplicate"):
+        return
+    if cause := cause_of_duplicates(log, time):
+        bad.explain(log.path, "duplicate", cause, log.item)
         return
     order = np.lexsort((time, user))
     still, several = _still_users(user[order], time[order])
@@ -128,12 +131,9 @@ def explain_early(log: LogTable, time: Floats, left_out: Mask, bad: BadRows) -> 
 
 
 def clock_warnings(log: LogTable, line: NDArray[Any], user: NDArray[Any], time: Floats) -> Iterator[EdgeError]:
-    """Of events (event,) by user, then time: dates read as numbers, times of 1970 among others, users without order."""
+    """Of events (event,) by user, then time: another unit, times of 1970 among others, users without order."""
     name = Path(log.path).name
-    if log.time_unit in ("seconds", "s") and _are_dates(time):
-        yield EdgeError(
-            f"every {log.time!r} in {name} reads as a date, such as {time[0]:.0f}, and is taken for seconds", fix=AS_ISO
-        )
+    yield from unit_warnings(log, time)
     early = time < YEAR
     if early.any() and time.max() >= LIKELY[0]:
         yield EdgeError(
@@ -156,19 +156,3 @@ def _still_users(user: NDArray[Any], time: Floats) -> tuple[int, int]:
     ends = np.append(starts[1:], len(user)) - 1
     several = ends > starts
     return int((several & (time[starts] == time[ends])).sum()), int(several.sum())
-
-
-def _are_dates(time: Floats) -> bool:
-    """True if all are of the form 20240501."""
-    return all(_is_date(time[at]).all() for at in slices(len(time)))
-
-
-def _is_date(time: Floats) -> Mask:
-    whole = time.astype(np.int64)
-    year, month, day = whole // 10_000, whole // 100 % 100, whole % 100
-    fits = (whole == time) & (year >= 1970) & (year < 2100) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
-    return fits
-
-
-def _day(seconds: float) -> str:
-    return str(np.datetime64(int(seconds), "s").astype("datetime64[D]"))

@@ -19,8 +19,10 @@ from cloud.data.certainty import few_test_rows
 from cloud.data.figures import log_figures
 from cloud.data.fit_numbers import fit_numbers
 from cloud.data.histories import history_warning
+from cloud.data.item_texts import item_text_warnings
 from cloud.data.labels import check_labels
 from cloud.data.log import PARTS, Log, first_users
+from cloud.data.long_requests import NAME_REQUESTS, one_screen_each
 from cloud.data.negatives import protocol as negatives_protocol
 from cloud.data.number_columns import Known, known_at
 from cloud.data.number_figures import number_figures
@@ -128,6 +130,7 @@ def read_checked(
     log = read_log(replace(source, split=config.split, negatives=config.negatives), bad)
     if not skip_bad_rows:
         bad.refuse()
+    bad.refuse_swallowed()
     bad.warn()
     log = first_users(log, config.max_users)
     bad.warnings += _checked(log, source, config, bad.warnings)
@@ -156,6 +159,7 @@ def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) 
     figures = log_figures(known) | {"numbers": number_figures(path / ROWS, text.numbers, counts["rows"])}
     odd = [
         *bad.warnings,
+        *item_text_warnings(rendered.items),
         *history_warning(known, figures["histories"], config.split),
         *label_warnings(figures, found.get("test", {}), config.negatives),
     ]
@@ -196,16 +200,18 @@ def _tokens(known: Known, rendered: Rendered, tokens: Mapping[str, list[Tokens]]
 def _checked(log: Log, source: Source, config: PrepareConfig, warnings: list[EdgeError]) -> list[EdgeError]:
     """What is odd about the log as a whole. Errors, beside the `warnings` of its rows: it cannot be learned from."""
     try:
-        _check_parts(log)
+        _check_parts(log, source.log)
         return [*check_labels(log, source.log), *few_test_rows(log, config.split)]
     except EdgeError as error:
         evidence = "\n".join(filter(None, (error.evidence, *(f"warning: {warning}" for warning in warnings))))
         raise EdgeError(error.problem, evidence=evidence, fix=error.fix) from error
 
 
-def _check_parts(log: Log) -> None:
+def _check_parts(log: Log, table: LogTable) -> None:
     for part, name in enumerate(PARTS):
         if not (log.events.part == part).any():
+            if cause := one_screen_each(table, log.events):
+                raise EdgeError(f"the {name} split is empty", evidence=cause, fix=NAME_REQUESTS)
             raise EdgeError(
                 f"the {name} split is empty: {len(log.events)} events of {len(log.users)} users are too few",
                 fix="use users with 10 events or more, or larger shares: "

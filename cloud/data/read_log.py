@@ -10,6 +10,7 @@ from cloud.data.clock import agree, clock_warnings, explain_duplicates, explain_
 from cloud.data.entities import Directory
 from cloud.data.log import EVENT, SHOWN, TEST, Events, Log
 from cloud.data.log_rows import LogRows, RowReader
+from cloud.data.long_requests import long_request_warnings
 from cloud.data.moments import of_requests
 from cloud.data.negatives import with_negatives
 from cloud.data.order import first_of_each, in_order
@@ -48,7 +49,9 @@ def read_log(source: Source, bad: BadRows, rows: int = 0) -> Log:
     ratings = (float(found.value.min()), float(found.value.max())) if source.log.rating else None
     found.select(_in_order(source.log, found, bad))
     if source.log.request:
-        found.time = of_requests(found.user, found.request, found.time)
+        told = found.time
+        found.time = of_requests(found.user, found.request, told)
+        bad.warnings += long_request_warnings(source.log, found.line, found.user, told, found.time)
     found.select(np.lexsort((found.time, found.user)))
     bad.warnings += clock_warnings(source.log, found.line, found.user, found.time)
     of_users, found.user = users.occurring(found.user)

@@ -18,6 +18,7 @@ ARTICLE = re.compile(r"(?P<name>.+), (?P<article>The|A|An)$")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 TRUTH = {"false": False, "true": True}
+SPOKEN = {"yes": "no", "y": "n", "t": "f", "on": "off", "ja": "nein"}  # truth, said otherwise
 BRACKETS = re.compile(r"\[.*\]|\{.*\}", re.DOTALL)
 STRUCTURE = re.compile(r"\[\s*\]|\{\s*\}|[\[{]\s*['\"\[{].*[\]}]", re.DOTALL)  # no title: [REC], [1984]
 AS_JSON = {"'": '"', "None": "null", "True": "true", "False": "false"}
@@ -126,15 +127,24 @@ def integer(value: Any, column: str) -> int:
 
 
 def boolean(value: Any, column: str) -> bool:
-    """0, 1, true or false. Errors: anything else."""
-    string = text(value, column).lower()
+    """0, 1, true or false. Errors: anything else; for other words of truth, that 1 and 0 say the same."""
+    written = text(value, column)
+    string = written.lower()
     if string in ("", "nan"):
-        raise BadValueError("NaN", string or "empty", column)
+        raise BadValueError("NaN", written or "empty", column)
     if string in TRUTH:
         return TRUTH[string]
     if NUMBER.fullmatch(string) and float(string) in (0, 1):
         return float(string) == 1
-    raise BadValueError("wrong type", f"{quoted(string)} is not 0, 1, true or false", column)
+    raise BadValueError(
+        "wrong type", f"{quoted(written)} is not 0, 1, true or false", column, _as_digits(string, column)
+    )
+
+
+def _as_digits(string: str, column: str) -> str:
+    """What to write for "yes" and "no", or another pair of words; "" for a text that is neither."""
+    pairs = [(yes, no) for yes, no in SPOKEN.items() if string in (yes, no)]
+    return "".join(f"write 1 in place of {yes} and 0 in place of {no} into the column {column!r}" for yes, no in pairs)
 
 
 def rating(value: Any, column: str) -> float:
@@ -144,6 +154,8 @@ def rating(value: Any, column: str) -> float:
     except BadValueError as error:
         if text(value, column).lower() in TRUTH:
             error.fix = f'label = "{column}" in place of rating in [log]'
+        elif digits := _as_digits(text(value, column).lower(), column):
+            error.fix = f'label = "{column}" in place of rating in [log], and {digits}'
         raise
 
 

@@ -80,6 +80,7 @@ def _rows(reader: Any, above: int, file: File, bad: BadRows) -> Iterator[tuple[i
                 evidence = f"a field of more than {csv.field_size_limit():,} characters"
                 kind = "field too long" if last == line else "quote without end or field too long"
             bad.add(file.path, line, "", kind, f"{evidence} (up to line {last})")
+            bad.span(file.path, line, last)
             continue
         if row is None:
             return

@@ -8,10 +8,15 @@ import re
 from contextlib import suppress
 from typing import Any
 
-from cloud.data.tables.repair import AN_OBJECT_A_LINE, FROM_PYTHON, NO_COMMAS
+from cloud.data.tables.repair import AN_OBJECT_A_LINE, ESCAPED, FROM_PYTHON, NO_COMMAS
 from cloud.data.values import BadValueError, shown
 
-REPAIRS = {"trailing comma": NO_COMMAS, "several objects": AN_OBJECT_A_LINE, "Python, not JSON": FROM_PYTHON}
+REPAIRS = {
+    "trailing comma": NO_COMMAS,
+    "several objects": AN_OBJECT_A_LINE,
+    "control character": ESCAPED,
+    "Python, not JSON": FROM_PYTHON,
+}
 
 
 class JsonObject(dict[str, Any]):
@@ -28,7 +33,15 @@ def read_object(line: str) -> JsonObject:
     try:
         row = json.loads(line, object_pairs_hook=JsonObject)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise BadValueError(fault(line), str(error), "") from error
+        kind = fault(line)
+        evidence = str(error)
+        if kind == "control character" and isinstance(error, json.JSONDecodeError):
+            character = line[error.pos]
+            written = json.dumps(character)[1:-1]
+            evidence = (
+                f"U+{ord(character):04X} within a text, which JSON writes as {written} (character {error.pos + 1})"
+            )
+        raise BadValueError(kind, evidence, "") from error
     except ValueError:  # a whole number of more digits than Python reads stays as it is written
         row = json.loads(line, object_pairs_hook=JsonObject, parse_int=str)
     if not isinstance(row, JsonObject):
@@ -46,6 +59,9 @@ def fault(line: str) -> str:
         found, end = json.JSONDecoder().raw_decode(line)
         if isinstance(found, dict) and line[end:].lstrip().startswith("{"):
             return "several objects"
+    with suppress(ValueError, RecursionError):
+        if isinstance(json.loads(line, strict=False), dict):
+            return "control character"
     with suppress(ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         if isinstance(written := ast.literal_eval(line), dict) and json.dumps(written):
             return "Python, not JSON"

@@ -10,6 +10,11 @@ ONE_LIST = "jq -c '.[]'"
 NO_COMMAS = r"sed -E '/^[[:space:]]*[][],?[[:space:]]*$/d; s/,[[:space:]]*$//; s/,[[:space:]]*([]}])/\1/g'"
 FROM_PYTHON = "python3 -c 'import ast, json, sys; [print(json.dumps(ast.literal_eval(line))) for line in sys.stdin]'"
 
+ESCAPED = (  # bytes, which split at line feeds alone
+    "python3 -c 'import json, sys; [print(json.dumps(json.loads(line, strict=False))) for line in sys.stdin.buffer "
+    "if line.strip()]'"
+)
+
 
 def rewritten(command: str, file: str | Path) -> str:
     """A fix: the shell command, at its end, writes a new file beside `file`, which may be compressed by gzip."""

@@ -10,6 +10,7 @@ from logs import HEADER, csv_text, make_rows, make_source, read, refused, with_c
 
 from cloud.data.bad_rows import FIRST_KEPT, LISTED, SKIP, BadRows
 from cloud.data.schema import Attribute, Entities, Source
+from edge.errors import EdgeError
 
 ROWS = make_rows(users=8, moments=30)
 ANY = 'order = "any" in [log]'
@@ -244,3 +245,24 @@ def test_a_header_that_is_too_long_is_no_broken_quoting(tmp_path: Path) -> None:
     path = tmp_path / "events.csv"
     path.write_text("x" * 140_000 + "," + csv_text(ROWS))
     assert refused(make_source(path)).problem == f"{path}:1: a field of the header is too long"
+
+
+@pytest.mark.parametrize("end", ["", 'ann,4,"Toys",1995,99,5\n'])
+def test_rows_that_an_open_quote_swallows_are_not_skipped(tmp_path: Path, end: str) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text(csv_text(ROWS) + 'ann,3,"Toys,1995,99,5\n' + csv_text(ROWS).partition("\n")[2] + end)
+    bad = read(make_source(path))[1]
+    first, last = len(ROWS) + 2, 2 * len(ROWS) + 2 + bool(end)
+    with pytest.raises(EdgeError) as caught:
+        bad.refuse_swallowed()
+    assert f"{path}:{first}: an open quote swallows {last - first:,} lines" in caught.value.problem
+    assert caught.value.evidence == f"the row runs from line {first} to line {last}"
+    assert "close it" in caught.value.fix and 'quote = ""' in caught.value.fix
+
+
+def test_a_broken_row_of_few_lines_may_be_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text(csv_text(ROWS) + 'ann,3,"Toys\n"x,1995,99,5\n')
+    bad = read(make_source(path))[1]
+    assert bad.total == 1
+    bad.refuse_swallowed()

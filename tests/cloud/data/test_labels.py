@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from logs import make_rows, make_source, read, with_column, write_csv
+from logs import make_rows, make_source, read, refused, with_column, write_csv
 
 from cloud.data.certainty import auc_uncertainty, few_test_rows
 from cloud.data.labels import check_labels
 from cloud.data.log import TEST, TRAIN, VALIDATION, Log, first_users
-from cloud.data.schema import LogTable, Source, Split
+from cloud.data.schema import LogTable, Negatives, Source, Split
 from edge.errors import EdgeError
 from edge.metrics import auc
 
@@ -126,3 +126,43 @@ def test_test_rows_of_a_small_share_of_users_are_warned_of(movielens_100k: Log) 
     assert warning.evidence == "0.1 of a user's rows, rounded down to whole screens, is none of fewer than 10"
     enough = replace(movielens_100k, events=events.select((events.part != TEST) | (events.user < 240)))
     assert list(few_test_rows(enough, Split())) == []
+
+
+def choices(tmp_path: Path, items: int) -> Source:
+    """Choices alone, each user's of all items in turn."""
+    rows = [[f"u{n % 10}", f"i{(n // 10 + n) % items}", f"Title {n}", "1980", str(n), "1"] for n in range(200)]
+    one = make_source(write_csv(tmp_path / "events.csv", rows))
+    return replace(one, log=replace(one.log, rating=""), negatives=Negatives(each=4))
+
+
+def test_choices_of_one_item_leave_no_negatives_to_draw(tmp_path: Path) -> None:
+    one = choices(tmp_path, 1)
+    error = refusal(read(one)[0], one.log)
+    assert error.problem == "no negatives could be drawn for any event of events.csv"
+    assert error.evidence.startswith("the log has 1 item and 10 users: a negative is an item that others had met")
+    assert "'item' is the column of the item" in error.fix and "in place of [negatives]" in error.fix
+
+
+def test_a_test_split_whose_users_met_every_item_has_no_negatives(tmp_path: Path) -> None:
+    one = choices(tmp_path, 2)
+    log, _ = read(one)
+    assert not log.events.liked.all()
+    error = refusal(log, one.log)
+    assert error.problem == "no negatives could be drawn for the test split"
+    assert error.evidence.startswith("the log has 2 items and 10 users")
+
+
+@pytest.mark.parametrize(("yes", "no"), [("Y", "N"), ("yes", "no"), ("Yes", "No"), ("T", "F"), ("ON", "OFF")])
+def test_words_of_truth_are_shown_as_they_stand_and_are_to_be_1_and_0(tmp_path: Path, yes: str, no: str) -> None:
+    one = source(tmp_path, [yes if n % 3 else no for n in range(len(ROWS))])
+    digits = f"write 1 in place of {yes.lower()} and 0 in place of {no.lower()} into the column 'rating'"
+    assert refused(one).fix == f'label = "rating" in place of rating in [log], and {digits}'
+    error = refused(replace(one, log=replace(one.log, rating="", label="rating")))
+    assert f"wrong type: {no!r} is not 0, 1, true or false" in error.evidence
+    assert error.fix == digits
+
+
+def test_a_label_of_other_words_calls_for_no_setting(tmp_path: Path) -> None:
+    one = source(tmp_path, ["Buy" if n % 3 else "View" for n in range(len(ROWS))])
+    error = refused(replace(one, log=replace(one.log, rating="", label="rating")))
+    assert "'View' is not 0, 1, true or false" in error.evidence and "in place of" not in error.fix

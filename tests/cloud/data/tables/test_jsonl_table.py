@@ -73,6 +73,8 @@ def test_json_that_is_not_a_row_a_line_is_written_anew_by_the_command_of_the_fix
         (lambda line: line[:-1] + ", }", "trailing comma"),
         (lambda line: line + line.replace("u0", "v0"), "several objects"),
         (lambda line: repr(json.loads(line) | {"seen": True, "more": None}), "Python, not JSON"),
+        (lambda line: line.replace("Title ", "Title\t", 1), "control character"),
+        (lambda line: line.replace("Title ", "Title\x0b\r", 1), "control character"),
     ],
 )
 def test_lines_that_are_nearly_json_are_mended_by_the_command_of_the_fix(
@@ -87,6 +89,14 @@ def test_lines_that_are_nearly_json_are_mended_by_the_command_of_the_fix(
     run_fix(tmp_path, found.fix)
     log, bad = read(make_source(tmp_path / "new-events.csv", "jsonl"))
     assert len(log.events) >= len(ROWS) and set(bad.kinds) <= {"duplicate", "unsorted"}
+
+
+def test_a_control_character_is_named_as_json_writes_it(tmp_path: Path) -> None:
+    lines = [line.replace("Title ", "Title\t", 1) if n == 3 else line for n, line in enumerate(LINES)]
+    (row,) = read(source(tmp_path, "\n".join(lines), "jsonl"))[1].rows
+    place = lines[3].index("\t") + 1
+    assert row.line == 4
+    assert row.problem == (f"control character: U+0009 within a text, which JSON writes as \\t (character {place})")
 
 
 def test_a_number_of_thousands_of_digits_is_read_where_it_is_not_wanted_and_cut_where_it_is(tmp_path: Path) -> None:
