@@ -18,6 +18,7 @@ from cloud.data.log import PARTS
 from cloud.data.rows import Prepared
 from cloud.device import best_device, on_device
 from cloud.fit import FitConfig, fit
+from cloud.limits import MOST_WEIGHT
 from cloud.ranking.losses import ranking_loss
 from cloud.ranking.model import RankingModel
 from cloud.ranking.shape import RankingShape
@@ -25,7 +26,7 @@ from cloud.ranking.timelines import TimelineBatch, Timelines, Window
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target, Workspace
 from cloud.stage import MODEL_FILES, stage_report, text_encoder
-from edge.config import check_counts, check_least, setting, to_dict
+from edge.config import check_counts, check_numbers, setting, to_dict
 from edge.errors import EdgeError
 from edge.files import write_atomically
 from edge.metrics import summarise
@@ -56,7 +57,7 @@ class RankerConfig:
 
     def __post_init__(self) -> None:
         check_counts(self, passes=(0, 10_000), users=(1, 100_000), targets=(1, 10_000), history=(1, 10_000))
-        check_least(self, order_weight=0)
+        check_numbers(self, order_weight=(0, MOST_WEIGHT))
         for name in ("dropout", "word_dropout", "number_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise EdgeError(f"{setting(name)} is {getattr(self, name):g}", fix="a share from 0 to below 1")

@@ -13,6 +13,7 @@ import pytest
 
 from cloud.data.prepare import PRESETS
 from cloud.limits import MOST_SEED
+from cloud.ranking.train import RANKERS
 from cloud.teacher import TEACHERS
 from compress.pruned import PRUNINGS
 from distill.student import STUDENTS
@@ -86,11 +87,13 @@ def fractions(config: Any, prefix: str = "") -> Iterator[str]:
             yield key
 
 
-@pytest.mark.parametrize("key", list(fractions(CONFIG)))
+@pytest.mark.parametrize(
+    ("config", "key"), [(config, key) for config in (CONFIG, RANKERS["entries"]) for key in fractions(config)]
+)
 @pytest.mark.parametrize("value", ["1e11", "100000000000", "1e300"])
-def test_every_number_has_a_most(key: str, value: str) -> None:
+def test_every_number_has_a_most(config: Any, key: str, value: str) -> None:
     with pytest.raises(EdgeError) as refused:
-        override(CONFIG, [f"{key}={value}"])
+        override(config, [f"{key}={value}"])
     assert key in refused.value.problem and refused.value.fix
     assert len(str(refused.value)) < 600
 
