@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloud.data.bad_rows import FIRST_KEPT
+from cloud.data.counts import slices
 from cloud.data.schema import LogTable
 from cloud.data.times import AS_ISO
 from edge.errors import EdgeError
@@ -28,8 +29,11 @@ class Unit:
     span: str
     zero: int = 0
 
-    def moments(self, numbers: Floats) -> Floats:
-        return (numbers - self.zero) * self.seconds
+    def number(self, moment: float) -> float:
+        return moment / self.seconds + self.zero
+
+    def moment(self, number: float) -> float:
+        return (number - self.zero) * self.seconds
 
     @property
     def formula(self) -> str:
@@ -46,18 +50,20 @@ UNITS = (
 
 def unit_of(log: LogTable, time: Floats) -> Unit | None:
     """The unit that puts nearly all times between 1998 and 2036, where they are read as seconds and all of 1970."""
-    if log.clock != "shared" or not _as_seconds(log) or not len(time) or _dates(time).mean() > 0.5:
+    if log.clock != "shared" or not _as_seconds(log) or not len(time):
         return None
     for unit in UNITS:
-        moments = unit.moments(time)
-        if ((moments >= PLAUSIBLE[0]) & (moments < PLAUSIBLE[1])).mean() >= NEARLY_ALL:
-            return unit
+        low, high = (unit.number(moment) for moment in PLAUSIBLE)
+        fits = sum(int(((time[at] >= low) & (time[at] < high)).sum()) for at in slices(len(time)))
+        if fits >= NEARLY_ALL * len(time):
+            dates = sum(int(_dates(time[at]).sum()) for at in slices(len(time)))
+            return None if dates > len(time) / 2 else unit
     return None
 
 
 def are_dates(log: LogTable, time: Floats) -> bool:
     """True if all are of the form 20240501 and read as seconds."""
-    return _as_seconds(log) and bool(_dates(time).all())
+    return _as_seconds(log) and all(_dates(time[at]).all() for at in slices(len(time)))
 
 
 def unit_warnings(log: LogTable, time: Floats) -> list[EdgeError]:
@@ -67,7 +73,7 @@ def unit_warnings(log: LogTable, time: Floats) -> list[EdgeError]:
         problem = f"every {log.time!r} in {name} reads as a date, such as {time[0]:.0f}, and is taken for seconds"
         return [EdgeError(problem, fix=AS_ISO)]
     if unit := unit_of(log, time):
-        low, high = (day(moment) for moment in np.quantile(unit.moments(time), [0.05, 0.95]))
+        low, high = (day(unit.moment(float(number))) for number in np.quantile(time, [0.05, 0.95]))
         return [
             EdgeError(
                 f"{log.time!r} in {name} may be {unit.name}, and is taken for seconds",

@@ -49,9 +49,9 @@ def read_log(source: Source, bad: BadRows, rows: int = 0) -> Log:
     ratings = (float(found.value.min()), float(found.value.max())) if source.log.rating else None
     found.select(_in_order(source.log, found, bad))
     if source.log.request:
-        told = found.time
-        found.time = of_requests(found.user, found.request, told)
-        bad.warnings += long_request_warnings(source.log, found.line, found.user, told, found.time)
+        moment = of_requests(found.user, found.request, found.time)
+        bad.warnings += long_request_warnings(source.log, found.line, found.user, found.time, moment)
+        found.time = moment
     found.select(np.lexsort((found.time, found.user)))
     bad.warnings += clock_warnings(source.log, found.line, found.user, found.time)
     of_users, found.user = users.occurring(found.user)
