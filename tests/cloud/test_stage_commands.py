@@ -126,7 +126,7 @@ def test_a_setting_that_cannot_work_is_refused_before_restart_removes_anything(
 def test_training_that_diverges_names_the_rate_to_lower(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert train(data, tmp_path / "teacher", "--set", "click.learning_rate=1e38") == 2
+    assert train(data, tmp_path / "teacher", "--set", "click.learning_rate=10", "--set", "click.weight_decay=100") == 2
     assert refusal(capsys)[-1] == "fix: lower click.learning_rate"
 
 
