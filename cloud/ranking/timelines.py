@@ -21,7 +21,7 @@ GROUPS = 3  # of segments of like length, so that little is padded
 class TimelineBatch:
     """`segments`: groups of (text, token) ids, 0 padded, whose texts are numbered through. Of users: `profile` (user,)
     is a segment; of events (user, event): `item`, `phrase`, `numbers`; of candidates (user, candidate): `offered`,
-    `context`, `offered_numbers`, `place` (how many of the events stand before it), `labels`, `screen`, `real`.
+    `context`, `offered_numbers`, `place` (how many of the events stand before it), `labels`, `real`.
     """
 
     segments: tuple[Tensor, ...]
@@ -36,12 +36,7 @@ class TimelineBatch:
     place: Tensor
     sees: Tensor  # (user, candidate, event) booleans
     labels: Tensor
-    screen: Tensor
     real: Tensor  # booleans: the rest is padding
-
-    @property
-    def targets(self) -> int:
-        return int(self.real.sum())
 
 
 @dataclass(frozen=True)
@@ -58,7 +53,7 @@ class Timelines:
 
     def __init__(self, prepared: Prepared, history: int, targets: int, most_tokens: int) -> None:
         self.history, self.targets = history, targets
-        names = ("user", "item", "time", "label", "part", "event", "earlier", "phrase", "context")
+        names = ("user", "item", "label", "event", "earlier", "phrase", "context")
         self.columns = {name: prepared.column(name) for name in names}
         self.numbers = prepared.numbers
         self._events = np.flatnonzero(self.columns["event"])
@@ -95,7 +90,6 @@ class Timelines:
         profiles = self._profile + column["user"][target[:, 0]]
         items, offered = column["item"][event], column["item"][target]
         segments, (profiles, items, offered) = self._texts.distinct(profiles, items, offered)
-        screens = _screens(column["user"][target], column["time"][target])
         as_tensor = torch.from_numpy
         return TimelineBatch(
             segments=tuple(map(as_tensor, segments)),
@@ -110,7 +104,6 @@ class Timelines:
             place=as_tensor(place.astype(np.int64)),
             sees=as_tensor(sees),
             labels=as_tensor(column["label"][target].astype(np.float32)),
-            screen=as_tensor(screens),
             real=as_tensor(real),
         )
 
@@ -147,10 +140,3 @@ def _table(lists: Sequence[Places]) -> Places:
     for row, values in enumerate(lists):
         table[row, : len(values)] = values
     return table
-
-
-def _screens(user: Places, time: NDArray[np.float64]) -> Places:
-    """(user, candidate) a number that rows of one screen share, within each row of the table."""
-    new = np.ones(time.shape, dtype=bool)
-    new[:, 1:] = time[:, 1:] != time[:, :-1]
-    return np.cumsum(new, axis=1)
