@@ -80,6 +80,6 @@ def test_a_run_killed_in_every_stage_ends_with_the_very_files_of_an_undisturbed_
     assert set(found) == set(wanted)
     for name in ("teacher/weights.safetensors", "int8/weights.safetensors", "export/movies.edge"):
         assert name in wanted
-    assert {path.name for path in broken.iterdir()} == {*STAGES, "plots", "report.html", "report.md"}
+    assert {path.name for path in broken.iterdir()} == {*STAGES, "rivals", "plots", "report.html", "report.md"}
     assert not list(broken.rglob("scratch"))
     assert (broken / "report.html").is_file()
