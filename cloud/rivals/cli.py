@@ -27,10 +27,10 @@ def rivals(
     """Measure what any team could do with the same rows: means, item-item CF, TF-IDF, logistic regression, LightGBM."""
     import json
 
-    from cloud.data.default_numbers import suggest_numbers
     from cloud.data.prepare import config_for, open_source, read_checked
     from cloud.data.read_log import fingerprint
     from cloud.rivals.measure import measure_rivals, rivals_json
+    from cloud.rivals.numbers import wanted_numbers
     from cloud.rivals.page import rivals_html, rivals_text
     from edge.config import override
     from edge.files import check_apart, write_output
@@ -38,9 +38,9 @@ def rivals(
     source = open_source(data)
     tables = (source.log, source.items, source.users)
     check_apart([file for file in (out, page) if file], [Path(table.path) for table in tables if table.path])
-    checked = read_checked(source, override(config_for(source), changes), fingerprint(source), skip_bad_rows)
-    wanted = source.text.numbers or suggest_numbers(checked.log, source.items, source.users)
-    found = measure_rivals(checked.log, wanted)
+    config = override(config_for(source), changes)
+    checked = read_checked(source, config, fingerprint(source), skip_bad_rows)
+    found = measure_rivals(checked.log, wanted_numbers(checked.log, config, source))
     result = rivals_json(found, checked.dataset, checked.protocol)
     text = json.dumps(result, indent=2)
     if out:

@@ -7,13 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from cloud.data.default_numbers import suggest_numbers
 from cloud.data.fit_numbers import chunks_of_users, fit_numbers
 from cloud.data.log import Log
 from cloud.data.number_columns import NumberColumns, known_at
+from cloud.data.prepare import PrepareConfig
+from cloud.data.schema import Source
 from edge.text.history import numbers_of
 from edge.text.number import Number
 
 Floats = NDArray[np.float64]
+
+
+def wanted_numbers(log: Log, config: PrepareConfig, source: Source) -> Sequence[Number]:
+    """Those that the model gets, or what suits the log where its edge.toml declares none."""
+    return config.text.numbers or suggest_numbers(log, source.items, source.users)
 
 
 def numbers(log: Log, wanted: Sequence[Number]) -> dict[str, Floats]:

@@ -7,7 +7,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from cloud.data.default_numbers import suggest_numbers
 from cloud.data.prepare import PrepareConfig, read_checked
 from cloud.data.read_log import fingerprint
 from cloud.data.schema import Source
@@ -33,12 +32,12 @@ def measure_beside(
     if target.finished():
         return Run.open(out, STAGE.name)
     from cloud.rivals.measure import measure_rivals, rivals_json  # here: the extra may not be installed
+    from cloud.rivals.numbers import wanted_numbers
     from cloud.rivals.page import rivals_html, rivals_text
 
     checked = read_checked(source, config, fingerprint(source), skip_bad_rows)
     with target.writing() as workspace:
-        wanted = config.text.numbers or suggest_numbers(checked.log, source.items, source.users)
-        found = measure_rivals(checked.log, wanted)
+        found = measure_rivals(checked.log, wanted_numbers(checked.log, config, source))
         values = rivals_json(found, checked.dataset, checked.protocol)
         write_atomically(workspace.path / FIGURES, json.dumps(values, indent=2) + "\n")
         write_atomically(workspace.path / PAGE, rivals_html(found, source.name, checked.protocol))
