@@ -17,19 +17,11 @@ from matplotlib.figure import Figure as Drawing
 from cloud.data.log import PARTS
 from cloud.data.times import YEAR
 from edge.bench.outputs.page import Picture
+from edge.bench.plots import STYLE as BENCH_STYLE
 from edge.text.number import CLIP
 
 COLOURS = {"train": "#0072b2", "validation": "#e69f00", "test": "#d55e00"}  # Okabe and Ito: told apart by all eyes
-STYLE = {
-    "svg.hashsalt": "edge-prepare",  # else ids in the file are random
-    "text.parse_math": False,  # a number's name may hold a dollar
-    "font.size": 9.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.alpha": 0.25,
-    "legend.frameon": False,
-}
+STYLE = BENCH_STYLE | {"svg.hashsalt": "edge-prepare"}  # else ids in the file are random
 WIDTH, HEIGHT = 4.7, 2.9  # inches: 451 of a browser's points across
 LEGEND, TITLE, TICKS = 0.3, 0.22, 0.25  # inches
 ROW = 1.2  # inches that a row of histograms takes, its title and ticks included

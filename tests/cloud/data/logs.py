@@ -79,6 +79,17 @@ def refused(source: Source) -> EdgeError:
     return caught.value
 
 
+def source(tmp_path: Path, content: str | bytes, format: str = "csv", **log: str) -> Source:
+    """Of a file of that content, whatever its name says."""
+    path = tmp_path / "events.csv"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return make_source(path, format, **log)
+
+
+def error(tmp_path: Path, content: str | bytes, format: str = "csv", **log: str) -> EdgeError:
+    return refused(source(tmp_path, content, format, **log))
+
+
 def with_column(rows: Rows, column: str, values: Iterable[str]) -> Rows:
     """The rows with other values in one column."""
     place = HEADER.index(column)

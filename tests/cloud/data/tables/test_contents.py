@@ -14,25 +14,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from logs import HEADER, csv_text, make_rows, make_source, read, refused
-
-from edge.errors import EdgeError
+from logs import HEADER, csv_text, error, make_rows, make_source, read, refused, source
 
 ROWS = make_rows()
 TEXT = csv_text(ROWS)
 RECORDS = [dict(zip(HEADER, row, strict=True)) for row in ROWS]
 JSONL = "".join(json.dumps(record) + "\n" for record in RECORDS)
 PLAIN = csv_text([["u", "i", "Title", "1980", str(time), "5"] for time in range(30)])
-
-
-def source(tmp_path: Path, content: str | bytes, format: str = "csv", **log: str):  # type: ignore[no-untyped-def]
-    path = tmp_path / "events.csv"
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return make_source(path, format, **log)
-
-
-def error(tmp_path: Path, content: str | bytes, format: str = "csv", **log: str) -> EdgeError:
-    return refused(source(tmp_path, content, format, **log))
 
 
 def parquet() -> bytes:

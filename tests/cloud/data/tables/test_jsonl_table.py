@@ -11,25 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from logs import HEADER, csv_text, make_rows, make_source, read, refused
-
-from cloud.data.schema import Source
-from edge.errors import EdgeError
+from logs import HEADER, csv_text, error, make_rows, make_source, read, refused, source
 
 ROWS = make_rows()
 TEXT = csv_text(ROWS)
 RECORDS = [dict(zip(HEADER, row, strict=True)) for row in ROWS]
 JSONL = "".join(json.dumps(record) + "\n" for record in RECORDS)
-
-
-def source(tmp_path: Path, content: str | bytes, format: str = "csv", **log: str) -> Source:
-    path = tmp_path / "events.csv"
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return make_source(path, format, **log)
-
-
-def error(tmp_path: Path, content: str | bytes, format: str = "csv", **log: str) -> EdgeError:
-    return refused(source(tmp_path, content, format, **log))
 
 
 def run_fix(tmp_path: Path, fix: str) -> None:
