@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -20,10 +22,18 @@ def exit_weights(interact_layers: int) -> Tensor:
     return weights / weights.sum()
 
 
-def ranking_loss(model: nn.Module, batch: TimelineBatch, order_weight: float) -> tuple[Tensor, dict[str, float]]:
+def depth_of_step(depths: Sequence[int], step: int) -> int:
+    """The encode depth to train at a step: the deepest, and each third step one of the others in turn."""
+    *early, deepest = depths
+    return early[step // 3 % len(early)] if early and step % 3 == 2 else deepest
+
+
+def ranking_loss(
+    model: nn.Module, batch: TimelineBatch, order_weight: float, encode_depth: int | None = None
+) -> tuple[Tensor, dict[str, float]]:
     """Cross-entropy of every target at every exit, and `order_weight` times the loss on pairs of one window."""
     assert isinstance(model, RankingModel)
-    scores = model(batch)
+    scores = model(batch, encode_depth)
     weights = exit_weights(model.shape.interact_layers).to(scores.device)
     labels, real = batch.labels, batch.real
     each = F.binary_cross_entropy_with_logits(scores, labels.expand_as(scores), reduction="none")

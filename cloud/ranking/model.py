@@ -17,7 +17,7 @@ PROFILE, EVENT, CANDIDATE = range(3)
 
 
 class RankingModel(nn.Module):
-    """`forward` gives (exit, user, candidate) logits, an exit for each interact depth from 0 on."""
+    """`forward` gives (exit, user, candidate) logits, one for each interact depth after one encode depth."""
 
     def __init__(
         self, shape: RankingShape, dropout: float = 0.0, word_dropout: float = 0.0, number_dropout: float = 0.0
@@ -81,8 +81,9 @@ class RankingModel(nn.Module):
         summary: Tensor = self.summary_norm(pooled)
         return summary
 
-    def forward(self, batch: TimelineBatch) -> Tensor:
-        items = self._items(batch)
+    def forward(self, batch: TimelineBatch, encode_depth: int | None = None) -> Tensor:
+        """`encode_depth`: the deepest if None. Summaries of phrases always take one layer, if there is one."""
+        items = self.segments(batch, self.shape.encode_layers if encode_depth is None else encode_depth)
         phrases = self.summaries(batch.phrases, min(1, self.shape.encode_layers))
         numbers = self._numbers(batch.numbers)
         offered_numbers = self._numbers(batch.offered_numbers)
@@ -103,9 +104,9 @@ class RankingModel(nn.Module):
             scores.append(self._score(candidates) + beside[..., 0])
         return torch.stack(scores)
 
-    def _items(self, batch: TimelineBatch) -> Tensor:
-        """(segment, hidden) of the batch's distinct texts, encoded in groups of like length."""
-        groups = [self.summaries(tokens, self.shape.encode_layers) for tokens in batch.segments]
+    def segments(self, batch: TimelineBatch, encode_depth: int) -> Tensor:
+        """(segment, hidden): summaries of the batch's distinct texts, encoded in groups of like length."""
+        groups = [self.summaries(tokens, encode_depth) for tokens in batch.segments]
         return torch.cat(groups)
 
     def _score(self, candidates: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ class RankingShape:
     heads: int = 2
     feed_forward: int = 4  # width of the feed-forward part, in hidden sizes
     encode_layers: int = 1
+    early_encode: int = 0  # a second encode depth that ships, for a request in a hurry; 0: none
     interact_layers: int = 2
     shared: bool = True
     positions: int = 32  # tokens of the longest segment
@@ -34,6 +35,7 @@ class RankingShape:
         check_counts(self, vocabulary_size=(1, MOST_TOKENS), numbers=(0, MAX_NUMBERS))
         check_counts(self, hidden_size=(1, MOST_WIDTH), embedding_size=(1, MOST_WIDTH), heads=(1, MOST_WIDTH))
         check_counts(self, encode_layers=(0, MOST_LAYERS), interact_layers=(0, MOST_LAYERS), feed_forward=(1, 64))
+        check_counts(self, early_encode=(0, max(self.encode_layers - 1, 0)))
         check_counts(self, positions=(1, MOST_SEGMENT_TOKENS), distances=(2, 1_024), match_size=(1, MOST_WIDTH))
         check_counts(self, match_heads=(1, 64), number_hidden=(1, MOST_WIDTH))
         if self.hidden_size % self.heads:
@@ -43,6 +45,11 @@ class RankingShape:
             )
 
     @property
-    def exits(self) -> tuple[int, ...]:
-        """Interact depths that are scored; 0 is numbers, match and head alone."""
+    def encode_depths(self) -> tuple[int, ...]:
+        """Encode depths that are trained, measured and shipped, the deepest last."""
+        return (self.early_encode, self.encode_layers) if self.early_encode else (self.encode_layers,)
+
+    @property
+    def interact_depths(self) -> tuple[int, ...]:
+        """Interact depths that are scored, after any encode depth; 0 is numbers, match and head alone."""
         return tuple(range(self.interact_layers + 1))

@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
-from cloud.checkpoint import save_weights
-from cloud.data.log import PARTS
 from cloud.data.rows import Prepared
-from cloud.device import best_device, on_device
 from cloud.fit import FitConfig, fit
 from cloud.limits import MOST_WEIGHT
-from cloud.ranking.losses import ranking_loss
+from cloud.ranking.batches import WindowBatches
+from cloud.ranking.losses import depth_of_step, ranking_loss
+from cloud.ranking.measure import complete_ranker, sized_ranking
 from cloud.ranking.model import RankingModel
 from cloud.ranking.shape import RankingShape
-from cloud.ranking.timelines import TimelineBatch, Timelines, Window
+from cloud.ranking.timelines import TimelineBatch, Timelines
 from cloud.runs.directory import Run, Stage
-from cloud.runs.target import Target, Workspace
-from cloud.stage import MODEL_FILES, stage_report, text_encoder
+from cloud.runs.target import Target
+from cloud.stage import MODEL_FILES
 from edge.config import check_counts, check_numbers, setting, to_dict
 from edge.errors import EdgeError
-from edge.files import write_atomically
-from edge.metrics import summarise
 
 STAGE = Stage("ranker", 1, MODEL_FILES)
-MEASURED = PARTS[1:]
-TOGETHER = 64  # windows that are measured together
 
 
 @dataclass(frozen=True)
@@ -68,78 +59,23 @@ RANKERS = {"entries": RankerConfig()}
 
 def train_ranker(prepared: Run, out: Path, config: RankerConfig, restart: bool = False) -> Run:
     """Train on the prepared run's training rows; measure on its validation and test rows."""
-    encoder, rows = text_encoder(prepared), Prepared(prepared)
-    longest = encoder.spec.max_segment_tokens
-    shape = replace(
-        config.shape, vocabulary_size=len(encoder.wordpiece), numbers=len(encoder.spec.numbers), positions=longest
-    )
+    shape = sized_ranking(config.shape, prepared)
     target = Target(out, STAGE, [prepared], to_dict(replace(config, shape=shape)), restart=restart)
     if not target.finished():
-        timelines = Timelines(rows, config.history, config.targets, longest)
-        batches = _Batches(timelines, timelines.windows(rows.part("train")), config)
+        rows = Prepared(prepared)
+        timelines = Timelines(rows, config.history, config.targets, shape.positions)
+        batches = WindowBatches(timelines, rows.part("train"), config.users, config.fit.seed)
         with target.writing() as workspace:
             torch.manual_seed(config.fit.seed)
             model = RankingModel(shape, config.dropout, config.word_dropout, config.number_dropout)
             steps = replace(config.fit, steps=config.passes * batches.of_pass)
-            fit(model, batches, partial(_loss, config.order_weight), steps, workspace.scratch / "fit", "ranker")
+            fit(model, batches, partial(_loss, shape, config.order_weight), steps, workspace.scratch / "fit", "ranker")
             workspace.keep_metrics("fit")
-            _complete(workspace, model, prepared, timelines)
+            complete_ranker(workspace, model, prepared, timelines, "Ranker")
     return Run.open(out, STAGE.name)
 
 
-def _loss(order_weight: float, model: nn.Module, batch: TimelineBatch, step: int) -> tuple[Tensor, dict[str, float]]:
-    return ranking_loss(model, batch, order_weight)
-
-
-class _Batches:
-    """Batch i: the windows of pass i // `of_pass` in an order of their own."""
-
-    def __init__(self, timelines: Timelines, windows: Sequence[Window], config: RankerConfig) -> None:
-        self.timelines, self.windows, self.config = timelines, windows, config
-        self.of_pass = -(-len(windows) // config.users)
-        self._order: tuple[int, Any] = (-1, None)
-
-    def __call__(self, number: int) -> TimelineBatch:
-        turn, place = divmod(number, self.of_pass)
-        if self._order[0] != turn:
-            seed = (self.config.fit.seed, turn)
-            self._order = turn, np.random.default_rng(seed).permutation(len(self.windows))
-        chosen = self._order[1][place * self.config.users : (place + 1) * self.config.users]
-        return self.timelines.batch([self.windows[one] for one in chosen.tolist()])
-
-
-def scores_of(model: RankingModel, timelines: Timelines, rows: np.ndarray, name: str = "measuring") -> np.ndarray:
-    """(exit, row) logits of the rows, in their order."""
-    windows = timelines.windows(rows)
-    device, parts = next(model.parameters()).device, []
-    model.eval()
-    with torch.inference_mode(), tqdm(total=len(rows), desc=name, unit=" rows", leave=False, disable=None) as progress:
-        for first in range(0, len(windows), TOGETHER):
-            batch = on_device(timelines.batch(windows[first : first + TOGETHER]), device)
-            parts.append(model(batch)[:, batch.real].cpu().numpy())
-            progress.update(parts[-1].shape[1])
-    return np.concatenate(parts, axis=1)
-
-
-def measure(model: RankingModel, prepared: Run, timelines: Timelines) -> dict[str, Any]:
-    """Split -> "entries" -> exit -> figures."""
-    rows, found = Prepared(prepared), {}
-    for part in MEASURED:
-        chosen = rows.part(part)
-        scores = scores_of(model.to(best_device()), timelines, chosen, f"measuring {part}")
-        labels, users = rows.column("label")[chosen], rows.column("user")[chosen]
-        exits = {str(depth): summarise(scores[depth], labels, users) for depth in model.shape.exits}
-        found[part] = {"entries": exits}
-    return found
-
-
-def _complete(workspace: Workspace, model: RankingModel, prepared: Run, timelines: Timelines) -> None:
-    save_weights(workspace.path, model.state_dict())
-    workspace.dataset = dict(prepared.manifest["dataset"])
-    workspace.protocol = str(prepared.manifest["protocol"])
-    workspace.summary |= {
-        "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "nonzero": sum(int(parameter.count_nonzero()) for parameter in model.parameters()),
-        "quality": measure(model, prepared, timelines),
-    }
-    write_atomically(workspace.path / "report.md", stage_report("Ranker", workspace.summary, workspace.protocol))
+def _loss(
+    shape: RankingShape, order_weight: float, model: nn.Module, batch: TimelineBatch, step: int
+) -> tuple[Tensor, dict[str, float]]:
+    return ranking_loss(model, batch, order_weight, depth_of_step(shape.encode_depths, step))

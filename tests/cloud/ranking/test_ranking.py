@@ -12,11 +12,12 @@ from commands import edge
 
 from cloud.data.prepare import config_for, open_source, prepare
 from cloud.data.rows import Prepared
-from cloud.ranking.losses import exit_weights, order_loss, ranking_loss
+from cloud.ranking.losses import depth_of_step, exit_weights, order_loss, ranking_loss
+from cloud.ranking.measure import load_ranker, scores_of
 from cloud.ranking.model import RankingModel, buckets
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import TimelineBatch, Timelines
-from cloud.ranking.train import RANKERS, scores_of, train_ranker
+from cloud.ranking.train import RANKERS, train_ranker
 from cloud.runs.directory import Run
 from edge.errors import EdgeError
 
@@ -140,6 +141,21 @@ def test_gradients_of_distinct_texts_equal_those_of_every_text_apart(timelines: 
     assert (found[0] - found[1]).abs().max() < 1e-9
 
 
+def test_an_early_encode_depth_is_trained_measured_and_scored(prepared: Run, tmp_path: Path) -> None:
+    shape = replace(CONFIG.shape, hidden_size=16, embedding_size=8, encode_layers=3, early_encode=1, interact_layers=1)
+    run = train_ranker(prepared, tmp_path / "ranker", replace(CONFIG, shape=shape))
+    assert {plan: set(exits) for plan, exits in run.summary["quality"]["test"].items()} == {
+        "encode 1": {"0", "1"},
+        "encode 3": {"0", "1"},
+    }
+    model, timelines = load_ranker(run), Timelines(Prepared(prepared), 100, 64, 24)
+    rows = np.arange(20)
+    assert np.array_equal(scores_of(model, timelines, rows), scores_of(model, timelines, rows, 3))
+    assert not np.allclose(scores_of(model, timelines, rows, 1), scores_of(model, timelines, rows, 3))
+    assert [depth_of_step((1, 3), step) for step in range(6)] == [3, 3, 1, 3, 3, 1]
+    assert {depth_of_step((3,), step) for step in range(6)} == {3}
+
+
 def test_a_missing_number_is_told_by_its_flag_and_not_by_a_value(timelines: Timelines) -> None:
     batch, model = batch_of(timelines), model_for(timelines)
     numbers = batch.offered_numbers.clone()
@@ -204,7 +220,7 @@ def test_an_interrupted_training_ends_with_the_same_run(
             train_ranker(prepared, tmp_path / "cut", config)
     assert not (tmp_path / "cut").exists()
     assert train_ranker(prepared, tmp_path / "cut", config).hash == whole.hash
-    assert set(whole.summary["quality"]["test"]["entries"]) == {"0", "1", "2"}
+    assert set(whole.summary["quality"]["test"]["encode 1"]) == {"0", "1", "2"}
 
 
 @pytest.mark.slow
@@ -214,6 +230,6 @@ def test_the_model_beats_the_item_mean_of_the_film_club(tmp_path: Path, capsys: 
     assert edge("prepare", "--data", tmp_path / "edge.toml", "--out", tmp_path / "data") == 0
     command = ("train", "--parent", tmp_path / "data", "--out", tmp_path / "ranker", "--preset", "entries")
     assert edge(*command, "--set", "passes=8") == 0
-    assert "| test | entries | 2 |" in capsys.readouterr().out
-    reached = Run.open(tmp_path / "ranker").summary["quality"]["test"]["entries"]["2"]["auc"]
+    assert "| test | encode 1 | 2 |" in capsys.readouterr().out
+    reached = Run.open(tmp_path / "ranker").summary["quality"]["test"]["encode 1"]["2"]["auc"]
     assert reached > Run.open(tmp_path / "data").summary["baselines"]["test"]["item mean"]["auc"] + 0.02

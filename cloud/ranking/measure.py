@@ -1,0 +1,98 @@
+"""How well a ranking model ranks, at every exit; what every stage that makes one leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+from tqdm import tqdm
+
+from cloud.checkpoint import WEIGHTS, save_weights
+from cloud.data.log import PARTS
+from cloud.data.rows import Prepared
+from cloud.device import best_device, on_device
+from cloud.ranking.model import RankingModel
+from cloud.ranking.shape import RankingShape
+from cloud.ranking.timelines import Timelines
+from cloud.runs.directory import Run
+from cloud.runs.target import Workspace
+from cloud.stage import stage_report, text_encoder
+from edge.config import from_dict
+from edge.files import write_atomically
+from edge.metrics import summarise
+
+MEASURED = PARTS[1:]
+TOGETHER = 64  # windows that are measured together
+Scores = NDArray[np.float32]
+
+
+def scores_of(
+    model: RankingModel,
+    timelines: Timelines,
+    rows: NDArray[np.int64],
+    encode_depth: int | None = None,
+    name: str = "measuring",
+) -> Scores:
+    """(interact depth, row) logits of the rows, in their order."""
+    windows = timelines.windows(rows)
+    device, parts = next(model.parameters()).device, []
+    model.eval()
+    with torch.inference_mode(), tqdm(total=len(rows), desc=name, unit=" rows", leave=False, disable=None) as progress:
+        for first in range(0, len(windows), TOGETHER):
+            batch = on_device(timelines.batch(windows[first : first + TOGETHER]), device)
+            parts.append(model(batch, encode_depth)[:, batch.real].cpu().numpy())
+            progress.update(parts[-1].shape[1])
+    return np.concatenate(parts, axis=1)
+
+
+def measure(model: RankingModel, prepared: Run, timelines: Timelines) -> dict[str, Any]:
+    """Split -> encode depth -> interact depth -> figures."""
+    rows, found = Prepared(prepared), dict[str, Any]()
+    model.to(best_device())
+    for part in MEASURED:
+        chosen = rows.part(part)
+        labels, users = rows.column("label")[chosen], rows.column("user")[chosen]
+        found[part] = {}
+        for encode in model.shape.encode_depths:
+            scores = scores_of(model, timelines, chosen, encode, f"measuring {part}")
+            exits = {str(depth): summarise(scores[depth], labels, users) for depth in model.shape.interact_depths}
+            found[part][f"encode {encode}"] = exits
+    return found
+
+
+def complete_ranker(workspace: Workspace, model: RankingModel, prepared: Run, timelines: Timelines, title: str) -> None:
+    """Save the weights, measure them on validation and test rows, and write the figures and the report."""
+    tensors = model.state_dict()
+    save_weights(workspace.path, tensors)
+    parameters = [tensor for name, tensor in tensors.items() if not name.endswith(".scale")]
+    workspace.dataset = dict(prepared.manifest["dataset"])
+    workspace.protocol = str(prepared.manifest["protocol"])
+    workspace.summary |= {
+        "parameters": sum(parameter.numel() for parameter in parameters),
+        "nonzero": sum(int(parameter.count_nonzero()) for parameter in parameters),
+        "quality": measure(model, prepared, timelines),
+    }
+    write_atomically(workspace.path / "report.md", stage_report(title, workspace.summary, workspace.protocol))
+
+
+def sized_ranking(shape: RankingShape, prepared: Run) -> RankingShape:
+    """The shape with the vocabulary, numbers and positions that the prepared text needs."""
+    encoder = text_encoder(prepared)
+    spec, vocabulary_size = encoder.spec, len(encoder.wordpiece)
+    return replace(shape, vocabulary_size=vocabulary_size, numbers=len(spec.numbers), positions=spec.max_segment_tokens)
+
+
+def shape_of(run: Run) -> RankingShape:
+    """The shape of the ranking model that a finished run holds."""
+    return from_dict(RankingShape, run.config["shape"], f"{run.path}/config.json shape")
+
+
+def load_ranker(run: Run) -> RankingModel:
+    """The float ranking model of a finished run, for inference."""
+    model = RankingModel(shape_of(run))
+    model.load_state_dict(load_file(run.file(WEIGHTS)))
+    return model.eval()
