@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from cloud.checkpoint import WEIGHTS, save_weights
 from cloud.data.log import PARTS
 from cloud.data.rows import Prepared
 from cloud.device import best_device, on_device
+from cloud.ranking.kept_scores import Exit, Scores, keep_scores
 from cloud.ranking.model import RankingModel
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import Timelines
@@ -27,7 +29,6 @@ from edge.metrics import summarise
 
 MEASURED = PARTS[1:]
 TOGETHER = 64  # windows that are measured together
-Scores = NDArray[np.float32]
 
 
 def scores_of(
@@ -36,7 +37,7 @@ def scores_of(
     rows: NDArray[np.int64],
     encode_depth: int | None = None,
     name: str = "measuring",
-) -> Scores:
+) -> NDArray[np.float32]:
     """(interact depth, row) logits of the rows, in their order."""
     windows = timelines.windows(rows)
     device, parts = next(model.parameters()).device, []
@@ -49,32 +50,56 @@ def scores_of(
     return np.concatenate(parts, axis=1)
 
 
-def measure(model: RankingModel, prepared: Run, timelines: Timelines) -> dict[str, Any]:
-    """Split -> encode depth -> interact depth -> figures."""
-    rows, found = Prepared(prepared), dict[str, Any]()
+def exit_scores(
+    model: RankingModel, prepared: Run, timelines: Timelines, of_training: bool = False
+) -> dict[Exit, Scores]:
+    """Logits of validation and test rows at every exit; `of_training`, also of training rows at the deepest."""
+    rows, found = Prepared(prepared), dict[Exit, Scores]()
     model.to(best_device())
     for part in MEASURED:
-        chosen = rows.part(part)
-        labels, users = rows.column("label")[chosen], rows.column("user")[chosen]
-        found[part] = {}
         for encode in model.shape.encode_depths:
-            scores = scores_of(model, timelines, chosen, encode, f"measuring {part}")
-            exits = {str(depth): summarise(scores[depth], labels, users) for depth in model.shape.interact_depths}
-            found[part][f"encode {encode}"] = exits
+            scores = scores_of(model, timelines, rows.part(part), encode, f"measuring {part}")
+            found |= {(part, encode, depth): scores[depth] for depth in model.shape.interact_depths}
+    if of_training:
+        encode, depth = model.shape.encode_depths[-1], model.shape.interact_depths[-1]
+        found["train", encode, depth] = scores_of(model, timelines, rows.part("train"), encode, "scoring train")[depth]
     return found
 
 
-def complete_ranker(workspace: Workspace, model: RankingModel, prepared: Run, timelines: Timelines, title: str) -> None:
-    """Save the weights, measure them on validation and test rows, and write the figures and the report."""
+def measure(scores: Mapping[Exit, Scores], prepared: Run) -> dict[str, Any]:
+    """Split -> encode depth -> interact depth -> figures."""
+    rows, found = Prepared(prepared), dict[str, Any]()
+    for (part, encode, depth), logits in scores.items():
+        if part in MEASURED:
+            chosen = rows.part(part)
+            exits = found.setdefault(part, {}).setdefault(f"encode {encode}", {})
+            exits[str(depth)] = summarise(logits, rows.column("label")[chosen], rows.column("user")[chosen])
+    return found
+
+
+def complete_ranker(
+    workspace: Workspace,
+    model: RankingModel,
+    prepared: Run,
+    timelines: Timelines,
+    title: str,
+    of_training: bool = False,
+) -> None:
+    """Save the weights and the scores, the figures of the scores, and the report.
+
+    `of_training`: the scores of training rows at the deepest exit are kept too, for students to learn from.
+    """
     tensors = model.state_dict()
     save_weights(workspace.path, tensors)
+    scores = exit_scores(model, prepared, timelines, of_training)
+    keep_scores(workspace.path, scores)
     parameters = [tensor for name, tensor in tensors.items() if not name.endswith(".scale")]
     workspace.dataset = dict(prepared.manifest["dataset"])
     workspace.protocol = str(prepared.manifest["protocol"])
     workspace.summary |= {
         "parameters": sum(parameter.numel() for parameter in parameters),
         "nonzero": sum(int(parameter.count_nonzero()) for parameter in parameters),
-        "quality": measure(model, prepared, timelines),
+        "quality": measure(scores, prepared),
     }
     write_atomically(workspace.path / "report.md", stage_report(title, workspace.summary, workspace.protocol))
 

@@ -13,6 +13,7 @@ from cloud.data.rows import Prepared
 from cloud.fit import FitConfig, fit
 from cloud.limits import MOST_WEIGHT
 from cloud.ranking.batches import WindowBatches
+from cloud.ranking.kept_scores import RANKING_FILES
 from cloud.ranking.losses import depth_of_step, ranking_loss
 from cloud.ranking.measure import complete_ranker, sized_ranking
 from cloud.ranking.model import RankingModel
@@ -20,11 +21,10 @@ from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import TimelineBatch, Timelines
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target
-from cloud.stage import MODEL_FILES
 from edge.config import check_counts, check_numbers, setting, to_dict
 from edge.errors import EdgeError
 
-STAGE = Stage("ranker", 1, MODEL_FILES)
+STAGE = Stage("ranker", 2, RANKING_FILES)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def train_ranker(prepared: Run, out: Path, config: RankerConfig, restart: bool =
             steps = replace(config.fit, steps=config.passes * batches.of_pass)
             fit(model, batches, partial(_loss, shape, config.order_weight), steps, workspace.scratch / "fit", "ranker")
             workspace.keep_metrics("fit")
-            complete_ranker(workspace, model, prepared, timelines, "Ranker")
+            complete_ranker(workspace, model, prepared, timelines, "Ranker", of_training=True)
     return Run.open(out, STAGE.name)
 
 

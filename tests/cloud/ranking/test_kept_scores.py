@@ -1,0 +1,74 @@
+"""A ranking stage keeps the scores that its figures are of, for every row and exit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from commands import edge
+
+from cloud.data.prepare import config_for, open_source, prepare
+from cloud.data.rows import Prepared
+from cloud.ranking.kept_scores import SCORES, kept_scores
+from cloud.ranking.measure import load_ranker, scores_of
+from cloud.ranking.timelines import Timelines
+from cloud.ranking.train import RANKERS, train_ranker
+from cloud.runs.directory import Run
+from edge.errors import EdgeError
+from edge.metrics import summarise
+
+SMALL = replace(
+    RANKERS["entries"].shape, hidden_size=16, embedding_size=8, encode_layers=3, early_encode=1, interact_layers=1
+)
+CONFIG = replace(RANKERS["entries"], passes=1, users=8, shape=SMALL)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("club")
+    assert edge("init", "--example", "--out", folder / "edge.toml") == 0
+    source = open_source(str(folder / "edge.toml"))
+    return prepare(source, folder / "data", replace(config_for(source), max_users=24))
+
+
+@pytest.fixture(scope="module")
+def ranker(prepared: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train_ranker(prepared, tmp_path_factory.mktemp("run") / "ranker", CONFIG)
+
+
+def test_kept_scores_are_those_of_the_model_and_of_the_figures(prepared: Run, ranker: Run) -> None:
+    rows, model = Prepared(prepared), load_ranker(ranker)
+    timelines = Timelines(rows, CONFIG.history, CONFIG.targets, model.shape.positions)
+    for part in ("validation", "test"):
+        chosen = rows.part(part)
+        for encode in (1, 3):
+            computed = scores_of(model, timelines, chosen, encode)
+            for interact in (0, 1):
+                kept = kept_scores(ranker, part, encode, interact)
+                assert kept.dtype == np.float32 and np.allclose(kept, computed[interact], atol=1e-6)
+                found = summarise(kept, rows.column("label")[chosen], rows.column("user")[chosen])
+                assert found["auc"] == ranker.summary["quality"][part][f"encode {encode}"][str(interact)]["auc"]
+
+
+def test_scores_of_training_rows_are_kept_at_the_deepest_exit_alone(prepared: Run, ranker: Run) -> None:
+    assert len(kept_scores(ranker, "train")) == len(Prepared(prepared).part("train"))
+    assert np.array_equal(kept_scores(ranker, "train"), kept_scores(ranker, "train", 3, 1))
+    with pytest.raises(EdgeError, match=r"kept no scores of train/\*/0"):
+        kept_scores(ranker, "train", interact=0)
+
+
+def test_a_depth_that_is_not_given_is_the_deepest(ranker: Run) -> None:
+    deepest = kept_scores(ranker, "test", 3, 1)
+    assert np.array_equal(kept_scores(ranker, "test"), deepest)
+    assert np.array_equal(kept_scores(ranker, "test", interact=0), kept_scores(ranker, "test", 3, 0))
+    assert not np.array_equal(kept_scores(ranker, "test", encode=1), deepest)
+
+
+def test_a_run_without_scores_and_an_exit_that_is_not_there_are_refused(prepared: Run, ranker: Run) -> None:
+    assert SCORES in ranker.manifest["files"]
+    with pytest.raises(EdgeError, match=r"\(prepare\) kept no scores"):
+        kept_scores(prepared, "test")
+    with pytest.raises(EdgeError, match="kept no scores of test/7/1") as refused:
+        kept_scores(ranker, "test", 7, 1)
+    assert "test/3/1" in refused.value.fix
