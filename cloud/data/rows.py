@@ -31,7 +31,8 @@ TEXTS = pa.schema([("name", pa.string()), ("tokens", pa.list_(pa.int32()))])
 def row_schema(numbers: int, other_labels: int) -> pa.Schema:
     """`item`, `phrase` and `context` are places in items.arrow and phrases.arrow; a missing number is NaN.
 
-    `phrase` words the row as an event of later rows: it tells the row's own label.
+    `value` is the rating, or the label where there is none. `phrase` words the row as an event of later rows: it
+    tells the row's own label.
     """
     lists = (("other_labels", pa.int8(), other_labels), ("numbers", pa.float32(), numbers))
     return pa.schema(
@@ -40,6 +41,7 @@ def row_schema(numbers: int, other_labels: int) -> pa.Schema:
             ("item", pa.int32()),
             ("time", pa.float64()),
             ("label", pa.int8()),
+            ("value", pa.float32()),
             ("part", pa.int8()),
             ("event", pa.bool_()),
             ("earlier", pa.int32()),

@@ -45,8 +45,8 @@ def write_rows(folder: Path, known: Known, rendered: Rendered, spec: TextSpec) -
             at = slice(first, last)
             plain = [
                 targets.user[at], targets.item[at], targets.time[at], targets.liked[at].astype(np.int8),
-                targets.part[at], targets.past[at], known.earlier[at].astype(np.int32), rendered.phrase[at],
-                rendered.context[at],
+                targets.value[at].astype(np.float32), targets.part[at], targets.past[at],
+                known.earlier[at].astype(np.int32), rendered.phrase[at], rendered.context[at],
             ]  # fmt: skip
             arrays = [pa.array(column) for column in plain]
             arrays += [_lists(values) for values in (targets.others[at], numbers) if values.shape[1]]

@@ -104,11 +104,13 @@ def complete_ranker(
     write_atomically(workspace.path / "report.md", stage_report(title, workspace.summary, workspace.protocol))
 
 
-def sized_ranking(shape: RankingShape, prepared: Run) -> RankingShape:
-    """The shape with the vocabulary, numbers and positions that the prepared text needs."""
+def sized_ranking(shape: RankingShape, prepared: Run, beside: int = 0) -> RankingShape:
+    """The shape with the vocabulary, positions and numbers that the prepared text needs; `beside`: further numbers."""
     encoder = text_encoder(prepared)
     spec, vocabulary_size = encoder.spec, len(encoder.wordpiece)
-    return replace(shape, vocabulary_size=vocabulary_size, numbers=len(spec.numbers), positions=spec.max_segment_tokens)
+    return replace(
+        shape, vocabulary_size=vocabulary_size, numbers=len(spec.numbers) + beside, positions=spec.max_segment_tokens
+    )
 
 
 def shape_of(run: Run) -> RankingShape:

@@ -49,13 +49,24 @@ class Window:
 
 
 class Timelines:
-    """A prepared run as windows of users' timelines, and batches of windows."""
+    """A prepared run as windows of users' timelines, and batches of windows.
 
-    def __init__(self, prepared: Prepared, history: int, targets: int, most_tokens: int) -> None:
+    `beside`: (row, number) further numbers of every row, after those of the text spec.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        history: int,
+        targets: int,
+        most_tokens: int,
+        beside: NDArray[np.float32] | None = None,
+    ) -> None:
         self.history, self.targets = history, targets
         names = ("user", "item", "label", "event", "earlier", "phrase", "context")
         self.columns = {name: prepared.column(name) for name in names}
-        self.numbers = prepared.numbers
+        numbers = [prepared.numbers] if beside is None else [prepared.numbers, beside]
+        self.numbers = np.concatenate(numbers, axis=1)
         self._events = np.flatnonzero(self.columns["event"])
         users = np.arange(len(prepared.users.names) + 1)
         self._first = np.searchsorted(self.columns["user"][self._events], users)

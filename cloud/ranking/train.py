@@ -13,6 +13,7 @@ from cloud.data.rows import Prepared
 from cloud.fit import FitConfig, fit
 from cloud.limits import MOST_WEIGHT
 from cloud.ranking.batches import WindowBatches
+from cloud.ranking.cloud_numbers import collaborative_number
 from cloud.ranking.kept_scores import RANKING_FILES
 from cloud.ranking.losses import depth_of_step, ranking_loss
 from cloud.ranking.measure import complete_ranker, sized_ranking
@@ -45,6 +46,7 @@ class RankerConfig:
     dropout: float = 0.25
     word_dropout: float = 0.2
     number_dropout: float = 0.0
+    collaborative: bool = True  # item-item CF as a number beside those that a phone can compute
 
     def __post_init__(self) -> None:
         check_counts(self, passes=(0, 10_000), users=(1, 100_000), targets=(1, 10_000), history=(1, 10_000))
@@ -59,11 +61,11 @@ RANKERS = {"entries": RankerConfig()}
 
 def train_ranker(prepared: Run, out: Path, config: RankerConfig, restart: bool = False) -> Run:
     """Train on the prepared run's training rows; measure on its validation and test rows."""
-    shape = sized_ranking(config.shape, prepared)
+    shape = sized_ranking(config.shape, prepared, int(config.collaborative))
     target = Target(out, STAGE, [prepared], to_dict(replace(config, shape=shape)), restart=restart)
     if not target.finished():
         rows = Prepared(prepared)
-        timelines = Timelines(rows, config.history, config.targets, shape.positions)
+        timelines = timelines_for(prepared, shape, config.history, config.targets, config.collaborative)
         batches = WindowBatches(timelines, rows.part("train"), config.users, config.fit.seed)
         with target.writing() as workspace:
             torch.manual_seed(config.fit.seed)
@@ -73,6 +75,13 @@ def train_ranker(prepared: Run, out: Path, config: RankerConfig, restart: bool =
             workspace.keep_metrics("fit")
             complete_ranker(workspace, model, prepared, timelines, "Ranker", of_training=True)
     return Run.open(out, STAGE.name)
+
+
+def timelines_for(prepared: Run, shape: RankingShape, history: int, targets: int, collaborative: bool) -> Timelines:
+    """Windows of the prepared run with the numbers that a ranker of this shape reads."""
+    rows = Prepared(prepared)
+    beside = collaborative_number(rows) if collaborative else None
+    return Timelines(rows, history, targets, shape.positions, beside)
 
 
 def _loss(

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloud.data.baselines import baseline_scores, logistic
-from cloud.data.log import TEST, TRAIN, Log
-from cloud.rivals.collaborative import collaborative
+from cloud.data.collaborative import collaborative
+from cloud.data.log import TEST, TRAIN, Events, Log
+from cloud.data.moments import screens
 from cloud.rivals.figures import Figure, figures, groups
 from cloud.rivals.learned import Learned, boosted_trees, logistic_regression
 from cloud.rivals.lexical import lexical
@@ -48,7 +49,7 @@ def _made(log: Log, wanted: Sequence[Number]) -> Iterator[tuple[str, Floats | Le
     timed = _Timed()
     base, spent = timed("means", lambda: baseline_scores(log.events, log.shared_clock))
     yield from ((name, score, spent / len(base)) for name, score in base.items())
-    alike, of_alike = timed("item-item CF", lambda: collaborative(log.events))
+    alike, of_alike = timed("item-item CF", lambda: collaborative_scores(log.events))
     yield "item-item CF", alike, of_alike
     bias = base.get("item+user bias")
     if bias is not None:
@@ -62,6 +63,12 @@ def _made(log: Log, wanted: Sequence[Number]) -> Iterator[tuple[str, Floats | Le
         for name, learn in (("logistic regression", logistic_regression), ("LightGBM", boosted_trees)):
             learned, _ = timed(name + title, partial(learn, columns, log.events))
             yield f"{name}{title}", learned, made + learned.scoring_seconds
+
+
+def collaborative_scores(events: Events) -> Floats:
+    """(row,) what item-item CF over the training rows says of each."""
+    seen = screens(events.user, events.time)
+    return collaborative(events.user, events.item, events.value, events.part == TRAIN, seen)
 
 
 class _Timed:

@@ -19,11 +19,10 @@ from cloud.data.movielens import movielens
 from cloud.data.prepare import config_for, open_source, prepare
 from cloud.data.read_log import read_log
 from cloud.data.schema import Split
-from cloud.rivals.collaborative import collaborative
 from cloud.rivals.figures import _Ordered, _user_totals, figures, groups
 from cloud.rivals.learned import boosted_trees
 from cloud.rivals.lexical import lexical
-from cloud.rivals.measure import measure_rivals
+from cloud.rivals.measure import collaborative_scores, measure_rivals
 from cloud.rivals.numbers import numbers
 from cloud.rivals.stage import figures_of, measure_beside
 from edge.errors import EdgeError
@@ -60,7 +59,7 @@ def spoiled(log: Log, time: float) -> Log:
 
 def scores_of(log: Log) -> dict[str, np.ndarray]:
     """All that a rival scores or learns from."""
-    return numbers(log, NUMBERS) | lexical(log) | baseline_scores(log.events) | {"CF": collaborative(log.events)}
+    return numbers(log, NUMBERS) | lexical(log) | baseline_scores(log.events) | {"CF": collaborative_scores(log.events)}
 
 
 def test_no_score_knows_a_label_of_its_own_moment_or_of_a_later_one(by_time: Log) -> None:
@@ -95,7 +94,7 @@ def test_a_training_rows_own_user_is_not_among_those_whose_likenesses_score_it(m
     events = movies.events
     own = events.user == 5
     turned = replace(events, value=np.where(own, 6 - events.value, events.value))
-    before, after = collaborative(events), collaborative(turned)
+    before, after = collaborative_scores(events), collaborative_scores(turned)
     train = own & (events.part == TRAIN)
     # All of the user's centred values change sign with its mean, so a score made of others' likenesses does, too.
     kept = np.corrcoef(before[train], after[train])[0, 1]

@@ -7,15 +7,17 @@ that score a training row its own user is removed: a similarity fitted on the ve
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from tqdm import tqdm
 
-from cloud.data.log import TRAIN, Events
-from cloud.data.moments import screens, user_rows
+from cloud.data.moments import user_rows
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
+Places = NDArray[np.integer[Any]]
 SHRINKAGE = 20.0  # users who had both items, as if so many had shown no likeness
 NEIGHBOURS = 30  # of the user's earlier items, the most alike
 OVERALL = 5.0  # rows of the overall mean in a user's mean
@@ -30,40 +32,39 @@ class Sums:
     users: sparse.csr_matrix
 
 
-def collaborative(events: Events) -> Floats:
-    """(row,) the mean of the user's centred earlier values, weighted by likeness to the row's item; 0 without any."""
-    centred = events.value - _user_means(events)
-    sums = _sums(events, centred)
-    score = np.zeros(len(events))
-    seen = screens(events.user, events.time)
-    for start, end in user_rows(events.user):
-        rows = np.arange(start, end)
-        score[rows] = _of_user(sums, events.item[rows], centred[rows], events.part[rows] == TRAIN, seen[rows] - start)
+def collaborative(user: Places, item: Places, value: Floats, train: NDArray[np.bool_], seen: Places) -> Floats:
+    """(row,) the mean of the user's centred earlier values, weighted by likeness to the row's item; 0 without any.
+
+    Rows are ordered by user and time. Those that `train` marks are fitted on; a row looks back on its user's rows
+    before the place that `seen` names (`cloud.data.moments.screens`).
+    """
+    centred = value - _user_means(user, value, train)
+    sums = _sums(user[train], item[train], centred[train], (int(user.max()) + 1, int(item.max()) + 1))
+    score = np.zeros(len(user))
+    for start, end in tqdm(user_rows(user), desc="item-item CF", unit=" users", leave=False, disable=None):
+        rows = slice(start, end)
+        score[rows] = _of_user(sums, item[rows], centred[rows], train[rows], seen[rows] - start)
     return score
 
 
-def _user_means(events: Events) -> Floats:
+def _user_means(user: Places, value: Floats, train: NDArray[np.bool_]) -> Floats:
     """(row,) of the user's training rows, drawn to the mean of all."""
-    train = events.part == TRAIN
-    overall = float(np.mean(events.value[train], dtype=np.float64))
-    users = int(events.user.max()) + 1
-    total = np.bincount(events.user[train], events.value[train] - overall, users)
-    means: Floats = overall + total / (np.bincount(events.user[train], minlength=users) + OVERALL)
-    return means[events.user]
+    overall = float(np.mean(value[train], dtype=np.float64))
+    users = int(user.max()) + 1
+    total = np.bincount(user[train], value[train] - overall, users)
+    means: Floats = overall + total / (np.bincount(user[train], minlength=users) + OVERALL)
+    return means[user]
 
 
-def _sums(events: Events, centred: Floats) -> Sums:
-    train = events.part == TRAIN
-    shape = (int(events.user.max()) + 1, int(events.item.max()) + 1)
-    rated = sparse.csr_matrix((centred[train], (events.user[train], events.item[train])), shape=shape)
-    had = sparse.csr_matrix((np.ones(train.sum()), (events.user[train], events.item[train])), shape=shape)
+def _sums(user: Places, item: Places, centred: Floats, shape: tuple[int, int]) -> Sums:
+    """Over training rows."""
+    rated = sparse.csr_matrix((centred, (user, item)), shape=shape)
+    had = sparse.csr_matrix((np.ones(len(user)), (user, item)), shape=shape)
     had.data[:] = 1.0  # an item met twice counts once
     return Sums((rated.T @ rated).tocsr(), (rated.multiply(rated).T @ had).tocsr(), (had.T @ had).tocsr())
 
 
-def _of_user(
-    sums: Sums, item: NDArray[np.int32], centred: Floats, train: NDArray[np.bool_], seen: NDArray[np.int64]
-) -> Floats:
+def _of_user(sums: Sums, item: Places, centred: Floats, train: NDArray[np.bool_], seen: Places) -> Floats:
     """(row,) of one user; `seen` rows of the user are earlier than each."""
     known, place = np.unique(item, return_inverse=True)
     products, squares, users = (
@@ -86,6 +87,6 @@ def _of_user(
     return mean
 
 
-def _block(matrix: sparse.csr_matrix, known: NDArray[np.int32]) -> Floats:
+def _block(matrix: sparse.csr_matrix, known: Places) -> Floats:
     block: Floats = matrix[known][:, known].toarray()
     return block

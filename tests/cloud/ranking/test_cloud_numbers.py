@@ -1,0 +1,79 @@
+"""Item-item CF as a number of the teacher's: what it may know of a row, and who is left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import edge
+
+from cloud.data.prepare import config_for, open_source, prepare
+from cloud.data.rows import Prepared
+from cloud.ranking.cloud_numbers import collaborative_number
+from cloud.ranking.measure import load_ranker, shape_of
+from cloud.ranking.train import RANKERS, train_ranker
+from cloud.runs.directory import Run
+from edge.metrics import auc
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("club")
+    assert edge("init", "--example", "--out", folder / "edge.toml") == 0
+    source = open_source(str(folder / "edge.toml"))
+    return prepare(source, folder / "data", replace(config_for(source), max_users=60))
+
+
+class Turned(Prepared):
+    """The prepared rows with every value from a moment on turned over, for each user."""
+
+    def column(self, name: str) -> np.ndarray:
+        values = super().column(name)
+        if name != "value":
+            return values
+        user = super().column("user")
+        middle = np.searchsorted(user, user) + np.bincount(user)[user] // 2
+        late = np.arange(len(user)) >= middle
+        return np.where(late & (super().column("part") > 0), 5.0 - values, values)
+
+
+def test_it_is_missing_where_a_user_has_no_earlier_row_and_standardised_elsewhere(prepared: Run) -> None:
+    rows = Prepared(prepared)
+    number, user, time = collaborative_number(rows)[:, 0], rows.column("user"), rows.column("time")
+    first = np.array([time[row] == time[user == user[row]][0] for row in range(len(user))])
+    assert np.isnan(number).tolist() == first.tolist()
+    known = number[rows.part("train")]
+    assert np.nanmean(known) == pytest.approx(0.0, abs=1e-4) and np.nanstd(known) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_labels_of_a_row_and_of_later_ones_never_reach_it(prepared: Run) -> None:
+    """Turned over are values outside the training rows, on which nothing is fitted."""
+    rows, turned = Prepared(prepared), Turned(prepared)
+    before, after = collaborative_number(rows)[:, 0], collaborative_number(turned)[:, 0]
+    changed = np.flatnonzero(rows.column("value") != turned.column("value"))
+    user, time = rows.column("user"), rows.column("time")
+    first = {int(user[row]): time[row] for row in changed[::-1]}  # of each user, the earliest that was turned
+    early = np.array([time[row] <= first.get(int(user[row]), np.inf) for row in range(len(user))])
+    assert len(changed) > 50 and (~early).sum() > 50
+    assert np.array_equal(before[early], after[early], equal_nan=True)
+    assert not np.allclose(before[~early], after[~early], equal_nan=True)
+
+
+def test_a_training_row_does_not_tell_its_own_label(prepared: Run) -> None:
+    """Were the row's own user among those fitted on, the training rows' AUC would be far above the test rows'."""
+    rows = Prepared(prepared)
+    number, label = np.nan_to_num(collaborative_number(rows)[:, 0]), rows.column("label")
+    train, test = rows.part("train"), rows.part("test")
+    assert auc(number[train], label[train]) < auc(number[test], label[test]) + 0.05
+
+
+def test_a_teacher_ranks_with_one_number_more_than_a_phone_has(prepared: Run, tmp_path: Path) -> None:
+    small = replace(RANKERS["entries"].shape, hidden_size=16, embedding_size=8)
+    config = replace(RANKERS["entries"], passes=1, users=8, shape=small)
+    of_phone = Prepared(prepared).numbers.shape[1]
+    with_it = train_ranker(prepared, tmp_path / "with", config)
+    without = train_ranker(prepared, tmp_path / "without", replace(config, collaborative=False))
+    assert (shape_of(with_it).numbers, shape_of(without).numbers) == (of_phone + 1, of_phone)
+    assert load_ranker(with_it).wide.in_features == 2 * (of_phone + 1)
