@@ -12,6 +12,7 @@ from commands import edge
 
 from cloud.data.prepare import config_for, open_source, prepare
 from cloud.data.rows import Prepared
+from cloud.ranking.batches import WindowBatches
 from cloud.ranking.losses import depth_of_step, exit_weights, order_loss, ranking_loss
 from cloud.ranking.measure import load_ranker, scores_of
 from cloud.ranking.model import RankingModel, buckets
@@ -139,6 +140,21 @@ def test_gradients_of_distinct_texts_equal_those_of_every_text_apart(timelines: 
         found.append(torch.cat([p.grad.ravel() for p in model.parameters() if p.grad is not None]))
     assert found[0].abs().max() > 1e-3
     assert (found[0] - found[1]).abs().max() < 1e-9
+
+
+def test_a_pass_has_every_window_once_those_of_like_length_together(timelines: Timelines) -> None:
+    rows = np.arange(60 * 24)
+    batches = WindowBatches(timelines, rows, users=8, seed=3)
+    first, second = ([batches(number + turn * batches.of_pass) for number in range(batches.of_pass)] for turn in (0, 1))
+    labels = sorted(float(label) for batch in first for label in batch.labels[batch.real])
+    assert labels == sorted(timelines.columns["label"][rows].tolist())
+    padded, lengths = (
+        sum(batch.item.numel() for batch in first),
+        sorted(len(window.events) for window in batches.windows),
+    )
+    assert padded < 0.75 * len(lengths) * lengths[-1]
+    assert [batch.labels.tolist() for batch in first] != [batch.labels.tolist() for batch in second]
+    assert all(torch.equal(batches(number).item, batch.item) for number, batch in enumerate(first))  # also later
 
 
 def test_an_early_encode_depth_is_trained_measured_and_scored(prepared: Run, tmp_path: Path) -> None:
