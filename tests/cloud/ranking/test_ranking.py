@@ -13,6 +13,7 @@ from commands import edge
 from cloud.data.prepare import config_for, open_source, prepare
 from cloud.data.rows import Prepared
 from cloud.ranking.batches import WindowBatches
+from cloud.ranking.layers import MASKED, attend
 from cloud.ranking.losses import depth_of_step, exit_weights, order_loss, ranking_loss
 from cloud.ranking.measure import load_ranker, scores_of
 from cloud.ranking.model import RankingModel, buckets
@@ -140,6 +141,13 @@ def test_gradients_of_distinct_texts_equal_those_of_every_text_apart(timelines: 
         found.append(torch.cat([p.grad.ravel() for p in model.parameters() if p.grad is not None]))
     assert found[0].abs().max() > 1e-3
     assert (found[0] - found[1]).abs().max() < 1e-9
+
+
+def test_attention_equals_that_of_torch() -> None:
+    queries, keys, values = torch.randn(3, 2, 4, 5, 8).double().unbind(0)
+    mask = torch.where(torch.rand(2, 1, 5, 5) < 0.3, MASKED, 0.0).double()
+    expected = torch.nn.functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
+    assert torch.allclose(attend(queries, keys, values, mask), expected, atol=1e-12, rtol=0)
 
 
 def test_a_pass_has_every_window_once_those_of_like_length_together(timelines: Timelines) -> None:
