@@ -13,7 +13,7 @@ from commands import edge
 from cloud.data.prepare import config_for, open_source, prepare
 from cloud.data.rows import Prepared
 from cloud.ranking.batches import WindowBatches
-from cloud.ranking.layers import MASKED, attend
+from cloud.ranking.layers import MASKED, attend, dropped
 from cloud.ranking.losses import depth_of_step, exit_weights, order_loss, ranking_loss
 from cloud.ranking.measure import load_ranker, scores_of
 from cloud.ranking.model import RankingModel, buckets
@@ -148,6 +148,15 @@ def test_attention_equals_that_of_torch() -> None:
     mask = torch.where(torch.rand(2, 1, 5, 5) < 0.3, MASKED, 0.0).double()
     expected = torch.nn.functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
     assert torch.allclose(attend(queries, keys, values, mask), expected, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("share", [0.25, 0.999])
+def test_dropout_drops_its_share_and_keeps_the_mean(share: float) -> None:
+    torch.manual_seed(0)
+    left = dropped(torch.ones(999, 1_001), share)
+    assert float((left == 0).double().mean()) == pytest.approx(share, abs=0.004)
+    assert float(left.double().mean()) == pytest.approx(1.0, abs=0.02)
+    assert left.unique().tolist() == pytest.approx([0, 256 / (256 - min(round(share * 256), 255))])
 
 
 def test_a_pass_has_every_window_once_those_of_like_length_together(timelines: Timelines) -> None:
