@@ -44,8 +44,11 @@ class Layer(nn.Module):
         queries, keys, values = self._projected(hidden)
         return self._finish(hidden, attend(queries, keys, values, mask))
 
-    def entries(self, timeline: Tensor, candidates: Tensor, past: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
-        """Timelines, (user, entry, hidden), and candidates, (user, candidate, hidden), one step further.
+    def entries(
+        self, timeline: Tensor, candidates: Tensor, past: Tensor, seen: Tensor, last: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """Timelines, (user, entry, hidden), and candidates, (user, candidate, hidden), one step further; the `last`
+        step leaves the timeline as it is, which nobody looks at any more.
 
         `past` is additive, (user, head, entry, entry): an entry sees those up to itself. `seen`, (user, head,
         candidate, entry + 1): a candidate sees the timeline before it and, in the last place, itself.
@@ -53,15 +56,15 @@ class Layer(nn.Module):
         entries = timeline.shape[1]
         queries, keys, values = self._projected(torch.cat([timeline, candidates], 1))
         past_keys, past_values = keys[:, :, :entries], values[:, :, :entries]
-        own = queries[:, :, :entries]
-        attended = attend(own, past_keys, past_values, past)
         asking, own_keys, own_values = (part[:, :, entries:] for part in (queries, keys, values))
         scale = asking.shape[-1] ** -0.5
         to_past = asking @ past_keys.transpose(2, 3) * scale  # (user, head, candidate, entry)
         to_itself = (asking * own_keys).sum(-1, keepdim=True) * scale
         weights = (torch.cat([to_past, to_itself], -1) + seen).softmax(-1)
         answered = weights[..., :-1] @ past_values + weights[..., -1:] * own_values
-        return self._finish(timeline, attended), self._finish(candidates, answered)
+        if not last:
+            timeline = self._finish(timeline, attend(queries[:, :, :entries], past_keys, past_values, past))
+        return timeline, self._finish(candidates, answered)
 
     def _projected(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(batch, seq, hidden) -> three of (batch, head, seq, head width)."""

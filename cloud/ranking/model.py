@@ -100,7 +100,8 @@ class RankingModel(nn.Module):
         for depth in range(self.shape.interact_layers):
             past_mask, seen_mask = self._masks(batch, depth)
             layer = self.layer(self.shape.encode_layers + depth)
-            timeline, candidates = layer.entries(timeline, candidates, past_mask, seen_mask)
+            last = depth + 1 == self.shape.interact_layers
+            timeline, candidates = layer.entries(timeline, candidates, past_mask, seen_mask, last)
             scores.append(self._score(candidates) + beside[..., 0])
         return torch.stack(scores)
 
