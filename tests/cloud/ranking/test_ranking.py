@@ -18,7 +18,7 @@ from cloud.ranking.losses import depth_of_step, exit_weights, order_loss, rankin
 from cloud.ranking.measure import load_ranker, scores_of
 from cloud.ranking.model import RankingModel, buckets
 from cloud.ranking.shape import RankingShape
-from cloud.ranking.timelines import TimelineBatch, Timelines
+from cloud.ranking.timelines import LONGER, TimelineBatch, Timelines
 from cloud.ranking.train import RANKERS, train_ranker
 from cloud.runs.directory import Run
 from edge.errors import EdgeError
@@ -169,6 +169,13 @@ def test_a_pass_has_every_window_once_those_of_like_length_together(timelines: T
     assert sum(batch.item.numel() for batch in first) < 0.75 * longest * len(batches.windows)
     assert [batch.labels.tolist() for batch in first] != [batch.labels.tolist() for batch in second]
     assert all(torch.equal(batches(number).item, batch.item) for number, batch in enumerate(first))  # also later
+
+
+def test_segments_of_a_group_are_of_like_length(timelines: Timelines) -> None:
+    batch = batch_of(timelines, 20)
+    assert len(batch.segments) > 1
+    for group in batch.segments:
+        assert group.shape[1] < LONGER * int((group > 0).sum(1).min())
 
 
 def test_an_early_encode_depth_is_trained_measured_and_scored(prepared: Run, tmp_path: Path) -> None:
