@@ -56,7 +56,8 @@ def fit(
 ) -> None:
     """Train `model` in place, on the best device, where it stays.
 
-    `batches(i)` gives batch i, always the same one, so a killed run resumes exactly.
+    `batches(i)` gives batch i, always the same one, so a killed run resumes exactly. A figure "targets" of the
+    loss, how many the batch has, is shown as a rate.
 
     Checkpoints go to `directory`, one line per 10 steps to `directory`/metrics.jsonl. If `loss` is a module,
     its buffers are part of the checkpoint.
@@ -68,7 +69,8 @@ def fit(
     directory.mkdir(parents=True, exist_ok=True)
     step = load_checkpoint(directory, trained, optimizer, config.steps)
     log = _MetricsLog(directory / "metrics.jsonl", step)
-    saved_at = time.monotonic()
+    saved_at = started = time.monotonic()
+    targets = 0.0
     model.train()
     with tqdm(total=config.steps, initial=step, desc=name, unit="step", mininterval=1.0) as progress:
         while step < config.steps:
@@ -79,7 +81,9 @@ def fit(
             step += 1
             log.add(step, figures)
             progress.update()
-            progress.set_postfix(loss=f"{log.recent_loss:.4f}", refresh=False)
+            targets += figures.get("targets", 0.0) * config.accumulate
+            rate = {"targets/s": f"{targets / (time.monotonic() - started):,.0f}"} if targets else {}
+            progress.set_postfix({"loss": f"{log.recent_loss:.4f}"} | rate, refresh=False)
             due = log.complete and time.monotonic() - saved_at >= config.checkpoint_seconds
             if due or step == config.steps:
                 log.flush()

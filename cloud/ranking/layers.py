@@ -16,6 +16,15 @@ def precise(values: Tensor) -> Tensor:
     return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
+def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+    """Attention with an additive mask, each (batch, head, seq, head width): the fused form of torch for the processor
+    takes twice as long for rows as short as these, most of it backward."""
+    if queries.is_cuda:
+        return F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
+    weights = (queries * queries.shape[-1] ** -0.5 @ keys.transpose(2, 3) + mask).softmax(-1)
+    return weights.to(values.dtype) @ values
+
+
 class Layer(nn.Module):
     """Pre-norm; the same weights step tokens within a segment and entries of a timeline."""
 
@@ -33,10 +42,13 @@ class Layer(nn.Module):
     def tokens(self, hidden: Tensor, mask: Tensor) -> Tensor:
         """Segments, (segment, token, hidden); `mask` is additive, (segment, 1, 1, token): each sees itself alone."""
         queries, keys, values = self._projected(hidden)
-        return self._finish(hidden, F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask))
+        return self._finish(hidden, attend(queries, keys, values, mask))
 
-    def entries(self, timeline: Tensor, candidates: Tensor, past: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
-        """Timelines, (user, entry, hidden), and candidates, (user, candidate, hidden), one step further.
+    def entries(
+        self, timeline: Tensor, candidates: Tensor, past: Tensor, seen: Tensor, last: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """Timelines, (user, entry, hidden), and candidates, (user, candidate, hidden), one step further; the `last`
+        step leaves the timeline as it is, which nobody looks at any more.
 
         `past` is additive, (user, head, entry, entry): an entry sees those up to itself. `seen`, (user, head,
         candidate, entry + 1): a candidate sees the timeline before it and, in the last place, itself.
@@ -44,15 +56,15 @@ class Layer(nn.Module):
         entries = timeline.shape[1]
         queries, keys, values = self._projected(torch.cat([timeline, candidates], 1))
         past_keys, past_values = keys[:, :, :entries], values[:, :, :entries]
-        own = queries[:, :, :entries]
-        attended = F.scaled_dot_product_attention(own, past_keys, past_values, attn_mask=past)
         asking, own_keys, own_values = (part[:, :, entries:] for part in (queries, keys, values))
         scale = asking.shape[-1] ** -0.5
         to_past = asking @ past_keys.transpose(2, 3) * scale  # (user, head, candidate, entry)
         to_itself = (asking * own_keys).sum(-1, keepdim=True) * scale
         weights = (torch.cat([to_past, to_itself], -1) + seen).softmax(-1)
         answered = weights[..., :-1] @ past_values + weights[..., -1:] * own_values
-        return self._finish(timeline, attended), self._finish(candidates, answered)
+        if not last:
+            timeline = self._finish(timeline, attend(queries[:, :, :entries], past_keys, past_values, past))
+        return timeline, self._finish(candidates, answered)
 
     def _projected(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(batch, seq, hidden) -> three of (batch, head, seq, head width)."""
@@ -67,4 +79,14 @@ class Layer(nn.Module):
         return hidden + self._dropped(self.feed_forward_out(inner))
 
     def _dropped(self, hidden: Tensor) -> Tensor:
-        return F.dropout(hidden, self.dropout, self.training)
+        return dropped(hidden, self.dropout) if self.training and self.dropout else hidden
+
+
+def dropped(hidden: Tensor, share: float) -> Tensor:
+    """Dropout, the share in steps of 1/256: a byte for each element, where torch draws a number on the processor."""
+    if hidden.is_cuda:
+        return F.dropout(hidden, share)
+    words = torch.empty(-(-hidden.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
+    draws = words.view(torch.uint8)[: hidden.numel()].view(hidden.shape)
+    limit = min(round(share * 256), 255)
+    return hidden * (draws >= limit).to(hidden.dtype).mul_(256 / (256 - limit))

@@ -40,7 +40,7 @@ def ranking_loss(
     loss = (weights * each[:, real].mean(1)).sum()
     if order_weight:
         loss = loss + order_weight * (weights * order_loss(scores, labels, real)).sum()
-    return loss, {"click": float(each[-1][real].mean().detach())}
+    return loss, {"click": float(each[-1][real].mean().detach()), "targets": float(real.sum())}
 
 
 def order_loss(scores: Tensor, labels: Tensor, real: Tensor) -> Tensor:

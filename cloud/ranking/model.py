@@ -100,7 +100,8 @@ class RankingModel(nn.Module):
         for depth in range(self.shape.interact_layers):
             past_mask, seen_mask = self._masks(batch, depth)
             layer = self.layer(self.shape.encode_layers + depth)
-            timeline, candidates = layer.entries(timeline, candidates, past_mask, seen_mask)
+            last = depth + 1 == self.shape.interact_layers
+            timeline, candidates = layer.entries(timeline, candidates, past_mask, seen_mask, last)
             scores.append(self._score(candidates) + beside[..., 0])
         return torch.stack(scores)
 
@@ -127,24 +128,18 @@ class RankingModel(nn.Module):
         """
         bias = self.distance[depth]  # (head, distance)
         entries = batch.item.shape[1] + 1
-        place = torch.arange(entries, device=batch.item.device)
-        apart = place[:, None] - place[None, :]  # (entry, entry)
-        past = self._bias(bias, apart) + torch.where(apart >= 0, 0.0, MASKED)
-        now = batch.place + 1  # (user, candidate): entries before it, the profile counted
-        from_now = now[..., None] - place  # (user, candidate, entry)
-        seen = self._bias(bias, from_now).transpose(0, 1)
+        place = torch.arange(entries + 1, device=batch.item.device)
+        apart = place[:, None] - place[None, :entries]  # (place, entry)
+        biases = F.embedding(buckets(apart, self.shape.distances), bias.T)  # (place, entry, head)
+        past = biases.movedim(-1, 0)[:, :entries] + torch.where(apart[:entries] >= 0, 0.0, MASKED)
+        # Row by row, and by look-ups: gradients of an index add up in no fixed order.
+        now = (batch.place + 1).clamp(0, entries)  # (user, candidate): entries before it, the profile counted
+        rows = F.embedding(now, biases.transpose(1, 2).flatten(1))  # (user, candidate, head x entry)
+        seen = rows.view(*now.shape, -1, entries).transpose(1, 2)
         sees = torch.cat([torch.ones_like(batch.sees[..., :1]), batch.sees], -1)
         seen = seen + torch.where(sees, 0.0, MASKED)[:, None]
         itself = bias[:, :1, None].expand(len(seen), -1, seen.shape[2], 1)
         return past[None], torch.cat([seen, itself], -1)
-
-    def _bias(self, bias: Tensor, apart: Tensor) -> Tensor:
-        """(head, distance) at distances of any shape -> (head, ...).
-
-        By look-ups: gradients of an index add up in no fixed order.
-        """
-        found: Tensor = F.embedding(buckets(apart, self.shape.distances), bias.T)
-        return found.movedim(-1, 0)
 
 
 def buckets(apart: Tensor, count: int) -> Tensor:

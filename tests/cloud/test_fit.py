@@ -134,6 +134,18 @@ def test_accumulating_two_batches_equals_one_of_both(tmp_path: Path) -> None:
         torch.testing.assert_close(one, two, rtol=0, atol=1e-5)
 
 
+def test_the_progress_shows_targets_a_second_where_the_loss_counts_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def counting(model: nn.Module, data: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
+        return squares(model, data, step)[0], {"targets": float(len(data[0]))}
+
+    fit(make_net(), batch, squares, CONFIG, tmp_path / "without", "test")
+    assert "targets/s" not in capsys.readouterr().err
+    fit(make_net(), batch, counting, CONFIG, tmp_path / "with", "test")
+    assert re.search(r"targets/s=[\d,]*[1-9]", capsys.readouterr().err)
+
+
 def test_gradients_are_clipped_to_the_norm(tmp_path: Path) -> None:
     train(tmp_path, config=replace(CONFIG, steps=1, clip=0.01))
     state = load_file(tmp_path / CHECKPOINT)

@@ -12,11 +12,13 @@ from commands import edge
 
 from cloud.data.prepare import config_for, open_source, prepare
 from cloud.data.rows import Prepared
+from cloud.ranking.batches import WindowBatches
+from cloud.ranking.layers import MASKED, attend, dropped
 from cloud.ranking.losses import depth_of_step, exit_weights, order_loss, ranking_loss
 from cloud.ranking.measure import load_ranker, scores_of
 from cloud.ranking.model import RankingModel, buckets
 from cloud.ranking.shape import RankingShape
-from cloud.ranking.timelines import TimelineBatch, Timelines
+from cloud.ranking.timelines import LONGER, TimelineBatch, Timelines
 from cloud.ranking.train import RANKERS, train_ranker
 from cloud.runs.directory import Run
 from edge.errors import EdgeError
@@ -139,6 +141,41 @@ def test_gradients_of_distinct_texts_equal_those_of_every_text_apart(timelines: 
         found.append(torch.cat([p.grad.ravel() for p in model.parameters() if p.grad is not None]))
     assert found[0].abs().max() > 1e-3
     assert (found[0] - found[1]).abs().max() < 1e-9
+
+
+def test_attention_equals_that_of_torch() -> None:
+    queries, keys, values = torch.randn(3, 2, 4, 5, 8).double().unbind(0)
+    mask = torch.where(torch.rand(2, 1, 5, 5) < 0.3, MASKED, 0.0).double()
+    expected = torch.nn.functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
+    assert torch.allclose(attend(queries, keys, values, mask), expected, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("share", [0.25, 0.999])
+def test_dropout_drops_its_share_and_keeps_the_mean(share: float) -> None:
+    torch.manual_seed(0)
+    left = dropped(torch.ones(999, 1_001), share)
+    assert float((left == 0).double().mean()) == pytest.approx(share, abs=0.004)
+    assert float(left.double().mean()) == pytest.approx(1.0, abs=0.06)
+    assert left.unique().tolist() == pytest.approx([0, 256 / (256 - min(round(share * 256), 255))])
+
+
+def test_a_pass_has_every_window_once_those_of_like_length_together(timelines: Timelines) -> None:
+    rows = np.arange(60 * 24)
+    batches = WindowBatches(timelines, rows, users=8, seed=3)
+    first, second = ([batches(number + turn * batches.of_pass) for number in range(batches.of_pass)] for turn in (0, 1))
+    labels = sorted(float(label) for batch in first for label in batch.labels[batch.real])
+    assert labels == sorted(timelines.columns["label"][rows].tolist())
+    longest = max(len(window.events) for window in batches.windows)
+    assert sum(batch.item.numel() for batch in first) < 0.75 * longest * len(batches.windows)
+    assert [batch.labels.tolist() for batch in first] != [batch.labels.tolist() for batch in second]
+    assert all(torch.equal(batches(number).item, batch.item) for number, batch in enumerate(first))  # also later
+
+
+def test_segments_of_a_group_are_of_like_length(timelines: Timelines) -> None:
+    batch = batch_of(timelines, 20)
+    assert len(batch.segments) > 1
+    for group in batch.segments:
+        assert group.shape[1] < LONGER * int((group > 0).sum(1).min())
 
 
 def test_an_early_encode_depth_is_trained_measured_and_scored(prepared: Run, tmp_path: Path) -> None:
