@@ -114,7 +114,11 @@ class RankingModel(nn.Module):
         return precise(self.head(self.head_norm(candidates))[..., 0])
 
     def _numbers(self, values: Tensor) -> Tensor:
-        """(..., number), NaN where one is missing -> (..., 2 x number): values and flags."""
+        """(..., number), NaN where one is missing -> (..., 2 x number): values and flags.
+
+        A batch may hold further numbers, which a teacher of this model reads.
+        """
+        values = values[..., : self.shape.numbers]
         missing = values.isnan()
         if self.training and self.number_dropout:
             missing = missing | (torch.rand(values.shape, device=values.device) < self.number_dropout)

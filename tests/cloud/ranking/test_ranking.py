@@ -23,7 +23,7 @@ from cloud.ranking.train import RANKERS, train_ranker
 from cloud.runs.directory import Run
 from edge.errors import EdgeError
 
-CONFIG = replace(RANKERS["entries"], passes=1, users=8)
+CONFIG = replace(RANKERS["entries"], passes=1, users=8, collaborative=False)
 
 
 @pytest.fixture(scope="module")
