@@ -21,7 +21,7 @@ from edge.metrics import summarise
 SMALL = replace(
     RANKERS["entries"].shape, hidden_size=16, embedding_size=8, encode_layers=3, early_encode=1, interact_layers=1
 )
-CONFIG = replace(RANKERS["entries"], passes=1, users=8, shape=SMALL)
+CONFIG = replace(RANKERS["entries"], passes=1, users=8, shape=SMALL, collaborative=False)
 
 
 @pytest.fixture(scope="module")
