@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cloud.data.log import DRAWN, TEST, Events
 from cloud.data.moments import screens, user_rows
 from cloud.data.schema import Negatives
+from cloud.runs.directory import Run
 
 Integers = NDArray[np.int64]
 Pick = Callable[[Integers, NDArray[np.float64]], Integers]  # rows, one random share each -> an item each, -1 for none
@@ -31,6 +32,11 @@ def protocol(negatives: Negatives) -> str:
         f"{negatives.each} negatives for each row, drawn {words[negatives.by]} (seed {negatives.seed}), none that the "
         "user had met; scores are ranks, not probabilities"
     )
+
+
+def are_drawn(prepared: Run) -> bool:
+    """Whether a prepared run has drawn negatives: a model of it gives ranks, not probabilities."""
+    return bool(prepared.config["negatives"]["each"])
 
 
 def with_negatives(events: Events, negatives: Negatives, unseen: NDArray[np.bool_]) -> Events:

@@ -12,18 +12,27 @@ from safetensors.numpy import save
 
 from cloud.runs.directory import Run
 from cloud.stage import MODEL_FILES
+from edge.config import setting
 from edge.errors import EdgeError
 from edge.files import write_atomically
 
 SCORES = "scores.safetensors"
-RANKING_FILES = (*MODEL_FILES, SCORES)
+RELIABILITY = "reliability.svg"
+RANKING_FILES = (*MODEL_FILES, SCORES, RELIABILITY)
 Scores = NDArray[np.float32]  # (row,) in the order of Prepared.part
 Exit = tuple[str, int, int]  # split, encode depth, interact depth
 
 
 def keep_scores(directory: Path, scores: Mapping[Exit, Scores]) -> None:
-    """Write `scores.safetensors`, whose tensors are named "split/encode depth/interact depth"."""
+    """Write `scores.safetensors`, whose tensors are named "split/encode depth/interact depth".
+
+    Errors: a score is not finite.
+    """
     named = {"/".join(map(str, place)): np.ascontiguousarray(row, np.float32) for place, row in scores.items()}
+    for name, row in named.items():
+        if bad := int((~np.isfinite(row)).sum()):
+            fix = f"lower {setting('learning_rate')}"
+            raise EdgeError(f"{bad:,} of {len(row):,} scores of {name} are not finite", fix=fix)
     write_atomically(directory / SCORES, save(named))
 
 

@@ -16,16 +16,19 @@ from cloud.checkpoint import WEIGHTS, save_weights
 from cloud.data.log import PARTS
 from cloud.data.rows import Prepared
 from cloud.device import best_device, on_device
-from cloud.ranking.kept_scores import Exit, Scores, keep_scores
+from cloud.ranking.calibration import Calibration, Fits, calibration_figures, fit_calibrations
+from cloud.ranking.kept_scores import RELIABILITY, Exit, Scores, keep_scores
 from cloud.ranking.model import RankingModel
+from cloud.ranking.reliability import reliability
+from cloud.ranking.report import ranking_report
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import Timelines
 from cloud.runs.directory import Run
 from cloud.runs.target import Workspace
-from cloud.stage import stage_report, text_encoder
+from cloud.stage import text_encoder
 from edge.config import from_dict
 from edge.files import write_atomically
-from edge.metrics import summarise
+from edge.metrics import log_loss, summarise
 
 MEASURED = PARTS[1:]
 TOGETHER = 64  # windows that are measured together
@@ -66,14 +69,17 @@ def exit_scores(
     return found
 
 
-def measure(scores: Mapping[Exit, Scores], prepared: Run) -> dict[str, Any]:
-    """Split -> encode depth -> interact depth -> figures."""
+def measure(scores: Mapping[Exit, Scores], fits: Fits, prepared: Run) -> dict[str, Any]:
+    """Split -> encode depth -> interact depth -> figures; the log loss is of calibrated scores where there are fits."""
     rows, found = Prepared(prepared), dict[str, Any]()
     for (part, encode, depth), logits in scores.items():
         if part in MEASURED:
             chosen = rows.part(part)
-            exits = found.setdefault(part, {}).setdefault(f"encode {encode}", {})
-            exits[str(depth)] = summarise(logits, rows.column("label")[chosen], rows.column("user")[chosen])
+            labels, fit = rows.column("label")[chosen], fits.get((encode, depth), Calibration())
+            figures = summarise(logits, labels, rows.column("user")[chosen]) | {
+                "log_loss": log_loss(fit(logits), labels)
+            }
+            found.setdefault(part, {}).setdefault(f"encode {encode}", {})[str(depth)] = figures
     return found
 
 
@@ -85,7 +91,7 @@ def complete_ranker(
     title: str,
     of_training: bool = False,
 ) -> None:
-    """Save the weights and the scores, the figures of the scores, and the report.
+    """Save the weights and the scores, calibrate them, and write the figures and the report.
 
     `of_training`: the scores of training rows at the deepest exit are kept too, for students to learn from.
     """
@@ -93,15 +99,28 @@ def complete_ranker(
     save_weights(workspace.path, tensors)
     scores = exit_scores(model, prepared, timelines, of_training)
     keep_scores(workspace.path, scores)
+    fits = fit_calibrations(scores, prepared)
     parameters = [tensor for name, tensor in tensors.items() if not name.endswith(".scale")]
     workspace.dataset = dict(prepared.manifest["dataset"])
     workspace.protocol = str(prepared.manifest["protocol"])
     workspace.summary |= {
         "parameters": sum(parameter.numel() for parameter in parameters),
         "nonzero": sum(int(parameter.count_nonzero()) for parameter in parameters),
-        "quality": measure(scores, prepared),
+        "quality": measure(scores, fits, prepared),
+        "calibration": calibration_figures(scores, fits, prepared),
     }
-    write_atomically(workspace.path / "report.md", stage_report(title, workspace.summary, workspace.protocol))
+    if fits:
+        write_atomically(workspace.path / RELIABILITY, _reliability_plot(scores, fits, prepared))
+    write_atomically(workspace.path / "report.md", ranking_report(title, workspace.summary, workspace.protocol))
+
+
+def _reliability_plot(scores: Mapping[Exit, Scores], fits: Fits, prepared: Run) -> bytes:
+    """Of test rows at the deepest exit."""
+    from cloud.ranking.reliability_plot import reliability_plot  # loads matplotlib, which scoring does not need
+
+    rows, deepest = Prepared(prepared), max(fits)
+    logits, labels = scores["test", *deepest], rows.column("label")[rows.part("test")]
+    return reliability_plot(reliability(logits, labels), reliability(fits[deepest](logits), labels))
 
 
 def sized_ranking(shape: RankingShape, prepared: Run, beside: int = 0) -> RankingShape:

@@ -25,7 +25,7 @@ from cloud.runs.target import Target
 from edge.config import check_counts, check_numbers, setting, to_dict
 from edge.errors import EdgeError
 
-STAGE = Stage("ranker", 2, RANKING_FILES)
+STAGE = Stage("ranker", 3, RANKING_FILES)
 
 
 @dataclass(frozen=True)
