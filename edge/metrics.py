@@ -40,13 +40,18 @@ def _average_ranks(values: Floats) -> Floats:
 
 def user_auc(scores: ArrayLike, labels: ArrayLike, users: ArrayLike) -> float:
     """Mean AUC within a user, weighted by rows, over users with both labels; NaN if there is none."""
+    aucs, counts = user_aucs(scores, labels, users)
+    both = ~np.isnan(aucs)
+    return float(aucs[both] @ counts[both] / counts[both].sum()) if both.any() else float("nan")
+
+
+def user_aucs(scores: ArrayLike, labels: ArrayLike, users: ArrayLike) -> tuple[Floats, NDArray[np.int64]]:
+    """(user,) the AUC within each, by rising name, NaN where the labels are all the same; and how many rows."""
     rows = _by_user(scores, labels, users)
     above = rows.per_user(rows.average_ranks() * rows.liked) - rows.likes * (rows.likes + 1) / 2
-    both = rows.both
-    if not both.any():
-        return float("nan")
-    found = above[both] / (rows.likes * (rows.counts - rows.likes))[both]
-    return float(found @ rows.counts[both] / rows.counts[both].sum())
+    both, aucs = rows.both, np.full(len(rows.counts), np.nan)
+    aucs[both] = above[both] / (rows.likes * (rows.counts - rows.likes))[both]
+    return aucs, rows.counts
 
 
 def ndcg(scores: ArrayLike, labels: ArrayLike, users: ArrayLike, k: int = 10) -> float:
@@ -54,14 +59,21 @@ def ndcg(scores: ArrayLike, labels: ArrayLike, users: ArrayLike, k: int = 10) ->
 
     Tied rows each gain the mean of their likes: the expectation over the orders they could stand in.
     """
+    found = user_ndcgs(scores, labels, users, k)
+    both = ~np.isnan(found)
+    return float(np.mean(found[both])) if both.any() else float("nan")
+
+
+def user_ndcgs(scores: ArrayLike, labels: ArrayLike, users: ArrayLike, k: int = 10) -> Floats:
+    """(user,) the NDCG@k of each, by rising name, NaN where the labels are all the same."""
     rows = _by_user(scores, labels, users)
-    if not rows.both.any():
-        return float("nan")
     discounts = np.append(1 / np.log2(np.arange(2, k + 2)), 0.0)  # (place from the top,), the last for all below k
     from_top = rows.counts[rows.user] - 1 - rows.place
     gained = rows.per_user(rows.tied_mean(rows.liked, discounts[np.minimum(from_top, k)]))
     best = np.concatenate([[0.0], np.cumsum(discounts[:-1])])[np.minimum(rows.likes.astype(np.int64), k)]
-    return float(np.mean(gained[rows.both] / best[rows.both]))
+    both, found = rows.both, np.full(len(rows.counts), np.nan)
+    found[both] = gained[both] / best[both]
+    return found
 
 
 @dataclass(frozen=True)

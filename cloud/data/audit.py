@@ -42,7 +42,7 @@ def audit(prepared: Prepared, log: Log, moments: int = MOMENTS) -> Audit:
     and once mixed up, labels turned around; what rows up to that moment look back on must stay, to the bit.
     """
     events = log.events
-    _check_rows(prepared, events)
+    check_rows(prepared, events)
     cuts = list(_cuts(events, log.shared_clock, moments))
     spec, examined = read_spec(prepared.run.file("text.json")), 0
     with tqdm(desc="audit", total=2 * len(cuts), leave=False, disable=None) as progress:
@@ -55,7 +55,8 @@ def audit(prepared: Prepared, log: Log, moments: int = MOMENTS) -> Audit:
     return Audit(examined, len(cuts))
 
 
-def _check_rows(prepared: Prepared, events: Events) -> None:
+def check_rows(prepared: Prepared, events: Events) -> None:
+    """Errors: the prepared rows are not the log's, in their order."""
     for name, column in (("user", events.user), ("item", events.item), ("time", events.time), ("label", events.liked)):
         if not np.array_equal(prepared.column(name), column):
             raise LeakError(f"the rows have another {name} than the log", fix="prepare the log again, with --restart")

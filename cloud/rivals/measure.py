@@ -16,7 +16,8 @@ from cloud.data.baselines import baseline_scores, logistic
 from cloud.data.collaborative import collaborative
 from cloud.data.log import TEST, TRAIN, Events, Log
 from cloud.data.moments import screens
-from cloud.rivals.figures import Figure, figures, groups
+from cloud.rivals.draws import Figure
+from cloud.rivals.figures import figures, groups
 from cloud.rivals.learned import Learned, boosted_trees, logistic_regression
 from cloud.rivals.lexical import lexical
 from cloud.rivals.numbers import numbers
@@ -33,6 +34,7 @@ class Rival:
     name: str
     figures: dict[str, dict[str, Figure]]
     rows: dict[str, int]
+    logits: NDArray[np.float32]  # (row,) of all rows of the part, in their order
     microseconds_a_row: float  # making what it reads and scoring, all rows of the log at once
     training_seconds: float | None = None
     model_bytes: int | None = None
@@ -91,6 +93,7 @@ def _rival(log: Log, part: int, name: str, made: Floats | Learned, seconds: floa
         name,
         {group: figures(logits, events, at) for group, at in told.items()},
         {group: int(at.sum()) for group, at in told.items()},
+        logits[events.part == part].astype(np.float32),
         seconds / len(events) * 1e6,
         learned.training_seconds if learned else None,
         learned.model_bytes if learned else None,
@@ -108,7 +111,12 @@ def _as_logits(score: Any, log: Log) -> Floats:
 
 def rivals_json(rivals: list[Rival], dataset: dict[str, Any], protocol: str) -> dict[str, Any]:
     """Plain values; figures that are not defined are null."""
-    return {"dataset": dataset, "protocol": protocol, "rivals": [_plain(asdict(rival)) for rival in rivals]}
+    return {"dataset": dataset, "protocol": protocol, "rivals": [_plain(_described(rival)) for rival in rivals]}
+
+
+def _described(rival: Rival) -> dict[str, Any]:
+    """All but the logits, which are a file of their own."""
+    return {name: value for name, value in asdict(rival).items() if name != "logits"}
 
 
 def _plain(value: Any) -> Any:

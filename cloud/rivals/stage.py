@@ -7,15 +7,18 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from cloud.data.audit import check_rows
 from cloud.data.prepare import PrepareConfig, read_checked
 from cloud.data.read_log import fingerprint
+from cloud.data.rows import Prepared
 from cloud.data.schema import Source
+from cloud.rivals.kept_scores import SCORES, scores_file
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target
 from edge.files import write_atomically
 
 FIGURES, PAGE, REPORT = "rivals.json", "report.html", "report.md"
-STAGE = Stage("rivals", 1, (FIGURES, PAGE, REPORT))
+STAGE = Stage("rivals", 2, (FIGURES, PAGE, REPORT, SCORES))
 NEEDED = ("lightgbm", "scipy", "sklearn")  # of the extra "rivals"
 
 
@@ -27,7 +30,10 @@ def is_installed() -> bool:
 def measure_beside(
     prepared: Run, source: Source, out: Path, config: PrepareConfig, skip_bad_rows: bool = False, restart: bool = False
 ) -> Run:
-    """Write the run `out`, measured on the rows of `prepared`, which `source` was prepared to with `config`."""
+    """Write the run `out`, measured on the rows of `prepared`, which `source` was prepared to with `config`.
+
+    Errors: they are not the rows of the log as it is now.
+    """
     target = Target(out, STAGE, [prepared], {}, {}, restart)
     if target.finished():
         return Run.open(out, STAGE.name)
@@ -36,6 +42,7 @@ def measure_beside(
     from cloud.rivals.page import rivals_html, rivals_text
 
     checked = read_checked(source, config, fingerprint(source), skip_bad_rows)
+    check_rows(Prepared(prepared), checked.log.events)
     with target.writing() as workspace:
         found = measure_rivals(checked.log, wanted_numbers(checked.log, config, source))
         values = rivals_json(found, checked.dataset, checked.protocol)
@@ -43,6 +50,7 @@ def measure_beside(
         write_atomically(workspace.path / PAGE, rivals_html(found, source.name, checked.protocol))
         text = rivals_text(found, checked.protocol)
         write_atomically(workspace.path / REPORT, f"# Rivals on {source.name}\n\n```\n{text}\n```\n")
+        write_atomically(workspace.path / SCORES, scores_file({rival.name: rival.logits for rival in found}))
         workspace.dataset, workspace.protocol = checked.dataset, checked.protocol
     return Run.open(out, STAGE.name)
 

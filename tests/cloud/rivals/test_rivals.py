@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import edge
+from safetensors.numpy import load_file
 
 from cloud.data.bad_rows import BadRows
 from cloud.data.baselines import baseline_scores
@@ -18,14 +19,18 @@ from cloud.data.moments import screens
 from cloud.data.movielens import movielens
 from cloud.data.prepare import config_for, open_source, prepare
 from cloud.data.read_log import read_log
+from cloud.data.rows import Prepared
 from cloud.data.schema import Split
-from cloud.rivals.figures import _Ordered, _user_totals, figures, groups
+from cloud.rivals.draws import Ordered
+from cloud.rivals.figures import figures, groups, user_means
+from cloud.rivals.kept_scores import rival_scores, rivals_kept
 from cloud.rivals.learned import boosted_trees
 from cloud.rivals.lexical import lexical
 from cloud.rivals.measure import collaborative_scores, measure_rivals
 from cloud.rivals.numbers import numbers
 from cloud.rivals.stage import figures_of, measure_beside
 from edge.errors import EdgeError
+from edge.metrics import auc
 
 NUMBERS = default_numbers(same=["genres"], item=["year"], user=["age"])
 FIGURES = {"auc", "user_auc", "screen_auc", "ndcg@10", "log_loss"}
@@ -132,9 +137,9 @@ def test_a_draw_of_every_user_once_gives_the_figure_itself(movies: Log) -> None:
     once = np.ones(place.max() + 1, dtype=np.int64)
     scores, liked = score[rows], events.liked[rows]
     whole = {name: figure.value for name, figure in figures(score, events, rows).items()}
-    assert _Ordered(scores, liked, place).auc(once) == pytest.approx(whole["auc"])
-    for name, (total, weight) in _user_totals(scores, liked, place, screens(events.user, events.time)[rows]).items():
-        assert total.sum() / weight.sum() == pytest.approx(whole[name]), name
+    assert Ordered(scores, liked, place).auc(once) == pytest.approx(whole["auc"])
+    for name, mean in user_means(scores, liked, place, screens(events.user, events.time)[rows]).items():
+        assert mean.of(once) == pytest.approx(whole[name]), name
 
 
 def test_cold_users_and_unseen_items_are_those_that_training_never_met() -> None:
@@ -158,8 +163,9 @@ def club(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_command_writes_figures_and_a_page_and_prints_a_table(
     club: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out, page = club / "rivals.json", club / "rivals.html"
-    assert edge("rivals", "--data", club / "edge.toml", "--out", out, "--page", page) == 0
+    out, page, scores = club / "rivals.json", club / "rivals.html", club / "rivals.safetensors"
+    written = ("--out", out, "--page", page, "--scores", scores)
+    assert edge("rivals", "--data", club / "edge.toml", *written) == 0
     printed = capsys.readouterr()
     assert "LightGBM with CF and TF-IDF" in printed.out and "protocol: my-log; liked: rating >= 4" in printed.out
     assert "rivals: item-item CF:" in printed.err
@@ -171,6 +177,9 @@ def test_the_command_writes_figures_and_a_page_and_prints_a_table(
     )
     assert "by AUC on validation" in by_name["logistic regression"]["search"]
     assert by_name["LightGBM"]["model_bytes"] > 10_000
+    assert {name: len(column) for name, column in load_file(scores).items()} == {
+        name: rival["rows"]["all"] for name, rival in by_name.items()
+    }
     html = page.read_text()
     assert "<img" in html and "95 of 100 draws of users" in html and 'src="http' not in html
 
@@ -204,3 +213,20 @@ def test_a_pipeline_compares_with_rivals_on_the_rows_it_prepared(club: Path, tmp
     baselines = json.loads(prepared.file("baselines.json").read_text())["test"]
     assert found["item mean"]["auc"] == pytest.approx(baselines["item mean"]["auc"], abs=1e-6)
     assert measure_beside(prepared, source, tmp_path / "rivals", config).hash == run.hash  # not measured again
+    rows, kept = Prepared(prepared), rivals_kept(run)
+    chosen = rows.part("test")
+    assert set(kept) == set(found)
+    for name in kept:
+        reached = auc(rival_scores(run, name), rows.column("label")[chosen])
+        assert reached == pytest.approx(found[name]["auc"], abs=1e-5), name
+    with pytest.raises(EdgeError, match="keeps no scores of 'LightGMB'") as refused:
+        rival_scores(run, "LightGMB")
+    assert "LightGBM" in refused.value.fix
+
+
+def test_rivals_on_another_log_than_the_prepared_one_are_refused(club: Path, tmp_path: Path) -> None:
+    source = open_source(str(club / "edge.toml"))
+    config = replace(config_for(source), max_users=24)
+    prepared = prepare(source, tmp_path / "data", config)
+    with pytest.raises(EdgeError, match="the rows have another"):
+        measure_beside(prepared, source, tmp_path / "rivals", replace(config, max_users=25))
