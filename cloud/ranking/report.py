@@ -13,6 +13,7 @@ HEADINGS = (
     *(heading for name in CHANGED.values() for heading in (name, "calibrated")),
     "mean observed",
 )
+CAPTION = "Observed against predicted on test rows at the deepest exit, in bins of equal count, with 95 % intervals"
 
 
 def ranking_report(title: str, summary: dict[str, Any], protocol: str) -> str:
@@ -32,7 +33,7 @@ def ranking_report(title: str, summary: dict[str, Any], protocol: str) -> str:
                 notes.append(f"- {encode}, interact {depth}: {fit['note']}.")
     if notes:
         lines += ["", *notes]
-    lines += ["", f"![Observed against predicted, test rows at the deepest exit]({RELIABILITY})"]
+    lines += ["", f"![{CAPTION}]({RELIABILITY})"]
     return stage_report(title, summary, protocol) + "\n".join(lines) + "\n"
 
 
