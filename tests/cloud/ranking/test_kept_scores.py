@@ -12,8 +12,7 @@ from cloud.data.prepare import config_for, open_source, prepare
 from cloud.data.rows import Prepared
 from cloud.ranking.kept_scores import SCORES, kept_scores
 from cloud.ranking.measure import load_ranker, scores_of
-from cloud.ranking.timelines import Timelines
-from cloud.ranking.train import RANKERS, train_ranker
+from cloud.ranking.train import RANKERS, timelines_for, train_ranker
 from cloud.runs.directory import Run
 from edge.errors import EdgeError
 from edge.metrics import summarise
@@ -39,7 +38,7 @@ def ranker(prepared: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_kept_scores_are_those_of_the_model_and_of_the_figures(prepared: Run, ranker: Run) -> None:
     rows, model = Prepared(prepared), load_ranker(ranker)
-    timelines = Timelines(rows, CONFIG.history, CONFIG.targets, model.shape.positions)
+    timelines = timelines_for(prepared, model.shape, CONFIG.history, CONFIG.targets, CONFIG.collaborative)
     for part in ("validation", "test"):
         chosen = rows.part(part)
         for encode in (1, 3):
