@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from cloud.data.moments import user_rows
 
-Floats = NDArray[np.floating[Any]]
+Floats = NDArray[np.float64]
 Places = NDArray[np.integer[Any]]
 SHRINKAGE = 20.0  # users who had both items, as if so many had shown no likeness
 NEIGHBOURS = 30  # of the user's earlier items, the most alike

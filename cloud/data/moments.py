@@ -30,7 +30,7 @@ def user_starts(user: NDArray[np.int32]) -> Rows:
     return _first_of_run(user)
 
 
-def user_rows(user: NDArray[np.int32]) -> list[tuple[int, int]]:
+def user_rows(user: NDArray[np.integer[Any]]) -> list[tuple[int, int]]:
     """(start, end) of each user's rows."""
     return list(pairwise([0, *(np.flatnonzero(np.diff(user)) + 1).tolist(), len(user)]))
 
