@@ -50,7 +50,7 @@ from edge.text.wordpiece import WordPiece
 
 PAGE = "report.html"
 FILES = ("vocab.txt", "text.json", "*.arrow", "baselines.json", "requests.jsonl", "bad_rows.jsonl", "report.md", PAGE)
-STAGE = Stage("prepare", 5, FILES)
+STAGE = Stage("prepare", 6, FILES)
 
 
 @dataclass(frozen=True)

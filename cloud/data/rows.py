@@ -25,7 +25,7 @@ from edge.files import appearing
 Tokens = tuple[int, ...]
 
 ROWS, USERS, ITEMS, PHRASES = "rows.arrow", "users.arrow", "items.arrow", "phrases.arrow"
-TEXTS = pa.schema([("name", pa.string()), ("tokens", pa.list_(pa.int32()))])
+TEXTS = pa.schema([("name", pa.string()), ("text", pa.string()), ("tokens", pa.list_(pa.int32()))])
 
 
 def row_schema(numbers: int, other_labels: int) -> pa.Schema:
@@ -63,9 +63,10 @@ def writing_rows(path: Path, schema: pa.Schema) -> Iterator[pa.ipc.RecordBatchFi
         yield writer
 
 
-def write_texts(path: Path, names: Sequence[str], tokens: Iterable[Sequence[int]]) -> None:
-    """Users, items or phrases, one a row, with the tokens of their texts."""
-    columns = [pa.array(names, pa.string()), pa.array([list(one) for one in tokens], pa.list_(pa.int32()))]
+def write_texts(path: Path, names: Sequence[str], texts: Sequence[str], tokens: Iterable[Sequence[int]]) -> None:
+    """Users, items or phrases, one a row, with their texts as rendered and as tokens."""
+    lists = pa.array([list(one) for one in tokens], pa.list_(pa.int32()))
+    columns = [pa.array(names, pa.string()), pa.array(texts, pa.string()), lists]
     with (
         appearing(path) as temporary,
         pa.OSFile(str(temporary), "wb") as sink,
@@ -76,9 +77,10 @@ def write_texts(path: Path, names: Sequence[str], tokens: Iterable[Sequence[int]
 
 @dataclass(frozen=True)
 class Texts:
-    """`tokens[i]` are those of the text of `names[i]`."""
+    """`texts[i]` is the text of `names[i]` as rendered, `tokens[i]` its tokens."""
 
     names: tuple[str, ...]
+    texts: tuple[str, ...]
     tokens: tuple[Tokens, ...]
 
 
@@ -137,4 +139,4 @@ class Prepared:
     def _texts(self, name: str) -> Texts:
         with pa.memory_map(str(self.run.file(name))) as source:
             columns = pa.ipc.open_file(source).read_all().to_pydict()
-        return Texts(tuple(columns["name"]), tuple(map(tuple, columns["tokens"])))
+        return Texts(tuple(columns["name"]), tuple(columns["text"]), tuple(map(tuple, columns["tokens"])))

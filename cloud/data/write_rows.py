@@ -28,7 +28,7 @@ def write_all_texts(folder: Path, known: Known, rendered: Rendered, wordpiece: W
     for file, of_kind in texts.items():
         encoded = {text: tuple(wordpiece.encode(text)) for text in set(of_kind)}
         tokens[file] = [encoded[text] for text in of_kind]
-        write_texts(folder / file, list(names[file]), tokens[file])
+        write_texts(folder / file, list(names[file]), of_kind, tokens[file])
     return tokens
 
 
