@@ -41,22 +41,36 @@ def stage(function: Callable[..., Any]) -> Callable[..., Any]:
 @command(
     examples="""edge train --parent runs/data --out runs/teacher
                 edge train --parent runs/data --out runs/teacher --set click.steps=800
-                edge train --parent runs/data --out runs/ranker --preset entries"""
+                edge train --parent runs/data --out runs/ranker --preset entries
+                edge train --parent runs/data --out runs/ranker --preset entries --encoder models/all-MiniLM-L6-v2"""
 )
 @stage
-def train(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
+@click.option(
+    "--encoder", type=PATH, metavar="DIR", help="presets over entries: a pretrained Hugging Face encoder of the texts"
+)
+def train(
+    parents: tuple[Path, ...],
+    out: Path,
+    preset_name: str,
+    changes: tuple[str, ...],
+    restart: bool,
+    encoder: Path | None,
+) -> None:
     """Train the full model: text infilling, then click prediction. Preset entries: the ranking model over entries."""
     from cloud.data.prepare import STAGE as PREPARED
     from cloud.ranking.train import RANKERS, RankerConfig, train_ranker
     from cloud.runs.directory import Run, parent
     from cloud.teacher import TEACHERS, TeacherConfig, train_teacher
     from edge.config import override, preset
+    from edge.errors import EdgeError
 
     prepared = parent([Run.open(path) for path in parents], PREPARED)
     presets: dict[str, TeacherConfig | RankerConfig] = {**TEACHERS, **RANKERS}
     config = override(preset(presets, preset_name), changes)
     if isinstance(config, RankerConfig):
-        run = train_ranker(prepared, out, config, restart)
+        run = train_ranker(prepared, out, config, restart, encoder)
+    elif encoder:
+        raise EdgeError(f"--encoder is not for preset {preset_name}", fix=f"--preset {next(iter(RANKERS))}")
     else:
         run = train_teacher(prepared, out, config, restart)
     click.echo((run.path / "report.md").read_text())

@@ -19,6 +19,7 @@ from cloud.device import best_device, on_device
 from cloud.ranking.calibration import Calibration, Fits, calibration_figures, fit_calibrations
 from cloud.ranking.kept_scores import RELIABILITY, Exit, Scores, keep_scores
 from cloud.ranking.model import RankingModel
+from cloud.ranking.pretrained import TUNED, load_segments
 from cloud.ranking.reliability import reliability
 from cloud.ranking.report import ranking_report
 from cloud.ranking.shape import RankingShape
@@ -138,7 +139,9 @@ def shape_of(run: Run) -> RankingShape:
 
 
 def load_ranker(run: Run) -> RankingModel:
-    """The float ranking model of a finished run, for inference."""
-    model = RankingModel(shape_of(run))
-    model.load_state_dict(load_file(run.file(WEIGHTS)))
+    """The float ranking model of a finished run, for inference; with a pretrained encoder, on the run's own texts."""
+    shape = shape_of(run)
+    model = RankingModel(shape, pretrained=load_segments(run, shape.hidden_size))
+    tensors = load_file(run.file(WEIGHTS))
+    model.load_state_dict({name: value for name, value in tensors.items() if not name.startswith(TUNED)})
     return model.eval()

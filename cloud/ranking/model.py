@@ -17,10 +17,18 @@ PROFILE, EVENT, CANDIDATE = range(3)
 
 
 class RankingModel(nn.Module):
-    """`forward` gives (exit, user, candidate) logits, one for each interact depth after one encode depth."""
+    """`forward` gives (exit, user, candidate) logits, one for each interact depth after one encode depth.
+
+    `pretrained` summarises the texts of items and profiles, (segment, hidden) from a batch; if None, own layers do.
+    """
 
     def __init__(
-        self, shape: RankingShape, dropout: float = 0.0, word_dropout: float = 0.0, number_dropout: float = 0.0
+        self,
+        shape: RankingShape,
+        dropout: float = 0.0,
+        word_dropout: float = 0.0,
+        number_dropout: float = 0.0,
+        pretrained: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.shape, self.word_dropout, self.number_dropout = shape, word_dropout, number_dropout
@@ -46,6 +54,7 @@ class RankingModel(nn.Module):
         self.head_norm = nn.LayerNorm(hidden)
         self.head = nn.Linear(hidden, 1)
         self._initialise()
+        self.pretrained = pretrained  # after the rest is initialised, which leaves it as it is
 
     def _initialise(self) -> None:
         for module in self.modules():
@@ -107,6 +116,9 @@ class RankingModel(nn.Module):
 
     def segments(self, batch: TimelineBatch, encode_depth: int) -> Tensor:
         """(segment, hidden): summaries of the batch's distinct texts, encoded in groups of like length."""
+        if self.pretrained is not None:
+            summaries: Tensor = self.pretrained(batch)
+            return summaries
         groups = [self.summaries(tokens, encode_depth) for tokens in batch.segments]
         return torch.cat(groups)
 

@@ -20,12 +20,14 @@ ROUND = 16  # sizes are multiples of it: each new size costs every bf16 product 
 
 @dataclass(frozen=True)
 class TimelineBatch:
-    """`segments`: groups of (text, token) ids, 0 padded, whose texts are numbered through. Of users: `profile` (user,)
-    is a segment; of events (user, event): `item`, `phrase`, `numbers`; of candidates (user, candidate): `offered`,
-    `context`, `offered_numbers`, `place` (how many of the events stand before it), `labels`, `real`.
+    """`segments`: groups of (text, token) ids, 0 padded, whose texts are numbered through; `texts`: which of all texts
+    they are, items' before users'. Of users: `profile` (user,) is a segment; of events (user, event): `item`, `phrase`,
+    `numbers`; of candidates (user, candidate): `offered`, `context`, `offered_numbers`, `place` (how many of the events
+    stand before it), `labels`, `real`.
     """
 
     segments: tuple[Tensor, ...]
+    texts: Tensor  # (segment,)
     phrases: Tensor  # (phrase, token)
     profile: Tensor
     item: Tensor
@@ -101,10 +103,11 @@ class Timelines:
         sees = (number < place[..., None]) & (number >= place[..., None] - self.history) & known[:, None]
         profiles = self._profile + column["user"][target[:, 0]]
         items, offered = column["item"][event], column["item"][target]
-        segments, (profiles, items, offered) = self._texts.distinct(profiles, items, offered)
+        segments, texts, (profiles, items, offered) = self._texts.distinct(profiles, items, offered)
         as_tensor = torch.from_numpy
         return TimelineBatch(
             segments=tuple(map(as_tensor, segments)),
+            texts=as_tensor(texts),
             phrases=self.phrases,
             profile=as_tensor(profiles),
             item=as_tensor(items),
@@ -131,22 +134,25 @@ class _Padded:
             self.tokens[place, : len(text)] = text
         self.tokens[self.tokens[:, 0] == 0, 0] = 1  # a text without words is one unknown token
 
-    def distinct(self, *places: Places) -> tuple[list[Places], list[Places]]:
-        """Groups of the distinct texts' tokens, by length, and `places` as numbers into all groups together."""
+    def distinct(self, *places: Places) -> tuple[list[Places], Places, list[Places]]:
+        """Groups of the distinct texts' tokens, by length; which texts those are, padding repeats one; `places` as
+        numbers into all groups together."""
         texts, inverse = np.unique(np.concatenate([part.ravel() for part in places]), return_inverse=True)
         order = np.argsort(self.lengths[texts], kind="stable")
-        number, groups, first = np.empty(len(order), dtype=np.int64), [], 0
+        number, groups, shown, first = np.empty(len(order), dtype=np.int64), [], [], 0
         steps = np.log(self.lengths[texts[order]]) // np.log(LONGER)
         for part in np.split(order, np.flatnonzero(np.diff(steps)) + 1):
             chosen = texts[part]
             group = np.ones((_rounded(len(chosen)), int(self.lengths[chosen].max())), dtype=np.int64)
             group[: len(chosen)] = self.tokens[chosen, : group.shape[1]]
             groups.append(group)
+            shown.append(np.pad(chosen, (0, len(group) - len(chosen)), "edge"))
             number[part] = first + np.arange(len(part))
             first += len(group)
         numbered = number[inverse]
         ends = np.cumsum([part.size for part in places])[:-1]
-        return groups, [one.reshape(part.shape) for one, part in zip(np.split(numbered, ends), places, strict=True)]
+        parts = [one.reshape(part.shape) for one, part in zip(np.split(numbered, ends), places, strict=True)]
+        return groups, np.concatenate(shown), parts
 
 
 def _table(lists: Sequence[Places]) -> Places:

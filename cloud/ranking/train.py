@@ -14,18 +14,23 @@ from cloud.fit import FitConfig, fit
 from cloud.limits import MOST_WEIGHT
 from cloud.ranking.batches import WindowBatches
 from cloud.ranking.cloud_numbers import collaborative_number
+from cloud.ranking.encoder_directory import EncoderDirectory, read_directory
 from cloud.ranking.kept_scores import RANKING_FILES
 from cloud.ranking.losses import depth_of_step, ranking_loss
 from cloud.ranking.measure import complete_ranker, sized_ranking
 from cloud.ranking.model import RankingModel
+from cloud.ranking.pretrained import HASH, EncoderConfig, make_segments
+from cloud.ranking.pretrained_encoder import check_kind
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import TimelineBatch, Timelines
+from cloud.ranking.vectors import FILE as VECTORS
+from cloud.ranking.vectors import save_vectors
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target
 from edge.config import check_counts, check_numbers, setting, to_dict
 from edge.errors import EdgeError
 
-STAGE = Stage("ranker", 3, RANKING_FILES)
+STAGE = Stage("ranker", 3, (*RANKING_FILES, VECTORS))
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class RankerConfig:
     word_dropout: float = 0.2
     number_dropout: float = 0.0
     collaborative: bool = True  # item-item CF as a number beside those that a phone can compute
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)  # of a pretrained encoder, if there is one
 
     def __post_init__(self) -> None:
         check_counts(self, passes=(0, 10_000), users=(1, 100_000), targets=(1, 10_000), history=(1, 10_000))
@@ -59,20 +65,33 @@ class RankerConfig:
 RANKERS = {"entries": RankerConfig()}
 
 
-def train_ranker(prepared: Run, out: Path, config: RankerConfig, restart: bool = False) -> Run:
-    """Train on the prepared run's training rows; measure on its validation and test rows."""
+def train_ranker(
+    prepared: Run, out: Path, config: RankerConfig, restart: bool = False, encoder: Path | None = None
+) -> Run:
+    """Train on the prepared run's training rows; measure on its validation and test rows.
+
+    `encoder`: the directory of a pretrained encoder for the texts of items and profiles.
+    """
     shape = sized_ranking(config.shape, prepared, int(config.collaborative))
-    target = Target(out, STAGE, [prepared], to_dict(replace(config, shape=shape)), restart=restart)
+    directory = _encoder_directory(encoder, config)
+    facts = {HASH: directory.sha256} if directory else {}
+    target = Target(out, STAGE, [prepared], to_dict(replace(config, shape=shape)), facts, restart)
     if not target.finished():
         rows = Prepared(prepared)
         timelines = timelines_for(prepared, shape, config.history, config.targets, config.collaborative)
         batches = WindowBatches(timelines, rows.part("train"), config.users, config.fit.seed)
         with target.writing() as workspace:
             torch.manual_seed(config.fit.seed)
-            model = RankingModel(shape, config.dropout, config.word_dropout, config.number_dropout)
+            kept = workspace.scratch / "vectors"
+            segments = make_segments(directory, config.encoder, rows, kept, shape.hidden_size) if directory else None
+            model = RankingModel(shape, config.dropout, config.word_dropout, config.number_dropout, segments)
             steps = replace(config.fit, steps=config.passes * batches.of_pass)
             fit(model, batches, partial(_loss, shape, config.order_weight), steps, workspace.scratch / "fit", "ranker")
             workspace.keep_metrics("fit")
+            if segments:
+                segments.settle(kept)
+                save_vectors(workspace.path, segments.vectors, segments.row)
+                workspace.summary["encoder"] = segments.about
             complete_ranker(workspace, model, prepared, timelines, "Ranker", of_training=True)
     return Run.open(out, STAGE.name)
 
@@ -82,6 +101,20 @@ def timelines_for(prepared: Run, shape: RankingShape, history: int, targets: int
     rows = Prepared(prepared)
     beside = collaborative_number(rows) if collaborative else None
     return Timelines(rows, history, targets, shape.positions, beside)
+
+
+def _encoder_directory(path: Path | None, config: RankerConfig) -> EncoderDirectory | None:
+    """Errors: no encoder for what its settings ask, an encoder that cannot serve."""
+    if path is None:
+        if config.encoder != EncoderConfig():
+            raise EdgeError(f"{setting('encoder')} is set without an encoder", fix="add --encoder DIR")
+        return None
+    if config.shape.early_encode:
+        problem = f"{setting('shape.early_encode')} is {config.shape.early_encode}, a pretrained encoder has one depth"
+        raise EdgeError(problem, fix=f"--set {setting('shape.early_encode')}=0")
+    directory = read_directory(path, config.encoder.pooling)
+    check_kind(directory)
+    return directory
 
 
 def _loss(
