@@ -35,7 +35,7 @@ class EncoderConfig:
     tuned_layers: int = 0  # the last ones, which are trained; 0: the encoder is frozen
     tuned_rate: float = 0.02  # of the learning rate, for those layers
     inner: int = 256  # width of the layer between vector and summary
-    dropout: float = 0.1  # of vectors
+    dropout: float = 0.3  # of vectors
 
     def __post_init__(self) -> None:
         check_counts(self, tuned_layers=(0, MOST_LAYERS), inner=(1, MOST_WIDTH))
