@@ -32,7 +32,7 @@ class Layer(nn.Module):
 
     def tokens(self, hidden: Tensor, mask: Tensor) -> Tensor:
         """Segments, (segment, token, hidden); `mask` is additive, (segment, 1, 1, token): each sees itself alone."""
-        queries, keys, values = self._projected(hidden)
+        queries, keys, values = self.projected(hidden)
         return self._finish(hidden, F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask))
 
     def entries(self, timeline: Tensor, candidates: Tensor, past: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
@@ -42,7 +42,7 @@ class Layer(nn.Module):
         candidate, entry + 1): a candidate sees the timeline before it and, in the last place, itself.
         """
         entries = timeline.shape[1]
-        queries, keys, values = self._projected(torch.cat([timeline, candidates], 1))
+        queries, keys, values = self.projected(torch.cat([timeline, candidates], 1))
         past_keys, past_values = keys[:, :, :entries], values[:, :, :entries]
         own = queries[:, :, :entries]
         attended = F.scaled_dot_product_attention(own, past_keys, past_values, attn_mask=past)
@@ -54,8 +54,8 @@ class Layer(nn.Module):
         answered = weights[..., :-1] @ past_values + weights[..., -1:] * own_values
         return self._finish(timeline, attended), self._finish(candidates, answered)
 
-    def _projected(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(batch, seq, hidden) -> three of (batch, head, seq, head width)."""
+    def projected(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values: (batch, seq, hidden) -> three of (batch, head, seq, head width)."""
         batch, seq, width = hidden.shape
         split = self.attention_in(self.attention_norm(hidden)).view(batch, seq, 3, self.heads, width // self.heads)
         queries, keys, values = split.permute(2, 0, 3, 1, 4).unbind(0)
