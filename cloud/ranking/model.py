@@ -92,7 +92,7 @@ class RankingModel(nn.Module):
         if self.training and self.word_dropout:
             kept = torch.rand(tokens.shape, device=tokens.device) >= self.word_dropout
             real = real & (kept | (torch.arange(tokens.shape[1], device=tokens.device) == 0))
-        places = self.position.weight[: tokens.shape[1]]
+        places = self.position(torch.arange(tokens.shape[1], device=tokens.device))
         hidden = self.widen(self.embedding_norm(self.token(tokens) + places))  # (text, token, hidden)
         mask = torch.where(real, 0.0, MASKED)[:, None, None]
         for depth in range(applications):
