@@ -1,13 +1,19 @@
-"""The film club, prepared once."""
+"""The film club, prepared once, and a small ranking model trained on it."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 from small_rankers import prepare_club
 
 from cloud.data.rows import Prepared
+from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import Timelines
+from cloud.ranking.train import RANKERS, train_ranker
 from cloud.runs.directory import Run
+
+SHAPE = RankingShape(vocabulary_size=1, numbers=0, hidden_size=24, embedding_size=8, heads=3, interact_layers=1)
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +24,9 @@ def club(tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture(scope="session")
 def timelines(club: Run) -> Timelines:
     return Timelines(Prepared(club), history=100, targets=16, most_tokens=24)
+
+
+@pytest.fixture(scope="session")
+def ranker(club: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    config = replace(RANKERS["entries"], shape=SHAPE, passes=2, users=8, history=30)
+    return train_ranker(club, tmp_path_factory.mktemp("trained") / "ranker", config)

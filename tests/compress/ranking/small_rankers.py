@@ -17,6 +17,8 @@ from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import TimelineBatch, Timelines
 from cloud.runs.directory import Run
 
+torch.set_num_threads(1)
+
 SHAPES: dict[str, dict[str, Any]] = {
     "factorised": {},
     "as wide as its embedding": {"embedding_size": 32},
