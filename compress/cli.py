@@ -63,9 +63,10 @@ def _ranker(to: str, runs: Sequence[Run], out: Path, preset_name: str, changes: 
     from cloud.data.prepare import STAGE as PREPARED
     from cloud.ranking.train import STAGE as TEACHER
     from cloud.runs.directory import parent
-    from compress.ranking.pruned import RANKER_PRUNINGS, STUDENT, prune_ranker
+    from compress.ranking.pruned import RANKER_PRUNINGS, prune_ranker
     from compress.ranking.pruned import STAGE as PRUNED
     from compress.ranking.quantised import quantise_run
+    from distill.ranking.student import STAGE as STUDENT
     from edge.config import override, preset
 
     prepared, teacher = parent(runs, PREPARED), _if_given(runs, TEACHER)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +15,20 @@ from cloud.fit import FitConfig, Loss, fit
 from cloud.limits import MOST_WEIGHT
 from cloud.ranking.batches import WindowBatches
 from cloud.ranking.kept_scores import RANKING_FILES
-from cloud.ranking.losses import depth_of_step, ranking_loss
 from cloud.ranking.measure import complete_ranker, load_ranker, shape_of
 from cloud.ranking.model import RankingModel
-from cloud.ranking.timelines import TimelineBatch
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target
 from cloud.stage import check_same_data
 from compress.magnitude import MagnitudePruner, PruneSchedule, sparsity_by_tensor
 from compress.ranking.parts import compressed_weights
 from compress.ranking.windows import timelines_of, windows_of
+from distill.ranking.scores import TaughtBatches, distilled_loss, teacher_logits
 from edge.arguments import check_share
 from edge.config import check_counts, check_numbers, setting, settings_in, to_dict
 from edge.errors import EdgeError
 
 STAGE = Stage("ranker-pruned", 1, RANKING_FILES)
-STUDENT = Stage("ranker-student", 1, RANKING_FILES)
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class RankerPruning:
 RANKER_PRUNINGS = {
     "quickstart": RankerPruning(),
     "m6-edge": RankerPruning(
-        passes=10, every=100, fit=FitConfig(steps=0, learning_rate=1e-4, warmup_steps=1_000, weight_decay=0.05)
+        passes=4, every=100, fit=FitConfig(steps=0, learning_rate=1e-4, warmup_steps=1_000, weight_decay=0.05)
     ),
 }
 
@@ -101,10 +99,11 @@ def prune_ranker(
         rows = Prepared(prepared)
         timelines = timelines_of(student_run, rows)
         windows = WindowBatches(timelines, rows.part("train"), config.users, config.fit.seed + 3)
+        batches = TaughtBatches(windows, teacher_logits(teacher_run, rows))
+        loss = partial(distilled_loss, config.teacher_share, config.order_weight)
         with target.writing() as workspace:
             model, steps = _trainable(student_run, config), config.passes * windows.of_pass
             pruner = MagnitudePruner(model, config.schedule(steps), compressed_weights)
-            batches, loss = _learning(windows, teacher_run, rows, config, workspace.scratch)
             with settings_in("fit"):
                 fitted = replace(config.fit, steps=steps)
                 fit(model, batches, Pruning(pruner, loss), fitted, workspace.scratch / "prune", "pruning")
@@ -120,15 +119,3 @@ def _trainable(run: Run, config: RankerPruning) -> RankingModel:
     model = RankingModel(shape_of(run), config.dropout, config.word_dropout, config.number_dropout)
     model.load_state_dict(load_ranker(run).state_dict())
     return model
-
-
-def _learning(
-    windows: WindowBatches, teacher_run: Run, rows: Prepared, config: RankerPruning, scratch: Path
-) -> tuple[Callable[[int], TimelineBatch], Loss[Any]]:
-    """The batches and the loss that the student learns on from."""
-
-    def loss(model: nn.Module, batch: TimelineBatch, step: int) -> tuple[Tensor, dict[str, float]]:
-        assert isinstance(model, RankingModel)
-        return ranking_loss(model, batch, config.order_weight, depth_of_step(model.shape.encode_depths, step))
-
-    return windows, loss

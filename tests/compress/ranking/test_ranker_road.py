@@ -52,23 +52,25 @@ def test_an_auc_that_is_not_defined_keeps_nothing_and_says_so() -> None:
 
 
 def test_the_commands_walk_the_road_and_report_it(
-    club: Run, ranker: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    club: Run, ranker: Run, student: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data, teacher = ("--parent", club.path), ("--parent", ranker.path)
+    given = ("--parent", club.path, "--parent", student.path, "--parent", ranker.path)
     pruned, int8 = tmp_path / "pruned", tmp_path / "int8"
-    assert edge("compress", "--to", "pruned", *data, *teacher, "--out", pruned, *FAST) == 0
+    assert edge("compress", "--to", "pruned", *given, "--out", pruned, *FAST) == 0
     capsys.readouterr()
-    assert edge("compress", "--to", "int8", *data, *teacher, "--parent", pruned, "--out", int8) == 0
+    assert edge("compress", "--to", "int8", *given, "--parent", pruned, "--out", int8) == 0
     printed = capsys.readouterr().out
-    runs = [ranker, Run.open(pruned), Run.open(int8)]
+    runs = [ranker, student, Run.open(pruned), Run.open(int8)]
     steps = road(runs)
-    assert [step.name for step in steps] == ["ranker", "ranker-pruned", "ranker-int8"]
+    assert [step.name for step in steps] == ["ranker", "ranker-student", "ranker-pruned", "ranker-int8"]
     assert road_table(steps) in printed
-    assert [one["hash"] for one in runs[2].manifest["parents"]] == [club.hash, ranker.hash, runs[1].hash]
+    hashes = [run.hash for run in (club, *runs)]
+    assert [[one["hash"] for one in run.manifest["parents"]] for run in runs[2:]] == [hashes[:3], hashes[:4]]
+    assert runs[2].config["shape"] == student.config["shape"] and runs[3].config["history"] == 20
     tensors = load_file(int8 / WEIGHTS)
-    assert steps[2].download == len(pack({name: value.numpy() for name, value in tensors.items()}))
-    assert steps[2].nonzero <= steps[1].nonzero < steps[0].nonzero
-    assert {name for name, value in tensors.items() if value.dtype == torch.int8} == set(runs[1].summary["sparsity"])
+    assert steps[3].download == len(pack({name: value.numpy() for name, value in tensors.items()}))
+    assert steps[3].nonzero <= steps[2].nonzero < steps[1].nonzero < steps[0].nonzero
+    assert {name for name, value in tensors.items() if value.dtype == torch.int8} == set(runs[2].summary["sparsity"])
 
 
 @pytest.mark.parametrize("to", ["int8", "int4"])
