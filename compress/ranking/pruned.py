@@ -22,7 +22,7 @@ from cloud.runs.target import Target
 from cloud.stage import check_same_data
 from compress.magnitude import MagnitudePruner, PruneSchedule, sparsity_by_tensor
 from compress.ranking.parts import compressed_weights
-from compress.ranking.windows import timelines_of, windows_of
+from compress.ranking.windows import check_for_phones, timelines_of, windows_of
 from distill.ranking.scores import TaughtBatches, distilled_loss, teacher_logits
 from edge.arguments import check_share
 from edge.config import check_counts, check_numbers, setting, settings_in, to_dict
@@ -93,6 +93,7 @@ def prune_ranker(
     """Prune the student's tables and layers while it learns on from the teacher, which may be the student itself."""
     parents = [prepared, teacher_run, *([student_run] if student_run.hash != teacher_run.hash else [])]
     check_same_data(prepared, *parents[1:])
+    check_for_phones(student_run)
     facts = windows_of(student_run) | {"shape": student_run.config["shape"]}
     target = Target(out, STAGE, parents, to_dict(config), facts, restart)
     if not target.finished():

@@ -15,7 +15,7 @@ from cloud.stage import check_same_data
 from compress.ranking.integers import quantise_ranker
 from compress.ranking.parts import FLOAT
 from compress.ranking.road import road, road_table, step_of
-from compress.ranking.windows import timelines_of, windows_of
+from compress.ranking.windows import check_for_phones, timelines_of, windows_of
 from edge.files import write_atomically
 
 BITS = {"ranker-int8": 8, "ranker-int4": 4}  # of a weight
@@ -30,6 +30,7 @@ def quantise_run(
     `before`: runs that led to the source, teacher first; the report shows them beside it.
     """
     check_same_data(prepared, source, *before)
+    check_for_phones(source)
     facts = windows_of(source) | {
         "shape": source.config["shape"],
         "bits": BITS[stage],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +19,12 @@ from cloud.ranking.kept_scores import kept_scores
 from cloud.ranking.measure import scores_of
 from cloud.runs.directory import Run
 from compress.ranking.integers import load_quantised_ranker
+from compress.ranking.pruned import RANKER_PRUNINGS, prune_ranker
+from compress.ranking.quantised import quantise_run
 from compress.ranking.road import Step, kept_lift, road, road_table
 from compress.ranking.windows import timelines_of
 from edge.bundle.weights.packed import pack
+from edge.errors import EdgeError
 
 FAST = ("--set", "passes=1", "--set", "users=24")
 
@@ -89,6 +94,17 @@ def test_integers_have_no_settings(
     words = ("--parent", club.path, "--parent", ranker.path, "--out", tmp_path / "int8")
     assert edge("compress", "--to", "int8", *words, *changes) == 2
     assert "--to int8 has no settings" in capsys.readouterr().err
+
+
+def test_a_model_that_reads_what_no_phone_can_compute_is_refused(club: Run, ranker: Run, tmp_path: Path) -> None:
+    teacher = replace(ranker, manifest={**ranker.manifest, "config": {**ranker.config, "collaborative": True}})
+    for make in (
+        partial(prune_ranker, club, teacher, config=RANKER_PRUNINGS["quickstart"]),
+        partial(quantise_run, club),
+    ):
+        with pytest.raises(EdgeError, match="no phone can compute all that it reads"):
+            make(teacher, out=tmp_path / "run")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_model_of_other_data_is_refused_before_any_work(
