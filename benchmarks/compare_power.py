@@ -24,7 +24,8 @@ import torch
 from cloud.model import Encoder
 from cloud.presets import PRESETS
 from cloud.torch_engine import TorchEngine
-from compress.integers import QuantisedLinear, quantise
+from compress.integer_layers import QuantisedLinear
+from compress.integers import quantise
 from edge.bench.compare import Pairing, Ratio, Speed, compare_speed
 from edge.config import to_dict
 from edge.files import write_json

@@ -31,7 +31,7 @@ from full_shape import full_student
 
 from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
-from compress.integers import QuantisedLinear
+from compress.integer_layers import QuantisedLinear
 from edge.bundle.shape import Shape
 from edge.engines.litert import LiteRtEngine, _open
 from edge.engines.onnx import OnnxEngine

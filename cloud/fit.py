@@ -60,12 +60,12 @@ def fit(
     loss, how many the batch has, is shown as a rate.
 
     Checkpoints go to `directory`, one line per 10 steps to `directory`/metrics.jsonl. If `loss` is a module,
-    its buffers are part of the checkpoint.
+    its parameters are trained beside the model's, and its buffers are part of the checkpoint.
     """
     trained = nn.ModuleDict({"model": model} | ({"loss": loss} if isinstance(loss, nn.Module) else {}))
     device = best_device()
     trained.to(device)
-    optimizer = _optimizer(model, config)
+    optimizer = _optimizer(trained, config)
     directory.mkdir(parents=True, exist_ok=True)
     step = load_checkpoint(directory, trained, optimizer, config.steps)
     log = _MetricsLog(directory / "metrics.jsonl", step)
@@ -77,7 +77,7 @@ def fit(
             torch.manual_seed(config.seed * 1_000_003 + step)
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(config, step)
-            figures = _update(model, batches, loss, config, optimizer, step, name, device)
+            figures = _update(trained, batches, loss, config, optimizer, step, name, device)
             step += 1
             log.add(step, figures)
             progress.update()
@@ -93,7 +93,7 @@ def fit(
 
 
 def _update(
-    model: nn.Module,
+    trained: nn.ModuleDict,
     batches: Callable[[int], Batch],
     loss: Loss[Batch],
     config: FitConfig,
@@ -111,10 +111,10 @@ def _update(
     for part in range(config.accumulate):
         batch = on_device(batches(step * config.accumulate + part), device)
         with torch.autocast(device.type, torch.bfloat16, enabled=use_bf16):
-            part_loss, figures = loss(model, batch, step)
+            part_loss, figures = loss(trained["model"], batch, step)
         torch.autograd.backward(part_loss / config.accumulate)
         total += float(part_loss.detach()) / config.accumulate
-    norm = float(nn.utils.clip_grad_norm_(model.parameters(), config.clip))
+    norm = float(nn.utils.clip_grad_norm_(trained.parameters(), config.clip))
     if not math.isfinite(total + norm):
         what = "loss" if not math.isfinite(total) else "norm of the gradient"
         value = total if what == "loss" else norm
@@ -124,8 +124,8 @@ def _update(
     return {"loss": total, "gradient_norm": norm, "learning_rate": learning_rate(config, step)} | figures
 
 
-def _optimizer(model: nn.Module, config: FitConfig) -> torch.optim.Optimizer:
-    groups = _weight_groups(model, config.weight_decay)
+def _optimizer(trained: nn.Module, config: FitConfig) -> torch.optim.Optimizer:
+    groups = _weight_groups(trained, config.weight_decay)
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98))
 
 
@@ -137,9 +137,9 @@ def learning_rate(config: FitConfig, step: int) -> float:
     return config.learning_rate * warm * (config.final_rate + (1.0 - config.final_rate) * cosine)
 
 
-def _weight_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+def _weight_groups(trained: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Matrices decay; biases, norms and embeddings' vectors of one dimension do not."""
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    parameters = [parameter for parameter in trained.parameters() if parameter.requires_grad]
     return [
         {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from cloud.limits import MOST_STEPS
 from edge.config import check_counts, check_least, setting
 from edge.errors import EdgeError
+
+Weights = Callable[[nn.Module], Iterator[tuple[str, Tensor]]]  # of a model, those that are pruned, by name
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,20 @@ class PruneSchedule:
         return self.sparsity * (1.0 - (1.0 - min(max(done, 0.0), 1.0)) ** 3)
 
 
-class MagnitudePruner(nn.Module):
-    """One mask per embedding table and linear layer; the masks are buffers, so checkpoints carry them."""
+def prunable_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """The weight of every embedding table and every linear layer; biases and norms stay dense."""
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Linear | nn.Embedding):
+            yield f"{name}.weight", module.weight
 
-    def __init__(self, model: nn.Module, schedule: PruneSchedule) -> None:
+
+class MagnitudePruner(nn.Module):
+    """One mask for each of the model's `weights`; the masks are buffers, so checkpoints carry them."""
+
+    def __init__(self, model: nn.Module, schedule: PruneSchedule, weights: Weights = prunable_weights) -> None:
         super().__init__()
-        self.schedule = schedule
-        for name, weight in prunable_weights(model):
+        self.schedule, self.weights = schedule, weights
+        for name, weight in weights(model):
             self.register_buffer(_buffer(name), torch.ones_like(weight, dtype=torch.bool))
 
     @torch.no_grad()
@@ -54,18 +63,11 @@ class MagnitudePruner(nn.Module):
         """Zero what the masks remove; before that renew the masks, if the schedule says so at `step`."""
         renew = step >= self.schedule.end or (step - self.schedule.begin) % self.schedule.every == 0
         growing = self.schedule.begin <= step <= self.schedule.end
-        for name, weight in prunable_weights(model):
+        for name, weight in self.weights(model):
             mask = self.get_buffer(_buffer(name))
             if renew and growing:
                 mask.copy_(largest_mask(weight * mask, self.schedule.at(step)))
             weight.mul_(mask)
-
-
-def prunable_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """The weight of every embedding table and every linear layer; biases and norms stay dense."""
-    for name, module in model.named_modules():
-        if isinstance(module, nn.Linear | nn.Embedding):
-            yield f"{name}.weight", module.weight
 
 
 def largest_mask(weight: Tensor, sparsity: float) -> Tensor:
@@ -76,9 +78,9 @@ def largest_mask(weight: Tensor, sparsity: float) -> Tensor:
     return mask.view_as(weight)
 
 
-def sparsity_by_tensor(model: nn.Module) -> dict[str, float]:
-    """Share of zeros of every prunable weight."""
-    return {name: 1.0 - float(weight.count_nonzero()) / weight.numel() for name, weight in prunable_weights(model)}
+def sparsity_by_tensor(model: nn.Module, weights: Weights = prunable_weights) -> dict[str, float]:
+    """Share of zeros of every one of the weights."""
+    return {name: 1.0 - float(weight.count_nonzero()) / weight.numel() for name, weight in weights(model)}
 
 
 def _buffer(name: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from torch import nn
 
 from cloud.model import Encoder, ModelConfig
-from compress.integers import QuantisedEmbedding, QuantisedLinear
+from compress.integer_layers import QuantisedEmbedding, QuantisedLinear
 from edge.errors import EdgeError
 
 REPEATABLE = 1024  # bytes; a smaller constant may stand twice

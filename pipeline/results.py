@@ -6,14 +6,10 @@ import json
 import math
 from typing import Any
 
-import numpy as np
-from safetensors.numpy import load
-
 from cloud.checkpoint import WEIGHTS
 from cloud.rivals.stage import figures_of
 from cloud.runs.directory import Run
-from edge.bundle.deflate import BLOCK, deflate
-from edge.bundle.weights.packed import pack
+from compress.weight_bytes import weight_bytes
 from edge.table import render
 from pipeline.stages import Stages
 
@@ -30,24 +26,13 @@ def results(stages: Stages) -> list[dict[str, Any]]:
         run: Run = getattr(stages, name)
         summary = run.summary
         row = {"name": name, "parameters": summary["parameters"], "nonzero": summary["nonzero"]}
-        rows.append(row | _weight_bytes(run) | _deepest(summary["quality"]["test"]["prefix"]))
+        rows.append(row | weight_bytes(run.file(WEIGHTS)) | _deepest(summary["quality"]["test"]["prefix"]))
     exported, int8 = stages.export.summary, stages.int8.summary
     for engine, exits in exported["quality"].items():
         row = {"name": engine, "parameters": int8["parameters"], "nonzero": int8["nonzero"]}
         row |= exported["sizes"][engine] | {"resident": exported["timing"][engine]["resident"]}
         rows.append(row | _deepest(exits))
     return rows
-
-
-def _weight_bytes(run: Run) -> dict[str, int]:
-    """The weights alone: compressed as a bundle would, as a file, and in memory, where they take what the file does."""
-    content = run.file(WEIGHTS).read_bytes()
-    tensors = load(content)
-    if any(values.dtype == np.int8 for values in tensors.values()):
-        packed = len(pack(tensors))
-    else:
-        packed = sum(map(len, deflate(content[start : start + BLOCK] for start in range(0, len(content), BLOCK))))
-    return {"download": packed, "installed": len(content), "resident": len(content)}
 
 
 def kept_lift(rows: list[dict[str, Any]], name: str) -> float:

@@ -41,7 +41,7 @@ class Layer(nn.Module):
 
     def tokens(self, hidden: Tensor, mask: Tensor) -> Tensor:
         """Segments, (segment, token, hidden); `mask` is additive, (segment, 1, 1, token): each sees itself alone."""
-        queries, keys, values = self._projected(hidden)
+        queries, keys, values = self.projected(hidden)
         return self._finish(hidden, attend(queries, keys, values, mask))
 
     def entries(
@@ -54,7 +54,7 @@ class Layer(nn.Module):
         candidate, entry + 1): a candidate sees the timeline before it and, in the last place, itself.
         """
         entries = timeline.shape[1]
-        queries, keys, values = self._projected(torch.cat([timeline, candidates], 1))
+        queries, keys, values = self.projected(torch.cat([timeline, candidates], 1))
         past_keys, past_values = keys[:, :, :entries], values[:, :, :entries]
         asking, own_keys, own_values = (part[:, :, entries:] for part in (queries, keys, values))
         scale = asking.shape[-1] ** -0.5
@@ -66,8 +66,8 @@ class Layer(nn.Module):
             timeline = self._finish(timeline, attend(queries[:, :, :entries], past_keys, past_values, past))
         return timeline, self._finish(candidates, answered)
 
-    def _projected(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(batch, seq, hidden) -> three of (batch, head, seq, head width)."""
+    def projected(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values: (batch, seq, hidden) -> three of (batch, head, seq, head width)."""
         batch, seq, width = hidden.shape
         split = self.attention_in(self.attention_norm(hidden)).view(batch, seq, 3, self.heads, width // self.heads)
         queries, keys, values = split.permute(2, 0, 3, 1, 4).unbind(0)

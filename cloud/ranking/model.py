@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +16,17 @@ from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import TimelineBatch
 
 PROFILE, EVENT, CANDIDATE = range(3)
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Of users: `timeline` (user, entry, hidden), the profile and the events; `candidates` (user, candidate, hidden);
+    `beside` (user, candidate): what match and numbers add to a candidate's logit at every exit.
+    """
+
+    timeline: Tensor
+    candidates: Tensor
+    beside: Tensor
 
 
 class RankingModel(nn.Module):
@@ -67,22 +80,32 @@ class RankingModel(nn.Module):
 
     def summaries(self, tokens: Tensor, applications: int) -> Tensor:
         """(text, token) ids, padded with 0 -> (text, hidden): the mean over the tokens after so many layers."""
-        real = tokens > 0
-        if self.training and self.word_dropout:
-            kept = torch.rand(tokens.shape, device=tokens.device) >= self.word_dropout
-            real = real & (kept | (torch.arange(tokens.shape[1], device=tokens.device) == 0))
-        places = self.position.weight[: tokens.shape[1]]
-        hidden = self.widen(self.embedding_norm(self.token(tokens) + places))  # (text, token, hidden)
-        mask = torch.where(real, 0.0, MASKED)[:, None, None]
-        for depth in range(applications):
-            hidden = self.layer(depth).tokens(hidden, mask)
+        hidden, real = self.encoded(tokens, applications)
         weights = real.to(hidden.dtype)
         pooled = (hidden * weights[..., None]).sum(1) / weights.sum(1, keepdim=True).clamp(min=1)
         summary: Tensor = self.summary_norm(pooled)
         return summary
 
+    def encoded(self, tokens: Tensor, applications: int) -> tuple[Tensor, Tensor]:
+        """(text, token, hidden) states after so many layers, and which tokens are real and were not dropped."""
+        real = tokens > 0
+        if self.training and self.word_dropout:
+            kept = torch.rand(tokens.shape, device=tokens.device) >= self.word_dropout
+            real = real & (kept | (torch.arange(tokens.shape[1], device=tokens.device) == 0))
+        places = self.position(torch.arange(tokens.shape[1], device=tokens.device))
+        hidden = self.widen(self.embedding_norm(self.token(tokens) + places))  # (text, token, hidden)
+        mask = torch.where(real, 0.0, MASKED)[:, None, None]
+        for depth in range(applications):
+            hidden = self.layer(depth).tokens(hidden, mask)
+        return hidden, real
+
     def forward(self, batch: TimelineBatch, encode_depth: int | None = None) -> Tensor:
-        """`encode_depth`: the deepest if None. Summaries of phrases always take one layer, if there is one."""
+        """`encode_depth`: the deepest if None."""
+        entries = self.entries(batch, encode_depth)
+        return torch.stack([self._score(candidates) + entries.beside for _, candidates in self.states(batch, entries)])
+
+    def entries(self, batch: TimelineBatch, encode_depth: int | None = None) -> Entries:
+        """What enters the interact layers. Summaries of phrases always take one encode layer, if there is one."""
         items = self.segments(batch, self.shape.encode_layers if encode_depth is None else encode_depth)
         phrases = self.summaries(batch.phrases, min(1, self.shape.encode_layers))
         numbers = self._numbers(batch.numbers)
@@ -93,17 +116,20 @@ class RankingModel(nn.Module):
         past = events + said + self.numbers(numbers) + kinds[EVENT]
         offered = F.embedding(batch.offered, items)
         candidates = offered + F.embedding(batch.context, phrases) + self.numbers(offered_numbers) + kinds[CANDIDATE]
-        timeline = torch.cat([profile, past], 1)
         matched = self.match(offered, events, said, batch.sees)
         beside = self.matched(matched) + precise(self.wide(offered_numbers) + self.deep(offered_numbers))
-        scores = [self._score(candidates) + beside[..., 0]]
+        return Entries(torch.cat([profile, past], 1), candidates, beside[..., 0])
+
+    def states(self, batch: TimelineBatch, entries: Entries) -> Iterator[tuple[Tensor, Tensor]]:
+        """Timeline and candidates as in `entries`, at interact depth 0, 1 and so on; each is computed when taken."""
+        timeline, candidates = entries.timeline, entries.candidates
+        yield timeline, candidates
         for depth in range(self.shape.interact_layers):
             past_mask, seen_mask = self._masks(batch, depth)
             layer = self.layer(self.shape.encode_layers + depth)
             last = depth + 1 == self.shape.interact_layers
             timeline, candidates = layer.entries(timeline, candidates, past_mask, seen_mask, last)
-            scores.append(self._score(candidates) + beside[..., 0])
-        return torch.stack(scores)
+            yield timeline, candidates
 
     def segments(self, batch: TimelineBatch, encode_depth: int) -> Tensor:
         """(segment, hidden): summaries of the batch's distinct texts, encoded in groups of like length."""

@@ -22,7 +22,7 @@ ROUND = 16  # sizes are multiples of it: each new size costs every bf16 product 
 class TimelineBatch:
     """`segments`: groups of (text, token) ids, 0 padded, whose texts are numbered through. Of users: `profile` (user,)
     is a segment; of events (user, event): `item`, `phrase`, `numbers`; of candidates (user, candidate): `offered`,
-    `context`, `offered_numbers`, `place` (how many of the events stand before it), `labels`, `real`.
+    `context`, `offered_numbers`, `place` (how many of the events stand before it), `labels`, `real`, `rows`.
     """
 
     segments: tuple[Tensor, ...]
@@ -38,6 +38,7 @@ class TimelineBatch:
     sees: Tensor  # (user, candidate, event) booleans
     labels: Tensor
     real: Tensor  # booleans: the rest is padding
+    rows: Tensor  # of the prepared run; 0 in padding
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,9 @@ class Timelines:
         self._events = np.flatnonzero(self.columns["event"])
         users = np.arange(len(prepared.users.names) + 1)
         self._first = np.searchsorted(self.columns["user"][self._events], users)
-        self._texts = _Padded([*prepared.items.tokens, *prepared.users.tokens], most_tokens)
+        self.texts = PaddedTexts([*prepared.items.tokens, *prepared.users.tokens], most_tokens)
         self._profile = len(prepared.items.names)  # the first user's place among the texts
-        self.phrases = torch.from_numpy(_Padded(prepared.phrases.tokens, most_tokens).tokens)
+        self.phrases = torch.from_numpy(PaddedTexts(prepared.phrases.tokens, most_tokens).tokens)
 
     def windows(self, rows: Places) -> list[Window]:
         """The windows of targets at `rows`, which are ordered."""
@@ -101,7 +102,7 @@ class Timelines:
         sees = (number < place[..., None]) & (number >= place[..., None] - self.history) & known[:, None]
         profiles = self._profile + column["user"][target[:, 0]]
         items, offered = column["item"][event], column["item"][target]
-        segments, (profiles, items, offered) = self._texts.distinct(profiles, items, offered)
+        segments, (profiles, items, offered) = self.texts.distinct(profiles, items, offered)
         as_tensor = torch.from_numpy
         return TimelineBatch(
             segments=tuple(map(as_tensor, segments)),
@@ -117,10 +118,11 @@ class Timelines:
             sees=as_tensor(sees),
             labels=as_tensor(column["label"][target].astype(np.float32)),
             real=as_tensor(real),
+            rows=as_tensor(target),
         )
 
 
-class _Padded:
+class PaddedTexts:
     """Texts, cut, as rows of one table of token ids; each has at least one token."""
 
     def __init__(self, texts: Sequence[Sequence[int]], most_tokens: int) -> None:

@@ -11,7 +11,7 @@ from coremltools.converters.mil.mil import types
 from torch import nn
 
 from cloud.model import Encoder
-from compress.integers import QuantisedEmbedding, QuantisedLinear
+from compress.integer_layers import QuantisedEmbedding, QuantisedLinear
 from export.coreml.forms import array, half, is_sparse
 
 Var = Any  # coremltools is not typed

@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from cloud.model import Encoder
-from compress.integers import QuantisedEmbedding, QuantisedLinear
+from compress.integer_layers import QuantisedEmbedding, QuantisedLinear
 from export.litert.file import FLOAT32, INT4, INT8, Graph, Value
 from export.litert.operators import binary, cast, gather, number, reduce, reshape
 

@@ -11,7 +11,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from cloud.model import Encoder
-from compress.integers import QuantisedLinear
+from compress.integer_layers import QuantisedLinear
 from edge.engines.onnx import ENTRY_POINTS
 from edge.errors import EdgeError
 from export.onnx.graph import Graph

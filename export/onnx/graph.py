@@ -15,7 +15,7 @@ import onnx
 from onnx import numpy_helper, parser
 
 from cloud.model import Encoder
-from compress.integers import QuantisedEmbedding, QuantisedLinear
+from compress.integer_layers import QuantisedEmbedding, QuantisedLinear
 
 HEADER = '<ir_version: 10, opset_import: ["" : 21]>'
 

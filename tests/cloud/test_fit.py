@@ -61,6 +61,22 @@ class Drifting(nn.Module):
         return loss, {"seen": float(self.get_buffer("seen"))}
 
 
+class Mapped(nn.Module):
+    """A loss with a weight of its own, which is trained beside the model's."""
+
+    def __init__(self, stop_at: int = -1) -> None:
+        super().__init__()
+        self.map = nn.Linear(1, 1)
+        nn.init.constant_(self.map.weight, 0.1)
+        nn.init.zeros_(self.map.bias)
+        self.stop_at = stop_at
+
+    def forward(self, model: nn.Module, data: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
+        if step == self.stop_at:
+            raise Killed
+        return (self.map(model(data[0])) - data[1]).square().mean(), {}
+
+
 def train(directory: Path, loss: Any = squares, config: FitConfig = CONFIG, net: nn.Module | None = None) -> nn.Module:
     net = net or make_net()
     fit(net, batch, loss, config, directory, "test")
@@ -79,6 +95,17 @@ def test_an_interrupted_run_resumes_to_the_very_same_end(tmp_path: Path, stop_at
     had_checkpoint = stop_at >= 10
     resumed = train(tmp_path / "two", Drifting(), net=make_net(seed=1 if had_checkpoint else 0))
     assert weights(resumed) == weights(undisturbed)
+
+
+def test_weights_of_a_loss_are_trained_and_resumed_beside_the_models(tmp_path: Path) -> None:
+    loss, resumed = Mapped(), Mapped()
+    undisturbed = train(tmp_path / "one", loss)
+    assert weights(loss) != weights(Mapped())
+    with pytest.raises(Killed):
+        train(tmp_path / "two", Mapped(stop_at=17))
+    net = train(tmp_path / "two", resumed, net=make_net(seed=1))
+    assert weights(net) == weights(undisturbed) and weights(resumed) == weights(loss)
+    assert set(weights(net)) == set(weights(make_net()))
 
 
 @pytest.mark.parametrize("stops", [[17], [12, 12, 31], [33, 34]])

@@ -71,6 +71,7 @@ def test_a_batch_holds_the_rows_of_its_windows(timelines: Timelines) -> None:
     windows = timelines.windows(np.arange(120))[:5]
     batch = timelines.batch(windows)
     rows = np.concatenate([window.rows for window in windows])
+    assert batch.rows[batch.real].tolist() == rows.tolist()
     assert batch.labels[batch.real].tolist() == timelines.columns["label"][rows].tolist()
     earlier = timelines.columns["earlier"][rows]
     assert batch.sees.sum(-1)[batch.real].tolist() == np.minimum(earlier, timelines.history).tolist()

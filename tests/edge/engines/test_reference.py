@@ -11,7 +11,8 @@ from small_models import VOCABULARY, make_candidates, make_model, make_user, sha
 
 from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
-from compress.integers import dequantise, quantise, quantise_activations
+from compress.integer_layers import quantise_activations
+from compress.integers import dequantise, quantise
 from edge.conformance.golden import score
 from edge.engines.protocol import Engine
 from edge.engines.reference import ReferenceEngine, gelu, levels_of

@@ -1,0 +1,108 @@
+"""The second phase: MiniLM relations (Wang et al., 2021, arXiv 2012.15828), between entries and between tokens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cloud.ranking.layers import MASKED, precise
+from cloud.ranking.losses import depth_of_step
+from cloud.ranking.model import RankingModel
+from cloud.ranking.timelines import TimelineBatch
+
+Vectors = tuple[Tensor, ...]  # queries, keys and values, each (sequence, place, hidden)
+
+
+def relation_loss(
+    teacher: RankingModel, heads: int, token_weight: float, student: nn.Module, batch: TimelineBatch, step: int
+) -> tuple[Tensor, dict[str, float]]:
+    """The divergence of relations between entries, and `token_weight` times that between the tokens of texts."""
+    assert isinstance(student, RankingModel)
+    student.eval()  # without dropout: both read the same
+    depth = depth_of_step(student.shape.encode_depths, step)
+    figures, loss = dict[str, float](), torch.zeros((), device=batch.item.device)
+    if between_entries(student, teacher):
+        alone, real = without_candidates(batch), real_entries(batch)
+        with torch.no_grad():
+            targets = entry_vectors(teacher, alone, teacher.shape.encode_layers)
+        entries = divergence(targets, entry_vectors(student, alone, depth), real, heads, causal=True)
+        loss, figures["entries"] = loss + entries, float(entries.detach())
+    if token_weight and between_tokens(student, teacher):
+        tokens = torch.stack([_token_loss(teacher, student, group, depth, heads) for group in batch.segments]).mean()
+        loss, figures["tokens"] = loss + token_weight * tokens, float(tokens.detach())
+    return loss, figures
+
+
+def between_entries(student: RankingModel, teacher: RankingModel) -> bool:
+    """True if both have an interact layer: entries meet nowhere else."""
+    return min(student.shape.interact_layers, teacher.shape.interact_layers) > 0
+
+
+def between_tokens(student: RankingModel, teacher: RankingModel) -> bool:
+    """True if both have an encode layer over the tokens of one vocabulary."""
+    layered = min(student.shape.encode_layers, teacher.shape.encode_layers) > 0
+    return layered and student.shape.vocabulary_size == teacher.shape.vocabulary_size
+
+
+def real_entries(batch: TimelineBatch) -> Tensor:
+    """(user, entry) booleans: the profile, and the events that some candidate sees."""
+    seen = batch.sees.any(1)
+    return torch.cat([torch.ones_like(seen[:, :1]), seen], 1)
+
+
+def without_candidates(batch: TimelineBatch) -> TimelineBatch:
+    """The timelines alone: nothing of them depends on a candidate."""
+    names = ("offered", "context", "offered_numbers", "place", "sees", "labels", "real", "rows")
+    return replace(batch, **{name: getattr(batch, name)[:, :0] for name in names})
+
+
+def entry_vectors(model: RankingModel, batch: TimelineBatch, encode_depth: int) -> Vectors:
+    """Of the last interact layer, over the timeline's entries."""
+    last = model.shape.interact_layers - 1
+    states = model.states(batch, model.entries(batch, encode_depth))
+    ((timeline, _),) = islice(states, last, last + 1)
+    return _vectors(model, model.shape.encode_layers + last, timeline)
+
+
+def token_vectors(model: RankingModel, tokens: Tensor, encode_depth: int) -> Vectors:
+    """Of the last encode layer, over the tokens of texts, (text, token) ids."""
+    hidden, _ = model.encoded(tokens, encode_depth - 1)
+    return _vectors(model, encode_depth - 1, hidden)
+
+
+def _vectors(model: RankingModel, depth: int, hidden: Tensor) -> Vectors:
+    return tuple(part.transpose(1, 2).flatten(2) for part in model.layer(depth).projected(hidden))
+
+
+def _token_loss(teacher: RankingModel, student: RankingModel, tokens: Tensor, depth: int, heads: int) -> Tensor:
+    with torch.no_grad():
+        targets = token_vectors(teacher, tokens, teacher.shape.encode_layers)
+    return divergence(targets, token_vectors(student, tokens, depth), tokens > 0, heads, causal=False)
+
+
+def divergence(targets: Vectors, made: Vectors, real: Tensor, heads: int, causal: bool) -> Tensor:
+    """Mean over Q-Q, K-K and V-V, relation heads and real places of KL(teacher || student).
+
+    `real`: (sequence, place). If `causal`, a place relates to those up to itself. Only the number of relation heads
+    must divide both widths; attention heads do not matter.
+    """
+    mask = torch.where(real, 0.0, MASKED)[:, None, None]  # (sequence, 1, 1, place)
+    if causal:
+        mask = mask + torch.full((real.shape[1],) * 2, MASKED, device=real.device).triu(1)
+    losses = []
+    for target, own in zip(targets, made, strict=True):
+        wanted = _relations(target, mask, heads).softmax(-1)
+        each = F.kl_div(_relations(own, mask, heads).log_softmax(-1), wanted, reduction="none")
+        losses.append((each.sum(-1).mean(1) * real).sum() / real.sum())
+    return torch.stack(losses).mean()
+
+
+def _relations(vectors: Tensor, mask: Tensor, heads: int) -> Tensor:
+    """(sequence, place, hidden) -> (sequence, relation head, place, place), scaled and masked."""
+    batch, places, width = vectors.shape
+    split = precise(vectors).view(batch, places, heads, width // heads).transpose(1, 2)
+    return split @ split.transpose(2, 3) * split.shape[-1] ** -0.5 + mask

@@ -1,0 +1,190 @@
+"""Stage "ranker-student": one shared layer learns a ranking model's summaries, relations and scores, in turn."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from cloud.data.rows import Prepared
+from cloud.device import best_device
+from cloud.fit import FitConfig, fit
+from cloud.limits import MOST_WEIGHT, MOST_WIDTH
+from cloud.ranking.batches import WindowBatches
+from cloud.ranking.kept_scores import RANKING_FILES
+from cloud.ranking.measure import complete_ranker, load_ranker, sized_ranking
+from cloud.ranking.model import RankingModel
+from cloud.ranking.shape import RankingShape
+from cloud.ranking.timelines import Timelines
+from cloud.runs.directory import Run, Stage
+from cloud.runs.target import Target, Workspace
+from cloud.stage import check_same_data
+from distill.ranking.relations import between_entries, between_tokens, relation_loss
+from distill.ranking.scores import TaughtBatches, distilled_loss, teacher_logits
+from distill.ranking.summaries import SummaryBatches, SummaryLoss, augmented, summary_targets
+from edge.arguments import check_share
+from edge.config import check_counts, check_numbers, setting, settings_in, to_dict
+from edge.errors import EdgeError
+
+STAGE = Stage("ranker-student", 1, RANKING_FILES)
+MOST_ROUNDS = 1_000
+
+
+@dataclass(frozen=True)
+class Passes:
+    """How often each phase goes over its data; 0 leaves it out."""
+
+    summaries: int = 10  # over all texts, those that were changed included
+    relations: int = 1  # over all training rows
+    scores: int = 4
+
+    def __post_init__(self) -> None:
+        check_counts(self, summaries=(0, 100_000), relations=(0, 10_000), scores=(0, 10_000))
+
+
+@dataclass(frozen=True)
+class RankingStudentConfig:
+    """Vocabulary, numbers and positions of the shape are taken from the prepared data, the steps from `passes`."""
+
+    shape: RankingShape
+    passes: Passes = field(default_factory=Passes)
+    summaries: FitConfig = field(default_factory=lambda: FitConfig(steps=0, learning_rate=2e-3))
+    relations: FitConfig = field(default_factory=lambda: FitConfig(steps=0, learning_rate=1e-3))
+    scores: FitConfig = field(
+        default_factory=lambda: FitConfig(
+            steps=0, learning_rate=2e-3, warmup_steps=50, final_rate=0.02, weight_decay=0.05
+        )
+    )
+    texts: int = 256  # a step of the summaries
+    rounds: int = 4  # in which each text is changed once
+    users: int = 32  # windows a step
+    targets: int = 64  # of a window, at most
+    history: int = 100  # events that a target looks back on, at most
+    relation_heads: int = 8
+    token_weight: float = 0.0  # of the relations between tokens, beside those between entries
+    teacher_share: float = 0.5  # of the target; the rest is the label
+    order_weight: float = 0.2  # of the loss on the order within a window
+    dropout: float = 0.1
+    word_dropout: float = 0.1
+    number_dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_counts(self, texts=(1, 1_000_000), rounds=(0, MOST_ROUNDS), relation_heads=(1, MOST_WIDTH))
+        check_counts(self, users=(1, 100_000), targets=(1, 10_000), history=(1, 10_000))
+        check_numbers(self, order_weight=(0, MOST_WEIGHT), token_weight=(0, MOST_WEIGHT))
+        check_share(setting("teacher_share"), self.teacher_share, fix="choose a number in that range")
+        for name in ("dropout", "word_dropout", "number_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise EdgeError(f"{setting(name)} is {getattr(self, name):g}", fix="a share from 0 to below 1")
+        _check_relation_heads(self.relation_heads, self.shape, setting("shape.hidden_size"))
+
+
+def _check_relation_heads(heads: int, shape: RankingShape, name: str) -> None:
+    """Errors: the relation heads cannot share the width, whose `name` this is, among them."""
+    if shape.hidden_size % heads:
+        raise EdgeError(
+            f"{setting('relation_heads')}={heads} does not divide {name}={shape.hidden_size}",
+            fix=f"set {setting('relation_heads')} to a number that divides both models' hidden sizes",
+        )
+
+
+RANKING_STUDENTS = {
+    "quickstart": RankingStudentConfig(RankingShape(vocabulary_size=1, numbers=0, embedding_size=64)),
+    "m6-edge": RankingStudentConfig(
+        RankingShape(
+            vocabulary_size=1, numbers=0, hidden_size=768, embedding_size=128, heads=16, encode_layers=21,
+            early_encode=8, interact_layers=3,
+        ),
+        summaries=FitConfig(steps=0, learning_rate=4e-4, warmup_steps=2_000),
+        relations=FitConfig(steps=0, learning_rate=4e-4, warmup_steps=2_000),
+        scores=FitConfig(steps=0, learning_rate=2e-4, warmup_steps=2_000, final_rate=0.02, weight_decay=0.05),
+        relation_heads=32,
+    ),
+}  # fmt: skip
+
+
+def train_ranking_student(
+    prepared: Run, teacher_run: Run, out: Path, config: RankingStudentConfig, restart: bool = False
+) -> Run:
+    """Distil the teacher; measure every exit on the prepared run's validation and test rows."""
+    check_same_data(prepared, teacher_run)
+    config = replace(config, shape=sized_ranking(config.shape, prepared))
+    target = Target(out, STAGE, [prepared, teacher_run], to_dict(config), restart=restart)
+    if not target.finished():
+        teacher = load_ranker(teacher_run).requires_grad_(False).to(best_device())
+        _check_relation_heads(config.relation_heads, teacher.shape, f"{teacher_run.path} shape.hidden_size")
+        rows = Prepared(prepared)
+        timelines = Timelines(rows, config.history, config.targets, config.shape.positions)
+        with target.writing() as workspace:
+            torch.manual_seed(config.scores.seed)
+            model = RankingModel(config.shape, config.dropout, config.word_dropout, config.number_dropout)
+            _learn_summaries(model, teacher, rows, timelines, config, workspace)
+            _learn_relations(model, teacher, rows, timelines, config, workspace)
+            _learn_scores(model, teacher_run, rows, timelines, config, workspace)
+            workspace.keep_metrics("summaries", "relations", "scores")
+            complete_ranker(workspace, model, prepared, timelines, "Ranking student")
+    return Run.open(out, STAGE.name)
+
+
+def _learn_summaries(
+    model: RankingModel,
+    teacher: RankingModel,
+    rows: Prepared,
+    timelines: Timelines,
+    config: RankingStudentConfig,
+    workspace: Workspace,
+) -> None:
+    if not config.passes.summaries:
+        return
+    seed, plain = config.summaries.seed, timelines.texts
+    texts = augmented(plain, len(rows.items.names), config.rounds, config.word_dropout, seed)
+    cache = workspace.scratch / "teacher-summaries.safetensors"
+    targets = summary_targets(teacher, texts, len(plain.lengths), cache)
+    batches = SummaryBatches(texts, targets, config.texts, seed)
+    loss = SummaryLoss(config.shape.hidden_size, teacher.shape.hidden_size)
+    steps = replace(config.summaries, steps=config.passes.summaries * batches.of_pass)
+    with settings_in("summaries"):
+        fit(model, batches, loss, steps, workspace.scratch / "summaries", "student: summaries")
+
+
+def _learn_relations(
+    model: RankingModel,
+    teacher: RankingModel,
+    rows: Prepared,
+    timelines: Timelines,
+    config: RankingStudentConfig,
+    workspace: Workspace,
+) -> None:
+    if not config.passes.relations:
+        return
+    if not between_entries(model, teacher) and not (config.token_weight and between_tokens(model, teacher)):
+        layers = f"{model.shape.interact_layers} and {teacher.shape.interact_layers}"
+        workspace.summary["skipped"] = f"relations: student and teacher have {layers} interact layers"
+        print(f"student: skipped {workspace.summary['skipped']}", file=sys.stderr, flush=True)
+        return
+    batches = WindowBatches(timelines, rows.part("train"), config.users, config.relations.seed + 1)
+    loss = partial(relation_loss, teacher, config.relation_heads, config.token_weight)
+    steps = replace(config.relations, steps=config.passes.relations * batches.of_pass)
+    with settings_in("relations"):
+        fit(model, batches, loss, steps, workspace.scratch / "relations", "student: relations")
+
+
+def _learn_scores(
+    model: RankingModel,
+    teacher_run: Run,
+    rows: Prepared,
+    timelines: Timelines,
+    config: RankingStudentConfig,
+    workspace: Workspace,
+) -> None:
+    if not config.passes.scores:
+        return
+    logits = teacher_logits(teacher_run, rows)
+    windows = WindowBatches(timelines, rows.part("train"), config.users, config.scores.seed + 2)
+    loss = partial(distilled_loss, config.teacher_share, config.order_weight)
+    steps = replace(config.scores, steps=config.passes.scores * windows.of_pass)
+    with settings_in("scores"):
+        fit(model, TaughtBatches(windows, logits), loss, steps, workspace.scratch / "scores", "student: scores")

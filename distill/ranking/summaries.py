@@ -1,0 +1,117 @@
+"""The first phase: the student's summary of a text, through a linear map, is the teacher's summary, whitened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cloud.data.rows import Tokens
+from cloud.ranking.layers import precise
+from cloud.ranking.losses import depth_of_step
+from cloud.ranking.model import RankingModel
+from cloud.ranking.timelines import PaddedTexts
+from distill.ranking.whitening import whitening_of
+from edge.files import write_atomically
+
+TOGETHER = 512  # texts that the teacher encodes together
+
+
+@dataclass(frozen=True)
+class SummaryBatch:
+    """`segments`: groups of (text, token) ids, 0 padded; `targets` (text, teacher's hidden) of all groups in turn."""
+
+    segments: tuple[Tensor, ...]
+    targets: Tensor
+
+
+class SummaryBatches:
+    """Batch i: texts of pass i // `of_pass`, in an order of its own."""
+
+    def __init__(self, texts: PaddedTexts, targets: Tensor, size: int, seed: int) -> None:
+        self.texts, self.targets, self.size, self.seed = texts, targets, size, seed
+        self.of_pass = -(-len(targets) // size)
+
+    def __call__(self, number: int) -> SummaryBatch:
+        turn, place = divmod(number, self.of_pass)
+        order = np.random.default_rng((self.seed, turn)).permutation(len(self.targets))
+        chosen = order[place * self.size : (place + 1) * self.size]
+        groups, (numbers,) = self.texts.distinct(chosen)
+        in_turn = np.empty_like(chosen)
+        in_turn[numbers] = chosen
+        return SummaryBatch(tuple(map(torch.from_numpy, groups)), self.targets[torch.from_numpy(in_turn)])
+
+
+class SummaryLoss(nn.Module):
+    """Squared error and one minus the cosine, after a linear map that is trained beside the student.
+
+    One map for all encode depths: what comes after a summary is the same for all of them.
+    """
+
+    def __init__(self, student_width: int, teacher_width: int) -> None:
+        super().__init__()
+        self.map = nn.Linear(student_width, teacher_width)
+
+    def forward(self, model: nn.Module, batch: SummaryBatch, step: int) -> tuple[Tensor, dict[str, float]]:
+        assert isinstance(model, RankingModel)
+        model.eval()  # without dropout: the student reads the text that the teacher read
+        depth = depth_of_step(model.shape.encode_depths, step)
+        made = precise(self.map(torch.cat([model.summaries(tokens, depth) for tokens in batch.segments])))
+        error = F.mse_loss(made, batch.targets)
+        cosine = F.cosine_similarity(made, batch.targets, dim=-1).mean()
+        return error + 1 - cosine, {"squared error": float(error.detach()), "cosine": float(cosine.detach())}
+
+
+def augmented(texts: PaddedTexts, items: int, rounds: int, drop: float, seed: int) -> PaddedTexts:
+    """The texts, and `rounds` times each of them changed, so that words are met in more company than they usually have.
+
+    Words are dropped, and every second of the first `items` texts, which are those of items, gets half of another's.
+    """
+    chance = np.random.default_rng(seed)
+    originals = [tuple(row[:length].tolist()) for row, length in zip(texts.tokens, texts.lengths, strict=True)]
+    changed = list[Tokens]()
+    for _ in range(rounds):
+        others = chance.permutation(items) if items else np.empty(0, np.int64)
+        for place, text in enumerate(originals):
+            mixed = _halves(text, originals[others[place]]) if place < items and place % 2 else text
+            changed.append(_dropped(mixed, drop, chance))
+    return PaddedTexts([*originals, *changed], texts.tokens.shape[1])
+
+
+def _halves(first: Tokens, second: Tokens) -> Tokens:
+    return first[: -(-len(first) // 2)] + second[len(second) // 2 :]
+
+
+def _dropped(text: Tokens, share: float, chance: np.random.Generator) -> Tokens:
+    kept: NDArray[np.bool_] = chance.random(len(text)) >= share
+    return tuple(token for token, keep in zip(text, kept.tolist(), strict=True) if keep) or text[:1]
+
+
+def summary_targets(teacher: RankingModel, texts: PaddedTexts, plain: int, cache: Path) -> Tensor:
+    """(text, teacher's hidden): the teacher's deepest summaries, whitened by those of the first `plain` texts.
+
+    They are computed once: `cache` keeps them as the teacher gave them.
+    """
+    if not cache.is_file():
+        write_atomically(cache, save({"summaries": _summaries(teacher, texts)}))
+    found = load_file(cache)["summaries"]
+    return whitening_of(found[:plain])(found)
+
+
+def _summaries(teacher: RankingModel, texts: PaddedTexts) -> Tensor:
+    """By length, so that little is padded."""
+    device = next(teacher.parameters()).device
+    order = np.argsort(texts.lengths, kind="stable")
+    found = torch.empty(len(order), teacher.shape.hidden_size)
+    with torch.inference_mode():
+        for first in range(0, len(order), TOGETHER):
+            places = order[first : first + TOGETHER]
+            tokens = torch.from_numpy(texts.tokens[places, : int(texts.lengths[places].max())]).to(device)
+            found[torch.from_numpy(places)] = teacher.summaries(tokens, teacher.shape.encode_layers).float().cpu()
+    return found

@@ -1,0 +1,39 @@
+"""The film club, prepared once, and a small ranking model trained on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from small_rankers import prepare_club
+
+from cloud.data.rows import Prepared
+from cloud.ranking.shape import RankingShape
+from cloud.ranking.timelines import Timelines
+from cloud.ranking.train import RANKERS, train_ranker
+from cloud.runs.directory import Run
+from distill.ranking.student import Passes, RankingStudentConfig, train_ranking_student
+
+SHAPE = RankingShape(vocabulary_size=1, numbers=0, hidden_size=24, embedding_size=8, heads=3, interact_layers=1)
+
+
+@pytest.fixture(scope="session")
+def club(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return prepare_club(tmp_path_factory.mktemp("club"))
+
+
+@pytest.fixture(scope="session")
+def timelines(club: Run) -> Timelines:
+    return Timelines(Prepared(club), history=100, targets=16, most_tokens=24)
+
+
+@pytest.fixture(scope="session")
+def ranker(club: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    config = replace(RANKERS["entries"], shape=SHAPE, passes=2, users=8, history=30, collaborative=False)
+    return train_ranker(club, tmp_path_factory.mktemp("trained") / "ranker", config)
+
+
+@pytest.fixture(scope="session")
+def student(club: Run, ranker: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    config = RankingStudentConfig(replace(SHAPE, hidden_size=16, heads=2), Passes(0, 0, 1), users=8, history=20)
+    return train_ranking_student(club, ranker, tmp_path_factory.mktemp("distilled") / "student", config)

@@ -1,0 +1,49 @@
+"""A small log, and a ranking model on it to learn from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from commands import edge
+
+from cloud.data.prepare import config_for, open_source, prepare
+from cloud.data.rows import Prepared
+from cloud.ranking.shape import RankingShape
+from cloud.ranking.timelines import TimelineBatch, Timelines
+from cloud.ranking.train import RANKERS, RankerConfig, train_ranker
+from cloud.runs.directory import Run
+
+SHAPE = RankingShape(vocabulary_size=1, numbers=0, hidden_size=24, embedding_size=8, heads=3, encode_layers=2)
+TEACHER = replace(RANKERS["entries"], shape=SHAPE, passes=1, users=8)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("club")
+    assert edge("init", "--example", "--out", folder / "edge.toml") == 0
+    source = open_source(str(folder / "edge.toml"))
+    return prepare(source, folder / "data", replace(config_for(source), max_users=16))
+
+
+@pytest.fixture(scope="session")
+def teacher_config() -> RankerConfig:
+    return TEACHER
+
+
+@pytest.fixture(scope="session")
+def teacher(prepared: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train_ranker(prepared, tmp_path_factory.mktemp("teacher") / "ranker", TEACHER)
+
+
+@pytest.fixture(scope="session")
+def timelines(prepared: Run) -> Timelines:
+    return Timelines(Prepared(prepared), history=100, targets=16, most_tokens=24)
+
+
+@pytest.fixture
+def batch(timelines: Timelines) -> TimelineBatch:
+    """Windows of unlike lengths."""
+    windows = timelines.windows(np.arange(60 * 3))
+    return timelines.batch([windows[0], windows[3], windows[6]])
