@@ -40,12 +40,13 @@ def stage(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @command(
     examples="""edge train --parent runs/data --out runs/teacher
-                edge train --parent runs/data --out runs/teacher --set click.steps=800
-                edge train --parent runs/data --out runs/ranker --preset entries"""
+                edge train --parent runs/data --out runs/teacher --preset lunch --set passes=8
+                edge train --parent runs/data --out runs/teacher --preset tokens --set click.steps=800"""
 )
 @stage
 def train(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
-    """Train the full model: text infilling, then click prediction. Preset entries: the ranking model over entries."""
+    """Train a teacher: the ranking model over entries (quickstart, lunch, m6-edge), or the model over tokens (tokens,
+    m6-base): text infilling, then click prediction."""
     from cloud.data.prepare import STAGE as PREPARED
     from cloud.ranking.train import RANKERS, RankerConfig, train_ranker
     from cloud.runs.directory import Run, parent
@@ -53,7 +54,7 @@ def train(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple
     from edge.config import override, preset
 
     prepared = parent([Run.open(path) for path in parents], PREPARED)
-    presets: dict[str, TeacherConfig | RankerConfig] = {**TEACHERS, **RANKERS}
+    presets: dict[str, TeacherConfig | RankerConfig] = {**RANKERS, **TEACHERS}
     config = override(preset(presets, preset_name), changes)
     if isinstance(config, RankerConfig):
         run = train_ranker(prepared, out, config, restart)
