@@ -72,10 +72,10 @@ def keys(config: Any, prefix: str = "") -> Iterator[str]:
             yield prefix + field.name
 
 
-def of_both(walk: Callable[[Any], Iterator[Any]]) -> Iterator[Any]:
+def of_both(walk: Callable[[Any], Iterator[Any]]) -> list[Any]:
     """What a walk finds in the settings of both roads, those of the preparation once."""
-    yield from ((CONFIG, *found) for found in walk(CONFIG))
-    yield from ((RANKING, *found) for found in walk(RANKING) if not found[0].startswith("prepare."))
+    of_ranking = [found for found in walk(RANKING) if not found[0].startswith("prepare.")]
+    return [*((CONFIG, *found) for found in walk(CONFIG)), *((RANKING, *found) for found in of_ranking)]
 
 
 @pytest.mark.parametrize(("config", "key", "value"), of_both(whole_numbers))

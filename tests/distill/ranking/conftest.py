@@ -16,7 +16,7 @@ from cloud.ranking.train import RANKERS, RankerConfig, train_ranker
 from cloud.runs.directory import Run
 
 SHAPE = RankingShape(vocabulary_size=1, numbers=0, hidden_size=24, embedding_size=8, heads=3, encode_layers=2)
-TEACHER = replace(RANKERS["entries"], shape=SHAPE, passes=1, users=8)
+TEACHER = replace(RANKERS["quickstart"], shape=SHAPE, passes=1, users=8)
 
 
 @pytest.fixture(scope="session")
