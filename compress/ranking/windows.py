@@ -16,7 +16,8 @@ def windows_of(run: Run) -> dict[str, int]:
 
 def timelines_of(run: Run, rows: Prepared) -> Timelines:
     """The prepared rows in the windows that the run's model was made for."""
-    return Timelines(rows, **windows_of(run), most_tokens=shape_of(run).positions)
+    seen = windows_of(run)
+    return Timelines(rows, seen["history"], seen["targets"], shape_of(run).positions)
 
 
 def check_for_phones(run: Run) -> None:

@@ -20,6 +20,7 @@ from cloud.ranking.model import RankingModel
 from cloud.ranking.presets import PASSES, STUDENT_SHAPES, RoadPasses
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import Timelines
+from cloud.ranking.train import timelines_for
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target, Workspace
 from cloud.stage import check_same_data
@@ -127,7 +128,7 @@ def train_ranking_student(
             torch.manual_seed(config.scores.seed)
             model = RankingModel(config.shape, config.dropout, config.word_dropout, config.number_dropout)
             _learn_summaries(model, teacher, rows, timelines, config, workspace)
-            _learn_relations(model, teacher, rows, timelines, config, workspace)
+            _learn_relations(model, teacher, teacher_run, prepared, config, workspace)
             _learn_scores(model, teacher_run, rows, timelines, config, workspace)
             workspace.keep_metrics("summaries", "relations", "scores")
             complete_ranker(workspace, model, prepared, timelines, "Ranking student")
@@ -158,8 +159,8 @@ def _learn_summaries(
 def _learn_relations(
     model: RankingModel,
     teacher: RankingModel,
-    rows: Prepared,
-    timelines: Timelines,
+    teacher_run: Run,
+    prepared: Run,
     config: RankingStudentConfig,
     workspace: Workspace,
 ) -> None:
@@ -170,7 +171,10 @@ def _learn_relations(
         workspace.summary["skipped"] = f"relations: student and teacher have {layers} interact layers"
         print(f"student: skipped {workspace.summary['skipped']}", file=sys.stderr, flush=True)
         return
-    batches = WindowBatches(timelines, rows.part("train"), config.users, config.relations.seed + 1)
+    beside = bool(teacher_run.config["collaborative"])  # a number that the student passes over
+    timelines = timelines_for(prepared, teacher.shape, config.history, config.targets, beside)
+    rows = Prepared(prepared).part("train")
+    batches = WindowBatches(timelines, rows, config.users, config.relations.seed + 1)
     loss = partial(relation_loss, teacher, config.relation_heads, config.token_weight)
     steps = replace(config.relations, steps=config.passes.relations * batches.of_pass)
     with settings_in("relations"):

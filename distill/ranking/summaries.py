@@ -25,9 +25,12 @@ TOGETHER = 512  # texts that the teacher encodes together
 
 @dataclass(frozen=True)
 class SummaryBatch:
-    """`segments`: groups of (text, token) ids, 0 padded; `targets` (text, teacher's hidden) of all groups in turn."""
+    """`segments`: groups of (text, token) ids, 0 padded; `places` (text,) among those of all groups in turn, and the
+    texts' `targets`, (text, teacher's hidden).
+    """
 
     segments: tuple[Tensor, ...]
+    places: Tensor
     targets: Tensor
 
 
@@ -43,9 +46,8 @@ class SummaryBatches:
         order = np.random.default_rng((self.seed, turn)).permutation(len(self.targets))
         chosen = order[place * self.size : (place + 1) * self.size]
         groups, (numbers,) = self.texts.distinct(chosen)
-        in_turn = np.empty_like(chosen)
-        in_turn[numbers] = chosen
-        return SummaryBatch(tuple(map(torch.from_numpy, groups)), self.targets[torch.from_numpy(in_turn)])
+        as_tensor = torch.from_numpy
+        return SummaryBatch(tuple(map(as_tensor, groups)), as_tensor(numbers), self.targets[as_tensor(chosen)])
 
 
 class SummaryLoss(nn.Module):
@@ -62,7 +64,8 @@ class SummaryLoss(nn.Module):
         assert isinstance(model, RankingModel)
         model.eval()  # without dropout: the student reads the text that the teacher read
         depth = depth_of_step(model.shape.encode_depths, step)
-        made = precise(self.map(torch.cat([model.summaries(tokens, depth) for tokens in batch.segments])))
+        summaries = torch.cat([model.summaries(tokens, depth) for tokens in batch.segments])
+        made = precise(self.map(F.embedding(batch.places, summaries)))
         error = F.mse_loss(made, batch.targets)
         cosine = F.cosine_similarity(made, batch.targets, dim=-1).mean()
         return error + 1 - cosine, {"squared error": float(error.detach()), "cosine": float(cosine.detach())}

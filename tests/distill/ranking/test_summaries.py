@@ -80,7 +80,8 @@ def test_a_batch_pairs_each_text_with_its_own_target() -> None:
     seen = []
     for number in range(3):
         batch = batches(number)
-        rows = [row for group in batch.segments for row in group.tolist()]
+        every = [row for group in batch.segments for row in group.tolist()]
+        rows = [every[place] for place in batch.places.tolist()]
         for row, target in zip(rows, batch.targets[:, 0].int().tolist(), strict=True):
             assert [token for token in row if token] == [token for token in TEXTS.tokens[target].tolist() if token]
             seen.append(target)
