@@ -165,7 +165,7 @@ class RankingModel(nn.Module):
         # Row by row, and by look-ups: gradients of an index add up in no fixed order.
         now = (batch.place + 1).clamp(0, entries)  # (user, candidate): entries before it, the profile counted
         rows = F.embedding(now, biases.transpose(1, 2).flatten(1))  # (user, candidate, head x entry)
-        seen = rows.view(*now.shape, -1, entries).transpose(1, 2)
+        seen = rows.view(*now.shape, self.shape.heads, entries).transpose(1, 2)
         sees = torch.cat([torch.ones_like(batch.sees[..., :1]), batch.sees], -1)
         seen = seen + torch.where(sees, 0.0, MASKED)[:, None]
         itself = bias[:, :1, None].expand(len(seen), -1, seen.shape[2], 1)
