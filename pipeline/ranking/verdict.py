@@ -42,6 +42,12 @@ class Judged:
     figures: Mapping[str, Figure]  # by metric
     against: tuple[Against, ...]
 
+    @property
+    def near_chance(self) -> bool:
+        """The interval of its AUC reaches chance, or the AUC is low, however sure."""
+        found = self.figures["auc"]
+        return not (found.low > CHANCE and found.value >= NEAR)
+
     def with_outcome(self, metric: str, outcome: str) -> list[Against]:
         """The rivals of that outcome, the strongest first."""
         found = [each for each in self.against if each.outcome(metric) == outcome]
@@ -63,12 +69,6 @@ class Verdict:
     def last(self) -> Judged:
         """The smallest model."""
         return self.judged[-1]
-
-    @property
-    def teacher_near_chance(self) -> bool:
-        """Nothing that is distilled from it can be good for more than its labels."""
-        found = self.teacher.figures["auc"]
-        return not (found.low > CHANCE and found.value >= NEAR)
 
     def plain(self) -> dict[str, Any]:
         """As JSON values."""

@@ -36,12 +36,14 @@ def sentences(verdict: Verdict, measured: bool = True) -> list[str]:
 
 def warnings(verdict: Verdict) -> Iterator[str]:
     """What makes the rest doubtful."""
-    teacher = verdict.teacher
-    if verdict.teacher_near_chance:
+    teacher, last = verdict.teacher, verdict.last
+    if teacher.near_chance:
         yield (
             f"The teacher ranks near chance: AUC {with_interval(teacher.figures['auc'])}. What is distilled from it "
             "says little; look at the data's warnings, its texts and numbers, and train longer."
         )
+    elif last.near_chance:
+        yield f"The {last.name} ranks near chance: AUC {with_interval(last.figures['auc'])}. Train longer, prune less."
     lost = [each for outcome in (LOSES, BELOW) for each in teacher.with_outcome("auc", outcome)]
     if lost:
         yield (
@@ -71,6 +73,8 @@ def _kept(verdict: Verdict, metric: str) -> str:
     if share is None:
         found = with_interval(verdict.teacher.figures[metric])
         return f"No share of the teacher's {what} is given: it is {found}, not clear of {HALF}."
+    if share <= 0:
+        return f"By {what}, the {name} keeps nothing of the teacher: it ranks no better than chance."
     if share >= 1:
         return f"By {what}, the {name} is not below the teacher."
     return f"The {name} keeps {100 * share:.1f} % of the teacher's {what} above {HALF}."

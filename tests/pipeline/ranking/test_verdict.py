@@ -11,7 +11,7 @@ import pytest
 from cloud.data.log import TEST, TRAIN, Events
 from cloud.rivals.draws import Figure
 from pipeline.ranking.held_out import HeldOut, Logits
-from pipeline.ranking.verdict import ABOVE, BEATS, BELOW, EVEN, LIKE, LOSES, Against, Verdict, judge
+from pipeline.ranking.verdict import ABOVE, BEATS, BELOW, EVEN, LIKE, LOSES, Against, Judged, Verdict, judge
 from pipeline.ranking.wording import sentences, signed, three, warnings
 
 USERS, EACH = 60, 12
@@ -88,21 +88,23 @@ def test_a_student_above_its_teacher_is_said_without_a_ratio() -> None:
 @pytest.mark.parametrize("signal", [0.0, -0.5])
 def test_a_teacher_near_chance_is_a_warning_and_no_share_of_it_is_given(signal: float) -> None:
     found = verdict(teacher=signal, student=1.0)
-    assert found.teacher_near_chance and found.kept == {"auc": None, "user_auc": None}
+    assert found.teacher.near_chance and found.kept == {"auc": None, "user_auc": None}
     assert next(iter(warnings(found))).startswith("The teacher ranks near chance: AUC ")
     said = " ".join(sentences(found))
     assert "No share of the teacher's AUC is given" in said and "%" not in said
 
 
-def test_a_teacher_a_little_above_chance_is_near_it_and_its_share_is_given() -> None:
-    """.55 is near chance however many rows say so; the interval is clear of .5 all the same."""
-    found = verdict(teacher=0.5)
-    near = Figure(0.54, 0.52, 0.56)
-    teacher = type(found.teacher)("teacher", {"auc": near, "user_auc": near}, ())
-    assert Verdict((teacher, found.last), {}).teacher_near_chance
-    clear = Figure(0.56, 0.54, 0.58)
-    teacher = type(found.teacher)("teacher", {"auc": clear, "user_auc": clear}, ())
-    assert not Verdict((teacher, found.last), {}).teacher_near_chance
+def test_an_auc_a_little_above_chance_is_near_it_however_sure() -> None:
+    for figure, near in ((Figure(0.54, 0.52, 0.56), True), (Figure(0.56, 0.54, 0.58), False)):
+        assert Judged("teacher", {"auc": figure, "user_auc": figure}, ()).near_chance is near
+
+
+def test_a_student_below_chance_keeps_nothing_and_is_a_warning() -> None:
+    found = verdict(teacher=2.0, student=-1.0)
+    assert sentences(found)[4] == (
+        "By AUC, the int8 student keeps nothing of the teacher: it ranks no better than chance."
+    )
+    assert next(iter(warnings(found))).startswith("The int8 student ranks near chance: AUC ")
 
 
 def test_a_teacher_below_a_rival_is_a_warning() -> None:
