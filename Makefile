@@ -9,6 +9,7 @@ setup: $(READY)
 
 demo: setup
 	$(BIN)/edge run --preset quickstart --out runs/quickstart
+	@echo "The bundle for apps is still written by the model over tokens: $(BIN)/edge run --preset tokens --out runs/tokens"
 
 test: lint
 	$(BIN)/python -m pytest -m "not slow"

@@ -2,8 +2,9 @@
 
     python benchmarks/compare_power.py --runs 20 --out benchmarks/results/compare_power.json
 
-Both bundles have the quickstart student's shape and random weights; the slower one's feed-forward part is wider. Each
-run is a whole comparison, as the command makes it. The two experiments take turns, so that both meet the same load.
+Both bundles have the shape of the student of the preset tokens, and random weights; the slower one's feed-forward part
+is wider. Each run is a whole comparison, as the command makes it. The two experiments take turns, so that both meet the
+same load.
 Needs the extra export.
 """
 
@@ -101,10 +102,10 @@ def _report(trials: list[Trial]) -> str:
 
 
 def _bundle(path: Path, width: int) -> Path:
-    """The quickstart student's shape with a feed-forward part of that width, for LiteRT and ONNX Runtime."""
+    """The shape of the student of the preset tokens, but for the feed-forward width; for LiteRT and ONNX Runtime."""
     torch.manual_seed(0)
     tokens = (*SPECIAL_TOKENS, *WORDS)
-    model = quantise(Encoder(replace(PRESETS["quickstart-student"], vocabulary_size=len(tokens))).eval())
+    model = quantise(Encoder(replace(PRESETS["tokens-student"], vocabulary_size=len(tokens))).eval())
     layer, hidden = model.get_submodule("layers.0"), model.config.hidden_size
     layer.feed_forward_in, layer.feed_forward_out = _linear(hidden, width), _linear(width, hidden)
     buckets = Buckets(candidates=8).holding(SPEC)

@@ -1,6 +1,6 @@
 """How good the Core ML package is: AUC by plan and exit over the whole test split, beside torch with the same weights.
 
-    python benchmarks/coreml_quality.py --data runs/quickstart/data --int8 runs/quickstart/int8
+    python benchmarks/coreml_quality.py --data runs/tokens/data --int8 runs/tokens/int8
 
 The package is computed by the interpreter of its program, in the program's float16: nothing here runs on Apple's
 hardware. Takes about as many minutes as the student has layers. Needs the extra export.

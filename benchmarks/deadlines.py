@@ -1,7 +1,7 @@
 """Are time budgets met, how deep do they let a request go, and how good is the prediction?
 
-    python benchmarks/deadlines.py runs/quickstart/export/movies.edge
-    python benchmarks/deadlines.py runs/quickstart/export/movies.edge --load     # beside a busy process on another core
+    python benchmarks/deadlines.py runs/tokens/export/movies.edge
+    python benchmarks/deadlines.py runs/tokens/export/movies.edge --load     # beside a busy process on another core
 
 Requests are those of the bundle's golden file: users with histories cut at random, candidates drawn from all that it
 has. New users and users who are kept take turns, budgets are shuffled, so that each meets the same conditions. A budget

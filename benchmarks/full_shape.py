@@ -1,6 +1,6 @@
 """The full student's shape as a bundle: bytes, installation, memory, against general compressors.
 
-    python benchmarks/full_shape.py --data runs/quickstart/data --out runs/full_shape
+    python benchmarks/full_shape.py --data runs/tokens/data --out runs/full_shape
     python benchmarks/full_shape.py --data runs/data --student runs/pruned --out runs/full_trained
 
 Weights are random and pruned to 80 % tensor by tensor, and the vocabulary is trained to 24,000 tokens on the

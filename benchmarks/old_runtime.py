@@ -51,9 +51,9 @@ np.savez(sys.argv[3], **results)
 
 
 def models() -> dict[str, Encoder]:
-    """Random weights of the quickstart's shape, in each precision."""
+    """Random weights of the shape of the preset tokens, in each precision."""
     torch.manual_seed(0)
-    model = Encoder(PRESETS["quickstart-student"]).eval()
+    model = Encoder(PRESETS["tokens-student"]).eval()
     forms = {f"int{bits}": quantise(model, bits) for bits in (8, 4)}
     return {"float": dequantise(forms["int8"]), **forms}
 

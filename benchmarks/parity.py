@@ -1,7 +1,7 @@
 """How far each engine is from torch, by plan and exit, over many real requests.
 
-    python benchmarks/parity.py --data runs/quickstart/data --student runs/quickstart/int8 --requests 1000
-    python benchmarks/parity.py --data runs/quickstart/data --requests 10        # the full shape, random weights
+    python benchmarks/parity.py --data runs/tokens/data --student runs/tokens/int8 --requests 1000
+    python benchmarks/parity.py --data runs/tokens/data --requests 10        # the full shape, random weights
 
 LiteRT, ONNX Runtime and the numpy reference with integer weights, held to torch with the same integers; LiteRT and ONNX
 Runtime with float weights, held to float torch. Core ML's interpreter is slow: it answers every 20th request. Processes

@@ -91,7 +91,7 @@ def first_architecture(prepared: Run, hidden_size: int, precision: Any) -> Train
 
 
 def ranking_model(prepared: Run, precision: Any) -> Trained:
-    config = RANKERS["entries"]
+    config = RANKERS["quickstart"]
     shape, rows = sized_ranking(config.shape, prepared), Prepared(prepared)
     timelines = Timelines(rows, config.history, config.targets, shape.positions)
 
@@ -191,7 +191,7 @@ def main() -> int:
     torch.set_num_threads(options.threads)
     precision = "bf16" if has_bf16(CPU) else "fp32"  # that of training here, as "auto" chooses it
     with data(options.prepared) as prepared:
-        hidden = RANKERS["entries"].shape.hidden_size
+        hidden = RANKERS["quickstart"].shape.hidden_size
         torch.manual_seed(0)
         trained = {
             "first architecture": first_architecture(prepared, hidden, precision),

@@ -1,9 +1,10 @@
-"""Writes README's table of results from benchmarks/results/quickstart.json: python benchmarks/readme_results.py."""
+"""Writes README's results from benchmarks/results/quickstart.json: python benchmarks/readme_results.py."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
@@ -11,13 +12,19 @@ COLUMNS = {
     "parameters": "parameters",
     "nonzero": "non-zero",
     "download": "download",
-    "installed": "installed",
-    "resident": "resident",
+    "installed": "file",
     "auc": "AUC",
     "user_auc": "per-user AUC",
     "ndcg@10": "NDCG@10",
     "log_loss": "log loss",
 }
+
+
+def written(results: dict[str, Any]) -> str:
+    """The table, then the verdict."""
+    verdict = results["verdict"]
+    lines = [*(f"**Warning.** {line}" for line in verdict["warnings"]), *verdict["sentences"]]
+    return table(results["rows"]) + "\n\n" + "\n".join(f"- {line}" for line in lines)
 
 
 def table(rows: list[dict[str, float]]) -> str:
@@ -34,10 +41,10 @@ def _cell(value: float | None) -> str:
 
 def main() -> None:
     readme = ROOT / "README.md"
-    rows = json.loads((ROOT / "benchmarks" / "results" / "quickstart.json").read_text())
+    results = json.loads((ROOT / "benchmarks" / "results" / "quickstart.json").read_text())
     before, rest = readme.read_text().split(BEGIN)
     _, after = rest.split(END)
-    readme.write_text(f"{before}{BEGIN}\n{table(rows)}\n{END}{after}")
+    readme.write_text(f"{before}{BEGIN}\n{written(results)}\n{END}{after}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Many mixed requests on several threads, with far too little memory for their users: errors, growth, wrong scores?
 
-    python benchmarks/soak.py runs/quickstart/export/movies.edge
+    python benchmarks/soak.py runs/tokens/export/movies.edge
 
 Users, events and candidates are drawn from the bundle's golden requests. Threads rank in every plan, at fixed depths,
 within budgets, with the cascade, add events and prepare users; each answer is compared with that of a single thread.

@@ -1,7 +1,7 @@
 """What one more event costs a user who is kept, and what a cascade saves.
 
     python benchmarks/user_add.py runs/full_shape/int8/full.edge
-    python benchmarks/user_add.py runs/quickstart/export/movies.edge --rounds 20 --cascade
+    python benchmarks/user_add.py runs/tokens/export/movies.edge --rounds 20 --cascade
 
 `user.add` in the segments plan: the new event alone, then also the layers in which segments meet, against building a
 like user anew; all in turns within one run. The cascade: 50 candidates of a user who is kept, against scoring all of

@@ -40,13 +40,13 @@ def stage(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @command(
     examples="""edge train --parent runs/data --out runs/teacher
-                edge train --parent runs/data --out runs/teacher --set click.steps=800
-                edge train --parent runs/data --out runs/ranker --preset entries
-                edge train --parent runs/data --out runs/ranker --preset entries --encoder models/all-MiniLM-L6-v2"""
+                edge train --parent runs/data --out runs/teacher --preset lunch --set passes=8
+                edge train --parent runs/data --out runs/teacher --encoder models/all-MiniLM-L6-v2
+                edge train --parent runs/data --out runs/tokens --preset tokens --set click.steps=800"""
 )
 @stage
 @click.option(
-    "--encoder", type=PATH, metavar="DIR", help="presets over entries: a pretrained Hugging Face encoder of the texts"
+    "--encoder", type=PATH, metavar="DIR", help="ranking model: a pretrained Hugging Face encoder of the texts"
 )
 def train(
     parents: tuple[Path, ...],
@@ -56,7 +56,8 @@ def train(
     restart: bool,
     encoder: Path | None,
 ) -> None:
-    """Train the full model: text infilling, then click prediction. Preset entries: the ranking model over entries."""
+    """Train a teacher: the ranking model over entries (quickstart, lunch, m6-edge), or the model over tokens (tokens,
+    m6-base): text infilling, then click prediction."""
     from cloud.data.prepare import STAGE as PREPARED
     from cloud.ranking.train import RANKERS, RankerConfig, train_ranker
     from cloud.runs.directory import Run, parent
@@ -65,7 +66,7 @@ def train(
     from edge.errors import EdgeError
 
     prepared = parent([Run.open(path) for path in parents], PREPARED)
-    presets: dict[str, TeacherConfig | RankerConfig] = {**TEACHERS, **RANKERS}
+    presets: dict[str, TeacherConfig | RankerConfig] = {**RANKERS, **TEACHERS}
     config = override(preset(presets, preset_name), changes)
     if isinstance(config, RankerConfig):
         run = train_ranker(prepared, out, config, restart, encoder)

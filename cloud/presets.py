@@ -13,11 +13,11 @@ PRESETS = {
         vocabulary_size=24_000, hidden_size=768, heads=16, layers=24, embedding_size=128,
         shared=True, exits="every", handover=21, positions=64,
     ),
-    "quickstart-teacher": ModelConfig(
+    "tokens-teacher": ModelConfig(
         vocabulary_size=2_000, hidden_size=128, heads=2, layers=2, embedding_size=128,
         shared=False, exits="last",
     ),
-    "quickstart-student": ModelConfig(
+    "tokens-student": ModelConfig(
         vocabulary_size=2_000, hidden_size=128, heads=2, layers=4, embedding_size=64,
         shared=True, exits="every", handover=2,
     ),

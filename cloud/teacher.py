@@ -31,7 +31,7 @@ STAGE = Stage("teacher", 1, MODEL_FILES)
 class TeacherConfig:
     """The vocabulary size, segment embeddings and positions are taken from the prepared data."""
 
-    model: ModelConfig = PRESETS["quickstart-teacher"]
+    model: ModelConfig = PRESETS["tokens-teacher"]
     infill: FitConfig = field(default_factory=lambda: FitConfig(steps=60, warmup_steps=20))
     click: FitConfig = field(default_factory=lambda: FitConfig(steps=600, learning_rate=2e-3, warmup_steps=50))
     batch_tokens: int = 2048
@@ -42,7 +42,7 @@ class TeacherConfig:
 
 
 TEACHERS = {
-    "quickstart": TeacherConfig(),
+    "tokens": TeacherConfig(),
     "m6-base": TeacherConfig(
         model=PRESETS["m6-base"],
         infill=FitConfig(steps=100_000, learning_rate=2e-4, warmup_steps=2_000, accumulate=8),

@@ -32,7 +32,7 @@ STAGE = Stage("student", 1, MODEL_FILES)
 class StudentConfig:
     """The vocabulary size, segment embeddings and positions are taken from the prepared data."""
 
-    model: ModelConfig = PRESETS["quickstart-student"]
+    model: ModelConfig = PRESETS["tokens-student"]
     relations: FitConfig = field(default_factory=lambda: FitConfig(steps=20))
     scores: FitConfig = field(default_factory=lambda: FitConfig(steps=260, learning_rate=2e-3, warmup_steps=40))
     batch_tokens: int = 2048

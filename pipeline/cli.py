@@ -13,10 +13,10 @@ from edge.cli.command import command
 
 @command(
     examples="""edge run --preset quickstart --out runs/quickstart
+                edge run --data edge.toml --preset lunch --out runs/mine
                 edge run --data edge.toml --preset smoke --out runs/smoke
-                edge run --data edge.toml --out runs/mine
-                edge run --out runs/longer --set teacher.click.steps=2000 --set student.scores.steps=2000
-                edge run --out runs/quickstart --set prune.schedule.sparsity=0.9 --restart pruned"""
+                edge run --out runs/longer --set teacher.passes=10 --set student.passes.scores=8
+                edge run --out runs/quickstart --set prune.sparsity=0.9 --restart pruned"""
 )
 @click.option(
     "--data", type=NAME_OR_PATH, default="ml-100k", help="ml-100k, ml-1m, or an edge.toml (edge init writes one)"
@@ -27,16 +27,18 @@ from edge.cli.command import command
     "preset_name",
     default="quickstart",
     metavar="NAME",
-    help="or smoke: a smoke test with a tenth of the steps",
+    help="quickstart, lunch or m6-edge: the ranking model, in minutes, an hour, or for a GPU; "
+    "tokens: the model over tokens, with a bundle for apps; smoke: that with a tenth of the steps, a smoke test",
 )
-@changes("e.g. teacher.click.steps=800")
+@changes("e.g. teacher.passes=8")
 @click.option("--skip-bad-rows", is_flag=True, help="leave bad rows out and list them")
 @click.option(
     "--restart",
     is_flag=False,
     flag_value="data",
     metavar="[STAGE]",
-    help="start over: remove every stage, or those from STAGE on: data, teacher, student, pruned, int8, export, rivals",
+    help="start over: remove every stage, or those from STAGE on: data, teacher, student, pruned, int8, "
+    "export (of a preset with a bundle), rivals",
 )
 @as_json
 def run(
@@ -48,24 +50,16 @@ def run(
     restart: str | None,
     as_json: bool,
 ) -> None:
-    """From a behaviour log to a bundle: every stage in turn, finished ones skipped, then one report."""
+    """From a behaviour log to a small ranker: every stage in turn, finished ones skipped, then one report."""
     import json
 
     let_waiting_threads_sleep()
     from edge.config import override, preset
-    from pipeline.report import write_report
-    from pipeline.results import agreement_text, results, results_text
-    from pipeline.settings import PIPELINES
-    from pipeline.stages import alone_in, run_pipeline
+    from pipeline.presets import PIPELINES, road_of
+    from pipeline.stages import alone_in, run_road
 
     config = override(preset(PIPELINES, preset_name)(data), changes)
-    with alone_in(out, restart):
-        stages = run_pipeline(data, out, config, skip_bad_rows, restart)
-        rows = results(stages)
-        bundle = stages.export.path / f"{config.export.name}.edge"
-        write_report(stages, rows, bundle, out)
-    if as_json:
-        click.echo(json.dumps(rows, indent=2))
-    else:
-        click.echo(f"{results_text(rows)}\n\n{agreement_text(stages)}")
-        click.echo(f"\nbundle: {bundle}\nreport: {out / 'report.html'}")
+    road = road_of(data, config, skip_bad_rows)
+    with alone_in(out, road, restart):
+        outcome = road.report(run_road(road, out, restart), out)
+    click.echo(json.dumps(outcome.values, indent=2) if as_json else outcome.text)

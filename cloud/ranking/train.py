@@ -18,7 +18,9 @@ from cloud.ranking.encoder_directory import EncoderDirectory, read_directory
 from cloud.ranking.kept_scores import RANKING_FILES
 from cloud.ranking.losses import depth_of_step, ranking_loss
 from cloud.ranking.measure import complete_ranker, sized_ranking
+from cloud.ranking.memory import check_ranking_memory
 from cloud.ranking.model import RankingModel
+from cloud.ranking.presets import PASSES, TEACHER_SHAPES
 from cloud.ranking.pretrained import HASH, EncoderConfig, make_segments
 from cloud.ranking.pretrained_encoder import check_kind
 from cloud.ranking.shape import RankingShape
@@ -37,7 +39,7 @@ STAGE = Stage("ranker", 3, (*RANKING_FILES, VECTORS))
 class RankerConfig:
     """Vocabulary, numbers and positions of the shape, and the steps of `fit`, are taken from the prepared data."""
 
-    shape: RankingShape = field(default_factory=lambda: RankingShape(vocabulary_size=1, numbers=0))
+    shape: RankingShape = TEACHER_SHAPES["quickstart"]
     fit: FitConfig = field(
         default_factory=lambda: FitConfig(
             steps=0, learning_rate=2e-3, warmup_steps=50, final_rate=0.02, weight_decay=0.05
@@ -62,7 +64,15 @@ class RankerConfig:
                 raise EdgeError(f"{setting(name)} is {getattr(self, name):g}", fix="a share from 0 to below 1")
 
 
-RANKERS = {"entries": RankerConfig()}
+RANKERS = {
+    "quickstart": RankerConfig(TEACHER_SHAPES["quickstart"], passes=PASSES["quickstart"].teacher),
+    "lunch": RankerConfig(TEACHER_SHAPES["lunch"], passes=PASSES["lunch"].teacher),
+    "m6-edge": RankerConfig(
+        TEACHER_SHAPES["m6-edge"],
+        FitConfig(steps=0, learning_rate=2e-4, warmup_steps=2_000, final_rate=0.02, weight_decay=0.05),
+        passes=PASSES["m6-edge"].teacher,
+    ),
+}
 
 
 def train_ranker(
@@ -77,6 +87,7 @@ def train_ranker(
     facts = {HASH: directory.sha256} if directory else {}
     target = Target(out, STAGE, [prepared], to_dict(replace(config, shape=shape)), facts, restart)
     if not target.finished():
+        check_ranking_memory(shape)
         rows = Prepared(prepared)
         timelines = timelines_for(prepared, shape, config.history, config.targets, config.collaborative)
         batches = WindowBatches(timelines, rows.part("train"), config.users, config.fit.seed)

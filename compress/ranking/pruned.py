@@ -17,6 +17,7 @@ from cloud.ranking.batches import WindowBatches
 from cloud.ranking.kept_scores import RANKING_FILES
 from cloud.ranking.measure import complete_ranker, load_ranker, shape_of
 from cloud.ranking.model import RankingModel
+from cloud.ranking.presets import PASSES
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target
 from cloud.stage import check_same_data
@@ -67,9 +68,12 @@ class RankerPruning:
 
 
 RANKER_PRUNINGS = {
-    "quickstart": RankerPruning(),
+    "quickstart": RankerPruning(passes=PASSES["quickstart"].prune),
+    "lunch": RankerPruning(passes=PASSES["lunch"].prune),
     "m6-edge": RankerPruning(
-        passes=4, every=100, fit=FitConfig(steps=0, learning_rate=1e-4, warmup_steps=1_000, weight_decay=0.05)
+        passes=PASSES["m6-edge"].prune,
+        every=100,
+        fit=FitConfig(steps=0, learning_rate=1e-4, warmup_steps=1_000, weight_decay=0.05),
     ),
 }
 

@@ -17,6 +17,7 @@ from cloud.ranking.batches import WindowBatches
 from cloud.ranking.kept_scores import RANKING_FILES
 from cloud.ranking.measure import complete_ranker, load_ranker, sized_ranking
 from cloud.ranking.model import RankingModel
+from cloud.ranking.presets import PASSES, STUDENT_SHAPES, RoadPasses
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import Timelines
 from cloud.ranking.train import timelines_for
@@ -44,6 +45,11 @@ class Passes:
 
     def __post_init__(self) -> None:
         check_counts(self, summaries=(0, 100_000), relations=(0, 10_000), scores=(0, 10_000))
+
+    @classmethod
+    def of(cls, road: RoadPasses) -> Passes:
+        """The student's part of a road's passes."""
+        return cls(road.summaries, road.relations, road.scores)
 
 
 @dataclass(frozen=True)
@@ -80,10 +86,10 @@ class RankingStudentConfig:
         for name in ("dropout", "word_dropout", "number_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise EdgeError(f"{setting(name)} is {getattr(self, name):g}", fix="a share from 0 to below 1")
-        _check_relation_heads(self.relation_heads, self.shape, setting("shape.hidden_size"))
+        check_relation_heads(self.relation_heads, self.shape, setting("shape.hidden_size"))
 
 
-def _check_relation_heads(heads: int, shape: RankingShape, name: str) -> None:
+def check_relation_heads(heads: int, shape: RankingShape, name: str) -> None:
     """Errors: the relation heads cannot share the width, whose `name` this is, among them."""
     if shape.hidden_size % heads:
         raise EdgeError(
@@ -93,12 +99,11 @@ def _check_relation_heads(heads: int, shape: RankingShape, name: str) -> None:
 
 
 RANKING_STUDENTS = {
-    "quickstart": RankingStudentConfig(RankingShape(vocabulary_size=1, numbers=0, embedding_size=64)),
+    "quickstart": RankingStudentConfig(STUDENT_SHAPES["quickstart"], Passes.of(PASSES["quickstart"])),
+    "lunch": RankingStudentConfig(STUDENT_SHAPES["lunch"], Passes.of(PASSES["lunch"])),
     "m6-edge": RankingStudentConfig(
-        RankingShape(
-            vocabulary_size=1, numbers=0, hidden_size=768, embedding_size=128, heads=16, encode_layers=21,
-            early_encode=8, interact_layers=3,
-        ),
+        STUDENT_SHAPES["m6-edge"],
+        Passes.of(PASSES["m6-edge"]),
         summaries=FitConfig(steps=0, learning_rate=4e-4, warmup_steps=2_000),
         relations=FitConfig(steps=0, learning_rate=4e-4, warmup_steps=2_000),
         scores=FitConfig(steps=0, learning_rate=2e-4, warmup_steps=2_000, final_rate=0.02, weight_decay=0.05),
@@ -119,7 +124,7 @@ def train_ranking_student(
     target = Target(out, STAGE, [prepared, teacher_run], to_dict(config), restart=restart)
     if not target.finished():
         teacher = load_ranker(teacher_run).requires_grad_(False).to(best_device())
-        _check_relation_heads(config.relation_heads, teacher.shape, f"{teacher_run.path} shape.hidden_size")
+        check_relation_heads(config.relation_heads, teacher.shape, f"{teacher_run.path} shape.hidden_size")
         rows, further = Prepared(prepared), bool(teacher_run.config["collaborative"])
         timelines = timelines_for(prepared, config.shape, config.history, config.targets, further)
         with target.writing() as workspace:

@@ -14,14 +14,14 @@ from cloud.presets import PRESETS
 from edge.config import settings_in
 from edge.errors import EdgeError
 
-SMALL = PRESETS["quickstart-student"]
-LARGE = replace(PRESETS["quickstart-teacher"], hidden_size=16_384, layers=512, feed_forward=64)
+SMALL = PRESETS["tokens-student"]
+LARGE = replace(PRESETS["tokens-teacher"], hidden_size=16_384, layers=512, feed_forward=64)
 
 
 def test_sixteen_bytes_a_weight_are_needed_and_one_less_is_too_few() -> None:
     """The weight, its gradient and two moments, four bytes each; a teacher is only read."""
-    weights, teacher = count_parameters(SMALL), count_parameters(PRESETS["quickstart-teacher"])
-    for beside, needed in ((None, 16 * weights), (PRESETS["quickstart-teacher"], 16 * weights + 4 * teacher)):
+    weights, teacher = count_parameters(SMALL), count_parameters(PRESETS["tokens-teacher"])
+    for beside, needed in ((None, 16 * weights), (PRESETS["tokens-teacher"], 16 * weights + 4 * teacher)):
         check_memory(SMALL, beside, memory=needed)
         with pytest.raises(EdgeError, match="do not fit the memory"):
             check_memory(SMALL, beside, memory=needed - 1)

@@ -23,8 +23,8 @@ def test_m6_edge_has_about_10_million_parameters_though_it_is_as_deep() -> None:
     assert PRESETS["m6-edge"].layers == PRESETS["m6-base"].layers == 24
 
 
-def test_the_quickstart_pair_is_small_and_the_student_smaller() -> None:
-    student, teacher = (count_parameters(PRESETS[f"quickstart-{name}"]) for name in ("student", "teacher"))
+def test_the_pair_of_the_tokens_preset_is_small_and_the_student_smaller() -> None:
+    student, teacher = (count_parameters(PRESETS[f"tokens-{name}"]) for name in ("student", "teacher"))
     assert student < teacher < 5e6
 
 

@@ -32,6 +32,9 @@ def changed(settings: list[str]) -> list[str]:
     return [part for setting in settings for part in ("--set", setting)]
 
 
+TOKENS = ["--preset", "tokens", *changed(SMALL)]
+
+
 @pytest.fixture(scope="module", autouse=True)
 def one_thread() -> Iterator[None]:
     """Here and in processes of their own: sums of another number of threads round differently."""
@@ -60,7 +63,7 @@ def teacher(data: Path) -> Path:
 
 
 def train(data: Path, out: Path, *options: str) -> int:
-    return edge("train", "--parent", data, "--out", out, *changed(SMALL), *options)
+    return edge("train", "--parent", data, "--out", out, *TOKENS, *options)
 
 
 def refusal(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -159,7 +162,7 @@ def stopped(how: str, at: str, *words: object) -> subprocess.Popen[str]:
 def test_a_signal_keeps_the_checkpoints_and_what_is_said_goes_on_to_the_same_result(
     data: Path, teacher: Path, tmp_path: Path, number: signal.Signals, status: int, options: list[str]
 ) -> None:
-    words = ["train", "--parent", data, "--out", tmp_path / "teacher", *changed(SMALL), *options]
+    words = ["train", "--parent", data, "--out", tmp_path / "teacher", *TOKENS, *options]
     process = stopped(f"signal.raise_signal({int(number)})", "checkpoint.safetensors", *words)
     _, said = process.communicate()
     assert process.returncode == status
@@ -191,7 +194,7 @@ def test_two_equal_commands_at_once_end_in_one_run_and_one_refusal(
 @pytest.fixture(scope="module")
 def unfinished(data: Path) -> Path:
     """A run that was killed when its training was done."""
-    words = ["train", "--parent", data, "--out", data.parent / "unfinished", *changed(SMALL)]
+    words = ["train", "--parent", data, "--out", data.parent / "unfinished", *TOKENS]
     process = stopped("os.kill(os.getpid(), signal.SIGKILL)", "report.md", *words)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
@@ -235,7 +238,7 @@ def test_a_file_too_large_for_the_system_ends_a_stage_in_one_message_and_it_goes
     data: Path, teacher: Path, tmp_path: Path
 ) -> None:
     """As a full disk does: the checkpoint finds no room."""
-    words = ["train", "--parent", str(data), "--out", str(tmp_path / "teacher"), *changed(SMALL)]
+    words = ["train", "--parent", str(data), "--out", str(tmp_path / "teacher"), *TOKENS]
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))"
     code = f"{limit}\nfrom edge.cli.main import main; main()"
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import re
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,22 +16,33 @@ from cloud.limits import MOST_SEED
 from cloud.ranking.train import RANKERS
 from cloud.teacher import TEACHERS
 from compress.pruned import PRUNINGS
+from compress.ranking.pruned import RANKER_PRUNINGS
+from distill.ranking.student import RANKING_STUDENTS
 from distill.student import STUDENTS
 from edge.config import override, preset
 from edge.errors import EdgeError
 from export.student import EXPORTS
-from pipeline.settings import PIPELINES
+from pipeline.presets import PIPELINES
 
-CONFIG = preset(PIPELINES, "quickstart")("ml-100k")
+CONFIG = preset(PIPELINES, "tokens")("ml-100k")
+RANKING = preset(PIPELINES, "quickstart")("ml-100k")
 COMMANDS: dict[str, Any] = {
     "run": CONFIG,
     "prepare": PRESETS["quickstart"],
-    "train": TEACHERS["quickstart"],
+    "train": TEACHERS["tokens"],
     "distill": STUDENTS["quickstart"],
     "compress": PRUNINGS["quickstart"],
     "export": EXPORTS["quickstart"],
 }
+OF_RANKING: dict[str, Any] = {
+    "run": RANKING,
+    "train": RANKERS["quickstart"],
+    "distill": RANKING_STUDENTS["quickstart"],
+    "compress": RANKER_PRUNINGS["quickstart"],
+}
 GROUPS = {"prepare": "prepare", "train": "teacher", "distill": "student", "compress": "prune", "export": "export"}
+WALKED = [(CONFIG, name, config) for name, config in COMMANDS.items()]
+WALKED += [(RANKING, name, config) for name, config in OF_RANKING.items()]
 NAMED = re.compile(r"([a-z_][\w.]*)(?: is |=| must be | holds )")
 
 
@@ -61,10 +72,16 @@ def keys(config: Any, prefix: str = "") -> Iterator[str]:
             yield prefix + field.name
 
 
-@pytest.mark.parametrize(("key", "value"), whole_numbers(CONFIG))
-def test_every_whole_number_has_a_most(key: str, value: Any) -> None:
+def of_both(walk: Callable[[Any], Iterator[Any]]) -> list[Any]:
+    """What a walk finds in the settings of both roads, those of the preparation once."""
+    of_ranking = [found for found in walk(RANKING) if not found[0].startswith("prepare.")]
+    return [*((CONFIG, *found) for found in walk(CONFIG)), *((RANKING, *found) for found in of_ranking)]
+
+
+@pytest.mark.parametrize(("config", "key", "value"), of_both(whole_numbers))
+def test_every_whole_number_has_a_most(config: Any, key: str, value: Any) -> None:
     with pytest.raises(EdgeError) as refused:
-        override(CONFIG, [f"{key}={json.dumps(value)}"])
+        override(config, [f"{key}={json.dumps(value)}"])
     assert key in refused.value.problem and refused.value.fix
     assert len(str(refused.value)) < 600
 
@@ -74,9 +91,11 @@ def test_whole_numbers_of_every_kind_are_found() -> None:
     assert {"prepare.vocabulary", "prepare.split.seed", "prepare.text.max_events", "teacher.model.hidden_size"} <= found
     assert {"student.scores.steps", "prune.schedule.every", "export.buckets.user_tokens"} <= found
     assert {"export.cascade.candidates", "teacher.model.feed_forward"} <= found and len(found) > 60
+    found = {key for key, _ in whole_numbers(RANKING)}
+    assert {"teacher.shape.encode_layers", "student.passes.scores", "student.rounds", "prune.every"} <= found
 
 
-def fractions(config: Any, prefix: str = "") -> Iterator[str]:
+def fractions(config: Any, prefix: str = "") -> Iterator[tuple[str]]:
     """Every setting that takes any number."""
     hints = typing.get_type_hints(type(config))
     for field in dataclasses.fields(config):
@@ -84,12 +103,10 @@ def fractions(config: Any, prefix: str = "") -> Iterator[str]:
         if dataclasses.is_dataclass(value):
             yield from fractions(value, f"{key}.")
         elif float in (hints[field.name], *typing.get_args(hints[field.name])):
-            yield key
+            yield (key,)
 
 
-@pytest.mark.parametrize(
-    ("config", "key"), [(config, key) for config in (CONFIG, RANKERS["entries"]) for key in fractions(config)]
-)
+@pytest.mark.parametrize(("config", "key"), of_both(fractions))
 @pytest.mark.parametrize("value", ["1e11", "100000000000", "1e300"])
 def test_every_number_has_a_most(config: Any, key: str, value: str) -> None:
     with pytest.raises(EdgeError) as refused:
@@ -99,7 +116,7 @@ def test_every_number_has_a_most(config: Any, key: str, value: str) -> None:
 
 
 def test_numbers_of_every_kind_are_found() -> None:
-    found = set(fractions(CONFIG))
+    found = {key for (key,) in fractions(CONFIG)}
     assert {
         "prepare.split.test",
         "teacher.infill.learning_rate",
@@ -107,6 +124,8 @@ def test_numbers_of_every_kind_are_found() -> None:
         "prune.fit.weight_decay",
     } <= found
     assert {"student.teacher_share", "prune.schedule.sparsity", "export.cascade.agreement"} <= found and len(found) > 30
+    found = {key for (key,) in fractions(RANKING)}
+    assert {"teacher.order_weight", "student.teacher_share", "prune.sparsity", "prune.rise"} <= found
 
 
 @pytest.mark.parametrize(
@@ -226,9 +245,8 @@ def test_the_fix_names_settings_as_the_command_takes_them(settings: str, fix: st
 
 
 @pytest.mark.parametrize("value", ["-1", "0", "NaN", "1e300", str(10**30), "[]", "null", "true", "{x", '["x"]'])
-@pytest.mark.parametrize("command", COMMANDS)
-def test_whatever_a_setting_is_given_its_error_names_it_as_the_command_does(command: str, value: str) -> None:
-    config = COMMANDS[command]
+@pytest.mark.parametrize("config", [*COMMANDS.values(), *OF_RANKING.values()])
+def test_whatever_a_setting_is_given_its_error_names_it_as_the_command_does(config: Any, value: str) -> None:
     known = set(keys(config))
     for key in known:
         try:
@@ -239,11 +257,10 @@ def test_whatever_a_setting_is_given_its_error_names_it_as_the_command_does(comm
             assert named <= known, error.problem
 
 
-@pytest.mark.parametrize("command", GROUPS)
-def test_run_and_the_stage_s_own_command_refuse_the_same_values(command: str) -> None:
+@pytest.mark.parametrize(("whole", "command", "own"), [one for one in WALKED if one[1] in GROUPS])
+def test_run_and_the_stage_s_own_command_refuse_the_same_values(whole: Any, command: str, own: Any) -> None:
     """Each by its own name for the setting; `run` refuses more, which only fits together."""
     group, refused = GROUPS[command], 0
-    own, whole = COMMANDS[command], CONFIG
     for key in keys(own):
         for value in ("-1", "0", "NaN", "x", "[]"):
             try:
@@ -290,7 +307,35 @@ def test_an_unusual_setting_that_works_is_taken(settings: str) -> None:
     assert override(CONFIG, settings.split()) != CONFIG
 
 
-def test_the_smoke_preset_is_the_quickstart_with_a_tenth_of_its_steps() -> None:
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ("teacher.shape.heads=5", "teacher.shape.heads=5 does not divide teacher.shape.hidden_size=128"),
+        ("teacher.passes=-1", "teacher.passes is -1, it must be from 0 to 10,000"),
+        ("student.relation_heads=7", "student.relation_heads=7 does not divide student.shape.hidden_size=128"),
+        (
+            "student.relation_heads=64 teacher.shape.hidden_size=96",
+            "student.relation_heads=64 does not divide teacher.shape.hidden_size=96",
+        ),
+        ("student.teacher_share=1.5", "student.teacher_share is 1.5, it must be from 0 to 1"),
+        ("prune.sparsity=80", "prune.sparsity is 80.0"),
+        ("prune.passes=0", "prune.passes is 0, it must be from 1 to 10,000"),
+    ],
+)
+def test_a_setting_of_the_ranking_road_that_cannot_work_is_refused_by_its_name(settings: str, problem: str) -> None:
+    with pytest.raises(EdgeError) as refused:
+        override(RANKING, settings.split())
+    assert refused.value.problem == problem
+
+
+@pytest.mark.parametrize("name", ["quickstart", "lunch", "m6-edge"])
+def test_a_preset_of_the_ranking_road_is_that_of_every_stage(name: str) -> None:
+    found = preset(PIPELINES, name)("ml-100k")
+    stages = (RANKERS[name], RANKING_STUDENTS[name], RANKER_PRUNINGS[name])
+    assert (found.teacher, found.student, found.prune) == stages
+
+
+def test_the_smoke_preset_is_that_of_tokens_with_a_tenth_of_its_steps() -> None:
     smoke = preset(PIPELINES, "smoke")("ml-100k")
     assert (smoke.teacher.model, smoke.student.model) == (CONFIG.teacher.model, CONFIG.student.model)
     assert (smoke.prepare, smoke.export) == (CONFIG.prepare, CONFIG.export)
@@ -303,7 +348,7 @@ def test_the_smoke_preset_is_the_quickstart_with_a_tenth_of_its_steps() -> None:
 def test_an_unknown_preset_names_all_there_are_and_the_nearest_if_one_is_near() -> None:
     with pytest.raises(EdgeError, match="unknown preset 'glanze'") as raised:
         preset(PIPELINES, "glanze")
-    assert raised.value.fix == "known: quickstart, smoke"
+    assert raised.value.fix == "known: quickstart, lunch, m6-edge, tokens, smoke"
     with pytest.raises(EdgeError) as raised:
         preset(PIPELINES, "quikstart")
-    assert raised.value.fix == "did you mean 'quickstart'? known: quickstart, smoke"
+    assert raised.value.fix == "did you mean 'quickstart'? known: quickstart, lunch, m6-edge, tokens, smoke"

@@ -16,24 +16,38 @@ from cloud.runs.target import Target
 from edge.config import override, setting
 from edge.errors import EdgeError
 from edge.files import write_atomically
+from pipeline import road as roads
 from pipeline import stages
-from pipeline.settings import PIPELINES, PipelineConfig
-from pipeline.stages import LOCK, STAGES, alone_in, run_pipeline
+from pipeline.presets import PIPELINES, road_of
+from pipeline.ranking import road as ranking
+from pipeline.stages import LOCK, alone_in, run_road
+from pipeline.tokens import road as tokens
 
-NAMES = list(STAGES)
-CONFIG = PIPELINES["quickstart"]("ml-100k")
 MAKERS = {
-    "data": "prepare", "teacher": "train_teacher", "student": "train_student", "pruned": "prune_student",
-    "int8": "quantise_student", "export": "export_student", "rivals": "measure_beside",
+    "tokens": {
+        "data": (roads, "prepare"), "teacher": (tokens, "train_teacher"), "student": (tokens, "train_student"),
+        "pruned": (tokens, "prune_student"), "int8": (tokens, "quantise_student"),
+        "export": (tokens, "export_student"), "rivals": (roads, "measure_beside"),
+    },
+    "quickstart": {
+        "data": (roads, "prepare"), "teacher": (ranking, "train_ranker"),
+        "student": (ranking, "train_ranking_student"), "pruned": (ranking, "prune_ranker"),
+        "int8": (ranking, "quantise_run"), "rivals": (roads, "measure_beside"),
+    },
 }  # fmt: skip
+EACH = [(preset, name) for preset, makers in MAKERS.items() for name in makers]
+NAMES = list(MAKERS["quickstart"])
 
 
-class Road:
+class SmallRoad:
     """The stages of `edge run`, each making a run of one file in a blink; `made` tells which did."""
 
-    def __init__(self) -> None:
+    def __init__(self, preset: str) -> None:
+        self.config = PIPELINES[preset]("ml-100k")
+        self.stages = {step.name: step.stage for step in road_of("ml-100k", self.config).steps}
+        self.names = list(self.stages)
         self.made: list[str] = []
-        self.settings: dict[str, dict[str, Any]] = {name: {"steps": 1} for name in NAMES}
+        self.settings: dict[str, dict[str, Any]] = {name: {"steps": 1} for name in self.names}
         self.stop_in = ""
 
     def maker(self, name: str) -> Callable[..., Run]:
@@ -41,7 +55,7 @@ class Road:
             restart = restart or given[-1] is True
             parents = [part for part in given if isinstance(part, Run)]
             (out,) = (part for part in given if isinstance(part, Path))
-            target = Target(out, STAGES[name], parents, self.settings[name], restart=restart)
+            target = Target(out, self.stages[name], parents, self.settings[name], restart=restart)
             if not target.finished():
                 if self.stop_in == f"{name} at its door":
                     raise EdgeError("bad rows", fix=f"--set {setting('steps')}=1")
@@ -51,38 +65,47 @@ class Road:
                     if self.stop_in == name:
                         raise Killed
                 self.made.append(name)
-            return Run.open(out, STAGES[name].name)
+            return Run.open(out, self.stages[name].name)
 
         return make
 
     def run(self, out: Path, restart: str | None = None) -> list[str]:
         """Which stages were made."""
         self.made = []
-        with alone_in(out, restart):
-            run_pipeline("ml-100k", out, CONFIG, restart=restart)
+        road = road_of("ml-100k", self.config)
+        with alone_in(out, road, restart):
+            run_road(road, out, restart)
         return self.made
 
 
 @pytest.fixture
-def road(monkeypatch: pytest.MonkeyPatch) -> Road:
-    made = Road()
-    for name, function in MAKERS.items():
-        monkeypatch.setattr(stages, function, made.maker(name))
+def road(monkeypatch: pytest.MonkeyPatch, preset: str) -> SmallRoad:
+    made = SmallRoad(preset)
+    for name, (module, function) in MAKERS[preset].items():
+        monkeypatch.setattr(module, function, made.maker(name))
+    monkeypatch.setattr(roads, "rivals_installed", lambda: True)
     return made
 
 
-def test_every_stage_is_made_once_and_nothing_else_stays_behind(road: Road, tmp_path: Path) -> None:
-    assert road.run(tmp_path / "out") == NAMES
+@pytest.fixture
+def preset() -> str:
+    """The road of a test that does not walk both."""
+    return "quickstart"
+
+
+@pytest.mark.parametrize("preset", MAKERS)
+def test_every_stage_is_made_once_and_nothing_else_stays_behind(road: SmallRoad, tmp_path: Path) -> None:
+    assert road.run(tmp_path / "out") == road.names
     assert road.run(tmp_path / "out") == []
-    assert {name.split("/")[0] for name in files_in(tmp_path / "out")} == set(NAMES)
+    assert {name.split("/")[0] for name in files_in(tmp_path / "out")} == set(road.names)
 
 
-@pytest.mark.parametrize("first", NAMES)
+@pytest.mark.parametrize(("preset", "first"), EACH)
 def test_restart_makes_a_stage_and_all_that_follow_it_again(
-    road: Road, tmp_path: Path, first: str, capsys: pytest.CaptureFixture[str]
+    road: SmallRoad, tmp_path: Path, first: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     road.run(tmp_path)
-    over = NAMES[NAMES.index(first) :]
+    over = road.names[road.names.index(first) :]
     assert road.run(tmp_path, restart=first) == over
     said = re.findall(r"^--restart: removing (\S+),", capsys.readouterr().err, re.MULTILINE)
     assert sorted(said) == sorted(str(tmp_path / name) for name in over)
@@ -93,7 +116,7 @@ def test_restart_makes_a_stage_and_all_that_follow_it_again(
 @pytest.mark.parametrize("file", ["report.md", "config.json", "manifest.json"])
 @pytest.mark.parametrize("name", NAMES)
 def test_damage_is_told_before_any_stage_is_said_to_be_as_it_should(
-    road: Road, tmp_path: Path, name: str, file: str, damage: str, capsys: pytest.CaptureFixture[str]
+    road: SmallRoad, tmp_path: Path, name: str, file: str, damage: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     road.run(tmp_path)
     capsys.readouterr()
@@ -107,28 +130,39 @@ def test_damage_is_told_before_any_stage_is_said_to_be_as_it_should(
     assert capsys.readouterr().err == "" and files_in(tmp_path) == before and not road.made
     if file != "manifest.json":
         assert refused.value.fix == f"restore it from a copy, or make {tmp_path / name} again with --restart {name}"
-        assert road.run(tmp_path, restart=name) == NAMES[NAMES.index(name) :]
+        assert road.run(tmp_path, restart=name) == road.names[road.names.index(name) :]
     assert refused.value.fix
 
 
+WIDE, DEEP = "hidden_size=16384", "layers=512"
+TOO_LARGE = {
+    ("tokens", "teacher"): [f"teacher.model.{key}" for key in (WIDE, DEEP, "feed_forward=64")],
+    ("tokens", "student"): [
+        *(f"student.model.{key}" for key in (WIDE, DEEP, "feed_forward=64", "embedding_size=16384")),
+        *(f"teacher.model.{key}" for key in (WIDE, DEEP)),
+    ],
+    ("quickstart", "teacher"): [f"teacher.shape.{key}" for key in (WIDE, f"encode_{DEEP}", "shared=false")],
+    ("quickstart", "student"): [f"student.shape.{key}" for key in (WIDE, f"encode_{DEEP}", "shared=false")],
+}
+
+
+@pytest.mark.parametrize("preset", MAKERS)
 @pytest.mark.parametrize(("name", "restart"), [("teacher", "data"), ("student", "student")])
 def test_a_model_that_cannot_fit_is_refused_before_a_restart_removes_anything(
-    road: Road, tmp_path: Path, name: str, restart: str, capsys: pytest.CaptureFixture[str]
+    road: SmallRoad, preset: str, tmp_path: Path, name: str, restart: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     road.run(tmp_path)
     capsys.readouterr()
     before = files_in(tmp_path)
-    shape = [f"{name}.model.{key}" for key in ("hidden_size=16384", "layers=512", "feed_forward=64")]
-    if name == "student":  # has one layer, however often it is applied
-        shape += ["student.model.embedding_size=16384", "teacher.model.hidden_size=16384", "teacher.model.layers=512"]
-    large = override(CONFIG, shape)
-    with pytest.raises(EdgeError, match=f"^{name}.model cannot be trained here"):
-        run_pipeline("ml-100k", tmp_path, large, restart=restart)
+    road.config = override(road.config, TOO_LARGE[preset, name])
+    group = "model" if preset == "tokens" else "shape"
+    with pytest.raises(EdgeError, match=rf"^{name}\.{group} cannot be trained here"):
+        road.run(tmp_path, restart=restart)
     assert files_in(tmp_path) == before and capsys.readouterr().err == ""
-    run_pipeline("ml-100k", tmp_path, large)  # what is finished needs no memory any more
+    road.run(tmp_path)  # what is finished needs no memory any more
 
 
-def test_a_restart_removes_nothing_where_a_stage_that_stays_is_damaged(road: Road, tmp_path: Path) -> None:
+def test_a_restart_removes_nothing_where_a_stage_that_stays_is_damaged(road: SmallRoad, tmp_path: Path) -> None:
     road.run(tmp_path)
     (tmp_path / "data" / "report.md").write_text("cut")
     before = files_in(tmp_path)
@@ -140,14 +174,14 @@ def test_a_restart_removes_nothing_where_a_stage_that_stays_is_damaged(road: Roa
 @pytest.mark.parametrize("stopped", NAMES)
 @pytest.mark.parametrize("first", NAMES)
 def test_a_restart_that_is_interrupted_goes_on_without_restart(
-    road: Road, tmp_path: Path, first: str, stopped: str
+    road: SmallRoad, tmp_path: Path, first: str, stopped: str
 ) -> None:
     """Everything old is out of the way by then, whatever settings it was made with."""
     road.run(tmp_path)
-    road.settings = {name: {"steps": 1 + (NAMES.index(name) >= NAMES.index(first))} for name in NAMES}
+    road.settings = {name: {"steps": 1 + (road.names.index(name) >= road.names.index(first))} for name in road.names}
     road.stop_in = stopped
-    if NAMES.index(stopped) < NAMES.index(first):
-        assert road.run(tmp_path, restart=first) == NAMES[NAMES.index(first) :]
+    if road.names.index(stopped) < road.names.index(first):
+        assert road.run(tmp_path, restart=first) == road.names[road.names.index(first) :]
         return
     with pytest.raises(Killed):
         road.run(tmp_path, restart=first)
@@ -155,12 +189,12 @@ def test_a_restart_that_is_interrupted_goes_on_without_restart(
     if stopped == "data":  # the rest is removed once the new data is there
         with pytest.raises(EdgeError, match="teacher was made from other parents"):
             road.run(tmp_path)
-        assert road.run(tmp_path, restart="teacher") == NAMES[1:]
+        assert road.run(tmp_path, restart="teacher") == road.names[1:]
     else:
-        assert road.run(tmp_path) == NAMES[NAMES.index(stopped) :]
+        assert road.run(tmp_path) == road.names[road.names.index(stopped) :]
 
 
-def test_a_log_that_cannot_be_read_ends_a_restart_before_anything_is_removed(road: Road, tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_read_ends_a_restart_before_anything_is_removed(road: SmallRoad, tmp_path: Path) -> None:
     road.run(tmp_path)
     before = files_in(tmp_path)
     road.stop_in = "data at its door"
@@ -171,12 +205,12 @@ def test_a_log_that_cannot_be_read_ends_a_restart_before_anything_is_removed(roa
 
 
 def test_other_settings_name_the_stage_to_restart_from_and_what_differs_as_run_calls_it(
-    road: Road, tmp_path: Path
+    road: SmallRoad, tmp_path: Path
 ) -> None:
     road.run(tmp_path)
-    groups = {"data": "prepare", "teacher": "teacher", "student": "student", "pruned": "prune", "export": "export"}
+    groups = {"data": "prepare", "teacher": "teacher", "student": "student", "pruned": "prune"}
     for name, group in groups.items():
-        road.settings = {each: {"steps": 1 + (each == name)} for each in NAMES}
+        road.settings = {each: {"steps": 1 + (each == name)} for each in road.names}
         with pytest.raises(EdgeError, match=f"^{tmp_path / name} was made with other settings") as refused:
             road.run(tmp_path)
         assert refused.value.evidence == f"{group}.steps: 1 -> 2"
@@ -184,8 +218,10 @@ def test_other_settings_name_the_stage_to_restart_from_and_what_differs_as_run_c
         assert refused.value.fix == f"give the old settings again, {start_over}"
 
 
-@pytest.mark.parametrize("place", ["data", "student", "export"])
-def test_restart_removes_nothing_at_all_if_one_directory_is_not_ours(road: Road, tmp_path: Path, place: str) -> None:
+@pytest.mark.parametrize("place", ["data", "student", "int8"])
+def test_restart_removes_nothing_at_all_if_one_directory_is_not_ours(
+    road: SmallRoad, tmp_path: Path, place: str
+) -> None:
     road.run(tmp_path)
     (tmp_path / place / "notes.txt").write_text("mine")
     before = files_in(tmp_path)
@@ -194,13 +230,13 @@ def test_restart_removes_nothing_at_all_if_one_directory_is_not_ours(road: Road,
     assert files_in(tmp_path) == before and road.made == []
 
 
-def test_restart_knows_its_stages(road: Road, tmp_path: Path) -> None:
+def test_restart_knows_its_stages(road: SmallRoad, tmp_path: Path) -> None:
     with pytest.raises(EdgeError, match="there is no stage 'prune'") as refused:
         road.run(tmp_path, restart="prune")
-    assert refused.value.fix == f"did you mean 'pruned'? known: {', '.join(NAMES)}"
+    assert refused.value.fix == f"did you mean 'pruned'? known: {', '.join(road.names)}"
 
 
-def test_what_others_keep_in_the_directory_stays(road: Road, tmp_path: Path) -> None:
+def test_what_others_keep_in_the_directory_stays(road: SmallRoad, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     road.run(tmp_path)
     road.run(tmp_path, restart="data")
@@ -208,7 +244,7 @@ def test_what_others_keep_in_the_directory_stays(road: Road, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["report.html", "report.md", "plots"])
-def test_a_report_that_no_run_wrote_is_not_overwritten(road: Road, tmp_path: Path, name: str) -> None:
+def test_a_report_that_no_run_wrote_is_not_overwritten(road: SmallRoad, tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("mine")
     with pytest.raises(EdgeError, match=f"holds {name}, which no run wrote"):
         road.run(tmp_path)
@@ -219,13 +255,13 @@ def test_a_report_that_no_run_wrote_is_not_overwritten(road: Road, tmp_path: Pat
     assert road.run(tmp_path) == []
 
 
-def test_one_run_at_a_time_is_at_work_in_a_directory(road: Road, tmp_path: Path) -> None:
-    with alone_in(tmp_path):
+def test_one_run_at_a_time_is_at_work_in_a_directory(road: SmallRoad, tmp_path: Path) -> None:
+    with alone_in(tmp_path, road_of("ml-100k", road.config)):
         assert (tmp_path / LOCK).exists()
         with pytest.raises(EdgeError, match=f"^{tmp_path} is being written by process"):
             road.run(tmp_path)
     assert files_in(tmp_path) == set()
-    assert road.run(tmp_path) == NAMES
+    assert road.run(tmp_path) == road.names
 
 
 @pytest.mark.parametrize("out", ["file", "file/below"])
@@ -236,15 +272,16 @@ def test_a_place_that_is_no_directory_is_refused(tmp_path: Path, capsys: pytest.
     assert files_in(tmp_path) == {"file"}
 
 
-def test_the_stages_are_those_of_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_stages_of_the_help_are_those_of_all_roads(capsys: pytest.CaptureFixture[str]) -> None:
     edge("run", "--help")
-    assert ", ".join(NAMES) in " ".join(capsys.readouterr().out.split())
-    assert isinstance(CONFIG, PipelineConfig)
+    words = " ".join(capsys.readouterr().out.split())
+    listed = words.partition("from STAGE on: ")[2].replace("export (of a preset with a bundle)", "export")
+    assert listed.startswith(", ".join(MAKERS["tokens"])) and set(MAKERS["quickstart"]) < set(MAKERS["tokens"])
 
 
-def test_restart_takes_a_stage_or_none(road: Road, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_restart_takes_a_stage_or_none(road: SmallRoad, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
-    monkeypatch.setattr(stages, "run_pipeline", lambda *given: asked.append(given[-1]) or exit_quietly())
+    monkeypatch.setattr(stages, "run_road", lambda *given: asked.append(given[-1]) or exit_quietly())
 
     def exit_quietly() -> None:
         raise EdgeError("far enough")
@@ -253,3 +290,22 @@ def test_restart_takes_a_stage_or_none(road: Road, tmp_path: Path, monkeypatch: 
         assert edge("run", *words, "--out", tmp_path) == 2
         assert edge("run", "--out", tmp_path, *words) == 2
     assert asked == ["data", "data", "pruned", "pruned", "int8", "int8", None, None]
+
+
+def test_a_directory_of_another_preset_s_runs_is_refused_as_it_is(road: SmallRoad, tmp_path: Path) -> None:
+    road.run(tmp_path)
+    before = files_in(tmp_path)
+    other = SmallRoad("tokens")
+    for restart in (None, "student"):
+        with pytest.raises(EdgeError, match="is a 'ranker' run, this preset makes a 'teacher' run there") as refused:
+            other.run(tmp_path, restart)
+        assert refused.value.fix == "choose another --out, or the preset that the run was made with"
+    assert files_in(tmp_path) == before
+
+
+def test_a_step_that_is_left_out_is_said_and_not_made(
+    road: SmallRoad, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(roads, "rivals_installed", lambda: False)
+    assert road.run(tmp_path) == road.names[:-1]
+    assert "== rivals: not measured, which needs pip install '.[rivals]'" in capsys.readouterr().err

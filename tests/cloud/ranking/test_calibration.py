@@ -20,8 +20,8 @@ from cloud.runs.directory import Run
 from edge.metrics import log_loss
 from edge.text.spec import TextSpec
 
-SMALL = replace(RANKERS["entries"].shape, hidden_size=16, embedding_size=8, interact_layers=1)
-CONFIG = replace(RANKERS["entries"], passes=2, users=8, shape=SMALL)
+SMALL = replace(RANKERS["quickstart"].shape, hidden_size=16, embedding_size=8, interact_layers=1)
+CONFIG = replace(RANKERS["quickstart"], passes=2, users=8, shape=SMALL)
 
 
 def rows(count: int, temperature: float, offset: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

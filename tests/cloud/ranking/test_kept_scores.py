@@ -18,9 +18,9 @@ from edge.errors import EdgeError
 from edge.metrics import summarise
 
 SMALL = replace(
-    RANKERS["entries"].shape, hidden_size=16, embedding_size=8, encode_layers=3, early_encode=1, interact_layers=1
+    RANKERS["quickstart"].shape, hidden_size=16, embedding_size=8, encode_layers=3, early_encode=1, interact_layers=1
 )
-CONFIG = replace(RANKERS["entries"], passes=1, users=8, shape=SMALL, collaborative=False)
+CONFIG = replace(RANKERS["quickstart"], passes=1, users=8, shape=SMALL, collaborative=False)
 
 
 @pytest.fixture(scope="module")

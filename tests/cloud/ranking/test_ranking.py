@@ -23,7 +23,7 @@ from cloud.ranking.train import RANKERS, train_ranker
 from cloud.runs.directory import Run
 from edge.errors import EdgeError
 
-CONFIG = replace(RANKERS["entries"], passes=1, users=8, collaborative=False)
+CONFIG = replace(RANKERS["quickstart"], passes=1, users=8, collaborative=False)
 
 
 @pytest.fixture(scope="module")
@@ -266,7 +266,7 @@ def test_an_interrupted_training_ends_with_the_same_run(
 def test_the_model_beats_the_item_mean_of_the_film_club(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert edge("init", "--example", "--out", tmp_path / "edge.toml") == 0
     assert edge("prepare", "--data", tmp_path / "edge.toml", "--out", tmp_path / "data") == 0
-    command = ("train", "--parent", tmp_path / "data", "--out", tmp_path / "ranker", "--preset", "entries")
+    command = ("train", "--parent", tmp_path / "data", "--out", tmp_path / "ranker", "--preset", "quickstart")
     assert edge(*command, "--set", "passes=8") == 0
     assert "| test | encode 1 | 2 |" in capsys.readouterr().out
     reached = Run.open(tmp_path / "ranker").summary["quality"]["test"]["encode 1"]["2"]["auc"]

@@ -314,9 +314,10 @@ def test_options_replace_the_values_of_a_budget_file(tmp_path: Path, capsys: pyt
     assert capsys.readouterr().out.count("log_loss at exit 4") == 4  # the first run names the two, the second too
 
 
-def test_the_budget_that_is_shipped_can_be_read() -> None:
+@pytest.mark.parametrize("name", ["tokens", "smoke"])
+def test_the_budgets_that_are_shipped_can_be_read(name: str) -> None:
     budgets = Path(__file__).parents[3] / "benchmarks" / "budgets"
-    assert not read_budget(budgets / "quickstart.toml").empty
+    assert not read_budget(budgets / f"{name}.toml").empty
 
 
 def test_sizes_are_read_in_decimal_and_binary_units() -> None:

@@ -11,23 +11,23 @@ from cloud.rivals.stage import figures_of
 from cloud.runs.directory import Run
 from compress.weight_bytes import weight_bytes
 from edge.table import render
-from pipeline.stages import Stages
+from pipeline.road import Runs
 
 METRICS = ("auc", "user_auc", "ndcg@10", "log_loss")
 
 
-def results(stages: Stages) -> list[dict[str, Any]]:
+def results(runs: Runs) -> list[dict[str, Any]]:
     """A row per rival, model and exported engine, each at its deepest exit under the prefix plan."""
     rows: list[dict[str, Any]] = [
         {"name": name, "download": figures.get("bytes"), **{metric: figures[metric] for metric in METRICS}}
-        for name, figures in rivals(stages).items()
+        for name, figures in rivals(runs).items()
     ]
     for name in ("teacher", "student", "pruned", "int8"):
-        run: Run = getattr(stages, name)
+        run: Run = runs[name]
         summary = run.summary
         row = {"name": name, "parameters": summary["parameters"], "nonzero": summary["nonzero"]}
         rows.append(row | weight_bytes(run.file(WEIGHTS)) | _deepest(summary["quality"]["test"]["prefix"]))
-    exported, int8 = stages.export.summary, stages.int8.summary
+    exported, int8 = runs["export"].summary, runs["int8"].summary
     for engine, exits in exported["quality"].items():
         row = {"name": engine, "parameters": int8["parameters"], "nonzero": int8["nonzero"]}
         row |= exported["sizes"][engine] | {"resident": exported["timing"][engine]["resident"]}
@@ -42,10 +42,10 @@ def kept_lift(rows: list[dict[str, Any]], name: str) -> float:
     return float((aucs[name] - 0.5) / lift) if lift else math.nan
 
 
-def agreement(stages: Stages) -> list[dict[str, Any]]:
+def agreement(runs: Runs) -> list[dict[str, Any]]:
     """How far each engine is from torch on the golden requests, the worst over plans and exits."""
     found = []
-    for precision, comparisons in stages.export.summary["parity"].items():
+    for precision, comparisons in runs["export"].summary["parity"].items():
         for engine in dict.fromkeys(row["engine"] for row in comparisons):
             mine = [row for row in comparisons if row["engine"] == engine]
             found.append(
@@ -60,9 +60,9 @@ def agreement(stages: Stages) -> list[dict[str, Any]]:
     return found
 
 
-def agreement_text(stages: Stages) -> str:
+def agreement_text(runs: Runs) -> str:
     """The comparison with torch as a table."""
-    rows = agreement(stages)
+    rows = agreement(runs)
     lines = [[f"{value:.2g}" if key.startswith("largest") else value for key, value in row.items()] for row in rows]
     return f"against torch, on the golden requests:\n{render(list(rows[0]), lines)}"
 
@@ -93,9 +93,9 @@ def _deepest(exits: dict[str, dict[str, float]]) -> dict[str, float]:
     return {metric: figures[metric] for metric in METRICS}
 
 
-def rivals(stages: Stages) -> dict[str, dict[str, Any]]:
+def rivals(runs: Runs) -> dict[str, dict[str, Any]]:
     """Those to compare with, on the test split: all that were measured, or else what preparation has."""
-    if stages.rivals is not None:
-        return figures_of(stages.rivals)
-    figures: dict[str, dict[str, Any]] = json.loads(stages.data.file("baselines.json").read_text())["test"]
+    if "rivals" in runs:
+        return figures_of(runs["rivals"])
+    figures: dict[str, dict[str, Any]] = json.loads(runs["data"].file("baselines.json").read_text())["test"]
     return figures

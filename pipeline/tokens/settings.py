@@ -1,4 +1,4 @@
-"""The settings of `edge run`: those of every stage, checked together before anything is read or trained."""
+"""The settings of the road of the model over tokens, checked together before anything is read or trained."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REPORTED = "test"  # the split whose figures the report shows
 
 
 @dataclass(frozen=True)
-class PipelineConfig:
+class TokensConfig:
     """The settings of every stage. What only fits together is checked here, before anything is trained."""
 
     prepare: PrepareConfig
@@ -44,20 +44,20 @@ class PipelineConfig:
                 raise EdgeError(problem, fix=f"add {REPORTED!r}")
 
 
-def quickstart(data: str) -> PipelineConfig:
+def tokens(data: str) -> TokensConfig:
     """Minutes on two cores."""
-    return PipelineConfig(
+    return TokensConfig(
         config_for(open_source(data), "quickstart"),
-        TEACHERS["quickstart"],
+        TEACHERS["tokens"],
         STUDENTS["quickstart"],
         PRUNINGS["quickstart"],
         EXPORTS["quickstart"],
     )
 
 
-def smoke(data: str) -> PipelineConfig:
-    """A smoke test of the whole road, in two minutes: the quickstart with a tenth of its steps."""
-    whole = quickstart(data)
+def smoke(data: str) -> TokensConfig:
+    """A smoke test of the whole road, in two minutes: `tokens` with a tenth of its steps."""
+    whole = tokens(data)
     teacher, student, prune = whole.teacher, whole.student, whole.prune
     schedule = replace(prune.schedule, end=prune.schedule.end // 10, every=1)
     return replace(
@@ -72,4 +72,4 @@ def _tenth(fit: FitConfig) -> FitConfig:
     return replace(fit, steps=fit.steps // 10, warmup_steps=fit.warmup_steps // 10)
 
 
-PIPELINES = {"quickstart": quickstart, "smoke": smoke}
+TOKEN_ROADS = {"tokens": tokens, "smoke": smoke}

@@ -15,8 +15,8 @@ from edge.bench.outputs.page import Picture
 from edge.bundle.bundle import open_bundle
 from edge.files import read_lines
 from edge.inspect.picture import picture
-from pipeline.results import rivals
-from pipeline.stages import Stages
+from pipeline.road import Runs
+from pipeline.tokens.results import rivals
 
 COLOURS = {
     "student": "#8888aa",
@@ -27,25 +27,25 @@ COLOURS = {
 }
 
 
-def draw_plots(stages: Stages, bundle: Path) -> list[Picture]:
+def draw_plots(runs: Runs, bundle: Path) -> list[Picture]:
     return [
-        _plot("auc", "AUC against exit depth, test split", stages, _auc),
-        _plot("bytes", "Bytes per stage, logarithmic", stages, _bytes),
+        _plot("auc", "AUC against exit depth, test split", runs, _auc),
+        _plot("bytes", "Bytes per stage, logarithmic", runs, _bytes),
         _plot(
             "latency",
             "Median milliseconds per request against exit depth, this machine, one thread",
-            stages,
+            runs,
             _latency,
         ),
         Picture("download", "Where the bundle's bytes are", "svg+xml", picture(open_bundle(bundle)).encode()),
-        _plot("training", "Training loss of each phase", stages, _training),
+        _plot("training", "Training loss of each phase", runs, _training),
     ]
 
 
-def _plot(name: str, caption: str, stages: Stages, draw: Callable[[Any, Stages], None]) -> Picture:
+def _plot(name: str, caption: str, runs: Runs, draw: Callable[[Any, Runs], None]) -> Picture:
     figure = Figure(figsize=(7.5, 4.2), dpi=110)  # not pyplot's, which would choose a backend for the whole process
     axes = figure.subplots()
-    draw(axes, stages)
+    draw(axes, runs)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25)
     figure.tight_layout()
@@ -54,14 +54,14 @@ def _plot(name: str, caption: str, stages: Stages, draw: Callable[[Any, Stages],
     return Picture(name, caption, "png", buffer.getvalue())
 
 
-def _auc(axes: Any, stages: Stages) -> None:
-    teacher = max(stages.teacher.summary["quality"]["test"]["prefix"].values(), key=lambda row: row["auc"])["auc"]
-    lines = {"teacher": teacher} | _compared(stages)
+def _auc(axes: Any, runs: Runs) -> None:
+    teacher = max(runs["teacher"].summary["quality"]["test"]["prefix"].values(), key=lambda row: row["auc"])["auc"]
+    lines = {"teacher": teacher} | _compared(runs)
     for (name, value), style in zip(lines.items(), ("-", "--", "-.", ":", (0, (1, 4))), strict=False):
         axes.axhline(value, color="#555", linestyle=style, linewidth=1, label=f"{name} {value:.3f}")
     for name in ("student", "pruned", "int8"):
         for plan, marker in (("prefix", "o-"), ("segments", "s--")):
-            exits = getattr(stages, name).summary["quality"]["test"].get(plan)
+            exits = runs[name].summary["quality"]["test"].get(plan)
             if not exits:
                 continue  # not measured
             depths = sorted(map(int, exits))
@@ -73,19 +73,19 @@ def _auc(axes: Any, stages: Stages) -> None:
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 
-def _compared(stages: Stages) -> dict[str, float]:
+def _compared(runs: Runs) -> dict[str, float]:
     """The AUC of what is known best, and of the best of all rivals; more lines could not be told apart."""
-    measured = {name: figures["auc"] for name, figures in rivals(stages).items() if figures["auc"] is not None}
+    measured = {name: figures["auc"] for name, figures in rivals(runs).items() if figures["auc"] is not None}
     best = max(measured, key=lambda name: measured[name], default="")
     return {name: value for name, value in measured.items() if name in ("item mean", "item+user bias", best)}
 
 
-def _bytes(axes: Any, stages: Stages) -> None:
+def _bytes(axes: Any, runs: Runs) -> None:
     bars = {
-        name: (getattr(stages, name).path / "weights.safetensors").stat().st_size
+        name: (runs[name].path / "weights.safetensors").stat().st_size
         for name in ("teacher", "student", "pruned", "int8")
     }
-    for engine, sizes in stages.export.summary["sizes"].items():
+    for engine, sizes in runs["export"].summary["sizes"].items():
         bars |= {f"{engine} installed": sizes["installed"], f"{engine} download": sizes["download"]}
     positions = range(len(bars))
     axes.barh(positions, bars.values(), color="#2266cc")
@@ -97,8 +97,8 @@ def _bytes(axes: Any, stages: Stages) -> None:
         axes.text(size, position, f" {size / 1e6:.2f} MB", va="center", fontsize=8)
 
 
-def _latency(axes: Any, stages: Stages) -> None:
-    for engine, timing in stages.export.summary["timing"].items():
+def _latency(axes: Any, runs: Runs) -> None:
+    for engine, timing in runs["export"].summary["timing"].items():
         depths = [times["depth"] for times in timing["exits"]]
         for kind, style in (("new_user", "o-"), ("kept_user", "o--")):
             times = [exit[kind]["p50"] for exit in timing["exits"]]
@@ -110,8 +110,8 @@ def _latency(axes: Any, stages: Stages) -> None:
     axes.legend(fontsize=8)
 
 
-def _training(axes: Any, stages: Stages) -> None:
-    for stage in (stages.teacher, stages.student, stages.pruned):
+def _training(axes: Any, runs: Runs) -> None:
+    for stage in (runs["teacher"], runs["student"], runs["pruned"]):
         phases: dict[str, list[tuple[int, float]]] = {}
         for line in read_lines(stage.file("metrics.jsonl")):
             row = json.loads(line)

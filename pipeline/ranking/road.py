@@ -1,0 +1,65 @@
+"""The ranking model over entries: teacher, student, pruned, int8, beside rivals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from cloud.data.schema import Source
+from cloud.ranking.memory import check_ranking_memory
+from cloud.ranking.shape import RankingShape
+from cloud.ranking.train import STAGE as RANKER
+from cloud.ranking.train import train_ranker
+from cloud.runs.directory import Run
+from compress.ranking.pruned import STAGE as PRUNED
+from compress.ranking.pruned import prune_ranker
+from compress.ranking.quantised import STAGES as QUANTISED
+from compress.ranking.quantised import quantise_run
+from distill.ranking.student import STAGE as STUDENT
+from distill.ranking.student import train_ranking_student
+from edge.text.wordpiece import SPECIAL_TOKENS
+from pipeline.ranking.settings import RankingRoadConfig
+from pipeline.road import Outcome, Road, Runs, Step, data_step, rivals_step
+
+INT8 = "ranker-int8"
+
+
+def ranking_road(source: Source, config: RankingRoadConfig, skip_bad_rows: bool = False) -> Road:
+    """Data, teacher, student, pruned, int8, rivals."""
+
+    def teacher(runs: Runs, out: Path, restart: bool) -> Run:
+        return train_ranker(runs["data"], out, config.teacher, restart)
+
+    def student(runs: Runs, out: Path, restart: bool) -> Run:
+        return train_ranking_student(runs["data"], runs["teacher"], out, config.student, restart)
+
+    def pruned(runs: Runs, out: Path, restart: bool) -> Run:
+        return prune_ranker(runs["data"], runs["teacher"], runs["student"], out, config.prune, restart)
+
+    def int8(runs: Runs, out: Path, restart: bool) -> Run:
+        before = [runs["teacher"], runs["student"]]
+        return quantise_run(runs["data"], runs["pruned"], out, INT8, before, restart)
+
+    of_teacher, of_student = _least(config, config.teacher.shape), _least(config, config.student.shape)
+    steps = (
+        data_step(source, config.prepare, skip_bad_rows),
+        Step("teacher", RANKER, teacher, "teacher", partial(check_ranking_memory, of_teacher)),
+        Step("student", STUDENT, student, "student", partial(check_ranking_memory, of_student, of_teacher)),
+        Step("pruned", PRUNED, pruned, "prune"),
+        Step("int8", QUANTISED[INT8], int8),
+        rivals_step(source, config.prepare, skip_bad_rows),
+    )
+    return Road(steps, _report)
+
+
+def _least(config: RankingRoadConfig, shape: RankingShape) -> RankingShape:
+    """With the least vocabulary that the data could have."""
+    text, least = config.prepare.text, len(SPECIAL_TOKENS)
+    return replace(shape, vocabulary_size=least, numbers=len(text.numbers), positions=text.max_segment_tokens)
+
+
+def _report(runs: Runs, out: Path) -> Outcome:
+    from pipeline.ranking.report import report  # loads matplotlib, which no stage before needs
+
+    return report(runs, out)

@@ -1,0 +1,1 @@
+"""The road of the model over tokens, to a bundle for apps."""
