@@ -43,7 +43,9 @@ def between_entries(student: RankingModel, teacher: RankingModel) -> bool:
 
 
 def between_tokens(student: RankingModel, teacher: RankingModel) -> bool:
-    """True if both have an encode layer over the tokens of one vocabulary."""
+    """True if both encode the texts of items by layers of their own, over the tokens of one vocabulary."""
+    if student.pretrained is not None or teacher.pretrained is not None:
+        return False
     layered = min(student.shape.encode_layers, teacher.shape.encode_layers) > 0
     return layered and student.shape.vocabulary_size == teacher.shape.vocabulary_size
 

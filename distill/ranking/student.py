@@ -148,6 +148,9 @@ def _learn_summaries(
 ) -> None:
     if not config.passes.summaries:
         return
+    if teacher.pretrained is not None:
+        _skip(workspace, "summaries: the teacher's are of a pretrained encoder, which has not read the changed texts")
+        return
     seed, plain = config.summaries.seed, timelines.texts
     texts = augmented(plain, len(rows.items.names), config.rounds, config.word_dropout, seed)
     cache = workspace.scratch / "teacher-summaries.safetensors"
@@ -171,14 +174,18 @@ def _learn_relations(
         return
     if not between_entries(model, teacher) and not (config.token_weight and between_tokens(model, teacher)):
         layers = f"{model.shape.interact_layers} and {teacher.shape.interact_layers}"
-        workspace.summary["skipped"] = f"relations: student and teacher have {layers} interact layers"
-        print(f"student: skipped {workspace.summary['skipped']}", file=sys.stderr, flush=True)
+        _skip(workspace, f"relations: student and teacher have {layers} interact layers")
         return
     batches = WindowBatches(timelines, rows.part("train"), config.users, config.relations.seed + 1)
     loss = partial(relation_loss, teacher, config.relation_heads, config.token_weight)
     steps = replace(config.relations, steps=config.passes.relations * batches.of_pass)
     with settings_in("relations"):
         fit(model, batches, loss, steps, workspace.scratch / "relations", "student: relations")
+
+
+def _skip(workspace: Workspace, what: str) -> None:
+    workspace.summary.setdefault("skipped", []).append(what)
+    print(f"student: skipped {what}", file=sys.stderr, flush=True)
 
 
 def _learn_scores(

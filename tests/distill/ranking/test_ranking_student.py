@@ -100,8 +100,18 @@ def test_relations_are_skipped_with_a_reason_where_entries_never_meet(
 ) -> None:
     config = replace(CONFIG, shape=replace(CONFIG.shape, interact_layers=0), passes=Passes(0, 1, 0), token_weight=0.0)
     run = train_ranking_student(prepared, teacher, tmp_path / "flat", config)
-    assert run.summary["skipped"] == "relations: student and teacher have 0 and 2 interact layers"
+    assert run.summary["skipped"] == ["relations: student and teacher have 0 and 2 interact layers"]
     assert "student: skipped relations: " in capsys.readouterr().err
+
+
+def test_summaries_of_a_pretrained_encoder_are_skipped_with_a_reason(
+    prepared: Run, teacher: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretrained = load_ranker(teacher)
+    pretrained.pretrained = torch.nn.Identity()
+    monkeypatch.setattr(student, "load_ranker", lambda run: pretrained)
+    run = train_ranking_student(prepared, teacher, tmp_path / "student", replace(CONFIG, passes=Passes(1, 0, 0)))
+    assert "summaries: the teacher's are of a pretrained encoder" in run.summary["skipped"][0]
 
 
 def test_relation_heads_must_divide_both_widths(prepared: Run, teacher: Run, tmp_path: Path) -> None:
