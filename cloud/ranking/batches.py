@@ -9,14 +9,21 @@ from numpy.typing import NDArray
 
 from cloud.ranking.timelines import TimelineBatch, Timelines
 
+MOST_WINDOWS = 32  # a batch, where the settings leave the number open
+LEAST_STEPS = 50  # a pass, as far as there are windows: a small log in large batches would hardly be trained on
+
 
 class WindowBatches:
     """Batch i: the windows of pass i // `of_pass` in an order of their own."""
 
     def __init__(self, timelines: Timelines, rows: NDArray[np.int64], users: int, seed: int) -> None:
-        """The windows of targets at `rows`; `users` windows a batch, the last of a pass may have fewer."""
-        self.timelines, self.windows, self.users, self.seed = timelines, timelines.windows(rows), users, seed
-        self.of_pass = -(-len(self.windows) // users)
+        """The windows of targets at `rows`; `users` windows a batch, the last of a pass may have fewer.
+
+        `users` 0: as many as leave a pass `LEAST_STEPS` batches, `MOST_WINDOWS` at most.
+        """
+        self.timelines, self.windows, self.seed = timelines, timelines.windows(rows), seed
+        self.users = users or min(MOST_WINDOWS, max(1, len(self.windows) // LEAST_STEPS))
+        self.of_pass = -(-len(self.windows) // self.users)
         self._order: tuple[int, Any] = (-1, None)
 
     def __call__(self, number: int) -> TimelineBatch:

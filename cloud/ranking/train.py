@@ -46,7 +46,7 @@ class RankerConfig:
         )
     )
     passes: int = 5  # over all training rows
-    users: int = 32  # windows a step
+    users: int = 0  # windows a step; 0: by the size of the log, 32 at most
     targets: int = 64  # of a window, at most
     history: int = 100  # events that a target looks back on, at most
     order_weight: float = 0.2  # of the loss on the order within a window
@@ -57,7 +57,7 @@ class RankerConfig:
     encoder: EncoderConfig = field(default_factory=EncoderConfig)  # of a pretrained encoder, if there is one
 
     def __post_init__(self) -> None:
-        check_counts(self, passes=(0, 10_000), users=(1, 100_000), targets=(1, 10_000), history=(1, 10_000))
+        check_counts(self, passes=(0, 10_000), users=(0, 100_000), targets=(1, 10_000), history=(1, 10_000))
         check_numbers(self, order_weight=(0, MOST_WEIGHT))
         for name in ("dropout", "word_dropout", "number_dropout"):
             if not 0 <= getattr(self, name) < 1:

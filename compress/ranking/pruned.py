@@ -45,7 +45,7 @@ class RankerPruning:
             steps=0, learning_rate=1e-3, warmup_steps=10, final_rate=0.02, weight_decay=0.05
         )
     )
-    users: int = 32  # windows a step
+    users: int = 0  # windows a step; 0: by the size of the log, 32 at most
     teacher_share: float = 0.5  # of the target; the rest is the label
     order_weight: float = 0.2  # of the loss on the order within a window
     dropout: float = 0.1
@@ -54,7 +54,7 @@ class RankerPruning:
 
     def __post_init__(self) -> None:
         PruneSchedule(self.sparsity, every=self.every)  # which refuses what it cannot keep to
-        check_counts(self, passes=(1, 10_000), users=(1, 100_000))
+        check_counts(self, passes=(1, 10_000), users=(0, 100_000))
         check_numbers(self, above=True, rise=(0, 1))
         check_numbers(self, order_weight=(0, MOST_WEIGHT))
         check_share(setting("teacher_share"), self.teacher_share, fix="choose a number in that range")

@@ -67,7 +67,7 @@ class RankingStudentConfig:
     )
     texts: int = 256  # a step of the summaries
     rounds: int = 4  # in which each text is changed once
-    users: int = 32  # windows a step
+    users: int = 0  # windows a step; 0: by the size of the log, 32 at most
     targets: int = 64  # of a window, at most
     history: int = 100  # events that a target looks back on, at most
     relation_heads: int = 8
@@ -80,7 +80,7 @@ class RankingStudentConfig:
 
     def __post_init__(self) -> None:
         check_counts(self, texts=(1, 1_000_000), rounds=(0, MOST_ROUNDS), relation_heads=(1, MOST_WIDTH))
-        check_counts(self, users=(1, 100_000), targets=(1, 10_000), history=(1, 10_000))
+        check_counts(self, users=(0, 100_000), targets=(1, 10_000), history=(1, 10_000))
         check_numbers(self, order_weight=(0, MOST_WEIGHT), token_weight=(0, MOST_WEIGHT))
         check_share(setting("teacher_share"), self.teacher_share, fix="choose a number in that range")
         for name in ("dropout", "word_dropout", "number_dropout"):
