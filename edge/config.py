@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import sys
 import types
 import typing
@@ -16,6 +17,7 @@ from edge.arguments import check_count, check_number, shown
 from edge.errors import EdgeError, choices, did_you_mean, known_names, nearest
 
 C = TypeVar("C")
+SHORT_NUMBER = re.compile(r"[+-]?\.\d+")  # people write .5
 _GROUP = ContextVar("_GROUP", default="")  # the dotted prefix under which settings are named
 
 
@@ -89,9 +91,9 @@ def _replace(config: Any, texts: Mapping[str, str], prefix: str) -> Any:
 
 
 def _from_text(text: str) -> Any:
-    """JSON where it is JSON, else the text itself."""
+    """JSON where it is JSON, a number such as .5, which is none there, else the text itself."""
     try:
-        return json.loads(text)
+        return float(text) if SHORT_NUMBER.fullmatch(text) else json.loads(text)
     except (ValueError, RecursionError):
         return text
 

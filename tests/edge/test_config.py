@@ -42,6 +42,7 @@ class Outer:
     [
         (["inner.steps=20"], {"inner": {"steps": 20}}),
         (["inner.rate=1"], {"inner": {"rate": 1.0}}),
+        (["inner.rate=.5", "limit=-.25"], {"inner": {"rate": 0.5}, "limit": -0.25}),
         (["inner.mode=slow"], {"inner": {"mode": "slow"}}),
         ([" name = a b=c "], {"name": "a b=c"}),
         (["name="], {"name": ""}),
