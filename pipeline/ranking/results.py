@@ -97,7 +97,8 @@ class Results:
 
     @property
     def sentences(self) -> list[str]:
-        return sentences(self.verdict, bool(self.rival_logits))
+        knows_more = bool(self.runs["teacher"].config["collaborative"])
+        return sentences(self.verdict, bool(self.rival_logits), knows_more)
 
     @property
     def warnings(self) -> list[str]:

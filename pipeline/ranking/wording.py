@@ -21,17 +21,19 @@ from pipeline.ranking.verdict import (
 SAME = {"logistic regression", "LightGBM"}  # rivals that read the model's numbers and nothing else
 HALF = ".5"  # chance
 MOST = 3  # rivals that a sentence names
+KNOWS_MORE = "The teacher reads a number more than a phone can compute: item-item CF. The student learns without it."
 NO_SCORES = (
     "The rivals were not measured, which needs pip install '.[rivals]': the comparison is with the baselines of the "
     "preparation, and without intervals."
 )
 
 
-def sentences(verdict: Verdict, measured: bool = True) -> list[str]:
-    """One for each model and metric, then what is kept; `measured` says whether there are rivals' scores."""
+def sentences(verdict: Verdict, measured: bool = True, knows_more: bool = False) -> list[str]:
+    """One for each model and metric, then what is kept; `measured` says whether there are rivals' scores, `knows_more`
+    whether the teacher reads what no phone computes."""
     found = [_sentence(one, metric) for one in verdict.judged for metric in METRICS]
     found += [_kept(verdict, metric) for metric in METRICS]
-    return found if measured else [*found, NO_SCORES]
+    return found + [KNOWS_MORE] * knows_more + [NO_SCORES] * (not measured)
 
 
 def warnings(verdict: Verdict) -> Iterator[str]:

@@ -157,3 +157,8 @@ def test_histories_are_binned_and_small_bins_left_out() -> None:
 )
 def test_figures_have_three_digits(value: float, plain: str, with_sign: str) -> None:
     assert (three(value), signed(value)) == (plain, with_sign)
+
+
+def test_what_only_the_teacher_knows_is_said() -> None:
+    assert sentences(verdict()) == sentences(verdict(), knows_more=True)[:-1]
+    assert "item-item CF" in sentences(verdict(), knows_more=True)[-1]
