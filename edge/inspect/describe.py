@@ -155,8 +155,8 @@ def _figures(quality: dict[str, float], metrics: list[str]) -> list[float | None
 
 
 def printable(text: str) -> str:
-    """Without codes that a terminal would obey; the cells of tables are safe already."""
-    return text if text.isprintable() else ascii(text)
+    """Without codes that a terminal would obey; the cells of tables are safe already. A no-break space is harmless."""
+    return text if text.replace("\N{NO-BREAK SPACE}", " ").isprintable() else ascii(text)
 
 
 def leaves(values: Any, prefix: str = "") -> list[tuple[str, str]]:

@@ -112,3 +112,8 @@ def test_a_comparison_says_the_same_to_a_terminal_and_to_a_pull_request() -> Non
     for figure in ("10.000", "11.000", "1.1000", "1.0600", "1.1400", "14.400", "slower", "99%", "exit 4"):
         assert figure in text and figure in markdown
     assert "exit 4 and 3" in speed_text("a and b", replace(SPEED, depths=(4, 3)), None)
+
+
+def test_a_no_break_space_stays_one_and_terminal_codes_are_written_out() -> None:
+    assert escaped("+.208\N{NO-BREAK SPACE}beats") == "+.208\N{NO-BREAK SPACE}beats"
+    assert "\x1b" not in escaped("\x1b[2J")
