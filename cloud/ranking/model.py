@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -21,13 +21,11 @@ PROFILE, EVENT, CANDIDATE = range(3)
 @dataclass(frozen=True)
 class Entries:
     """Of users: `timeline` (user, entry, hidden), the profile and the events; `candidates` (user, candidate, hidden);
-    `matched` (user, candidate, feature): how a candidate compares with the events; `beside` (user, candidate): what
-    that and numbers add to a candidate's logit at every exit.
+    `beside` (user, candidate): what match and numbers add to a candidate's logit at every exit.
     """
 
     timeline: Tensor
     candidates: Tensor
-    matched: Tensor
     beside: Tensor
 
 
@@ -113,11 +111,7 @@ class RankingModel(nn.Module):
     def forward(self, batch: TimelineBatch, encode_depth: int | None = None) -> Tensor:
         """`encode_depth`: the deepest if None."""
         entries = self.entries(batch, encode_depth)
-        return self.logits(entries, [candidates for _, candidates in self.states(batch, entries)])
-
-    def logits(self, entries: Entries, candidates: Sequence[Tensor]) -> Tensor:
-        """(exit, user, candidate), of the candidates' states at each exit."""
-        return torch.stack([self._score(of_exit) + entries.beside for of_exit in candidates])
+        return torch.stack([self._score(candidates) + entries.beside for _, candidates in self.states(batch, entries)])
 
     def entries(self, batch: TimelineBatch, encode_depth: int | None = None) -> Entries:
         """What enters the interact layers. Summaries of phrases always take one encode layer, if there is one."""
@@ -133,7 +127,7 @@ class RankingModel(nn.Module):
         candidates = offered + F.embedding(batch.context, phrases) + self.numbers(offered_numbers) + kinds[CANDIDATE]
         matched = self.match(offered, events, said, batch.sees)
         beside = self.matched(matched) + precise(self.wide(offered_numbers) + self.deep(offered_numbers))
-        return Entries(torch.cat([profile, past], 1), candidates, matched, beside[..., 0])
+        return Entries(torch.cat([profile, past], 1), candidates, beside[..., 0])
 
     def states(self, batch: TimelineBatch, entries: Entries) -> Iterator[tuple[Tensor, Tensor]]:
         """Timeline and candidates as in `entries`, at interact depth 0, 1 and so on; each is computed when taken.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from cloud.stage import check_same_data
 from compress.magnitude import MagnitudePruner, PruneSchedule, sparsity_by_tensor
 from compress.ranking.parts import compressed_weights
 from compress.ranking.windows import check_for_phones, timelines_of, windows_of
-from distill.ranking.scores import DistilledLoss, TaughtBatches, teacher_logits
+from distill.ranking.scores import TaughtBatches, distilled_loss, teacher_logits
 from edge.arguments import check_share
 from edge.config import check_counts, check_numbers, setting, settings_in, to_dict
 from edge.errors import EdgeError
@@ -104,7 +105,7 @@ def prune_ranker(
         timelines = timelines_of(student_run, rows)
         windows = WindowBatches(timelines, rows.part("train"), config.users, config.fit.seed + 3)
         batches = TaughtBatches(windows, teacher_logits(teacher_run, rows))
-        loss = DistilledLoss(config.teacher_share, config.order_weight)
+        loss = partial(distilled_loss, config.teacher_share, config.order_weight)
         with target.writing() as workspace:
             model, steps = _trainable(student_run, config), config.passes * windows.of_pass
             pruner = MagnitudePruner(model, config.schedule(steps), compressed_weights)

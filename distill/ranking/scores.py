@@ -17,7 +17,6 @@ from cloud.ranking.losses import depth_of_step, exit_weights, order_loss
 from cloud.ranking.model import RankingModel
 from cloud.ranking.timelines import TimelineBatch
 from cloud.runs.directory import Run
-from distill.ranking.further import FurtherNumber
 
 
 @dataclass(frozen=True)
@@ -40,43 +39,27 @@ class TaughtBatches:
         return TaughtBatch(batch, torch.where(batch.real, self.logits[batch.rows], 0.0))
 
 
-class DistilledLoss(nn.Module):
+def distilled_loss(
+    teacher_share: float, order_weight: float, model: nn.Module, batch: TaughtBatch, step: int
+) -> tuple[Tensor, dict[str, float]]:
     """Cross-entropy of every target at every exit, and `order_weight` times the loss on pairs of one window.
 
     Of both, `teacher_share` is learned from the teacher's probabilities, the rest from the labels: with 0 it is the
-    loss that a model without a teacher learns from. `further` adds what the teacher reads and the model does not.
+    loss that a model without a teacher learns from.
     """
-
-    def __init__(self, teacher_share: float, order_weight: float, further: FurtherNumber | None = None) -> None:
-        super().__init__()
-        self.teacher_share, self.order_weight, self.further = teacher_share, order_weight, further
-
-    def forward(self, model: nn.Module, batch: TaughtBatch, step: int) -> tuple[Tensor, dict[str, float]]:
-        assert isinstance(model, RankingModel)
-        timelines, real = batch.timelines, batch.timelines.real
-        entries = model.entries(timelines, depth_of_step(model.shape.encode_depths, step))
-        states = [candidates for _, candidates in model.states(timelines, entries)]
-        scores = model.logits(entries, states)  # (exit, user, candidate)
-        weights = exit_weights(model.shape.interact_layers).to(scores.device)
-        target = self.teacher_share * batch.teacher.sigmoid() + (1 - self.teacher_share) * timelines.labels
-        each = F.binary_cross_entropy_with_logits(scores, target.expand_as(scores), reduction="none")
-        loss = (weights * each[:, real].mean(1)).sum()
-        figures = {"target": float(each[-1][real].mean().detach()), "targets": float(real.sum())}
-        if self.order_weight:
-            loss = loss + self.order_weight * (weights * self._order(scores, batch)).sum()
-        if self.further is not None:
-            error = self.further(timelines, entries.matched, states)  # (exit,)
-            loss = loss + self.further.weight * (weights * error).sum()
-            figures["further number"] = float(error[-1].detach())
-        return loss, figures
-
-    def _order(self, scores: Tensor, batch: TaughtBatch) -> Tensor:
-        """(exit,)"""
-        timelines = batch.timelines
-        order = (1 - self.teacher_share) * order_loss(scores, timelines.labels, timelines.real)
-        if self.teacher_share:
-            order = order + self.teacher_share * soft_order_loss(scores, batch.teacher, timelines.real)
-        return order
+    assert isinstance(model, RankingModel)
+    timelines, real = batch.timelines, batch.timelines.real
+    scores = model(timelines, depth_of_step(model.shape.encode_depths, step))  # (exit, user, candidate)
+    weights = exit_weights(model.shape.interact_layers).to(scores.device)
+    target = teacher_share * batch.teacher.sigmoid() + (1 - teacher_share) * timelines.labels
+    each = F.binary_cross_entropy_with_logits(scores, target.expand_as(scores), reduction="none")
+    loss = (weights * each[:, real].mean(1)).sum()
+    if order_weight:
+        order = (1 - teacher_share) * order_loss(scores, timelines.labels, real)
+        if teacher_share:
+            order = order + teacher_share * soft_order_loss(scores, batch.teacher, real)
+        loss = loss + order_weight * (weights * order).sum()
+    return loss, {"target": float(each[-1][real].mean().detach()), "targets": float(real.sum())}
 
 
 def soft_order_loss(scores: Tensor, teacher: Tensor, real: Tensor) -> Tensor:

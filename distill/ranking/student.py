@@ -24,9 +24,8 @@ from cloud.ranking.train import timelines_for
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target, Workspace
 from cloud.stage import check_same_data
-from distill.ranking.further import FurtherNumber
 from distill.ranking.relations import between_entries, between_tokens, relation_loss
-from distill.ranking.scores import DistilledLoss, TaughtBatches, teacher_logits
+from distill.ranking.scores import TaughtBatches, distilled_loss, teacher_logits
 from distill.ranking.summaries import SummaryBatches, SummaryLoss, augmented, summary_targets
 from edge.arguments import check_share
 from edge.config import check_counts, check_numbers, setting, settings_in, to_dict
@@ -75,7 +74,6 @@ class RankingStudentConfig:
     token_weight: float = 0.0  # of the relations between tokens, beside those between entries
     teacher_share: float = 0.5  # of the target; the rest is the label
     order_weight: float = 0.2  # of the loss on the order within a window
-    further_weight: float = 0.3  # of telling the number that only the teacher reads, from match and states
     dropout: float = 0.1
     word_dropout: float = 0.1
     number_dropout: float = 0.0
@@ -84,7 +82,6 @@ class RankingStudentConfig:
         check_counts(self, texts=(1, 1_000_000), rounds=(0, MOST_ROUNDS), relation_heads=(1, MOST_WIDTH))
         check_counts(self, users=(0, 100_000), targets=(1, 10_000), history=(1, 10_000))
         check_numbers(self, order_weight=(0, MOST_WEIGHT), token_weight=(0, MOST_WEIGHT))
-        check_numbers(self, further_weight=(0, MOST_WEIGHT))
         check_share(setting("teacher_share"), self.teacher_share, fix="choose a number in that range")
         for name in ("dropout", "word_dropout", "number_dropout"):
             if not 0 <= getattr(self, name) < 1:
@@ -203,9 +200,7 @@ def _learn_scores(
         return
     logits = teacher_logits(teacher_run, rows)
     windows = WindowBatches(timelines, rows.part("train"), config.users, config.scores.seed + 2)
-    told = config.further_weight and teacher_run.config["collaborative"]
-    further = FurtherNumber(model, config.further_weight) if told else None
-    loss = DistilledLoss(config.teacher_share, config.order_weight, further)
+    loss = partial(distilled_loss, config.teacher_share, config.order_weight)
     steps = replace(config.scores, steps=config.passes.scores * windows.of_pass)
     with settings_in("scores"):
         fit(model, TaughtBatches(windows, logits), loss, steps, workspace.scratch / "scores", "student: scores")

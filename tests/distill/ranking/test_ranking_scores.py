@@ -17,7 +17,7 @@ from cloud.ranking.measure import load_ranker, scores_of
 from cloud.ranking.model import RankingModel
 from cloud.ranking.timelines import TimelineBatch, Timelines
 from cloud.runs.directory import Run
-from distill.ranking.scores import DistilledLoss, TaughtBatch, TaughtBatches, soft_order_loss, teacher_logits
+from distill.ranking.scores import TaughtBatch, TaughtBatches, distilled_loss, soft_order_loss, teacher_logits
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def taught(batch: TimelineBatch) -> TaughtBatch:
 
 
 def test_without_the_teacher_it_is_the_loss_of_a_model_that_has_none(model: RankingModel, taught: TaughtBatch) -> None:
-    found, wanted = DistilledLoss(0.0, 0.3)(model, taught, 0)[0], ranking_loss(model, taught.timelines, 0.3)[0]
+    found, wanted = distilled_loss(0.0, 0.3, model, taught, 0)[0], ranking_loss(model, taught.timelines, 0.3)[0]
     assert found.item() == pytest.approx(wanted.item(), rel=1e-5)
 
 
@@ -44,10 +44,10 @@ def test_labels_and_teacher_have_their_shares_at_every_exit(
     weights = exit_weights(2).tolist()
     each = [F.binary_cross_entropy_with_logits(row[real], target).item() for row in scores]
     expected = sum(weight * one for weight, one in zip(weights, each, strict=True))
-    assert DistilledLoss(share, 0.0)(model, taught, 0)[0].item() == pytest.approx(expected, rel=1e-5)
+    assert distilled_loss(share, 0.0, model, taught, 0)[0].item() == pytest.approx(expected, rel=1e-5)
     order = share * soft_order_loss(scores, taught.teacher, real) + (1 - share) * order_loss(scores, labels, real)
     expected += 0.7 * (exit_weights(2) * order).sum().item()
-    assert DistilledLoss(share, 0.7)(model, taught, 0)[0].item() == pytest.approx(expected, rel=1e-5)
+    assert distilled_loss(share, 0.7, model, taught, 0)[0].item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_student_that_scores_as_its_teacher_has_no_gradient(model: RankingModel, batch: TimelineBatch) -> None:
@@ -69,14 +69,14 @@ def test_the_order_is_the_mean_over_pairs_of_one_window_by_hand() -> None:
 def test_gradients_reach_every_tensor(model: RankingModel, taught: TaughtBatch) -> None:
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
-    DistilledLoss(0.5, 0.2)(model, taught, 0)[0].backward()  # type: ignore[no-untyped-call]
+    distilled_loss(0.5, 0.2, model, taught, 0)[0].backward()  # type: ignore[no-untyped-call]
     assert all(parameter.grad is not None and parameter.grad.abs().max() > 0 for parameter in model.parameters())
 
 
 def test_what_the_teacher_says_of_padding_changes_nothing(model: RankingModel, taught: TaughtBatch) -> None:
     assert not taught.timelines.real.all()
     spoilt = replace(taught, teacher=torch.where(taught.timelines.real, taught.teacher, 50.0))
-    losses = [DistilledLoss(0.5, 0.2)(model, one, 0)[0].item() for one in (taught, spoilt)]
+    losses = [distilled_loss(0.5, 0.2, model, one, 0)[0].item() for one in (taught, spoilt)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)
 
 

@@ -19,7 +19,6 @@ from cloud.ranking.shape import RankingShape
 from cloud.ranking.train import RankerConfig
 from cloud.runs.directory import Run
 from distill.ranking import student
-from distill.ranking.scores import DistilledLoss
 from distill.ranking.student import RANKING_STUDENTS, Passes, RankingStudentConfig, train_ranking_student
 from distill.ranking.summaries import SummaryLoss
 from edge.errors import EdgeError
@@ -64,8 +63,8 @@ def test_a_student_interrupted_in_each_phase_ends_as_one_that_was_not(
     prepared: Run, teacher: Run, whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(SummaryLoss, "forward", stopping_once(SummaryLoss.forward))
-    monkeypatch.setattr(student, "relation_loss", stopping_once(student.relation_loss))
-    monkeypatch.setattr(DistilledLoss, "forward", stopping_once(DistilledLoss.forward))
+    for name in ("relation_loss", "distilled_loss"):
+        monkeypatch.setattr(student, name, stopping_once(getattr(student, name)))
     for phase in ("summaries", "relations", "scores"):
         with pytest.raises(KeyboardInterrupt):
             train_ranking_student(prepared, teacher, tmp_path / "cut", CONFIG)
