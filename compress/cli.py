@@ -30,12 +30,13 @@ def compress(
     to the one to quantise may be given too: the report then has the whole road.
     """
     from cloud.runs.directory import Run
+    from compress.ranking.quantised import SOURCES
     from edge.errors import EdgeError
 
     if to != "pruned" and (changes or preset_name != DEFAULT_PRESET):
         raise EdgeError(f"--to {to} has no settings", fix="leave --set and --preset out")
     runs = [Run.open(path) for path in parents]
-    over_entries = any(run.stage.startswith("ranker") for run in runs)
+    over_entries = {run.stage for run in runs} & {stage.name for stage in SOURCES}
     run = (_ranker if over_entries else _encoder)(to, runs, out, preset_name, changes, restart)
     click.echo((run.path / "report.md").read_text())
 

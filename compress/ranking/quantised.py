@@ -9,17 +9,21 @@ from cloud.checkpoint import WEIGHTS
 from cloud.data.rows import Prepared
 from cloud.ranking.kept_scores import RANKING_FILES
 from cloud.ranking.measure import complete_ranker, load_ranker
+from cloud.ranking.train import STAGE as RANKER
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target
 from cloud.stage import check_same_data
 from compress.ranking.integers import quantise_ranker
 from compress.ranking.parts import FLOAT
+from compress.ranking.pruned import STAGE as PRUNED
 from compress.ranking.road import road, road_table, step_of
 from compress.ranking.windows import check_for_phones, timelines_of, windows_of
+from distill.ranking.student import STAGE as STUDENT
 from edge.files import write_atomically
 
 BITS = {"ranker-int8": 8, "ranker-int4": 4}  # of a weight
 STAGES = {name: Stage(name, 1, RANKING_FILES) for name in BITS}
+SOURCES = (RANKER, STUDENT, PRUNED)  # stages whose models can become integers
 
 
 def quantise_run(

@@ -249,9 +249,9 @@ def test_what_an_encoder_cannot_do_is_refused_before_training(
     early = replace(CONFIG, shape=replace(SHAPE, encode_layers=2, early_encode=1))
     assert "early_encode is 1, a pretrained encoder has one depth" in refusal(early, directory)
     assert "has 2 layers" in refusal(replace(CONFIG, encoder=EncoderConfig(tuned_layers=3)), directory)
-    command = ("train", "--parent", prepared.path, "--out", tmp_path / "out", "--encoder", directory)
-    assert edge(*command) == 2
-    assert "--encoder is not for preset quickstart" in capsys.readouterr().err
+    command = ("train", "--parent", prepared.path, "--out", tmp_path / "out", "--preset", "tokens")
+    assert edge(*command, "--encoder", directory) == 2
+    assert "--encoder is not for preset tokens" in capsys.readouterr().err
 
 
 def test_settings_of_an_encoder_have_bounds() -> None:
