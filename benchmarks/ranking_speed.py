@@ -70,13 +70,14 @@ class Trained:
 
     def step(self) -> tuple[int, int]:
         batch = self.batches(self.taken)
-        _update(self.model, lambda number: batch, self.loss, self.config, self.optimizer, self.taken, "speed", CPU)
+        trained = nn.ModuleDict({"model": self.model})
+        _update(trained, lambda number: batch, self.loss, self.config, self.optimizer, self.taken, "speed", CPU)
         self.taken += 1
         return self.size(batch)
 
 
 def first_architecture(prepared: Run, hidden_size: int, precision: Any) -> Trained:
-    config = TEACHERS["quickstart"]
+    config = TEACHERS["tokens"]
     model = Encoder(sized_for(replace(config.model, hidden_size=hidden_size, embedding_size=hidden_size), prepared))
 
     def loss(model: nn.Module, batch: LabelledBatch, step: int) -> tuple[Tensor, dict[str, float]]:
