@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass, replace
 from typing import Any
 
+from torch import nn
+
 from cloud.attention import PREFIX, Plan, segments_plan
 from cloud.checkpoint import WEIGHTS, save_weights
 from cloud.data.log import PARTS
@@ -86,6 +88,13 @@ def measure(model: Encoder, prepared: Run, measured: Measured, name: str) -> dic
 
 def complete(workspace: Workspace, model: Encoder, prepared: Run, measured: Measured, title: str) -> None:
     """Save the weights, measure them, and write the figures and the report."""
+    keep_model(workspace, model, prepared)
+    workspace.summary["quality"] = measure(model, prepared, measured, title.lower())
+    write_atomically(workspace.path / "report.md", stage_report(title, workspace.summary, workspace.protocol))
+
+
+def keep_model(workspace: Workspace, model: nn.Module, prepared: Run) -> None:
+    """Save the weights, and note how many there are and what they were made from."""
     tensors = model.state_dict()
     save_weights(workspace.path, tensors)
     parameters = [tensor for name, tensor in tensors.items() if not name.endswith(".scale")]
@@ -94,9 +103,7 @@ def complete(workspace: Workspace, model: Encoder, prepared: Run, measured: Meas
     workspace.summary |= {
         "parameters": sum(parameter.numel() for parameter in parameters),
         "nonzero": sum(int(parameter.count_nonzero()) for parameter in parameters),
-        "quality": measure(model, prepared, measured, title.lower()),
     }
-    write_atomically(workspace.path / "report.md", stage_report(title, workspace.summary, workspace.protocol))
 
 
 def stage_report(title: str, summary: dict[str, Any], protocol: str) -> str:

@@ -60,3 +60,21 @@ def quantise_activations(inputs: Tensor) -> Tensor:
     zero_point = (-128.0 - least / scale).round().clamp(-128, 127)
     levels = (inputs * (1.0 / scale)).round_().add_(zero_point).clamp_(-128.0, 127.0)  # new: in place from here
     return levels.sub_(zero_point).mul_(scale)
+
+
+@torch.no_grad()
+def fold_norm(norm: nn.LayerNorm, linear: nn.Linear) -> None:
+    """Move the norm's gain and bias into the linear layer that follows it; together they compute what they did."""
+    linear.bias.add_(linear.weight @ norm.bias)
+    linear.weight.mul_(norm.weight)
+    norm.weight.fill_(1.0)
+    norm.bias.zero_()
+
+
+def float_tensors(model: nn.Module) -> dict[str, Tensor]:
+    """The tensors of the float model whose weights are exactly those of a quantised one."""
+    tensors = dict(model.state_dict())
+    for name in [name for name in tensors if name.endswith(".scale")]:
+        weight = name.removesuffix("scale") + "weight"
+        tensors[weight] = tensors[weight].float() * tensors.pop(name)[:, None]
+    return tensors

@@ -10,7 +10,7 @@ from torch import nn
 from cloud.checkpoint import WEIGHTS
 from cloud.model import Encoder, Layer, ModelConfig
 from cloud.runs.directory import Run
-from compress.integer_layers import QuantisedEmbedding, QuantisedLinear, quantise_rows
+from compress.integer_layers import QuantisedEmbedding, QuantisedLinear, float_tensors, fold_norm, quantise_rows
 from edge.config import from_dict
 
 LOW_BIT = ("token", "widen", "layers")  # what 4 bits are for: nearly all weights, and none of the small tables
@@ -42,10 +42,7 @@ def fold_norms(model: Encoder) -> Encoder:
     if isinstance(folded.widen, nn.Linear):
         pairs.append((folded.embedding_norm, folded.widen))
     for norm, linear in pairs:
-        linear.bias.add_(linear.weight @ norm.bias)
-        linear.weight.mul_(norm.weight)
-        norm.weight.fill_(1.0)
-        norm.bias.zero_()
+        fold_norm(norm, linear)
     return folded
 
 
@@ -64,12 +61,8 @@ def quantise(model: Encoder, bits: int = 8) -> Encoder:
 
 def dequantise(model: Encoder) -> Encoder:
     """The float encoder whose weights are exactly those of a quantised one."""
-    tensors = dict(model.state_dict())
-    for name in [name for name in tensors if name.endswith(".scale")]:
-        weight = name.removesuffix("scale") + "weight"
-        tensors[weight] = tensors[weight].float() * tensors.pop(name)[:, None]
     encoder = Encoder(model.config)
-    encoder.load_state_dict(tensors)
+    encoder.load_state_dict(float_tensors(model))
     return encoder.eval()
 
 

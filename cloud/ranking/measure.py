@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from tqdm import tqdm
 
-from cloud.checkpoint import WEIGHTS, save_weights
+from cloud.checkpoint import WEIGHTS
 from cloud.data.log import PARTS
 from cloud.data.rows import Prepared
 from cloud.device import best_device, on_device
@@ -26,7 +26,7 @@ from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import Timelines
 from cloud.runs.directory import Run
 from cloud.runs.target import Workspace
-from cloud.stage import text_encoder
+from cloud.stage import keep_model, text_encoder
 from edge.config import from_dict
 from edge.files import write_atomically
 from edge.metrics import log_loss, summarise
@@ -96,17 +96,11 @@ def complete_ranker(
 
     `of_training`: the scores of training rows at the deepest exit are kept too, for students to learn from.
     """
-    tensors = model.state_dict()
-    save_weights(workspace.path, tensors)
+    keep_model(workspace, model, prepared)
     scores = exit_scores(model, prepared, timelines, of_training)
     keep_scores(workspace.path, scores)
     fits = fit_calibrations(scores, prepared)
-    parameters = [tensor for name, tensor in tensors.items() if not name.endswith(".scale")]
-    workspace.dataset = dict(prepared.manifest["dataset"])
-    workspace.protocol = str(prepared.manifest["protocol"])
     workspace.summary |= {
-        "parameters": sum(parameter.numel() for parameter in parameters),
-        "nonzero": sum(int(parameter.count_nonzero()) for parameter in parameters),
         "quality": measure(scores, fits, prepared),
         "calibration": calibration_figures(scores, fits, prepared),
     }

@@ -14,6 +14,7 @@ from cloud.fit import FitConfig, fit
 from cloud.limits import MOST_WEIGHT
 from cloud.ranking.batches import WindowBatches
 from cloud.ranking.cloud_numbers import collaborative_number
+from cloud.ranking.dropouts import check_dropouts
 from cloud.ranking.encoder_directory import EncoderDirectory, read_directory
 from cloud.ranking.kept_scores import RANKING_FILES
 from cloud.ranking.losses import depth_of_step, ranking_loss
@@ -59,9 +60,7 @@ class RankerConfig:
     def __post_init__(self) -> None:
         check_counts(self, passes=(0, 10_000), users=(0, 100_000), targets=(1, 10_000), history=(1, 10_000))
         check_numbers(self, order_weight=(0, MOST_WEIGHT))
-        for name in ("dropout", "word_dropout", "number_dropout"):
-            if not 0 <= getattr(self, name) < 1:
-                raise EdgeError(f"{setting(name)} is {getattr(self, name):g}", fix="a share from 0 to below 1")
+        check_dropouts(self)
 
 
 RANKERS = {

@@ -14,7 +14,7 @@ from cloud.ranking.measure import shape_of
 from cloud.ranking.model import RankingModel
 from cloud.ranking.shape import RankingShape
 from cloud.runs.directory import Run
-from compress.integer_layers import QuantisedEmbedding, QuantisedLinear, quantise_rows
+from compress.integer_layers import QuantisedEmbedding, QuantisedLinear, float_tensors, fold_norm, quantise_rows
 from compress.ranking.parts import LOW_BIT, compressed_layers, part_of
 
 
@@ -44,10 +44,7 @@ def fold_norms(model: RankingModel) -> RankingModel:
     if isinstance(folded.widen, nn.Linear):
         pairs.append((folded.embedding_norm, folded.widen))
     for norm, linear in pairs:
-        linear.bias.add_(linear.weight @ norm.bias)
-        linear.weight.mul_(norm.weight)
-        norm.weight.fill_(1.0)
-        norm.bias.zero_()
+        fold_norm(norm, linear)
     return folded
 
 
@@ -67,12 +64,8 @@ def quantise_ranker(model: RankingModel, bits: int = 8) -> RankingModel:
 
 def dequantise_ranker(model: RankingModel) -> RankingModel:
     """The float ranking model whose weights are exactly those of a quantised one."""
-    tensors = dict(model.state_dict())
-    for name in [name for name in tensors if name.endswith(".scale")]:
-        weight = name.removesuffix("scale") + "weight"
-        tensors[weight] = tensors[weight].float() * tensors.pop(name)[:, None]
     floats = RankingModel(model.shape)
-    floats.load_state_dict(tensors)
+    floats.load_state_dict(float_tensors(model))
     return floats.eval()
 
 

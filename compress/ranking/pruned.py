@@ -14,6 +14,7 @@ from cloud.data.rows import Prepared
 from cloud.fit import FitConfig, Loss, fit
 from cloud.limits import MOST_WEIGHT
 from cloud.ranking.batches import WindowBatches
+from cloud.ranking.dropouts import check_dropouts
 from cloud.ranking.kept_scores import RANKING_FILES
 from cloud.ranking.measure import complete_ranker, load_ranker, shape_of
 from cloud.ranking.model import RankingModel
@@ -27,7 +28,6 @@ from compress.ranking.windows import check_for_phones, timelines_of, windows_of
 from distill.ranking.scores import TaughtBatches, distilled_loss, teacher_logits
 from edge.arguments import check_share
 from edge.config import check_counts, check_numbers, setting, settings_in, to_dict
-from edge.errors import EdgeError
 
 STAGE = Stage("ranker-pruned", 1, RANKING_FILES)
 
@@ -58,9 +58,7 @@ class RankerPruning:
         check_numbers(self, above=True, rise=(0, 1))
         check_numbers(self, order_weight=(0, MOST_WEIGHT))
         check_share(setting("teacher_share"), self.teacher_share, fix="choose a number in that range")
-        for name in ("dropout", "word_dropout", "number_dropout"):
-            if not 0 <= getattr(self, name) < 1:
-                raise EdgeError(f"{setting(name)} is {getattr(self, name):g}", fix="a share from 0 to below 1")
+        check_dropouts(self)
 
     def schedule(self, steps: int) -> PruneSchedule:
         """Of a training of so many steps, at least one."""

@@ -14,6 +14,7 @@ from cloud.device import best_device
 from cloud.fit import FitConfig, fit
 from cloud.limits import MOST_WEIGHT, MOST_WIDTH
 from cloud.ranking.batches import WindowBatches
+from cloud.ranking.dropouts import check_dropouts
 from cloud.ranking.kept_scores import RANKING_FILES
 from cloud.ranking.measure import complete_ranker, load_ranker, sized_ranking
 from cloud.ranking.model import RankingModel
@@ -83,9 +84,7 @@ class RankingStudentConfig:
         check_counts(self, users=(0, 100_000), targets=(1, 10_000), history=(1, 10_000))
         check_numbers(self, order_weight=(0, MOST_WEIGHT), token_weight=(0, MOST_WEIGHT))
         check_share(setting("teacher_share"), self.teacher_share, fix="choose a number in that range")
-        for name in ("dropout", "word_dropout", "number_dropout"):
-            if not 0 <= getattr(self, name) < 1:
-                raise EdgeError(f"{setting(name)} is {getattr(self, name):g}", fix="a share from 0 to below 1")
+        check_dropouts(self)
         check_relation_heads(self.relation_heads, self.shape, setting("shape.hidden_size"))
 
 
