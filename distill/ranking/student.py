@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from cloud.data.rows import Prepared
@@ -163,10 +162,7 @@ def _learn_summaries(
     texts, sources = augmented(plain, len(rows.items.names), config.rounds, config.word_dropout, seed)
     cache = workspace.scratch / "teacher-summaries.safetensors"
     targets = summary_targets(teacher, texts, len(plain.lengths), cache)
-    learned = None
-    if factors is not None:
-        of_source = factors.of_text[torch.from_numpy(np.maximum(sources, 0))]
-        learned = torch.where(torch.from_numpy(sources >= 0)[:, None], of_source, torch.nan)
+    learned = None if factors is None else factors.of_sources(sources)
     batches = SummaryBatches(texts, targets, config.texts, seed, learned)
     loss = SummaryLoss(config.shape.hidden_size, teacher.shape.hidden_size)
     steps = replace(config.summaries, steps=config.passes.summaries * batches.of_pass)

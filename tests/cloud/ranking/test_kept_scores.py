@@ -38,7 +38,7 @@ def ranker(prepared: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_kept_scores_are_those_of_the_model_and_of_the_figures(prepared: Run, ranker: Run) -> None:
     rows, model = Prepared(prepared), load_ranker(ranker)
-    timelines = timelines_for(prepared, model.shape, CONFIG.history, CONFIG.targets, CONFIG.collaborative)
+    timelines = timelines_for(Prepared(prepared), model.shape, CONFIG.history, CONFIG.targets, CONFIG.collaborative)
     for part in ("validation", "test"):
         chosen = rows.part(part)
         for encode in (1, 3):

@@ -42,7 +42,7 @@ def teacher(prepared: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
 def timelines(prepared: Run) -> Timelines:
     """With the numbers that the teacher reads."""
     rows = Prepared(prepared)
-    return Timelines(rows, history=100, targets=16, most_tokens=24, beside=collaborative_number(rows))
+    return Timelines(rows, history=100, targets=16, most_tokens=24, beside=collaborative_number(rows).column)
 
 
 @pytest.fixture
