@@ -9,8 +9,9 @@ import math
 import os
 import shlex
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -184,5 +185,19 @@ def _is_device(path: Path) -> bool:
     return path.exists() and not path.is_file()
 
 
+def strict_json(value: Any, digits: int | None = None) -> Any:
+    """As JSON values, which know no NaN: null for what is not finite. Floats are rounded to `digits`, if given."""
+    if is_dataclass(value):
+        value = {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: strict_json(part, digits) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [strict_json(part, digits) for part in value]
+    if not isinstance(value, float):
+        return value
+    return None if not math.isfinite(value) else float(value) if digits is None else round(float(value), digits)
+
+
 def write_json(path: Path, value: Any) -> None:
-    write_atomically(path, json.dumps(value, indent=2) + "\n")
+    """Strict JSON; see `strict_json`."""
+    write_atomically(path, json.dumps(strict_json(value), indent=2) + "\n")
