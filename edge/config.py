@@ -139,7 +139,7 @@ def from_dict(kind: type[C], values: Mapping[str, Any], where: str = "config") -
     hints = typing.get_type_hints(kind)
     arguments = {}
     if not isinstance(values, Mapping):
-        raise EdgeError(f"{where} must be an object, not {shown(values)}")
+        raise EdgeError(f"{where} must be an object, not {shown(values)}", fix='write keys and values: {"key": value}')
     for key, value in values.items():
         if key not in hints:
             raise EdgeError(f"{where}: unknown key {key!r}", fix=did_you_mean(key, hints))
@@ -152,7 +152,10 @@ def from_dict(kind: type[C], values: Mapping[str, Any], where: str = "config") -
         and field.default_factory is dataclasses.MISSING
     ]
     if missing:
-        raise EdgeError(f"{where}: missing {', '.join(missing)}")
+        raise EdgeError(
+            f"{where}: missing {', '.join(missing)}",
+            fix="add what is missing, or make the file again by the command that wrote it",
+        )
     with _named_from(f"{where}."):
         return kind(**arguments)
 

@@ -15,7 +15,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from edge.errors import EdgeError
+from edge.errors import EdgeError, file_fix
 
 TEMPORARY = ".tmp"
 LONGEST_INTEGER = 4_000  # digits in JSON: more than any double has, fewer than Python refuses to read
@@ -34,7 +34,7 @@ def read_lines(path: Path) -> list[str]:
     try:
         return lines_of(path.read_bytes().decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise EdgeError(f"{path} is not UTF-8 text", evidence=str(error)) from error
+        raise EdgeError(f"{path} is not UTF-8 text", evidence=str(error), fix="save it as UTF-8") from error
 
 
 def read_toml(path: Path, absent: EdgeError | None = None) -> dict[str, Any]:
@@ -44,14 +44,16 @@ def read_toml(path: Path, absent: EdgeError | None = None) -> dict[str, Any]:
     except OSError as error:
         if absent and isinstance(error, FileNotFoundError):
             raise absent from error
-        raise EdgeError(f"{path} cannot be read: {error.strerror}") from error
+        raise EdgeError(f"{path} cannot be read: {error.strerror}", fix=file_fix(error)) from error
     except UnicodeDecodeError as error:
         wide = path.read_bytes()[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         fix = f"iconv -f UTF-16 -t UTF-8 < {shlex.quote(str(path))} > new.toml" if wide else "save it as UTF-8"
         raise EdgeError(f"{path} is not a TOML file", evidence=str(error), fix=fix) from error
     except (ValueError, RecursionError) as error:
         reason = str(error).partition("; use sys.")[0]  # Python's own setting for numbers of thousands of digits
-        raise EdgeError(f"{path} is not a TOML file", evidence=reason) from error
+        raise EdgeError(
+            f"{path} is not a TOML file", evidence=reason, fix="correct that place; in TOML, texts stand in quotes"
+        ) from error
 
 
 def parse_strictly(data: bytes) -> Any:
@@ -177,7 +179,7 @@ def _output_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise EdgeError(f"{path} cannot be written: {error.strerror}") from error
+        raise EdgeError(f"{path} cannot be written: {error.strerror}", fix=file_fix(error)) from error
 
 
 def _is_device(path: Path) -> bool:
