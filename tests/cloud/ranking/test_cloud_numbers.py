@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import edge
 
 from cloud.data.collaborative import collaborative
 from cloud.data.moments import screens
-from cloud.data.prepare import config_for, open_source, prepare
 from cloud.data.rows import Prepared
 from cloud.ranking.cloud_numbers import collaborative_number
 from cloud.ranking.measure import load_ranker, shape_of
@@ -20,12 +19,9 @@ from cloud.runs.directory import Run
 from edge.metrics import auc
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    folder = tmp_path_factory.mktemp("club")
-    assert edge("init", "--example", "--out", folder / "edge.toml") == 0
-    source = open_source(str(folder / "edge.toml"))
-    return prepare(source, folder / "data", replace(config_for(source), max_users=60))
+@pytest.fixture(scope="session")
+def prepared(prepared_club: Callable[[int], Run]) -> Run:
+    return prepared_club(60)
 
 
 class Turned(Prepared):

@@ -6,9 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from commands import edge
 
-from cloud.data.prepare import config_for, open_source, prepare
 from cloud.data.rows import Prepared
 from cloud.ranking.kept_scores import SCORES, kept_scores
 from cloud.ranking.measure import load_ranker, scores_of
@@ -21,14 +19,6 @@ SMALL = replace(
     RANKERS["quickstart"].shape, hidden_size=16, embedding_size=8, encode_layers=3, early_encode=1, interact_layers=1
 )
 CONFIG = replace(RANKERS["quickstart"], passes=1, users=8, shape=SMALL, collaborative=False)
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    folder = tmp_path_factory.mktemp("club")
-    assert edge("init", "--example", "--out", folder / "edge.toml") == 0
-    source = open_source(str(folder / "edge.toml"))
-    return prepare(source, folder / "data", replace(config_for(source), max_users=24))
 
 
 @pytest.fixture(scope="module")
