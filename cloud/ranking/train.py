@@ -106,9 +106,7 @@ def train_ranker(
     return Run.open(out, STAGE.name)
 
 
-def timelines_for(
-    rows: Prepared, shape: RankingShape, history: int, targets: int, collaborative: bool
-) -> Timelines:
+def timelines_for(rows: Prepared, shape: RankingShape, history: int, targets: int, collaborative: bool) -> Timelines:
     """Windows of prepared rows; `collaborative`: with item-item CF beside the numbers that a phone can compute."""
     beside = collaborative_number(rows).column if collaborative else None
     return Timelines(rows, history, targets, shape.positions, beside)

@@ -134,7 +134,12 @@ def prune_ranker(
 
 
 def _texts(
-    source: Run, rows: Prepared, timelines: Timelines, factors: FactorTargets | None, config: RankerPruning, scratch: Path
+    source: Run,
+    rows: Prepared,
+    timelines: Timelines,
+    factors: FactorTargets | None,
+    config: RankerPruning,
+    scratch: Path,
 ) -> SummaryBatches:
     """Texts, and those changed, with the summaries that the model had before it lost any weight."""
     seed = config.texts.seed

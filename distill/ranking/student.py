@@ -14,6 +14,7 @@ from cloud.device import best_device
 from cloud.fit import FitConfig, fit
 from cloud.limits import MOST_WEIGHT, MOST_WIDTH
 from cloud.ranking.batches import WindowBatches
+from cloud.ranking.cloud_numbers import collaborative_number
 from cloud.ranking.dropouts import check_dropouts
 from cloud.ranking.kept_scores import RANKING_FILES
 from cloud.ranking.measure import complete_ranker, load_ranker, sized_ranking
@@ -25,7 +26,6 @@ from cloud.ranking.train import timelines_for
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target, Workspace
 from cloud.stage import check_same_data
-from cloud.ranking.cloud_numbers import collaborative_number
 from distill.ranking.factors import FactorTargets, factor_targets, settle_likeness
 from distill.ranking.relations import between_entries, between_tokens, relation_loss
 from distill.ranking.scores import TaughtBatches, distilled_loss, teacher_logits
@@ -212,4 +212,6 @@ def _learn_scores(
     loss = partial(distilled_loss, config.teacher_share, config.order_weight)
     steps = replace(config.scores, steps=config.passes.scores * windows.of_pass)
     with settings_in("scores"):
-        fit(model, TaughtBatches(windows, logits, factors), loss, steps, workspace.scratch / "scores", "student: scores")
+        fit(
+            model, TaughtBatches(windows, logits, factors), loss, steps, workspace.scratch / "scores", "student: scores"
+        )

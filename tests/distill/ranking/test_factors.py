@@ -79,7 +79,7 @@ def test_items_of_no_training_row_teach_nothing(prepared: Run) -> None:
 
 
 def test_in_training_the_number_is_the_honest_one_and_elsewhere_the_factors_own(prepared: Run) -> None:
-    """The factors were fitted on the training rows' own labels, so a model must not learn how far to trust them there."""
+    """The factors were fitted on the training rows' own labels: there a model must not learn how far to trust them."""
     number = collaborative_number(Prepared(prepared))
     model = RankingModel(SHAPE)
     settle_likeness(model, number, 0.5)
