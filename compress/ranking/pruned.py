@@ -22,7 +22,7 @@ from cloud.ranking.model import RankingModel
 from cloud.ranking.presets import PASSES
 from cloud.ranking.timelines import Timelines
 from cloud.runs.directory import Run, Stage
-from cloud.runs.target import Target
+from cloud.runs.target import Target, Workspace
 from cloud.stage import check_same_data
 from compress.magnitude import MagnitudePruner, PruneSchedule, sparsity_by_tensor
 from compress.ranking.parts import compressed_weights
@@ -33,7 +33,7 @@ from distill.ranking.summaries import SummaryBatches, SummaryLoss, augmented, su
 from edge.arguments import check_share
 from edge.config import check_counts, check_numbers, setting, settings_in, to_dict
 
-STAGE = Stage("ranker-pruned", 1, RANKING_FILES)
+STAGE = Stage("ranker-pruned", 2, RANKING_FILES)
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,13 @@ class RankerPruning:
 
 
 RANKER_PRUNINGS = {
-    "quickstart": RankerPruning(passes=PASSES["quickstart"].prune),
-    "lunch": RankerPruning(passes=PASSES["lunch"].prune),
+    "quickstart": RankerPruning(text_passes=PASSES["quickstart"].summaries, passes=PASSES["quickstart"].prune),
+    "lunch": RankerPruning(text_passes=PASSES["lunch"].summaries, passes=PASSES["lunch"].prune),
     "m6-edge": RankerPruning(
+        text_passes=PASSES["m6-edge"].summaries,
         passes=PASSES["m6-edge"].prune,
         every=100,
+        texts=FitConfig(steps=0, learning_rate=4e-4, warmup_steps=2_000),
         fit=FitConfig(steps=0, learning_rate=1e-4, warmup_steps=1_000, weight_decay=0.05),
     ),
 }
@@ -108,29 +110,40 @@ def prune_ranker(
     facts = windows_of(student_run) | {"shape": student_run.config["shape"]}
     target = Target(out, STAGE, parents, to_dict(config), facts, restart)
     if not target.finished():
-        rows = Prepared(prepared)
-        shape = shape_of(student_run)
+        rows, shape = Prepared(prepared), shape_of(student_run)
         timelines = timelines_of(student_run, rows, bool(shape.factors))
-        windows = WindowBatches(timelines, rows.part("train"), config.users, config.fit.seed + 3)
         factors = factor_targets(rows, shape.factors) if shape.factors else None
-        batches = TaughtBatches(windows, teacher_logits(teacher_run, rows), factors)
-        loss = partial(distilled_loss, config.teacher_share, config.order_weight)
+        windows = WindowBatches(timelines, rows.part("train"), config.users, config.fit.seed + 3)
+        taught = TaughtBatches(windows, teacher_logits(teacher_run, rows), factors)
         with target.writing() as workspace:
-            model, steps = _trainable(student_run, config), config.passes * windows.of_pass
+            model = _trainable(student_run, config)
             texts = _texts(student_run, rows, timelines, factors, config, workspace.scratch)
-            of_texts = config.text_passes * texts.of_pass
-            pruner = MagnitudePruner(model, config.schedule(of_texts or steps), compressed_weights)
-            with settings_in("texts"):
-                fitted, of_text = replace(config.texts, steps=of_texts), Pruning(pruner, SummaryLoss())
-                fit(model, texts, of_text, fitted, workspace.scratch / "texts", "pruning: texts")
-            with settings_in("fit"):
-                fitted, of_rows = replace(config.fit, steps=steps), Pruning(pruner, loss, of_texts)
-                fit(model, batches, of_rows, fitted, workspace.scratch / "prune", "pruning")
-            pruner.apply_at(model, of_texts + steps)
+            _prune(model, texts, taught, config, workspace)
             workspace.summary["sparsity"] = sparsity_by_tensor(model, compressed_weights)
             workspace.keep_metrics("texts", "prune")
             complete_ranker(workspace, model, prepared, timelines, "Pruned ranker")
     return Run.open(out, STAGE.name)
+
+
+def _prune(
+    model: RankingModel,
+    texts: SummaryBatches | None,
+    taught: TaughtBatches,
+    config: RankerPruning,
+    workspace: Workspace,
+) -> None:
+    """Texts are many times cheaper than rows, so weights are removed while they are learned, if there are any."""
+    of_texts, of_rows = texts.of_pass * config.text_passes if texts else 0, taught.windows.of_pass * config.passes
+    pruner = MagnitudePruner(model, config.schedule(of_texts or of_rows), compressed_weights)
+    if texts:
+        with settings_in("texts"):
+            steps, loss = replace(config.texts, steps=of_texts), Pruning(pruner, SummaryLoss())
+            fit(model, texts, loss, steps, workspace.scratch / "texts", "pruning: texts")
+    with settings_in("fit"):
+        distilled = partial(distilled_loss, config.teacher_share, config.order_weight)
+        steps, loss = replace(config.fit, steps=of_rows), Pruning(pruner, distilled, of_texts)
+        fit(model, taught, loss, steps, workspace.scratch / "prune", "pruning")
+    pruner.apply_at(model, of_texts + of_rows)
 
 
 def _texts(
@@ -140,8 +153,10 @@ def _texts(
     factors: FactorTargets | None,
     config: RankerPruning,
     scratch: Path,
-) -> SummaryBatches:
+) -> SummaryBatches | None:
     """Texts, and those changed, with the summaries that the model had before it lost any weight."""
+    if not config.text_passes:
+        return None
     seed = config.texts.seed
     texts, sources = augmented(timelines.texts, len(rows.items.names), config.rounds, config.word_dropout, seed)
     targets = summary_targets(load_ranker(source).to(best_device()), texts, 0, scratch / "summaries.safetensors")
