@@ -10,6 +10,7 @@ from typing import Any
 
 from cloud.checkpoint import WEIGHTS
 from cloud.ranking.kept_scores import kept_scores
+from cloud.ranking.measure import shape_of
 from cloud.rivals.draws import Figure
 from cloud.rivals.kept_scores import rival_scores
 from cloud.rivals.stage import figures_of
@@ -96,7 +97,8 @@ class Results:
 
     @property
     def sentences(self) -> list[str]:
-        knows_more = bool(self.runs["teacher"].config["collaborative"])
+        learned = bool(shape_of(self.runs["student"]).factors)
+        knows_more = bool(self.runs["teacher"].config["collaborative"]) and not learned
         return sentences(self.verdict, bool(self.rival_logits), knows_more)
 
     @property
