@@ -31,16 +31,24 @@ class Match(nn.Module):
         which events a candidate sees, (user, candidate, event) as booleans. Without any: 0, and the flag 1."""
         asked = F.normalize(precise(self.of_candidate(candidates)), dim=-1)
         kept = F.normalize(precise(self.of_event(events)), dim=-1)
-        cosine = (asked @ kept.transpose(1, 2))[..., None]  # (user, candidate, event, 1)
-        gate = F.logsigmoid(precise(self.gate(phrases)))[:, None]  # (user, 1, event, head)
-        value = torch.tanh(precise(self.value(phrases)))[:, None]
-        sharp = precise(self.sharpness).exp()
-        hidden = torch.where(sees, 0.0, MASKED)[..., None]
-        logits = cosine * sharp + gate + hidden  # (user, candidate, event, head)
+        cosine = precise(asked @ kept.transpose(1, 2))[:, None]  # (user, 1, candidate, event)
+        gate = F.logsigmoid(_by_head(self.gate(phrases)))  # (user, head, 1, event)
+        value = torch.tanh(_by_head(self.value(phrases)))
+        sharp = precise(self.sharpness).exp()[:, None]
+        gate = gate + torch.where(sees, 0.0, MASKED)[:, None]  # (user, head, candidate, event)
+        logits = cosine * sharp[:, None] + gate
+        weights = logits.softmax(-1)
+        # The logarithm of the sum of exponentials is any logit less the logarithm of its weight. torch.logsumexp takes
+        # ten times as long where exponentials of masked events underflow.
+        top = logits.detach().argmax(-1, keepdim=True)
+        best = (logits.gather(-1, top) - weights.gather(-1, top).log())[..., 0] / sharp
+        weighted = (weights * value).sum(-1)
+        mean = (gate.softmax(-1) * value * cosine).sum(-1)
+        features = torch.cat([best, weighted, mean], 1).transpose(1, 2)
         some = sees.any(-1)[..., None]
-        best = torch.logsumexp(logits, 2) / sharp
-        weighted = (logits.softmax(2) * value).sum(2)
-        share = (gate + hidden).softmax(2)
-        mean = (share * cosine * value).sum(2)
-        features = torch.cat([best, weighted, mean], -1)
         return torch.cat([torch.where(some, features, 0.0), (~some).to(features.dtype)], -1)
+
+
+def _by_head(values: Tensor) -> Tensor:
+    """(user, event, head) -> (user, head, 1, event), copied: sums with it would be laid out as it is."""
+    return precise(values).transpose(1, 2).contiguous()[:, :, None]
