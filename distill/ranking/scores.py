@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,16 +16,16 @@ from cloud.ranking.batches import WindowBatches
 from cloud.ranking.kept_scores import kept_scores
 from cloud.ranking.losses import depth_of_step, exit_weights, order_loss
 from cloud.ranking.model import RankingModel
-from cloud.ranking.timelines import TimelineBatch
+from cloud.ranking.timelines import TimelineBatch, WindowTable
 from cloud.runs.directory import Run
 
 
 @dataclass(frozen=True)
 class TaughtBatch:
-    """Timelines, and the teacher's logits of their candidates, (user, candidate)."""
+    """Timelines, and the teacher's logits of their candidates, (user, candidate) for each table."""
 
     timelines: TimelineBatch
-    teacher: Tensor
+    teacher: tuple[Tensor, ...]
 
 
 class TaughtBatches:
@@ -36,7 +37,7 @@ class TaughtBatches:
 
     def __call__(self, number: int) -> TaughtBatch:
         batch = self.windows(number)
-        return TaughtBatch(batch, torch.where(batch.real, self.logits[batch.rows], 0.0))
+        return TaughtBatch(batch, tuple(torch.where(one.real, self.logits[one.rows], 0.0) for one in batch.tables))
 
 
 def distilled_loss(
@@ -48,31 +49,36 @@ def distilled_loss(
     loss that a model without a teacher learns from.
     """
     assert isinstance(model, RankingModel)
-    timelines, real = batch.timelines, batch.timelines.real
-    scores = model(timelines, depth_of_step(model.shape.encode_depths, step))  # (exit, user, candidate)
-    weights = exit_weights(model.shape.interact_layers).to(scores.device)
-    target = teacher_share * batch.teacher.sigmoid() + (1 - teacher_share) * timelines.labels
-    each = F.binary_cross_entropy_with_logits(scores, target.expand_as(scores), reduction="none")
-    loss = (weights * each[:, real].mean(1)).sum()
+    timelines = batch.timelines
+    scores = model(timelines, depth_of_step(model.shape.encode_depths, step))
+    logits = timelines.targets(scores)  # (exit, target)
+    weights = exit_weights(model.shape.interact_layers).to(logits.device)
+    target = teacher_share * timelines.targets(batch.teacher).sigmoid() + (1 - teacher_share) * timelines.labels
+    each = F.binary_cross_entropy_with_logits(logits, target.expand_as(logits), reduction="none")
+    loss = (weights * each.mean(1)).sum()
     if order_weight:
-        order = (1 - teacher_share) * order_loss(scores, timelines.labels, real)
+        order = (1 - teacher_share) * order_loss(scores, timelines.tables)
         if teacher_share:
-            order = order + teacher_share * soft_order_loss(scores, batch.teacher, real)
+            order = order + teacher_share * soft_order_loss(scores, batch.teacher, timelines.tables)
         loss = loss + order_weight * (weights * order).sum()
-    return loss, {"target": float(each[-1][real].mean().detach()), "targets": float(real.sum())}
+    return loss, {"target": float(each[-1].mean().detach()), "targets": float(logits.shape[1])}
 
 
-def soft_order_loss(scores: Tensor, teacher: Tensor, real: Tensor) -> Tensor:
+def soft_order_loss(scores: Sequence[Tensor], teacher: Sequence[Tensor], tables: Sequence[WindowTable]) -> Tensor:
     """(exit,) mean over pairs of one window: cross-entropy of which is better, as likely as the teacher has it.
 
     What a model adds to all candidates of a window falls out of it, on both sides.
     """
-    pairs = real[:, :, None] & real[:, None, :]
-    pairs = pairs & ~torch.eye(real.shape[1], dtype=torch.bool, device=real.device)  # (user, one, other)
-    differences = scores[:, :, :, None] - scores[:, :, None, :]
-    better = (teacher[:, :, None] - teacher[:, None, :]).sigmoid()
-    each = F.binary_cross_entropy_with_logits(differences, better.expand_as(differences), reduction="none")
-    return (each * pairs).sum((1, 2, 3)) / pairs.sum().clamp(min=1)
+    losses, counts = [], []
+    for score, taught, table in zip(scores, teacher, tables, strict=True):
+        pairs = table.real[:, :, None] & table.real[:, None, :]
+        pairs = pairs & ~torch.eye(pairs.shape[1], dtype=torch.bool, device=pairs.device)  # (user, one, other)
+        differences = score[:, :, :, None] - score[:, :, None, :]
+        better = (taught[:, :, None] - taught[:, None, :]).sigmoid()
+        each = F.binary_cross_entropy_with_logits(differences, better.expand_as(differences), reduction="none")
+        losses.append((each * pairs).sum((1, 2, 3)))
+        counts.append(pairs.sum())
+    return torch.stack(losses).sum(0) / torch.stack(counts).sum().clamp(min=1)
 
 
 def teacher_logits(teacher_run: Run, prepared: Prepared) -> NDArray[np.float32]:
