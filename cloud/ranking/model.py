@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cloud.ranking.layers import MASKED, Layer, precise
-from cloud.ranking.match import Match
+from cloud.ranking.match import Match, MatchVectors
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import TimelineBatch, WindowTable
 
@@ -20,10 +20,12 @@ PROFILE, EVENT, CANDIDATE = range(3)
 
 @dataclass(frozen=True)
 class Summaries:
-    """Of a batch's distinct texts and of the phrases: (segment, hidden) and (phrase, hidden)."""
+    """Of a batch's distinct texts and of the phrases: (segment, hidden) and (phrase, hidden), and what match makes of
+    them."""
 
     segments: Tensor
     phrases: Tensor
+    match: MatchVectors
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,8 @@ class RankingModel(nn.Module):
     def summarised(self, batch: TimelineBatch, encode_depth: int | None = None) -> Summaries:
         """What all tables share. Summaries of phrases always take one encode layer, if there is one."""
         segments = self.segments(batch, self.shape.encode_layers if encode_depth is None else encode_depth)
-        return Summaries(segments, self.summaries(batch.phrases, min(1, self.shape.encode_layers)))
+        phrases = self.summaries(batch.phrases, min(1, self.shape.encode_layers))
+        return Summaries(segments, phrases, self.match.vectors(segments, phrases))
 
     def entries(self, table: WindowTable, summaries: Summaries) -> Entries:
         """What enters the interact layers."""
@@ -132,11 +135,11 @@ class RankingModel(nn.Module):
         offered_numbers = self._numbers(table.offered_numbers)
         segments, phrases, kinds = summaries.segments, summaries.phrases, self.kind.weight
         profile = F.embedding(table.profile, segments)[:, None] + kinds[PROFILE]  # (user, 1, hidden)
-        events, said = F.embedding(table.item, segments), F.embedding(table.phrase, phrases)
-        past = events + said + self.numbers(numbers) + kinds[EVENT]
-        offered = F.embedding(table.offered, segments)
-        candidates = offered + F.embedding(table.context, phrases) + self.numbers(offered_numbers) + kinds[CANDIDATE]
-        matched = self.match(offered, events, said, table.sees)
+        events = F.embedding(table.item, segments) + F.embedding(table.phrase, phrases)
+        past = events + self.numbers(numbers) + kinds[EVENT]
+        offered = F.embedding(table.offered, segments) + F.embedding(table.context, phrases)
+        candidates = offered + self.numbers(offered_numbers) + kinds[CANDIDATE]
+        matched = self.match(summaries.match, table)
         beside = self.matched(matched) + precise(self.wide(offered_numbers) + self.deep(offered_numbers))
         return Entries(torch.cat([profile, past], 1), candidates, beside[..., 0])
 
