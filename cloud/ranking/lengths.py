@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ROUND = 16  # sizes are multiples of it: each new size costs every bf16 product on a processor a millisecond
-TOGETHER = 8  # a table has a multiple of it of windows, but for the last, for the same reason
+TOGETHER = 8  # windows of a table come in multiples of it: tables of all sizes would be slower than one table
 FURTHER = 1_500.0  # what a further table costs, in entries that go through a layer
 SQUARE = 300.0  # pairs of entries that cost as much as one entry going through a layer
 
