@@ -147,7 +147,11 @@ class PretrainedSegments(nn.Module):
         self.summary_norm = nn.LayerNorm(hidden)
 
     def forward(self, batch: TimelineBatch) -> Tensor:
-        rows = self.row[batch.texts]
+        return self.of_texts(batch.texts)
+
+    def of_texts(self, texts: Tensor) -> Tensor:
+        """(text,) numbers of the prepared run's texts, items' before users' -> (text, hidden)."""
+        rows = self.row[texts]
         tuned = self.tuned if self.training else None
         vectors = precise(tuned(rows) if tuned else F.embedding(rows, self.vectors))
         vectors = F.dropout((vectors - self.mean) / self.spread, self.dropout, self.training)

@@ -29,7 +29,7 @@ from cloud.stage import check_same_data
 from distill.ranking.factors import FactorTargets, factor_targets, settle_likeness
 from distill.ranking.relations import between_entries, between_tokens, relation_loss
 from distill.ranking.scores import TaughtBatches, distilled_loss, teacher_logits
-from distill.ranking.summaries import SummaryBatches, SummaryLoss, augmented, summary_targets
+from distill.ranking.summaries import SummaryBatches, SummaryLoss, augmented, pretrained_targets, summary_targets
 from edge.arguments import check_share
 from edge.config import check_counts, check_numbers, setting, settings_in, to_dict
 from edge.errors import EdgeError
@@ -155,13 +155,14 @@ def _learn_summaries(
 ) -> None:
     if not config.passes.summaries:
         return
-    if teacher.pretrained is not None:
-        _skip(workspace, "summaries: the teacher's are of a pretrained encoder, which has not read the changed texts")
-        return
     seed, plain = config.summaries.seed, timelines.texts
-    texts, sources = augmented(plain, len(rows.items.names), config.rounds, config.word_dropout, seed)
-    cache = workspace.scratch / "teacher-summaries.safetensors"
-    targets = summary_targets(teacher, texts, len(plain.lengths), cache)
+    mixed = 0 if teacher.pretrained is not None else len(rows.items.names)  # a pretrained encoder has read no mixtures
+    texts, sources = augmented(plain, mixed, config.rounds, config.word_dropout, seed)
+    if teacher.pretrained is not None:
+        targets = pretrained_targets(teacher, sources, len(plain.lengths))
+    else:
+        cache = workspace.scratch / "teacher-summaries.safetensors"
+        targets = summary_targets(teacher, texts, len(plain.lengths), cache)
     learned = None if factors is None else factors.of_sources(sources)
     batches = SummaryBatches(texts, targets, config.texts, seed, learned)
     loss = SummaryLoss(config.shape.hidden_size, teacher.shape.hidden_size)

@@ -16,6 +16,7 @@ from cloud.data.rows import Tokens
 from cloud.ranking.layers import precise
 from cloud.ranking.losses import depth_of_step
 from cloud.ranking.model import RankingModel
+from cloud.ranking.pretrained import PretrainedSegments
 from cloud.ranking.timelines import PaddedTexts
 from distill.ranking.factors import factor_loss
 from distill.ranking.whitening import whitening_of
@@ -126,6 +127,17 @@ def summary_targets(teacher: RankingModel, texts: PaddedTexts, plain: int, cache
         write_atomically(cache, save({"summaries": _summaries(teacher, texts)}))
     found = load_file(cache)["summaries"]
     return whitening_of(found[:plain])(found) if plain else found
+
+
+def pretrained_targets(teacher: RankingModel, sources: NDArray[np.int64], plain: int) -> Tensor:
+    """The same for a teacher with a pretrained encoder, which has read the first `plain` texts alone: a changed text is
+    to have the summary of the one that it is a variant of, `sources`."""
+    assert isinstance(teacher.pretrained, PretrainedSegments)
+    texts = torch.arange(plain, device=next(teacher.parameters()).device)
+    with torch.inference_mode():
+        parts = [texts[first : first + TOGETHER] for first in range(0, plain, TOGETHER)]
+        found = torch.cat([teacher.pretrained.of_texts(part).float().cpu() for part in parts])
+    return whitening_of(found)(found)[torch.from_numpy(sources)]
 
 
 def _summaries(teacher: RankingModel, texts: PaddedTexts) -> Tensor:

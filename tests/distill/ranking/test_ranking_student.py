@@ -7,20 +7,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from commands import edge
 from safetensors.torch import load_file
 
+from cloud.data.rows import Prepared
 from cloud.fit import FitConfig
 from cloud.ranking.measure import load_ranker
 from cloud.ranking.model import RankingModel
+from cloud.ranking.pretrained import EncoderConfig, PretrainedSegments
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.train import RankerConfig
 from cloud.runs.directory import Run
 from distill.ranking import student
 from distill.ranking.student import RANKING_STUDENTS, Passes, RankingStudentConfig, train_ranking_student
-from distill.ranking.summaries import SummaryLoss
+from distill.ranking.summaries import SummaryLoss, pretrained_targets
+from distill.ranking.whitening import whitening_of
 from edge.errors import EdgeError
 
 STOPPED = 12  # after the checkpoint of step 10
@@ -104,14 +108,22 @@ def test_relations_are_skipped_with_a_reason_where_entries_never_meet(
     assert "student: skipped relations: " in capsys.readouterr().err
 
 
-def test_summaries_of_a_pretrained_encoder_are_skipped_with_a_reason(
+def test_the_summaries_of_a_pretrained_encoder_are_learned_from_the_texts_that_it_has_read(
     prepared: Run, teacher: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pretrained = load_ranker(teacher)
-    pretrained.pretrained = torch.nn.Identity()
+    pretrained, rows = load_ranker(teacher), Prepared(prepared)
+    count = len(rows.items.names) + len(rows.users.names)
+    vectors = torch.randn(count, 12, generator=torch.Generator().manual_seed(0))
+    hidden = pretrained.shape.hidden_size
+    pretrained.pretrained = PretrainedSegments(EncoderConfig(), hidden, vectors, torch.arange(count)).eval()
     monkeypatch.setattr(student, "load_ranker", lambda run: pretrained)
-    run = train_ranking_student(prepared, teacher, tmp_path / "student", replace(CONFIG, passes=Passes(1, 0, 0)))
-    assert "summaries: the teacher's are of a pretrained encoder" in run.summary["skipped"][0]
+    run = train_ranking_student(prepared, teacher, tmp_path / "student", replace(CONFIG, token_weight=0.0))
+    assert "skipped" not in run.summary
+    sources = np.array([0, 5, 5, count - 1])
+    found = pretrained_targets(pretrained, sources, count)
+    with torch.no_grad():
+        plain = pretrained.pretrained.of_texts(torch.arange(count))
+    torch.testing.assert_close(found, whitening_of(plain)(plain)[sources], atol=1e-3, rtol=1e-3)
 
 
 def test_relation_heads_must_divide_both_widths(prepared: Run, teacher: Run, tmp_path: Path) -> None:
