@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -14,6 +14,7 @@ from cloud.ranking.layers import MASKED, Layer, precise
 from cloud.ranking.match import Match
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import TimelineBatch
+from edge.engines.ranking.distances import bucket_table
 
 PROFILE, EVENT, CANDIDATE = range(3)
 
@@ -175,7 +176,8 @@ class RankingModel(nn.Module):
         entries = batch.item.shape[1] + 1
         place = torch.arange(entries + 1, device=batch.item.device)
         apart = place[:, None] - place[None, :entries]  # (place, entry)
-        biases = F.embedding(buckets(apart, self.shape.distances), bias.T)  # (place, entry, head)
+        table = torch.from_numpy(bucket_table(entries, self.shape.distances).astype(np.int64)).to(apart.device)
+        biases = F.embedding(table[apart.clamp(min=0)], bias.T)  # (place, entry, head)
         past = biases.movedim(-1, 0)[:, :entries] + torch.where(apart[:entries] >= 0, 0.0, MASKED)
         # Row by row, and by look-ups: gradients of an index add up in no fixed order.
         now = (batch.place + 1).clamp(0, entries)  # (user, candidate): entries before it, the profile counted
@@ -185,10 +187,3 @@ class RankingModel(nn.Module):
         seen = seen + torch.where(sees, 0.0, MASKED)[:, None]
         itself = bias[:, :1, None].expand(len(seen), -1, seen.shape[2], 1)
         return past[None], torch.cat([seen, itself], -1)
-
-
-def buckets(apart: Tensor, count: int) -> Tensor:
-    """Distances as bucket numbers: one each up to half of them, logarithmic beyond."""
-    near = count // 2
-    far = near + (math.log2(math.e) * 3 * (apart.clamp(min=near) / near).log()).long()
-    return torch.where(apart < near, apart.clamp(min=0), far.clamp(max=count - 1))
