@@ -1,6 +1,8 @@
-"""A number that only the cloud can know: a teacher ranks with it, its students do not."""
+"""Item-item collaborative filtering as a number of every row, from a table of items that only the cloud has."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,20 +12,30 @@ from cloud.data.moments import screens
 from cloud.data.rows import Prepared
 
 
-def collaborative_number(prepared: Prepared) -> NDArray[np.float32]:
-    """(row, 1) item-item CF, standardised over training rows; NaN where the user has no earlier row.
+@dataclass(frozen=True)
+class CollaborativeNumber:
+    """`column`: (row, 1), standardised by `mean` and `spread` over training rows; NaN where the user has no earlier
+    event. `overall`: the mean value of training rows."""
 
-    It is fitted on training rows, and a training row's own user is left out of what scores it: a likeness fitted on
+    column: NDArray[np.float32]
+    mean: float
+    spread: float
+    overall: float
+
+
+def collaborative_number(prepared: Prepared) -> CollaborativeNumber:
+    """It is fitted on training rows, and a training row's own user is left out of what scores it: a likeness fitted on
     the rows that it predicts tells their labels.
     """
-    user, item, value, time = map(prepared.column, ("user", "item", "value", "time"))
+    user, item, value, event, earlier, time = map(
+        prepared.column, ("user", "item", "value", "event", "earlier", "time")
+    )
     train = np.zeros(len(user), dtype=bool)
     train[prepared.part("train")] = True
-    seen = screens(user, time)
-    score = collaborative(user, item, value.astype(np.float64), train, seen)
-    first = np.searchsorted(user, user)  # rows are ordered by user
-    known = seen > first
+    values, seen = value.astype(np.float64), screens(user, time)
+    score = collaborative(user, item, values, train, seen, neighbours=None, past=event.astype(bool))
+    known = earlier > 0
     fitted = score[train & known]
-    spread = float(fitted.std()) if len(fitted) else 0.0
-    centred = (score - float(fitted.mean() if len(fitted) else 0.0)) / (spread or 1.0)
-    return np.where(known, centred, np.nan).astype(np.float32)[:, None]
+    mean, spread = (float(fitted.mean()), float(fitted.std()) or 1.0) if len(fitted) else (0.0, 1.0)
+    column = np.where(known, (score - mean) / spread, np.nan).astype(np.float32)[:, None]
+    return CollaborativeNumber(column, mean, spread, float(values[train].mean()))

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cloud.ranking.layers import MASKED, Layer, precise
+from cloud.ranking.likeness import Likeness
 from cloud.ranking.match import Match
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import TimelineBatch
@@ -22,9 +23,11 @@ PROFILE, EVENT, CANDIDATE = range(3)
 @dataclass(frozen=True)
 class Entries:
     """Of users: `timeline` (user, entry, hidden), the profile and the events; `candidates` (user, candidate, hidden);
-    `beside` (user, candidate): what match and numbers add to a candidate's logit at every exit.
+    `beside` (user, candidate): what match and numbers add to a candidate's logit at every exit. `segments` (segment,
+    hidden): the summaries that they are made of.
     """
 
+    segments: Tensor
     timeline: Tensor
     candidates: Tensor
     beside: Tensor
@@ -57,13 +60,14 @@ class RankingModel(nn.Module):
         self.summary_norm = nn.LayerNorm(hidden)
         self.kind = nn.Embedding(3, hidden)
         self.distance = nn.Parameter(torch.zeros(max(shape.interact_layers, 1), shape.heads, shape.distances))
-        inputs = 2 * shape.numbers  # each with the flag of a missing one
+        inputs = 2 * (shape.numbers + bool(shape.factors))  # each with the flag of a missing one
         self.numbers = nn.Sequential(
             nn.Linear(inputs, shape.number_hidden), nn.GELU(), nn.Linear(shape.number_hidden, hidden)
         )
         self.wide = nn.Linear(inputs, 1)
         self.deep = nn.Sequential(nn.Linear(inputs, 32), nn.GELU(), nn.Dropout(dropout), nn.Linear(32, 1))
         self.match = Match(shape)
+        self.likeness = Likeness(shape) if shape.factors else None
         self.matched = nn.Linear(self.match.features, 1)
         self.head_norm = nn.LayerNorm(hidden)
         self.head = nn.Linear(hidden, 1)
@@ -111,24 +115,40 @@ class RankingModel(nn.Module):
 
     def forward(self, batch: TimelineBatch, encode_depth: int | None = None) -> Tensor:
         """`encode_depth`: the deepest if None."""
-        entries = self.entries(batch, encode_depth)
+        return self.scores(batch, self.entries(batch, encode_depth))
+
+    def scores(self, batch: TimelineBatch, entries: Entries) -> Tensor:
+        """(exit, user, candidate) logits of what `entries` gives."""
         return torch.stack([self._score(candidates) + entries.beside for _, candidates in self.states(batch, entries)])
 
     def entries(self, batch: TimelineBatch, encode_depth: int | None = None) -> Entries:
         """What enters the interact layers. Summaries of phrases always take one encode layer, if there is one."""
         items = self.segments(batch, self.shape.encode_layers if encode_depth is None else encode_depth)
         phrases = self.summaries(batch.phrases, min(1, self.shape.encode_layers))
-        numbers = self._numbers(batch.numbers)
-        offered_numbers = self._numbers(batch.offered_numbers)
         kinds = self.kind.weight
         profile = F.embedding(batch.profile, items)[:, None] + kinds[PROFILE]  # (user, 1, hidden)
         events, said = F.embedding(batch.item, items), F.embedding(batch.phrase, phrases)
-        past = events + said + self.numbers(numbers) + kinds[EVENT]
         offered = F.embedding(batch.offered, items)
+        numbers, offered_numbers = self._all_numbers(batch, offered, events)
+        past = events + said + self.numbers(numbers) + kinds[EVENT]
         candidates = offered + F.embedding(batch.context, phrases) + self.numbers(offered_numbers) + kinds[CANDIDATE]
         matched = self.match(offered, events, said, batch.sees)
         beside = self.matched(matched) + precise(self.wide(offered_numbers) + self.deep(offered_numbers))
-        return Entries(torch.cat([profile, past], 1), candidates, beside[..., 0])
+        return Entries(items, torch.cat([profile, past], 1), candidates, beside[..., 0])
+
+    def _all_numbers(self, batch: TimelineBatch, offered: Tensor, events: Tensor) -> tuple[Tensor, Tensor]:
+        """Inputs of events and of candidates. The number of likeness is a candidate's; in training it is the batch's,
+        which is not fitted on the user, as what the factors were fitted on tells the labels."""
+        count = self.shape.numbers
+        numbers, offered_numbers = batch.numbers[..., :count], batch.offered_numbers[..., :count]
+        if self.likeness is not None:
+            if self.training:
+                number = batch.offered_numbers[..., count]
+            else:
+                number = self.likeness(offered, events, batch.values, batch.sees)
+            offered_numbers = torch.cat([offered_numbers, number[..., None]], -1)
+            numbers = torch.cat([numbers, torch.full_like(numbers[..., :1], torch.nan)], -1)
+        return self._numbers(numbers), self._numbers(offered_numbers)
 
     def states(self, batch: TimelineBatch, entries: Entries) -> Iterator[tuple[Tensor, Tensor]]:
         """Timeline and candidates as in `entries`, at interact depth 0, 1 and so on; each is computed when taken.
@@ -156,11 +176,7 @@ class RankingModel(nn.Module):
         return precise(self.head(self.head_norm(candidates))[..., 0])
 
     def _numbers(self, values: Tensor) -> Tensor:
-        """(..., number), NaN where one is missing -> (..., 2 x number): values and flags.
-
-        A batch may hold further numbers, which a teacher of this model reads.
-        """
-        values = values[..., : self.shape.numbers]
+        """(..., number), NaN where one is missing -> (..., 2 x number): values and flags."""
         missing = values.isnan()
         if self.training and self.number_dropout:
             missing = missing | (torch.rand(values.shape, device=values.device) < self.number_dropout)

@@ -34,8 +34,8 @@ TEACHER_SHAPES = {
     ),
 }  # fmt: skip
 STUDENT_SHAPES = {
-    "quickstart": RankingShape(vocabulary_size=1, numbers=0, embedding_size=64),
-    "lunch": RankingShape(vocabulary_size=1, numbers=0, embedding_size=64),
+    "quickstart": RankingShape(vocabulary_size=1, numbers=0, embedding_size=64, factors=32),
+    "lunch": RankingShape(vocabulary_size=1, numbers=0, embedding_size=64, factors=32),
     "m6-edge": RankingShape(
         vocabulary_size=1, numbers=0, hidden_size=768, embedding_size=128, heads=16, encode_layers=21, early_encode=8,
         interact_layers=3,

@@ -30,6 +30,7 @@ class RankingShape:
     match_size: int = 64
     match_heads: int = 4  # ways in which events are weighed by their phrases
     number_hidden: int = 64  # inner width of the small layers of numbers
+    factors: int = 0  # of an item, whose products stand for collaborative filtering; 0: none
 
     def __post_init__(self) -> None:
         check_counts(self, vocabulary_size=(1, MOST_TOKENS), numbers=(0, MAX_NUMBERS))
@@ -37,7 +38,7 @@ class RankingShape:
         check_counts(self, encode_layers=(0, MOST_LAYERS), interact_layers=(0, MOST_LAYERS), feed_forward=(1, 64))
         check_counts(self, early_encode=(0, max(self.encode_layers - 1, 0)))
         check_counts(self, positions=(1, MOST_SEGMENT_TOKENS), distances=(2, 1_024), match_size=(1, MOST_WIDTH))
-        check_counts(self, match_heads=(1, 64), number_hidden=(1, MOST_WIDTH))
+        check_counts(self, match_heads=(1, 64), number_hidden=(1, MOST_WIDTH), factors=(0, MOST_WIDTH))
         if self.hidden_size % self.heads:
             raise EdgeError(
                 f"{setting('heads')}={self.heads} does not divide {setting('hidden_size')}={self.hidden_size}",

@@ -33,6 +33,7 @@ class TimelineBatch:
     item: Tensor
     phrase: Tensor
     numbers: Tensor  # (user, event, number)
+    values: Tensor  # (user, event) ratings, or labels where there are none
     offered: Tensor
     context: Tensor
     offered_numbers: Tensor  # (user, candidate, number)
@@ -67,7 +68,7 @@ class Timelines:
         beside: NDArray[np.float32] | None = None,
     ) -> None:
         self.history, self.targets = history, targets
-        names = ("user", "item", "label", "event", "earlier", "phrase", "context")
+        names = ("user", "item", "label", "value", "event", "earlier", "phrase", "context")
         self.columns = {name: prepared.column(name) for name in names}
         numbers = [prepared.numbers] if beside is None else [prepared.numbers, beside]
         self.numbers = np.concatenate(numbers, axis=1)
@@ -114,6 +115,7 @@ class Timelines:
             item=as_tensor(items),
             phrase=as_tensor(column["phrase"][event].astype(np.int64)),
             numbers=as_tensor(self.numbers[event]),
+            values=as_tensor(column["value"][event].astype(np.float32)),
             offered=as_tensor(offered),
             context=as_tensor(column["context"][target].astype(np.int64)),
             offered_numbers=as_tensor(self.numbers[target]),

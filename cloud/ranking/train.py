@@ -88,7 +88,7 @@ def train_ranker(
     if not target.finished():
         check_ranking_memory(shape)
         rows = Prepared(prepared)
-        timelines = timelines_for(prepared, shape, config.history, config.targets, config.collaborative)
+        timelines = timelines_for(rows, shape, config.history, config.targets, config.collaborative)
         batches = WindowBatches(timelines, rows.part("train"), config.users, config.fit.seed)
         with target.writing() as workspace:
             torch.manual_seed(config.fit.seed)
@@ -106,10 +106,11 @@ def train_ranker(
     return Run.open(out, STAGE.name)
 
 
-def timelines_for(prepared: Run, shape: RankingShape, history: int, targets: int, collaborative: bool) -> Timelines:
-    """Windows of the prepared run with the numbers that a ranker of this shape reads."""
-    rows = Prepared(prepared)
-    beside = collaborative_number(rows) if collaborative else None
+def timelines_for(
+    rows: Prepared, shape: RankingShape, history: int, targets: int, collaborative: bool
+) -> Timelines:
+    """Windows of prepared rows; `collaborative`: with item-item CF beside the numbers that a phone can compute."""
+    beside = collaborative_number(rows).column if collaborative else None
     return Timelines(rows, history, targets, shape.positions, beside)
 
 

@@ -12,6 +12,7 @@ FLOAT = (
     "wide",
     "deep",
     "match",
+    "likeness",
     "matched",
     "head",
 )  # a few weights each; `distance` is none of a layer

@@ -25,6 +25,7 @@ from cloud.stage import check_same_data
 from compress.magnitude import MagnitudePruner, PruneSchedule, sparsity_by_tensor
 from compress.ranking.parts import compressed_weights
 from compress.ranking.windows import check_for_phones, timelines_of, windows_of
+from distill.ranking.factors import factor_targets
 from distill.ranking.scores import TaughtBatches, distilled_loss, teacher_logits
 from edge.arguments import check_share
 from edge.config import check_counts, check_numbers, setting, settings_in, to_dict
@@ -100,9 +101,11 @@ def prune_ranker(
     target = Target(out, STAGE, parents, to_dict(config), facts, restart)
     if not target.finished():
         rows = Prepared(prepared)
-        timelines = timelines_of(student_run, rows)
+        shape = shape_of(student_run)
+        timelines = timelines_of(student_run, rows, bool(shape.factors))
         windows = WindowBatches(timelines, rows.part("train"), config.users, config.fit.seed + 3)
-        batches = TaughtBatches(windows, teacher_logits(teacher_run, rows))
+        factors = factor_targets(rows, shape.factors) if shape.factors else None
+        batches = TaughtBatches(windows, teacher_logits(teacher_run, rows), factors)
         loss = partial(distilled_loss, config.teacher_share, config.order_weight)
         with target.writing() as workspace:
             model, steps = _trainable(student_run, config), config.passes * windows.of_pass

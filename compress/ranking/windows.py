@@ -5,6 +5,7 @@ from __future__ import annotations
 from cloud.data.rows import Prepared
 from cloud.ranking.measure import shape_of
 from cloud.ranking.timelines import Timelines
+from cloud.ranking.train import timelines_for
 from cloud.runs.directory import Run
 from edge.errors import EdgeError
 
@@ -14,10 +15,10 @@ def windows_of(run: Run) -> dict[str, int]:
     return {name: int(run.config[name]) for name in ("history", "targets")}
 
 
-def timelines_of(run: Run, rows: Prepared) -> Timelines:
-    """The prepared rows in the windows that the run's model was made for."""
+def timelines_of(run: Run, rows: Prepared, collaborative: bool = False) -> Timelines:
+    """The prepared rows in the windows that the run's model was made for; `collaborative`: with CF as a number."""
     windows = windows_of(run)
-    return Timelines(rows, windows["history"], windows["targets"], shape_of(run).positions)
+    return timelines_for(rows, shape_of(run), windows["history"], windows["targets"], collaborative)
 
 
 def check_for_phones(run: Run) -> None:

@@ -17,26 +17,36 @@ from cloud.ranking.losses import depth_of_step, exit_weights, order_loss
 from cloud.ranking.model import RankingModel
 from cloud.ranking.timelines import TimelineBatch
 from cloud.runs.directory import Run
+from distill.ranking.factors import FactorTargets, factor_loss
+
+FACTORS = 0.2  # weight of the factors' squared error
 
 
 @dataclass(frozen=True)
 class TaughtBatch:
-    """Timelines, and the teacher's logits of their candidates, (user, candidate)."""
+    """Timelines, and the teacher's logits of their candidates, (user, candidate).
+
+    `factors`: (segment, factor) what the summaries tell of collaborative filtering, if the model has any.
+    """
 
     timelines: TimelineBatch
     teacher: Tensor
+    factors: Tensor | None = None
 
 
 class TaughtBatches:
     """The batches of some windows with the teacher's logits of their rows."""
 
-    def __init__(self, windows: WindowBatches, logits: NDArray[np.float32]) -> None:
+    def __init__(
+        self, windows: WindowBatches, logits: NDArray[np.float32], factors: FactorTargets | None = None
+    ) -> None:
         """`logits`: (row,) of the prepared run, as `teacher_logits` gives them."""
-        self.windows, self.logits = windows, torch.from_numpy(logits)
+        self.windows, self.logits, self.factors = windows, torch.from_numpy(logits), factors
 
     def __call__(self, number: int) -> TaughtBatch:
         batch = self.windows(number)
-        return TaughtBatch(batch, torch.where(batch.real, self.logits[batch.rows], 0.0))
+        factors = None if self.factors is None else self.factors.of_text[batch.texts]
+        return TaughtBatch(batch, torch.where(batch.real, self.logits[batch.rows], 0.0), factors)
 
 
 def distilled_loss(
@@ -49,7 +59,8 @@ def distilled_loss(
     """
     assert isinstance(model, RankingModel)
     timelines, real = batch.timelines, batch.timelines.real
-    scores = model(timelines, depth_of_step(model.shape.encode_depths, step))  # (exit, user, candidate)
+    entries = model.entries(timelines, depth_of_step(model.shape.encode_depths, step))
+    scores = model.scores(timelines, entries)  # (exit, user, candidate)
     weights = exit_weights(model.shape.interact_layers).to(scores.device)
     target = teacher_share * batch.teacher.sigmoid() + (1 - teacher_share) * timelines.labels
     each = F.binary_cross_entropy_with_logits(scores, target.expand_as(scores), reduction="none")
@@ -59,7 +70,11 @@ def distilled_loss(
         if teacher_share:
             order = order + teacher_share * soft_order_loss(scores, batch.teacher, real)
         loss = loss + order_weight * (weights * order).sum()
-    return loss, {"target": float(each[-1][real].mean().detach()), "targets": float(real.sum())}
+    figures = {"target": float(each[-1][real].mean().detach()), "targets": float(real.sum())}
+    if batch.factors is not None:
+        factors = factor_loss(model, entries.segments, batch.factors)
+        loss, figures["factors"] = loss + FACTORS * factors, float(factors.detach())
+    return loss, figures
 
 
 def soft_order_loss(scores: Tensor, teacher: Tensor, real: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from cloud.data.rows import Prepared
@@ -25,6 +26,8 @@ from cloud.ranking.train import timelines_for
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target, Workspace
 from cloud.stage import check_same_data
+from cloud.ranking.cloud_numbers import collaborative_number
+from distill.ranking.factors import FactorTargets, factor_targets, settle_likeness
 from distill.ranking.relations import between_entries, between_tokens, relation_loss
 from distill.ranking.scores import TaughtBatches, distilled_loss, teacher_logits
 from distill.ranking.summaries import SummaryBatches, SummaryLoss, augmented, summary_targets
@@ -124,14 +127,19 @@ def train_ranking_student(
     if not target.finished():
         teacher = load_ranker(teacher_run).requires_grad_(False).to(best_device())
         check_relation_heads(config.relation_heads, teacher.shape, f"{teacher_run.path} shape.hidden_size")
-        rows, further = Prepared(prepared), bool(teacher_run.config["collaborative"])
-        timelines = timelines_for(prepared, config.shape, config.history, config.targets, further)
+        rows = Prepared(prepared)
+        further = bool(config.shape.factors) or bool(teacher_run.config["collaborative"])
+        timelines = timelines_for(rows, config.shape, config.history, config.targets, further)
         with target.writing() as workspace:
             torch.manual_seed(config.scores.seed)
             model = RankingModel(config.shape, config.dropout, config.word_dropout, config.number_dropout)
-            _learn_summaries(model, teacher, rows, timelines, config, workspace)
+            factors = None
+            if config.shape.factors:
+                factors = factor_targets(rows, config.shape.factors)
+                settle_likeness(model, collaborative_number(rows), factors.unit)
+            _learn_summaries(model, teacher, rows, timelines, factors, config, workspace)
             _learn_relations(model, teacher, rows, timelines, config, workspace)
-            _learn_scores(model, teacher_run, rows, timelines, config, workspace)
+            _learn_scores(model, teacher_run, rows, timelines, factors, config, workspace)
             workspace.keep_metrics("summaries", "relations", "scores")
             complete_ranker(workspace, model, prepared, timelines, "Ranking student")
     return Run.open(out, STAGE.name)
@@ -142,6 +150,7 @@ def _learn_summaries(
     teacher: RankingModel,
     rows: Prepared,
     timelines: Timelines,
+    factors: FactorTargets | None,
     config: RankingStudentConfig,
     workspace: Workspace,
 ) -> None:
@@ -151,10 +160,14 @@ def _learn_summaries(
         _skip(workspace, "summaries: the teacher's are of a pretrained encoder, which has not read the changed texts")
         return
     seed, plain = config.summaries.seed, timelines.texts
-    texts = augmented(plain, len(rows.items.names), config.rounds, config.word_dropout, seed)
+    texts, sources = augmented(plain, len(rows.items.names), config.rounds, config.word_dropout, seed)
     cache = workspace.scratch / "teacher-summaries.safetensors"
     targets = summary_targets(teacher, texts, len(plain.lengths), cache)
-    batches = SummaryBatches(texts, targets, config.texts, seed)
+    learned = None
+    if factors is not None:
+        of_source = factors.of_text[torch.from_numpy(np.maximum(sources, 0))]
+        learned = torch.where(torch.from_numpy(sources >= 0)[:, None], of_source, torch.nan)
+    batches = SummaryBatches(texts, targets, config.texts, seed, learned)
     loss = SummaryLoss(config.shape.hidden_size, teacher.shape.hidden_size)
     steps = replace(config.summaries, steps=config.passes.summaries * batches.of_pass)
     with settings_in("summaries"):
@@ -192,6 +205,7 @@ def _learn_scores(
     teacher_run: Run,
     rows: Prepared,
     timelines: Timelines,
+    factors: FactorTargets | None,
     config: RankingStudentConfig,
     workspace: Workspace,
 ) -> None:
@@ -202,4 +216,4 @@ def _learn_scores(
     loss = partial(distilled_loss, config.teacher_share, config.order_weight)
     steps = replace(config.scores, steps=config.passes.scores * windows.of_pass)
     with settings_in("scores"):
-        fit(model, TaughtBatches(windows, logits), loss, steps, workspace.scratch / "scores", "student: scores")
+        fit(model, TaughtBatches(windows, logits, factors), loss, steps, workspace.scratch / "scores", "student: scores")

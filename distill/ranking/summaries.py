@@ -17,6 +17,7 @@ from cloud.ranking.layers import precise
 from cloud.ranking.losses import depth_of_step
 from cloud.ranking.model import RankingModel
 from cloud.ranking.timelines import PaddedTexts
+from distill.ranking.factors import factor_loss
 from distill.ranking.whitening import whitening_of
 from edge.files import write_atomically
 
@@ -33,13 +34,17 @@ class SummaryBatch:
     segments: tuple[Tensor, ...]
     places: Tensor
     targets: Tensor
+    factors: Tensor | None = None  # (text, factor)
 
 
 class SummaryBatches:
     """Batch i: texts of pass i // `of_pass`, in an order of its own."""
 
-    def __init__(self, texts: PaddedTexts, targets: Tensor, size: int, seed: int) -> None:
+    def __init__(
+        self, texts: PaddedTexts, targets: Tensor, size: int, seed: int, factors: Tensor | None = None
+    ) -> None:
         self.texts, self.targets, self.size, self.seed = texts, targets, size, seed
+        self.factors = factors
         self.of_pass = -(-len(targets) // size)
 
     def __call__(self, number: int) -> SummaryBatch:
@@ -48,7 +53,9 @@ class SummaryBatches:
         chosen = order[place * self.size : (place + 1) * self.size]
         groups, _, (places,) = self.texts.distinct(chosen)
         as_tensor = torch.from_numpy
-        return SummaryBatch(tuple(map(as_tensor, groups)), as_tensor(places), self.targets[as_tensor(chosen)])
+        rows = as_tensor(chosen)
+        factors = None if self.factors is None else self.factors[rows]
+        return SummaryBatch(tuple(map(as_tensor, groups)), as_tensor(places), self.targets[rows], factors)
 
 
 class SummaryLoss(nn.Module):
@@ -66,26 +73,35 @@ class SummaryLoss(nn.Module):
         model.eval()  # without dropout: the student reads the text that the teacher read
         depth = depth_of_step(model.shape.encode_depths, step)
         found = torch.cat([model.summaries(tokens, depth) for tokens in batch.segments])
-        made = precise(self.map(F.embedding(batch.places, found)))
+        summaries = F.embedding(batch.places, found)
+        made = precise(self.map(summaries))
         error = F.mse_loss(made, batch.targets)
         cosine = F.cosine_similarity(made, batch.targets, dim=-1).mean()
-        return error + 1 - cosine, {"squared error": float(error.detach()), "cosine": float(cosine.detach())}
+        loss, figures = error + 1 - cosine, {"squared error": float(error.detach()), "cosine": float(cosine.detach())}
+        if batch.factors is not None:
+            factors = factor_loss(model, summaries, batch.factors)
+            loss, figures["factors"] = loss + factors, float(factors.detach())
+        return loss, figures
 
 
-def augmented(texts: PaddedTexts, items: int, rounds: int, drop: float, seed: int) -> PaddedTexts:
-    """The texts, and `rounds` times each of them changed, so that words are met in more company than they usually have.
+def augmented(
+    texts: PaddedTexts, items: int, rounds: int, drop: float, seed: int
+) -> tuple[PaddedTexts, NDArray[np.int64]]:
+    """The texts, which text each is a variant of (-1: of two), and `rounds` times each of them changed, so that words are met in more company than they usually have.
 
     Words are dropped, and every second of the first `items` texts, which are those of items, gets half of another's.
     """
     chance = np.random.default_rng(seed)
     originals = [tuple(row[:length].tolist()) for row, length in zip(texts.tokens, texts.lengths, strict=True)]
-    changed = list[Tokens]()
+    changed, sources = list[Tokens](), list(range(len(originals)))
     for _ in range(rounds):
         others = chance.permutation(items) if items else np.empty(0, np.int64)
         for place, text in enumerate(originals):
-            mixed = _halves(text, originals[others[place]]) if place < items and place % 2 else text
+            both = place < items and place % 2
+            mixed = _halves(text, originals[others[place]]) if both else text
             changed.append(_dropped(mixed, drop, chance))
-    return PaddedTexts([*originals, *changed], texts.tokens.shape[1])
+            sources.append(-1 if both else place)
+    return PaddedTexts([*originals, *changed], texts.tokens.shape[1]), np.array(sources)
 
 
 def _halves(first: Tokens, second: Tokens) -> Tokens:

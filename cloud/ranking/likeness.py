@@ -1,0 +1,36 @@
+"""Item-item collaborative filtering without a table of items: an item's factors are read off its summary."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from cloud.data.collaborative import NO_LIKENESS, OVERALL
+from cloud.ranking.layers import precise
+from cloud.ranking.shape import RankingShape
+from edge.text.number import CLIP
+
+
+class Likeness(nn.Module):
+    """A candidate's number: the user's centred values of events, weighted by the products of their items' factors."""
+
+    def __init__(self, shape: RankingShape) -> None:
+        super().__init__()
+        self.factors = nn.Linear(shape.hidden_size, shape.factors)
+        self.register_buffer("unit", torch.ones(()))  # of the factors, which are learned in spreads of their own
+        self.register_buffer("overall", torch.zeros(()))  # mean of all values
+        self.register_buffer("mean", torch.zeros(()))  # of the number over training rows
+        self.register_buffer("spread", torch.ones(()))
+
+    def forward(self, candidates: Tensor, events: Tensor, values: Tensor, sees: Tensor) -> Tensor:
+        """(user, candidate), standardised; NaN without events. From summaries (user, candidate or event, hidden), the
+        events' values (user, event) and which of them a candidate sees, (user, candidate, event) as booleans."""
+        asked, kept = precise(self.factors(candidates)), precise(self.factors(events))
+        seen = sees.to(asked.dtype)
+        count = seen.sum(-1)
+        level = self.overall + (seen * (values - self.overall)[:, None]).sum(-1) / (count + OVERALL)
+        likeness = (asked @ kept.transpose(1, 2)) * self.unit**2 * seen  # (user, candidate, event)
+        centred = values[:, None] - level[..., None]
+        number = (likeness * centred).sum(-1) / (likeness.abs().sum(-1) + NO_LIKENESS)
+        standard = ((number - self.mean) / self.spread).clamp(-CLIP, CLIP)
+        return torch.where(count > 0, standard, torch.nan)
