@@ -14,7 +14,6 @@ import argparse
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ from cloud.rivals.measure import FEWEST_ROWS
 from cloud.rivals.stage import STAGE as RIVALS
 from cloud.runs.directory import Run
 from edge.errors import EdgeError, known_names
-from edge.files import write_atomically, write_json
+from edge.files import strict_json, write_atomically, write_json
 from edge.metrics import auc, user_auc
 
 MODELS = ("teacher", "int8")
@@ -115,19 +114,6 @@ def losses(groups: Mapping[str, Mapping[str, Mapping[str, Any]]], model: str, me
     return sorted((key for key, figure in lost.items() if figure.high < 0), key=lambda key: lost[key].value)
 
 
-def plain(value: Any) -> Any:
-    """As JSON values, which know no NaN."""
-    if isinstance(value, Figure):
-        return plain(asdict(value))
-    if isinstance(value, Mapping):
-        return {key: plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(part) for part in value]
-    if isinstance(value, float):
-        return round(float(value), 4) if math.isfinite(value) else None
-    return value
-
-
 def analysis(road: Path, data: str, attributes: Sequence[str], compared: Compared, count: int) -> dict[str, Any]:
     """Everything that is written and shown. Errors: another log than the road's, an unknown attribute."""
     run = Run.open(road / "data", PREPARE.name)
@@ -169,7 +155,8 @@ def main() -> int:
         return 2
     text = markdown(found)
     if options.out:
-        write_json(options.out, plain({name: part for name, part in found.items() if name != "examples"}))
+        figures = {name: part for name, part in found.items() if name != "examples"}
+        write_json(options.out, strict_json(figures, digits=4))
     if options.markdown:
         write_atomically(options.markdown, text)
     print(text)

@@ -89,7 +89,7 @@ def save_weights(directory: Path, tensors: dict[str, Tensor]) -> None:
 def model_config(run: Run) -> ModelConfig:
     """The shape of a finished run's model."""
     if "model" not in run.config:
-        raise EdgeError(f"{run.path} ({run.stage}) holds no model")
+        raise EdgeError(f"{run.path} ({run.stage}) holds no model", fix="give the run of a stage that makes a model")
     return from_dict(ModelConfig, run.config["model"], f"{run.path}/config.json model")
 
 

@@ -44,6 +44,8 @@ def on_device(batch: Batch, device: torch.device) -> Batch:
 def _moved(part: Any, device: torch.device) -> Any:
     if isinstance(part, torch.Tensor):
         return part.to(device)
+    if part is None:
+        return None
     if isinstance(part, tuple):
         return tuple(_moved(each, device) for each in part)
     assert is_dataclass(part) and not isinstance(part, type)

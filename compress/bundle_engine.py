@@ -26,7 +26,11 @@ def open_torch(directory: Path, shape: Shape, threads: int = 1) -> Engine:
         encoder.load_state_dict({name: torch.from_numpy(values) for name, values in weights.items()})
     except (KeyError, RuntimeError) as error:
         evidence = str(error).splitlines()[0]
-        raise EdgeError("the bundle's weights are not those of an encoder", evidence=evidence) from error
+        raise EdgeError(
+            "the bundle's weights are not those of an encoder",
+            evidence=evidence,
+            fix="take a bundle that edge export wrote",
+        ) from error
     return TorchEngine(encoder, threads)
 
 

@@ -26,8 +26,9 @@ def compress(
 ) -> None:
     """Prune a student while it trains on, or give it int8 or int4 weights; quality is measured after each.
 
-    Students of the ranking model over entries are compressed in their own way. To int8 or int4 of those, runs that led
-    to the one to quantise may be given too: the report then has the whole road.
+    Pruning has presets of the student's kind: of the ranking model over entries quickstart, lunch and m6-edge, of the
+    model over tokens quickstart and m6-edge. To int8 or int4 of a ranking model, runs that led to the one to quantise
+    may be given too: the report then has the whole road.
     """
     from cloud.runs.directory import Run
     from compress.ranking.quantised import SOURCES
@@ -54,7 +55,7 @@ def _encoder(to: str, runs: Sequence[Run], out: Path, preset_name: str, changes:
 
     prepared = parent(runs, PREPARED)
     if to == "pruned":
-        config = override(preset(PRUNINGS, preset_name), changes)
+        config = override(preset(PRUNINGS, preset_name, "pruning of the model over tokens"), changes)
         return prune_student(prepared, parent(runs, TEACHER), parent(runs, STUDENT), out, config, restart)
     return quantise_student(prepared, parent(runs, PRUNED, STUDENT), out, to, restart)
 
@@ -73,7 +74,7 @@ def _ranker(to: str, runs: Sequence[Run], out: Path, preset_name: str, changes: 
     prepared, teacher = parent(runs, PREPARED), _if_given(runs, TEACHER)
     student = _if_given(runs, STUDENT)
     if to == "pruned":
-        config = override(preset(RANKER_PRUNINGS, preset_name), changes)
+        config = override(preset(RANKER_PRUNINGS, preset_name, "pruning of the ranking model"), changes)
         teacher = parent(runs, TEACHER)
         return prune_ranker(prepared, teacher, student or teacher, out, config, restart)
     *before, source = [run for run in (teacher, student, _if_given(runs, PRUNED)) if run] or [parent(runs, PRUNED)]

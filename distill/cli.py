@@ -19,7 +19,8 @@ from edge.cli.command import command
 def distill(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
     """Distil a teacher into a student of one shared layer with an exit at every depth.
 
-    The teacher is the full model, or a ranking model over entries, which gets a student of its own kind.
+    The student is of the teacher's kind: the ranking model over entries (presets quickstart, lunch, m6-edge), or the
+    model over tokens (quickstart, m6-edge).
     """
     from cloud.data.prepare import STAGE as PREPARED
     from cloud.ranking.train import STAGE as RANKER
@@ -32,8 +33,9 @@ def distill(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tup
     runs = [Run.open(path) for path in parents]
     prepared, teacher = parent(runs, PREPARED), parent(runs, TEACHER, RANKER)
     if teacher.stage == RANKER.name:
-        ranking = override(preset(RANKING_STUDENTS, preset_name), changes)
+        ranking = override(preset(RANKING_STUDENTS, preset_name, "a student of the ranking model"), changes)
         run = train_ranking_student(prepared, teacher, out, ranking, restart)
     else:
-        run = train_student(prepared, teacher, out, override(preset(STUDENTS, preset_name), changes), restart)
+        tokens = override(preset(STUDENTS, preset_name, "a student of the model over tokens"), changes)
+        run = train_student(prepared, teacher, out, tokens, restart)
     click.echo((run.path / "report.md").read_text())

@@ -38,7 +38,10 @@ def check_share(name: str, value: object, fix: str = "", usual: float = 0.0) -> 
 def check_switch(name: str, value: object) -> None:
     """Refuse what is neither true nor false."""
     if type(value).__name__ not in ("bool", "bool_"):  # the second is numpy's
-        raise EdgeError(f"{name} must be true or false, not {shown(value)} ({type(value).__name__})")
+        raise EdgeError(
+            f"{name} must be true or false, not {shown(value)} ({type(value).__name__})",
+            fix="pass True or False (in JSON and TOML: true or false)",
+        )
 
 
 def _is(kind: type, value: object) -> bool:

@@ -42,10 +42,11 @@ def _named_from(prefix: str) -> Iterator[None]:
         _GROUP.reset(before)
 
 
-def preset(presets: Mapping[str, C], name: str) -> C:
-    """The settings of that name; an unknown one names the nearest."""
+def preset(presets: Mapping[str, C], name: str, what: str = "") -> C:
+    """The settings of that name, of `what` if other things have presets, too; an unknown one names the nearest."""
     if name not in presets:
-        raise EdgeError(f"unknown preset {name!r}", fix=known_names(name, presets))
+        problem = f"{what} has no preset {name!r}" if what else f"unknown preset {name!r}"
+        raise EdgeError(problem, fix=known_names(name, presets))
     return presets[name]
 
 
@@ -139,7 +140,7 @@ def from_dict(kind: type[C], values: Mapping[str, Any], where: str = "config") -
     hints = typing.get_type_hints(kind)
     arguments = {}
     if not isinstance(values, Mapping):
-        raise EdgeError(f"{where} must be an object, not {shown(values)}")
+        raise EdgeError(f"{where} must be an object, not {shown(values)}", fix='write keys and values: {"key": value}')
     for key, value in values.items():
         if key not in hints:
             raise EdgeError(f"{where}: unknown key {key!r}", fix=did_you_mean(key, hints))
@@ -152,7 +153,10 @@ def from_dict(kind: type[C], values: Mapping[str, Any], where: str = "config") -
         and field.default_factory is dataclasses.MISSING
     ]
     if missing:
-        raise EdgeError(f"{where}: missing {', '.join(missing)}")
+        raise EdgeError(
+            f"{where}: missing {', '.join(missing)}",
+            fix="add what is missing, or make the file again by the command that wrote it",
+        )
     with _named_from(f"{where}."):
         return kind(**arguments)
 

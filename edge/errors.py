@@ -21,6 +21,7 @@ _FIXES = {
     errno.EROFS: "choose a path on a disk that can be written",
     errno.ENAMETOOLONG: "choose a shorter path",
     errno.ENOENT: "check the path",
+    errno.EISDIR: "name a file: this is a directory",
 }
 _ALIKE = 0.6  # difflib's ratio: below it, a suggestion is a guess
 _LEAST_PIECE = 3  # letters
@@ -115,11 +116,14 @@ def missing_package(error: ImportError) -> EdgeError:
     return missing_extra(extra[1] if extra else "" if package and listed else "export", error)
 
 
+def file_fix(error: OSError) -> str:
+    """A fix for what the system refused to do with a file; nothing where none is known."""
+    return _FIXES.get(error.errno or 0, "")
+
+
 def file_error(error: OSError) -> EdgeError:
     """The error for what the system refused to do with a file, or with the result if it names none."""
     reason = os.strerror(error.errno) if error.errno else str(error) or type(error).__name__
     path = "the result" if error.filename is None else error.filename
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return EdgeError(
-        f"{path} cannot be written: {reason}" if full else f"{path}: {reason}", fix=_FIXES.get(error.errno or 0, "")
-    )
+    return EdgeError(f"{path} cannot be written: {reason}" if full else f"{path}: {reason}", fix=file_fix(error))

@@ -9,12 +9,13 @@ import math
 import os
 import shlex
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from edge.errors import EdgeError
+from edge.errors import EdgeError, file_fix
 
 TEMPORARY = ".tmp"
 LONGEST_INTEGER = 4_000  # digits in JSON: more than any double has, fewer than Python refuses to read
@@ -33,7 +34,7 @@ def read_lines(path: Path) -> list[str]:
     try:
         return lines_of(path.read_bytes().decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise EdgeError(f"{path} is not UTF-8 text", evidence=str(error)) from error
+        raise EdgeError(f"{path} is not UTF-8 text", evidence=str(error), fix="save it as UTF-8") from error
 
 
 def read_toml(path: Path, absent: EdgeError | None = None) -> dict[str, Any]:
@@ -43,14 +44,16 @@ def read_toml(path: Path, absent: EdgeError | None = None) -> dict[str, Any]:
     except OSError as error:
         if absent and isinstance(error, FileNotFoundError):
             raise absent from error
-        raise EdgeError(f"{path} cannot be read: {error.strerror}") from error
+        raise EdgeError(f"{path} cannot be read: {error.strerror}", fix=file_fix(error)) from error
     except UnicodeDecodeError as error:
         wide = path.read_bytes()[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         fix = f"iconv -f UTF-16 -t UTF-8 < {shlex.quote(str(path))} > new.toml" if wide else "save it as UTF-8"
         raise EdgeError(f"{path} is not a TOML file", evidence=str(error), fix=fix) from error
     except (ValueError, RecursionError) as error:
         reason = str(error).partition("; use sys.")[0]  # Python's own setting for numbers of thousands of digits
-        raise EdgeError(f"{path} is not a TOML file", evidence=reason) from error
+        raise EdgeError(
+            f"{path} is not a TOML file", evidence=reason, fix="correct that place; in TOML, texts stand in quotes"
+        ) from error
 
 
 def parse_strictly(data: bytes) -> Any:
@@ -176,7 +179,7 @@ def _output_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise EdgeError(f"{path} cannot be written: {error.strerror}") from error
+        raise EdgeError(f"{path} cannot be written: {error.strerror}", fix=file_fix(error)) from error
 
 
 def _is_device(path: Path) -> bool:
@@ -184,5 +187,19 @@ def _is_device(path: Path) -> bool:
     return path.exists() and not path.is_file()
 
 
+def strict_json(value: Any, digits: int | None = None) -> Any:
+    """As JSON values, which know no NaN: null for what is not finite. Floats are rounded to `digits`, if given."""
+    if is_dataclass(value):
+        value = {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: strict_json(part, digits) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [strict_json(part, digits) for part in value]
+    if not isinstance(value, float):
+        return value
+    return None if not math.isfinite(value) else float(value) if digits is None else round(float(value), digits)
+
+
 def write_json(path: Path, value: Any) -> None:
-    write_atomically(path, json.dumps(value, indent=2) + "\n")
+    """Strict JSON; see `strict_json`."""
+    write_atomically(path, json.dumps(strict_json(value), indent=2) + "\n")

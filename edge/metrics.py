@@ -113,7 +113,7 @@ def _by_user(scores: ArrayLike, labels: ArrayLike, users: ArrayLike) -> _Rows:
     values, liked = _checked(scores, labels)
     names: NDArray[Any] = np.asarray(users)
     if names.shape != values.shape:
-        raise EdgeError(f"{len(values)} scores but users shaped {names.shape}")
+        raise EdgeError(f"{len(values)} scores but users shaped {names.shape}", fix="pass one of each per row")
     _, user = np.unique(names, return_inverse=True)
     order = np.lexsort((values, user))
     user, values, liked = user[order], values[order], liked[order]
@@ -135,7 +135,10 @@ def top_overlap(first: ArrayLike, second: ArrayLike, k: int = 10) -> float:
     """Share of the k best candidates by `first` that are among the k best by `second`; ties by position."""
     one, other = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if one.shape != other.shape or one.ndim != 1 or not len(one):
-        raise EdgeError(f"cannot compare the top of scores shaped {one.shape} and {other.shape}")
+        raise EdgeError(
+            f"cannot compare the top of scores shaped {one.shape} and {other.shape}",
+            fix="pass two sets of scores of the same candidates",
+        )
     best = [set(np.argsort(-scores, kind="stable")[:k].tolist()) for scores in (one, other)]
     return len(best[0] & best[1]) / len(best[0])
 
@@ -156,7 +159,9 @@ def _checked(scores: ArrayLike, labels: ArrayLike) -> tuple[Floats, NDArray[np.b
     if values.ndim != 1 or values.shape != marks.shape:
         raise EdgeError(f"scores are shaped {values.shape}, labels {marks.shape}", fix="pass one of each per row")
     if np.isnan(values).any():
-        raise EdgeError(f"{int(np.isnan(values).sum())} of {len(values)} scores are NaN")
+        raise EdgeError(
+            f"{int(np.isnan(values).sum())} of {len(values)} scores are NaN", fix="leave out rows without a score"
+        )
     if not np.isin(marks, (0, 1)).all():
-        raise EdgeError("labels must be 0 or 1")
+        raise EdgeError("labels must be 0 or 1", fix="pass 1 for liked, 0 for not liked")
     return values, marks.astype(bool)

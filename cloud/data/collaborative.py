@@ -47,7 +47,8 @@ def collaborative(
 
     Rows are ordered by user and time. Those that `train` marks are fitted on; a row looks back on its user's rows
     before the place that `seen` names (`cloud.data.moments.screens`), on the most alike `neighbours` of them, or on
-    all; if `past` is given, on those that it marks. They are centred by their own mean, drawn to that of all training rows.
+    all; if `past` is given, on those that it marks. Their values are centred by their mean, drawn to that of all
+    training rows.
     """
     counted = np.ones(len(user), dtype=bool) if past is None else past
     centred, overall = value - _user_means(user, value, train), float(np.mean(value[train]))
@@ -101,9 +102,7 @@ def _weights(
     return weights
 
 
-def _weighted_mean(
-    weights: Floats, value: Floats, counted: NDArray[np.bool_], seen: Places, overall: float
-) -> Floats:
+def _weighted_mean(weights: Floats, value: Floats, counted: NDArray[np.bool_], seen: Places, overall: float) -> Floats:
     """(row,) of (row, earlier row) weights and the values of the counted among the first `seen` rows, centred by their
     smoothed mean."""
     running, count = (np.concatenate([[0.0], np.cumsum(part)]) for part in (counted * (value - overall), counted))

@@ -171,7 +171,9 @@ def read_entities(kind: str, entities: Entities, bad: BadRows, refused: dict[str
                 _learn(nothing, error)
                 bad.add(entities.path, line, error.column, error.kind, error.evidence, error.fix)
     if not bad.seen[entities.path]:
-        raise EdgeError(f"{entities.path} holds no rows")
+        raise EdgeError(
+            f"{entities.path} holds no rows", fix=f"give it a row for each {kind}, or leave its file out of edge.toml"
+        )
     _explain_nothing(nothing, kind, entities, entities.path, bad)
     if not table:
         bad.refuse()  # of the log, no row could be read

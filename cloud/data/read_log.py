@@ -44,7 +44,9 @@ def read_log(source: Source, bad: BadRows, rows: int = 0) -> Log:
     found.select(agree(source.log, found.line, found.time, reader.stamped, bad))
     if not len(found):
         bad.refuse()
-        raise EdgeError(f"{source.log.path} holds no events")
+        raise EdgeError(
+            f"{source.log.path} holds no events", fix="check its path in edge.toml: a log has a row for each event"
+        )
     require_moments(source.log, found.time, bad)
     ratings = (float(found.value.min()), float(found.value.max())) if source.log.rating else None
     found.select(_in_order(source.log, found, bad))

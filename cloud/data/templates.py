@@ -26,7 +26,10 @@ def check_templates(source: Source, text: TextSpec) -> None:
     items, users = source.items.attributes, source.users.attributes
     for section, attributes in (("items", items), ("users", users)):
         if len(attributes) > MAX_MAPPED:
-            raise EdgeError(f"[{section}.attributes] has {len(attributes)} attributes, {MAX_MAPPED} at most")
+            raise EdgeError(
+                f"[{section}.attributes] has {len(attributes)} attributes, {MAX_MAPPED} at most",
+                fix="map only what the model shall read",
+            )
         for name in attributes:
             if name in RESERVED or not name.isidentifier() or len(name) > MAX_NAME:
                 raise EdgeError(

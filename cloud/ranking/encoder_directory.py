@@ -13,6 +13,7 @@ from edge.errors import EdgeError
 from edge.files import parse_strictly, sha256_file
 
 Pooling = Literal["mean", "cls"]
+_AGAIN = "copy the encoder again, or save it by model.save_pretrained(DIR)"
 MOST_TOKENS = 512  # of a text; longer ones are cut
 POOLING = "1_Pooling/config.json"  # as sentence-transformers writes it
 SENTENCES = "sentence_bert_config.json"
@@ -51,7 +52,11 @@ def read_directory(path: Path, pooling: str = "auto") -> EncoderDirectory:
             raise EdgeError(f"{path / name} asks for code of its own (auto_map), which is never run", fix=fix)
     _check_weights(path)
     if not _any(path, TOKENIZERS):
-        raise EdgeError(f"{path} has no tokenizer", evidence=f"none of: {', '.join(TOKENIZERS)}")
+        raise EdgeError(
+            f"{path} has no tokenizer",
+            evidence=f"none of: {', '.join(TOKENIZERS)}",
+            fix="save it there, too: tokenizer.save_pretrained(DIR)",
+        )
     most = [MOST_TOKENS, config.get("max_position_embeddings")]
     if (path / SENTENCES).is_file():
         most.append(_read(path / SENTENCES).get("max_seq_length"))
@@ -74,7 +79,7 @@ def _check_weights(path: Path) -> None:
         return
     pickles = sorted(file.name for pattern in PICKLES for file in path.glob(pattern))
     evidence = f"{pickles[0]} is a pickle, which can run code when it is read" if pickles else ""
-    fix = "save it again by transformers: model.save_pretrained(DIR, safe_serialization=True)" if pickles else ""
+    fix = "save it again by transformers: model.save_pretrained(DIR, safe_serialization=True)"
     raise EdgeError(f"{path} has no weights: no model.safetensors", evidence=evidence, fix=fix)
 
 
@@ -86,9 +91,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         value = parse_strictly(path.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise EdgeError(f"{path} is not JSON", evidence=str(error)) from error
+        raise EdgeError(f"{path} is not JSON", evidence=str(error), fix=_AGAIN) from error
     if not isinstance(value, dict):
-        raise EdgeError(f"{path} is not a JSON object")
+        raise EdgeError(f"{path} is not a JSON object", fix=_AGAIN)
     return value
 
 

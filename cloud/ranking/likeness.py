@@ -14,6 +14,11 @@ from edge.text.number import CLIP
 class Likeness(nn.Module):
     """A candidate's number: the user's centred values of events, weighted by the products of their items' factors."""
 
+    unit: Tensor
+    overall: Tensor
+    mean: Tensor
+    spread: Tensor
+
     def __init__(self, shape: RankingShape) -> None:
         super().__init__()
         self.factors = nn.Linear(shape.hidden_size, shape.factors)

@@ -9,7 +9,7 @@ from cloud.ranking.shape import RankingShape
 
 @dataclass(frozen=True)
 class RoadPasses:
-    """Over all training rows; `summaries` over all texts."""
+    """Over all training rows; `summaries` over all texts, in the student and once more while it is pruned."""
 
     teacher: int
     summaries: int
@@ -38,6 +38,6 @@ STUDENT_SHAPES = {
     "lunch": RankingShape(vocabulary_size=1, numbers=0, embedding_size=64, factors=32),
     "m6-edge": RankingShape(
         vocabulary_size=1, numbers=0, hidden_size=768, embedding_size=128, heads=16, encode_layers=21, early_encode=8,
-        interact_layers=3,
+        interact_layers=3, factors=64,
     ),
 }  # fmt: skip

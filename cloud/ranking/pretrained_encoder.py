@@ -109,11 +109,19 @@ def _load(directory: EncoderDirectory) -> tuple[nn.Module, Any]:
             model, about = library.AutoModel.from_pretrained(directory.path, **options)
         except Exception as error:  # of many classes, which have no other in common
             evidence = f"{type(error).__name__}: {error}"[:300]
-            raise EdgeError(f"{directory.path} cannot be read by transformers", evidence=evidence) from error
+            raise EdgeError(
+                f"{directory.path} cannot be read by transformers",
+                evidence=evidence,
+                fix="save model and tokenizer again by the transformers that is installed here",
+            ) from error
     missing = sorted(name for name in about["missing_keys"] if not name.startswith("pooler."))
     if missing or about["mismatched_keys"]:
         evidence = f"missing or of another shape: {', '.join(missing or map(str, about['mismatched_keys']))}"[:300]
-        raise EdgeError(f"{directory.path}: its weights are not those of its config.json", evidence=evidence)
+        raise EdgeError(
+            f"{directory.path}: its weights are not those of its config.json",
+            evidence=evidence,
+            fix="save both by model.save_pretrained(DIR)",
+        )
     return model, tokenizer
 
 

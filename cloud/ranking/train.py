@@ -33,7 +33,7 @@ from cloud.runs.target import Target
 from edge.config import check_counts, check_numbers, setting, to_dict
 from edge.errors import EdgeError
 
-STAGE = Stage("ranker", 4, (*RANKING_FILES, VECTORS))
+STAGE = Stage("ranker", 5, (*RANKING_FILES, VECTORS))
 
 
 @dataclass(frozen=True)
@@ -106,9 +106,7 @@ def train_ranker(
     return Run.open(out, STAGE.name)
 
 
-def timelines_for(
-    rows: Prepared, shape: RankingShape, history: int, targets: int, collaborative: bool
-) -> Timelines:
+def timelines_for(rows: Prepared, shape: RankingShape, history: int, targets: int, collaborative: bool) -> Timelines:
     """Windows of prepared rows; `collaborative`: with item-item CF beside the numbers that a phone can compute."""
     beside = collaborative_number(rows).column if collaborative else None
     return Timelines(rows, history, targets, shape.positions, beside)

@@ -67,4 +67,4 @@ def _check(ours: NDArray[Any], theirs: NDArray[Any], labels: NDArray[Any], users
     if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
         raise EdgeError("a score is not finite", fix="compare finite scores of the same rows")
     if not np.isin(labels, (0, 1)).all():
-        raise EdgeError("labels must be 0 or 1")
+        raise EdgeError("labels must be 0 or 1", fix="pass 1 for liked, 0 for not liked")

@@ -21,6 +21,7 @@ from cloud.rivals.figures import figures, groups
 from cloud.rivals.learned import Learned, boosted_trees, logistic_regression
 from cloud.rivals.lexical import lexical
 from cloud.rivals.numbers import numbers
+from edge.files import strict_json
 from edge.text.number import Number
 
 Floats = NDArray[np.float64]
@@ -111,17 +112,10 @@ def _as_logits(score: Any, log: Log) -> Floats:
 
 def rivals_json(rivals: list[Rival], dataset: dict[str, Any], protocol: str) -> dict[str, Any]:
     """Plain values; figures that are not defined are null."""
-    return {"dataset": dataset, "protocol": protocol, "rivals": [_plain(_described(rival)) for rival in rivals]}
+    found = strict_json([_described(rival) for rival in rivals], digits=6)
+    return {"dataset": dataset, "protocol": protocol, "rivals": found}
 
 
 def _described(rival: Rival) -> dict[str, Any]:
     """All but the logits, which are a file of their own."""
     return {name: value for name, value in asdict(rival).items() if name != "logits"}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, float):
-        return round(value, 6) if np.isfinite(value) else None
-    return value

@@ -15,7 +15,7 @@ from cloud.data.schema import Source
 from cloud.rivals.kept_scores import SCORES, scores_file
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target
-from edge.files import write_atomically
+from edge.files import write_atomically, write_json
 
 FIGURES, PAGE, REPORT = "rivals.json", "report.html", "report.md"
 STAGE = Stage("rivals", 2, (FIGURES, PAGE, REPORT, SCORES))
@@ -46,7 +46,7 @@ def measure_beside(
     with target.writing() as workspace:
         found = measure_rivals(checked.log, wanted_numbers(checked.log, config, source))
         values = rivals_json(found, checked.dataset, checked.protocol)
-        write_atomically(workspace.path / FIGURES, json.dumps(values, indent=2) + "\n")
+        write_json(workspace.path / FIGURES, values)
         write_atomically(workspace.path / PAGE, rivals_html(found, source.name, checked.protocol))
         text = rivals_text(found, checked.protocol)
         write_atomically(workspace.path / REPORT, f"# Rivals on {source.name}\n\n```\n{text}\n```\n")

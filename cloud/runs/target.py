@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import math
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +40,7 @@ from cloud.runs.removal import (
     remove,
 )
 from edge.errors import EdgeError
-from edge.files import TEMPORARY, read_lines, sha256_file, write_atomically, write_json
+from edge.files import TEMPORARY, read_lines, sha256_file, strict_json, write_atomically, write_json
 
 
 @dataclass
@@ -197,7 +196,7 @@ class Target:
         manifest = self._identity() | {
             "dataset": workspace.dataset,
             "protocol": workspace.protocol,
-            "summary": _without_nan(workspace.summary),
+            "summary": strict_json(workspace.summary),
             "files": {name: sha256_file(self.partial / name) for name in self._results()},
         }
         manifest = json.loads(json.dumps(manifest))  # as it will be read back
@@ -239,12 +238,3 @@ def _sweep(out: Path) -> None:
     with suppress(OSError):
         (out / IDENTITY).unlink(missing_ok=True)
         (out / f"{IDENTITY}{TEMPORARY}").unlink(missing_ok=True)
-
-
-def _without_nan(value: Any) -> Any:
-    """`value` with null for figures that are not defined, e.g. the AUC of labels that are all the same."""
-    if isinstance(value, Mapping):
-        return {key: _without_nan(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

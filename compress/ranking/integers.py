@@ -49,15 +49,15 @@ def fold_norms(model: RankingModel) -> RankingModel:
 
 
 def quantise_ranker(model: RankingModel, bits: int = 8) -> RankingModel:
-    """The form of a float ranking model with weights of 8 or 4 bits. Biases beside integers become float16 numbers."""
-    tensors = dict(fold_norms(model).state_dict())
+    """The form of a float ranking model with weights of 8 or 4 bits. What stays in float becomes a float16 number,
+    which takes half the bytes of a download and changes no score that int8 activations leave alone."""
+    folded = fold_norms(model).state_dict()
+    tensors = {name: value.half().float() for name, value in folded.items()}
     quantised = quantised_ranker(model.shape, bits)
     for name, module in quantised.named_modules():
         if isinstance(module, QuantisedEmbedding | QuantisedLinear):
-            weight, scale = quantise_rows(tensors[f"{name}.weight"], module.bits)
+            weight, scale = quantise_rows(folded[f"{name}.weight"], module.bits)
             tensors |= {f"{name}.weight": weight, f"{name}.scale": scale}
-        if isinstance(module, QuantisedLinear):
-            tensors[f"{name}.bias"] = tensors[f"{name}.bias"].half().float()
     quantised.load_state_dict(tensors)
     return quantised
 

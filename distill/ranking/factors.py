@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -22,6 +23,11 @@ class FactorTargets:
 
     of_text: Tensor
     unit: float
+
+    def of_sources(self, sources: NDArray[np.int64]) -> Tensor:
+        """(variant, factor) of texts that are variants of others; -1: of no single one, so NaN."""
+        found = self.of_text[torch.from_numpy(np.maximum(sources, 0))]
+        return torch.where(torch.from_numpy(sources >= 0)[:, None], found, torch.nan)
 
 
 def factor_targets(prepared: Prepared, size: int) -> FactorTargets:

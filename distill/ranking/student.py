@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from cloud.data.rows import Prepared
@@ -15,6 +14,7 @@ from cloud.device import best_device
 from cloud.fit import FitConfig, fit
 from cloud.limits import MOST_WEIGHT, MOST_WIDTH
 from cloud.ranking.batches import WindowBatches
+from cloud.ranking.cloud_numbers import collaborative_number
 from cloud.ranking.dropouts import check_dropouts
 from cloud.ranking.kept_scores import RANKING_FILES
 from cloud.ranking.measure import complete_ranker, load_ranker, sized_ranking
@@ -26,7 +26,6 @@ from cloud.ranking.train import timelines_for
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target, Workspace
 from cloud.stage import check_same_data
-from cloud.ranking.cloud_numbers import collaborative_number
 from distill.ranking.factors import FactorTargets, factor_targets, settle_likeness
 from distill.ranking.relations import between_entries, between_tokens, relation_loss
 from distill.ranking.scores import TaughtBatches, distilled_loss, teacher_logits
@@ -35,7 +34,7 @@ from edge.arguments import check_share
 from edge.config import check_counts, check_numbers, setting, settings_in, to_dict
 from edge.errors import EdgeError
 
-STAGE = Stage("ranker-student", 1, RANKING_FILES)
+STAGE = Stage("ranker-student", 2, RANKING_FILES)
 MOST_ROUNDS = 1_000
 
 
@@ -163,10 +162,7 @@ def _learn_summaries(
     texts, sources = augmented(plain, len(rows.items.names), config.rounds, config.word_dropout, seed)
     cache = workspace.scratch / "teacher-summaries.safetensors"
     targets = summary_targets(teacher, texts, len(plain.lengths), cache)
-    learned = None
-    if factors is not None:
-        of_source = factors.of_text[torch.from_numpy(np.maximum(sources, 0))]
-        learned = torch.where(torch.from_numpy(sources >= 0)[:, None], of_source, torch.nan)
+    learned = None if factors is None else factors.of_sources(sources)
     batches = SummaryBatches(texts, targets, config.texts, seed, learned)
     loss = SummaryLoss(config.shape.hidden_size, teacher.shape.hidden_size)
     steps = replace(config.summaries, steps=config.passes.summaries * batches.of_pass)
@@ -216,4 +212,6 @@ def _learn_scores(
     loss = partial(distilled_loss, config.teacher_share, config.order_weight)
     steps = replace(config.scores, steps=config.passes.scores * windows.of_pass)
     with settings_in("scores"):
-        fit(model, TaughtBatches(windows, logits, factors), loss, steps, workspace.scratch / "scores", "student: scores")
+        fit(
+            model, TaughtBatches(windows, logits, factors), loss, steps, workspace.scratch / "scores", "student: scores"
+        )

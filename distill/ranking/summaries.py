@@ -61,12 +61,13 @@ class SummaryBatches:
 class SummaryLoss(nn.Module):
     """Squared error and one minus the cosine, after a linear map that is trained beside the student.
 
-    One map for all encode depths: what comes after a summary is the same for all of them.
+    One map for all encode depths: what comes after a summary is the same for all of them. Without widths there is no
+    map: the summaries are to stay what they were.
     """
 
-    def __init__(self, student_width: int, teacher_width: int) -> None:
+    def __init__(self, student_width: int = 0, teacher_width: int = 0) -> None:
         super().__init__()
-        self.map = nn.Linear(student_width, teacher_width)
+        self.map = nn.Linear(student_width, teacher_width) if teacher_width else nn.Identity()
 
     def forward(self, model: nn.Module, batch: SummaryBatch, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(model, RankingModel)
@@ -87,7 +88,8 @@ class SummaryLoss(nn.Module):
 def augmented(
     texts: PaddedTexts, items: int, rounds: int, drop: float, seed: int
 ) -> tuple[PaddedTexts, NDArray[np.int64]]:
-    """The texts, which text each is a variant of (-1: of two), and `rounds` times each of them changed, so that words are met in more company than they usually have.
+    """The texts and, `rounds` times, each of them changed, so that words are met in more company than they usually
+    have; and which text each is a variant of, -1 for one of two texts.
 
     Words are dropped, and every second of the first `items` texts, which are those of items, gets half of another's.
     """
@@ -114,14 +116,15 @@ def _dropped(text: Tokens, share: float, chance: np.random.Generator) -> Tokens:
 
 
 def summary_targets(teacher: RankingModel, texts: PaddedTexts, plain: int, cache: Path) -> Tensor:
-    """(text, teacher's hidden): the teacher's deepest summaries, whitened by those of the first `plain` texts.
+    """(text, teacher's hidden): the teacher's deepest summaries, whitened by those of the first `plain` texts, or as
+    they are if `plain` is 0.
 
     They are computed once: `cache` keeps them as the teacher gave them.
     """
     if not cache.is_file():
         write_atomically(cache, save({"summaries": _summaries(teacher, texts)}))
     found = load_file(cache)["summaries"]
-    return whitening_of(found[:plain])(found)
+    return whitening_of(found[:plain])(found) if plain else found
 
 
 def _summaries(teacher: RankingModel, texts: PaddedTexts) -> Tensor:

@@ -63,7 +63,11 @@ class Adb:
             )
         attached = [line.split()[0] for line in self._run("devices").splitlines()[1:] if line.endswith("device")]
         if serial is not None and serial not in attached:
-            raise EdgeError(f"no device {serial!r} is attached", evidence=f"attached: {', '.join(attached) or 'none'}")
+            raise EdgeError(
+                f"no device {serial!r} is attached",
+                evidence=f"attached: {', '.join(attached) or 'none'}",
+                fix="attach it and allow debugging, or name another by --serial",
+            )
         if serial is None and len(attached) != 1:
             problem = "no device is attached" if not attached else f"{len(attached)} devices are attached"
             raise EdgeError(
@@ -81,7 +85,11 @@ class Adb:
         done = subprocess.run(["adb", *arguments], capture_output=True, text=True, check=False)
         if done.returncode:
             said = "\n".join((done.stderr or done.stdout).splitlines()[-5:])
-            raise EdgeError(f"adb {' '.join(arguments[:4])} failed (exit code {done.returncode})", evidence=said)
+            raise EdgeError(
+                f"adb {' '.join(arguments[:4])} failed (exit code {done.returncode})",
+                evidence=said,
+                fix="see that the device is attached and allows debugging, then run it again",
+            )
         return done.stdout + done.stderr
 
 
@@ -119,7 +127,10 @@ def signatures(bundle: Bundle) -> tuple[tuple[str, str, str, str], int]:
     """A user's step and last step, candidates' step and last step; the candidates of one."""
     buckets = bundle.manifest["model"].get("buckets")
     if MODEL not in bundle.names or not isinstance(buckets, dict):
-        raise EdgeError(f"{bundle.path} has no LiteRT model with buckets, which benchmark_model runs")
+        raise EdgeError(
+            f"{bundle.path} has no LiteRT model with buckets, which benchmark_model runs",
+            fix="take the bundle that edge export wrote, before edge slim",
+        )
     tokens, piece, count = max(buckets["user_tokens"]), min(buckets["user_tokens"]), buckets["candidates"]
     chunk = f"{tokens}_{count}_{buckets['candidate_tokens']}"
     return (f"layer_{tokens}", f"layer_keys_{piece}", f"layer_candidate_{chunk}", f"layer_end_{chunk}"), count
@@ -135,7 +146,11 @@ def parse_benchmark(said: str, signature: str) -> StepTimes:
     timings, memory = _TIMINGS.search(said), _MEMORY.search(said)
     if timings is None:
         last = "\n".join(said.splitlines()[-5:])
-        raise EdgeError(f"benchmark_model gave no timings for {signature}", evidence=last)
+        raise EdgeError(
+            f"benchmark_model gave no timings for {signature}",
+            evidence=last,
+            fix=f"take the benchmark_model of {BINARY_URL}",
+        )
     init, first, average = (float(text) / 1000 for text in timings.groups())
     held = float(memory[1]) if memory else None
     return StepTimes(signature, init, first, average, held)

@@ -14,6 +14,8 @@ from edge.conformance.verify import Verification, verify
 from edge.errors import EdgeError
 from edge.text.types import Request
 
+NOT_MEASURED = "pass what measure_facts found for this budget"
+
 
 @dataclass(frozen=True)
 class Facts:

@@ -30,10 +30,13 @@ def in_fresh_process(module: str, job: Mapping[str, Any], cache: str) -> Any:
     if done.returncode == 0:
         return json.loads(done.stdout.splitlines()[-1])
     if done.returncode == REFUSED:
-        problem, _, rest = done.stdout.strip().partition("\n")
-        raise EdgeError(problem or "the measuring process refused its job", evidence=rest)
+        said, _, fix = done.stdout.strip().partition("\nfix: ")
+        problem, _, rest = said.partition("\n")
+        raise EdgeError(problem or "the measuring process refused its job", evidence=rest, fix=fix)
     ending = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
-    raise EdgeError(f"the measuring process died ({ending})", evidence="\n".join(done.stderr.splitlines()[-5:]))
+    fix = "see that enough memory is free, then run it again"
+    last = "\n".join(done.stderr.splitlines()[-5:])
+    raise EdgeError(f"the measuring process died ({ending})", evidence=last, fix=fix)
 
 
 def answer(measure: Callable[[Any], Any]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from edge.bench.budget import Budget
 from edge.bench.check import Check, Verdict, count
-from edge.bench.facts import Facts
+from edge.bench.facts import NOT_MEASURED, Facts
 from edge.bench.growth import Step, check_growth
 from edge.bench.hints import LOWER_IS_BETTER, hint_for
 from edge.bench.sharing import check_sharing
@@ -68,7 +68,7 @@ def _size_checks(bundle: Bundle, budget: Budget, engine: str, facts: Facts, weig
         if limit is None:
             continue
         if size is None:
-            raise EdgeError(f"{what} is limited but was not measured")
+            raise EdgeError(f"{what} is limited but was not measured", fix=NOT_MEASURED)
         if size <= limit:
             yield Check(what, size, limit, passed=True)
             continue
@@ -130,6 +130,7 @@ def _quality_check(bundle: Bundle, exit: Exit, metric: str, limit: float) -> Che
         raise EdgeError(
             f"{bundle.path} has no {metric!r} for exit {exit.depth} ({exit.plan})",
             evidence=f"it has {', '.join(exit.quality)}",
+            fix="name one of these in the budget, or export again",
         )
     what, measured = f"{metric} at exit {exit.depth} ({exit.plan})", float(exit.quality[metric])
     at_most = metric in LOWER_IS_BETTER
@@ -148,14 +149,16 @@ def _parity_check(found: Verification | None, bundle: Bundle, engine: str) -> Ch
     What the golden requests do not examine could be anything, so it is no pass.
     """
     if found is None:
-        raise EdgeError("parity is asked for but was not measured")
+        raise EdgeError("parity is asked for but was not measured", fix=NOT_MEASURED)
     text, *scores = found.results
     what = f"parity ({engine})"
     if not text.passed:
         wrong = f"{int(text.max_difference)} of {text.requests} golden requests are worded or tokenised differently"
         return Check(what, int(text.max_difference), 0, False, wrong, (), UNLIKE)
     if not scores:
-        raise EdgeError(f"{bundle.path} has no golden scores to compare {engine} with")
+        raise EdgeError(
+            f"{bundle.path} has no golden scores to compare {engine} with", fix="export again: edge export writes them"
+        )
     worst = sorted(scores, key=lambda row: -row.max_difference)
     measured, limit = worst[0].max_difference, worst[0].tolerance
     if not found.passed:
@@ -179,10 +182,14 @@ def _instruction_checks(bundle: Bundle, budget: Budget, facts: Facts) -> Iterato
         limits[deepest] = min(budget.instructions, limits.get(deepest, budget.instructions))
     for depth, limit in sorted(limits.items()):
         if not facts.instructions:
-            raise EdgeError("instructions are limited but were not counted")
+            raise EdgeError("instructions are limited but were not counted", fix=NOT_MEASURED)
         if depth not in facts.instructions:
             evidence = f"counted were exits {', '.join(map(str, sorted(facts.instructions)))}"
-            raise EdgeError(f"{bundle.path} has no figures for exit {depth}", evidence=evidence)
+            raise EdgeError(
+                f"{bundle.path} has no figures for exit {depth}",
+                evidence=evidence,
+                fix="name one of these in the budget",
+            )
         what, counted = f"instructions at exit {depth}", facts.instructions[depth]
         if counted <= limit:
             yield Check(what, counted, limit, passed=True)

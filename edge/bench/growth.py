@@ -10,7 +10,7 @@ from typing import Any
 
 from edge.bench.budget import Budget
 from edge.bench.check import Check, count
-from edge.bench.facts import Facts
+from edge.bench.facts import NOT_MEASURED, Facts
 from edge.bench.hints import LOWER_IS_BETTER, hint_for
 from edge.bundle.bundle import Bundle
 from edge.bundle.exits import Exit
@@ -120,7 +120,10 @@ def _quality_checks(step: Step, metric: str, allowed: float) -> Iterator[Check]:
     before, after = (_exits(bundle, step.engine) for bundle in (step.before, step.after))
     known = {place: exit.quality[metric] for place, exit in before.items() if metric in exit.quality}
     if not known:
-        raise EdgeError(f"{step.before.path} has no {metric!r} to compare with")
+        raise EdgeError(
+            f"{step.before.path} has no {metric!r} to compare with",
+            fix=f"choose another baseline, or take {metric} out of [growth] in the budget",
+        )
     for plan in sorted({plan for plan, _ in known}):
         old = {depth: value for (named, depth), value in known.items() if named == plan}
         now = {depth: after[plan, depth].quality.get(metric) for depth in old if (plan, depth) in after}
@@ -162,7 +165,7 @@ def _exits(bundle: Bundle, engine: str) -> dict[tuple[str, int], Exit]:
 
 def _time_check(step: Step, allowed: float, facts: Facts) -> Check:
     if facts.speed is None:
-        raise EdgeError("the growth of time is limited but was not measured")
+        raise EdgeError("the growth of time is limited but was not measured", fix=NOT_MEASURED)
     speed, found = facts.speed, facts.speed.cpu
     what = "time against the baseline"
     sure = f"with {speed.confidence:.0%} confidence {found.low:.4f} to {found.high:.4f} times"
@@ -176,7 +179,7 @@ def _time_check(step: Step, allowed: float, facts: Facts) -> Check:
 
 def _instructions_check(step: Step, allowed: float, facts: Facts) -> Check:
     if facts.instructions_before is None or not facts.instructions:
-        raise EdgeError("the growth of instructions is limited but they were not counted")
+        raise EdgeError("the growth of instructions is limited but they were not counted", fix=NOT_MEASURED)
     before, after = facts.instructions_before, facts.instructions[max(facts.instructions)]
     ratio, what = after / before, "instructions against the baseline"
     if ratio <= allowed:
@@ -198,7 +201,7 @@ def _accept(key: str) -> str:
 
 def _measured(value: int | None, what: str) -> int:
     if value is None:
-        raise EdgeError(f"the growth of {what} is limited but was not measured")
+        raise EdgeError(f"the growth of {what} is limited but was not measured", fix=NOT_MEASURED)
     return value
 
 

@@ -22,6 +22,7 @@ from edge.errors import EdgeError
 WARM_UPS = 2  # the first run prepares, the second still settles by some 140 instructions; then runs are alike
 NO_SIGNATURE = -1  # labels the marks that tell what a mark costs
 LAST_LINES = 5  # of what a program that failed has said
+_TOOLS_AGAIN = "fill the tools' directory again: benchmarks/arm_tools.sh DIR"
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,11 @@ class Instructions:
                 return bucket
         asked = " x ".join(map(str, (size for size in sizes if size)))
         listed = ", ".join(" x ".join(map(str, bucket)) for bucket in self.buckets[entry])
-        raise EdgeError(f"no {entry} bucket holds {asked} tokens", evidence=f"the model's buckets: {listed}")
+        raise EdgeError(
+            f"no {entry} bucket holds {asked} tokens",
+            evidence=f"the model's buckets: {listed}",
+            fix="choose sizes that a bucket holds",
+        )
 
     def _of(self, entry: str, bucket: Bucket) -> int:
         return self.signatures["_".join([entry, *map(str, bucket)])]
@@ -88,7 +93,7 @@ def count_instructions(bundle: Path, tools: Tools) -> Instructions:
     files = install(bundle)
     models = files.directory / "models"
     if reason := absent("litert", models):
-        raise EdgeError(f"{bundle}: {reason}")
+        raise EdgeError(f"{bundle}: {reason}", fix="take the bundle that edge export wrote, before edge slim")
     return count_model(models / "litert" / "model.tflite", tools)
 
 
@@ -104,7 +109,9 @@ def count_model(model: Path, tools: Tools) -> Instructions:
         marks = Path(folder) / "marks"
         if done.returncode or not marks.is_file():
             said = "\n".join(done.stderr.splitlines()[-LAST_LINES:])
-            raise EdgeError(f"{model} does not run under QEMU (exit code {done.returncode})", evidence=said)
+            raise EdgeError(
+                f"{model} does not run under QEMU (exit code {done.returncode})", evidence=said, fix=_TOOLS_AGAIN
+            )
         return parse_marks(marks.read_text().splitlines(), done.stdout.split())
 
 
@@ -125,10 +132,12 @@ def parse_marks(lines: Iterable[str], names: Sequence[str]) -> Instructions:
     for line in lines:
         label, instructions, *threads = line.split()
         if threads:
-            raise EdgeError("the model ran on more than one thread, so its instructions cannot be told apart")
+            raise EdgeError(
+                "the model ran on more than one thread, so its instructions cannot be told apart", fix=_TOOLS_AGAIN
+            )
         marks.setdefault(int(label), []).append(int(instructions))
     spent = {label: reached[-1] - reached[0] for label, reached in marks.items() if len(reached) > 1}
     if set(spent) != {NO_SIGNATURE, *range(len(names))}:
         counted = len(spent.keys() - {NO_SIGNATURE})
-        raise EdgeError(f"the count ended early: {counted} of {len(names)} signatures were counted")
+        raise EdgeError(f"the count ended early: {counted} of {len(names)} signatures were counted", fix=_TOOLS_AGAIN)
     return Instructions({name: spent[place] - spent[NO_SIGNATURE] for place, name in enumerate(names)})

@@ -16,10 +16,11 @@ from edge.bench.timing import Times
 from edge.bundle.bundle import Bundle
 from edge.bundle.sizes import bundle_sizes
 from edge.config import from_dict, to_dict
-from edge.errors import EdgeError
+from edge.errors import EdgeError, file_fix
 from edge.files import write_output
 
 SCHEMA = "edge-bench/measurement/1"
+AGAIN = "measure again: edge-bench run movies.edge --out FILE"
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,11 @@ def read_measurement(path: Path) -> Measurement:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise EdgeError(f"{path} cannot be read: {error.strerror}") from error
+        raise EdgeError(f"{path} cannot be read: {error.strerror}", fix=file_fix(error)) from error
     except (ValueError, RecursionError) as error:
-        raise EdgeError(f"{path} is not a JSON file", evidence=str(error)) from error
+        raise EdgeError(f"{path} is not a JSON file", evidence=str(error), fix=AGAIN) from error
     if not isinstance(values, dict) or "schema" not in values:
         raise EdgeError(f"{path} is not a measurement", fix="edge-bench run movies.edge --out FILE writes one")
     if values["schema"] != SCHEMA:
-        raise EdgeError(f"{path} has schema {ascii(values['schema'])[:60]}, this version reads {SCHEMA!r}")
+        raise EdgeError(f"{path} has schema {ascii(values['schema'])[:60]}, this version reads {SCHEMA!r}", fix=AGAIN)
     return from_dict(Measurement, values, str(path))

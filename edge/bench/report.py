@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edge.bench.measurement import Measurement, read_measurement
+from edge.bench.measurement import AGAIN, Measurement, read_measurement
 from edge.bench.modelled import Prediction, predict
 from edge.bench.percentiles import Percentiles
 from edge.bench.profiles.profile import DeviceProfile
@@ -18,7 +18,6 @@ from edge.errors import EdgeError
 from edge.inspect.describe import printable
 
 USERS = ("new", "kept")
-AGAIN = "measure again: edge-bench run movies.edge --out FILE"
 MAX_NAME = 40  # characters of a bundle's name in a table
 
 
@@ -230,7 +229,7 @@ def _target_of_prediction(found: Prediction) -> Target:
     try:
         return Target(found.profile, found.device, ms["new"], ms["kept"], budget["download"], budget["resident"])
     except KeyError as error:
-        raise EdgeError(f"a prediction for {printable(found.profile)} lacks its target: {error}") from error
+        raise EdgeError(f"a prediction for {printable(found.profile)} lacks its target: {error}", fix=AGAIN) from error
 
 
 def _target_of_profile(device: DeviceProfile) -> Target:

@@ -20,7 +20,7 @@ from edge.bench.profiles.profile import DeviceProfile
 from edge.bench.timing import Times
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.config import from_dict
-from edge.errors import EdgeError
+from edge.errors import EdgeError, file_fix
 from edge.runtime.opening import MOST_THREADS
 from edge.text.request import parse_request, request_to_json
 from edge.text.types import Request
@@ -70,7 +70,9 @@ def read_requests(bundle: Path, file: Path | None) -> list[Request]:
                 problem = f"{where}:{number}: {error.problem}"
                 raise EdgeError(problem, evidence=error.evidence, fix=error.fix) from error
     if not requests:
-        raise EdgeError(f"{file or bundle} has no requests to measure")
+        raise EdgeError(
+            f"{file or bundle} has no requests to measure", fix="give some by --requests FILE, a JSON object a line"
+        )
     return requests
 
 
@@ -78,7 +80,7 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise EdgeError(f"{file} cannot be read: {error.strerror}") from error
+        raise EdgeError(f"{file} cannot be read: {error.strerror}", fix=file_fix(error)) from error
 
 
 def _requests(line: bytes) -> list[Request]:
@@ -100,14 +102,19 @@ def plan_depths(
     listed = sorted({exit.depth for exit in bundle.exits})
     if missing := sorted(set(depths or ()) - set(listed)):
         known = ", ".join(map(str, listed))
-        raise EdgeError(f"{bundle.path} has no exit {missing[0]}", evidence=f"it has exits {known}")
+        raise EdgeError(
+            f"{bundle.path} has no exit {missing[0]}", evidence=f"it has exits {known}", fix="name some of these"
+        )
     chosen = [depth for depth in listed if depths is None or depth in depths]
     found = {"prefix": tuple(chosen)} if "prefix" in plans else {}
     late = tuple(depth for depth in chosen if depth > handover)
     if "segments" in plans and handover and late:
         found["segments"] = late
     if not found:
-        raise EdgeError(f"{bundle.path} has no such exits in the plan {' or '.join(plans)}")
+        raise EdgeError(
+            f"{bundle.path} has no such exits in the plan {' or '.join(plans)}",
+            fix="choose other exits, or another plan",
+        )
     return found
 
 

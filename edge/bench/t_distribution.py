@@ -10,7 +10,10 @@ from edge.errors import EdgeError
 def quantile(confidence: float, degrees: int) -> float:
     """The t for which `confidence` of the distribution lies between -t and t."""
     if not 0 < confidence < 1 or degrees < 1:
-        raise EdgeError(f"no interval has a confidence of {confidence} over {degrees + 1} samples")
+        raise EdgeError(
+            f"no interval has a confidence of {confidence} over {degrees + 1} samples",
+            fix="choose a confidence between 0 and 1, and 2 samples or more",
+        )
     low, high = 0.0, 1.0
     while within(high, degrees) < confidence:
         high *= 2

@@ -285,7 +285,7 @@ def write(path: Path, files: Mapping[str, Path | bytes], first: str) -> None:
         start = file.tell()
         directory = b"".join(_central_header(entry) for entry in entries)
         if start + len(directory) > 0xFFFFFFFF:
-            raise EdgeError(f"{path} would be larger than 4 GB, which no bundle may be")
+            raise EdgeError(f"{path} would be larger than 4 GB, which no bundle may be", fix="bundle a smaller model")
         file.write(directory)
         file.write(_end_record(len(entries), len(directory), start, _DIGEST))
         file.write(_digest(file))
@@ -326,7 +326,7 @@ def _write_entry(file: BinaryIO, name: str, source: Path | bytes) -> Entry:
     end = file.tell()
     entry = Entry(name, crc, end - data, size, data)
     if max(size, end) > 0xFFFFFFFF:
-        raise EdgeError(f"{name} is too large for a bundle")
+        raise EdgeError(f"{name} is too large for a bundle", fix="bundle a smaller model")
     file.seek(start)
     file.write(_local_header(entry))
     file.seek(end)

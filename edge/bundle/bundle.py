@@ -115,7 +115,11 @@ class Bundle:
         """One file's bytes in chunks; raises after the last one if they are not those the manifest lists."""
         entry = self.archive.entries.get(name)
         if entry is None:
-            raise EdgeError(f"{self.path} holds no file {name!r}", evidence=f"it holds: {', '.join(self.names)}")
+            raise EdgeError(
+                f"{self.path} holds no file {name!r}",
+                evidence=f"it holds: {', '.join(self.names)}",
+                fix="name one of these",
+            )
         listed = self.listed.get(name)  # the manifest is not
         chunks = archive.stream(self.archive, entry)
         digest = hashlib.sha256()
@@ -207,7 +211,7 @@ def write_bundle(
             bundle = open_bundle(temporary)
         except EdgeError as error:
             problem = error.problem.replace(f"{temporary} refused", f"{path} cannot be written")
-            raise EdgeError(problem) from error
+            raise EdgeError(problem, fix="correct the manifest or the files that are passed") from error
     return BundleInfo(path, bundle.sha256, bundle.archive.bytes)
 
 
@@ -229,5 +233,5 @@ def _describe(path: Path, name: str, source: Path | bytes) -> dict[str, Any]:
     elif source.is_file():
         size, digest = source.stat().st_size, sha256_file(source)
     else:
-        raise EdgeError(f"{source} is not a file, it cannot be bundled as {name}")
+        raise EdgeError(f"{source} is not a file, it cannot be bundled as {name}", fix="check the path")
     return {"path": name, "bytes": size, "sha256": digest, "section": section}

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from edge.errors import EdgeError, missing_extra
+from edge.errors import EdgeError, file_fix, missing_extra
 
 NEW_KEY = "openssl genpkey -algorithm ed25519 -out private.pem"
 NEW_PUBLIC_KEY = "openssl pkey -in private.pem -pubout -out public.pem"
@@ -93,9 +93,9 @@ def _read(path: Path | str) -> bytes:
         with Path(path).open("rb") as file:
             return file.read(_MAX_PEM)
     except OSError as error:
-        raise EdgeError(f"{path} cannot be read: {error.strerror}") from error
+        raise EdgeError(f"{path} cannot be read: {error.strerror}", fix=file_fix(error)) from error
     except ValueError as error:  # a NUL in it
-        raise EdgeError(f"{str(path)!r} is not a usable file name") from error
+        raise EdgeError(f"{str(path)!r} is not a usable file name", fix="give the path of a PEM file") from error
 
 
 def _load(path: Path | str, kind: str, load: Callable[[], Any], wanted: type) -> Any:

@@ -11,7 +11,7 @@ import click
 
 from edge.cli.arguments import as_json, bundle, engine, public_key
 from edge.cli.command import command
-from edge.errors import EdgeError
+from edge.errors import EdgeError, file_fix
 
 if TYPE_CHECKING:
     from edge.bundle.keys import PublicKey
@@ -56,7 +56,7 @@ def _read_request(file: str) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise EdgeError(f"{file} cannot be read: {error.strerror}") from error
+        raise EdgeError(f"{file} cannot be read: {error.strerror}", fix=file_fix(error)) from error
 
 
 def _json(ranked: Ranked) -> dict[str, Any]:

@@ -71,7 +71,10 @@ class Agreement:
             for depth, logits in exits.items():
                 got = found.get(plan, {}).get(depth, np.empty(0))
                 if got.shape != logits.shape:
-                    raise EdgeError(f"a golden request has scores of exit {depth} ({plan}) that the model cannot give")
+                    raise EdgeError(
+                        f"a golden request has scores of exit {depth} ({plan}) that the model cannot give",
+                        fix="export again: golden requests belong to one model",
+                    )
                 self._differences.setdefault((plan, depth), []).append(np.abs(got - logits))
                 self._overlaps.setdefault((plan, depth), []).append(top_overlap(logits, got))
 
@@ -131,7 +134,10 @@ def _read(opened: OpenedBundle) -> list[Golden]:
     except EdgeError as error:
         refuse_installed(opened.path, opened.directory, error)
     if not records:
-        raise EdgeError(f"{opened.path} carries no golden request: nothing can be verified")
+        raise EdgeError(
+            f"{opened.path} carries no golden request: nothing can be verified",
+            fix="export again: edge export writes golden requests",
+        )
     return [completed(record, opened.encoder) for record in records]
 
 

@@ -84,7 +84,10 @@ def check_attributes(attributes: Mapping[str, Any], path: str, reserved: Collect
     if not isinstance(attributes, Mapping):
         raise EdgeError(f"{path}.attributes must be a dict, not {_kind(attributes)}", fix='{"title": "Heat"}')
     if len(attributes) > MAX_ATTRIBUTES:
-        raise EdgeError(f"{path} has {len(attributes)} attributes, {MAX_ATTRIBUTES} at most")
+        raise EdgeError(
+            f"{path} has {len(attributes)} attributes, {MAX_ATTRIBUTES} at most",
+            fix="leave out attributes that the model does not read",
+        )
     for name, value in attributes.items():
         _check_name(name, path, reserved)
         _check_value(value, f"{path}.{name}")
@@ -95,7 +98,10 @@ def check_sequence(values: object, path: str, kind: str, limit: int) -> None:
         fix = f"list({path})" if isinstance(values, Iterable) else ""
         raise EdgeError(f"{path} must be a list or a tuple of {kind}, not {_kind(values)}", fix=fix)
     if len(values) > limit:
-        raise EdgeError(f"{path} has {len(values):,} entries, {limit:,} at most")
+        raise EdgeError(
+            f"{path} has {len(values):,} entries, {limit:,} at most",
+            fix="send the newest" if path == "events" else "rank them in several requests",
+        )
 
 
 def check_ids(ids: Sequence[str]) -> None:
@@ -105,7 +111,9 @@ def check_ids(ids: Sequence[str]) -> None:
     for index, name in enumerate(ids):
         first = seen.setdefault(name, index)
         if first != index:
-            raise EdgeError(f"candidates[{index}].id repeats candidates[{first}].id: {shown(name)}")
+            raise EdgeError(
+                f"candidates[{index}].id repeats candidates[{first}].id: {shown(name)}", fix="send each candidate once"
+            )
 
 
 def check_times(times: Sequence[float | None]) -> None:
@@ -165,10 +173,10 @@ def _check_value(value: object, path: str) -> None:
 
 def _check_strings(values: tuple[object, ...], path: str) -> None:
     if len(values) > MAX_LIST:
-        raise EdgeError(f"{path} has {len(values):,} entries, {MAX_LIST:,} at most")
+        raise EdgeError(f"{path} has {len(values):,} entries, {MAX_LIST:,} at most", fix="cut the list")
     for index, value in enumerate(values):
         if not isinstance(value, str):
-            raise EdgeError(f"{path}[{index}] must be a string, not {shown(value)}")
+            raise EdgeError(f"{path}[{index}] must be a string, not {shown(value)}", fix='quote it: "50"')
         _check_text(value, f"{path}[{index}]")
 
 
@@ -176,12 +184,19 @@ def _check_text(value: str, path: str) -> None:
     if len(value) > MAX_TEXT:
         raise EdgeError(f"{path} is {len(value):,} characters long, {MAX_TEXT:,} at most", fix="cut it")
     if not value.isascii() and _SURROGATE.search(value):
-        raise EdgeError(f"{path} is not valid Unicode: half of a surrogate pair", evidence=shown(value))
+        raise EdgeError(
+            f"{path} is not valid Unicode: half of a surrogate pair",
+            evidence=shown(value),
+            fix="cut texts between characters, not within one",
+        )
 
 
 def _check_number(value: object, path: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise EdgeError(f"{path} must be a number, not {shown(value)}")
+        raise EdgeError(
+            f"{path} must be a number, not {shown(value)}",
+            fix="give seconds as a number, or None (in JSON null) if it is not known",
+        )
     if value != value:
         raise EdgeError(f"{path} is nan, which is no number", fix="None (in JSON null) for what is not known")
     if not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:

@@ -43,7 +43,10 @@ class Number:
 def check_numbers(numbers: Sequence[Number]) -> None:
     """Errors: two of one name, more than `MAX_NUMBERS`."""
     if len(numbers) > MAX_NUMBERS:
-        raise EdgeError(f"{setting('numbers')} has {len(numbers)} entries, {MAX_NUMBERS} at most")
+        raise EdgeError(
+            f"{setting('numbers')} has {len(numbers)} entries, {MAX_NUMBERS} at most",
+            fix=f"keep {MAX_NUMBERS} or fewer",
+        )
     names = [number.name for number in numbers]
     for name in names:
         if names.count(name) > 1:
@@ -66,7 +69,7 @@ def _check(number: Number) -> None:
     for field in ("mean", "spread", "smoothing", "prior"):
         value = getattr(number, field)
         if value is not None and not math.isfinite(value):
-            raise EdgeError(f"{named} has {field} = {value}")
+            raise EdgeError(f"{named} has {field} = {value}", fix="give a finite number")
     if number.spread <= 0:
         raise EdgeError(f"{named} has spread = {number.spread:g}", fix="a standard deviation is above 0")
     if number.smoothing < 0:
@@ -102,4 +105,7 @@ def _check_unused(number: Number, named: str, kind: str, *fields: str) -> None:
     """A setting that would be ignored is a mistake."""
     for field in fields:
         if getattr(number, field) != Number.__dataclass_fields__[field].default:
-            raise EdgeError(f"{named} has {field} = {getattr(number, field)!r}, which {kind} means nothing")
+            raise EdgeError(
+                f"{named} has {field} = {getattr(number, field)!r}, which {kind} means nothing",
+                fix=f"leave {field} out",
+            )

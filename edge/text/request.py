@@ -31,9 +31,15 @@ def parse_request(text: str | bytes) -> Request:
     try:
         value = json.loads(decoded, object_pairs_hook=unique_keys, parse_int=_integer)
     except RecursionError:
-        raise EdgeError("the request is nested too deeply") from None
+        raise EdgeError(
+            "the request is nested too deeply", fix="send attributes flat: of an object within one, its values"
+        ) from None
     except ValueError as error:
-        raise EdgeError("the request is not JSON", evidence=str(error)) from error
+        raise EdgeError(
+            "the request is not JSON",
+            evidence=str(error),
+            fix='send one object: {"user": {...}, "events": [...], "candidates": [...]}',
+        ) from error
     return request_from_json(value)
 
 
@@ -97,11 +103,14 @@ def _decoded(text: object) -> str:
         raise EdgeError(f"the request must be JSON text, not {type(text).__name__}", fix=fix)
     size = len(text.encode("utf-8", "surrogatepass")) if isinstance(text, str) else len(text)
     if size > MAX_BYTES:
-        raise EdgeError(f"the request is {size:,} bytes long, {MAX_BYTES:,} at most")
+        raise EdgeError(
+            f"the request is {size:,} bytes long, {MAX_BYTES:,} at most",
+            fix="send fewer events, or rank the candidates in several requests",
+        )
     try:
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
     except UnicodeDecodeError as error:
-        raise EdgeError("the request is not UTF-8 text", evidence=str(error)) from error
+        raise EdgeError("the request is not UTF-8 text", evidence=str(error), fix="encode it as UTF-8") from error
     if decoded.startswith("\ufeff"):
         raise EdgeError("the request starts with a byte order mark", fix="write UTF-8 without one")
     return decoded
@@ -145,13 +154,13 @@ def _attributes(record: Mapping[str, Any]) -> dict[str, Value]:
 
 def _object(value: object, path: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise EdgeError(f"{path} must be an object, not {shown(value)}")
+        raise EdgeError(f"{path} must be an object, not {shown(value)}", fix='write keys and values: {"title": "Heat"}')
     return value
 
 
 def _list(value: object, path: str, limit: int) -> list[Any] | tuple[Any, ...]:
     if not isinstance(value, list | tuple):
-        raise EdgeError(f"{path} must be a list, not {shown(value)}")
+        raise EdgeError(f"{path} must be a list, not {shown(value)}", fix="write a list of objects: [{...}, {...}]")
     check_sequence(value, path, "objects", limit)
     return value
 

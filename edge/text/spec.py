@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.config import check_counts, from_dict, setting
-from edge.errors import EdgeError
+from edge.errors import EdgeError, file_fix
 from edge.files import parse_strictly
 from edge.text.number import Number, check_numbers
 from edge.text.template import Template
@@ -36,7 +36,10 @@ class TextSpec:
 
     def __post_init__(self) -> None:
         if self.schema != SCHEMA:
-            raise EdgeError(f"{setting('schema')} is {self.schema!r}, this version reads {SCHEMA!r}")
+            raise EdgeError(
+                f"{setting('schema')} is {self.schema!r}, this version reads {SCHEMA!r}",
+                fix="make it again by this version",
+            )
         check_counts(self, max_events=(0, MOST_EVENTS), max_user_tokens=(4, MOST_USER_TOKENS))
         check_counts(self, max_segment_tokens=(3, MOST_SEGMENT_TOKENS))  # [BOS] one-token [EOS]
         if self.max_user_tokens <= self.max_segment_tokens:
@@ -68,7 +71,9 @@ def read_spec(path: Path) -> TextSpec:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise EdgeError(f"cannot read the text specification {path}", evidence=str(error)) from error
+        raise EdgeError(
+            f"cannot read the text specification {path}", evidence=str(error), fix=file_fix(error)
+        ) from error
     return parse_spec(data, path.name)
 
 
@@ -78,5 +83,9 @@ def parse_spec(data: bytes, name: str = "text.json") -> TextSpec:
         values = parse_strictly(data)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise EdgeError(f"{name} is no text specification", evidence=reason) from error
+        raise EdgeError(
+            f"{name} is no text specification",
+            evidence=reason,
+            fix="make it again: edge prepare writes one, and edge export the one of a bundle",
+        ) from error
     return from_dict(TextSpec, values, name)

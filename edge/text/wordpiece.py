@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.errors import EdgeError
+from edge.errors import EdgeError, file_fix
 from edge.files import lines_of
 from edge.text.normalize import normalize, words
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[MASK]", "[BOS']", "[EOS']", "[BOS]", "[EOS]")
 PAD, UNKNOWN, MASK, BOS_USER, EOS_USER, BOS, EOS = range(7)  # their ids; user side, then candidate side
 
+_ORIGINAL = "copy the original file again: a token's line is its id in the model"
 LONGEST_WORD = 100  # code points; a longer word is one [UNK]
 CACHE_CHUNKS = 65_536  # when full, the cache starts anew
 CACHE_LONGEST = 64  # longer chunks are not kept
@@ -90,7 +91,11 @@ def read_vocabulary(path: Path) -> tuple[str, ...]:
     try:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise EdgeError(f"cannot read the vocabulary {path}", evidence=str(error)) from error
+        raise EdgeError(
+            f"cannot read the vocabulary {path}",
+            evidence=str(error),
+            fix=file_fix(error) if isinstance(error, OSError) else _ORIGINAL,
+        ) from error
     vocabulary = tuple(lines_of(text))  # a token may be U+2028
     try:
         _check(vocabulary)
@@ -105,11 +110,12 @@ def _check(vocabulary: tuple[str, ...]) -> None:
         raise EdgeError(
             "the vocabulary does not start with the special tokens",
             evidence=f"expected: {' '.join(SPECIAL_TOKENS)}\nfound: {' '.join(start)}",
+            fix=_ORIGINAL,
         )
     seen: dict[str, int] = {}
     for position, token in enumerate(vocabulary):
         if not token or "\n" in token:
-            raise EdgeError(f"the vocabulary's line {position + 1} is not a token: {token!r}")
+            raise EdgeError(f"the vocabulary's line {position + 1} is not a token: {token!r}", fix=_ORIGINAL)
         first = seen.setdefault(token, position)
         if first != position:
-            raise EdgeError(f"the vocabulary's lines {first + 1} and {position + 1} are both {token!r}")
+            raise EdgeError(f"the vocabulary's lines {first + 1} and {position + 1} are both {token!r}", fix=_ORIGINAL)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from cloud.checkpoint import WEIGHTS
 from cloud.ranking.kept_scores import kept_scores
+from cloud.ranking.measure import shape_of
 from cloud.rivals.draws import Figure
 from cloud.rivals.kept_scores import rival_scores
 from cloud.rivals.stage import figures_of
 from compress.ranking.road import Step, road
 from compress.weight_bytes import weight_bytes
+from edge.files import strict_json
 from edge.table import render
 from pipeline.ranking.held_out import HeldOut, Logits
 from pipeline.ranking.verdict import Verdict, judge
@@ -97,7 +97,8 @@ class Results:
 
     @property
     def sentences(self) -> list[str]:
-        knows_more = bool(self.runs["teacher"].config["collaborative"])
+        learned = bool(shape_of(self.runs["student"]).factors)
+        knows_more = bool(self.runs["teacher"].config["collaborative"]) and not learned
         return sentences(self.verdict, bool(self.rival_logits), knows_more)
 
     @property
@@ -119,16 +120,10 @@ class Results:
 
     def plain(self) -> dict[str, Any]:
         """As JSON values."""
-        groups = {
-            group: {
-                name: {metric: _finite(asdict(figure)) for metric, figure in figures.items()}
-                for name, figures in of_group.items()
-            }
-            for group, of_group in self.groups.items()
-        }
         about = {"dataset": self.runs["data"].manifest["dataset"], "protocol": self.runs["data"].manifest["protocol"]}
         said = {"warnings": self.warnings, "sentences": self.sentences}
-        return about | {"rows": self.rows, "verdict": said | _finite(self.verdict.plain()), "groups": groups}
+        found = {"rows": self.rows, "verdict": said | self.verdict.plain(), "groups": self.groups}
+        return about | strict_json(found)  # type: ignore[no-any-return]
 
     def text(self) -> str:
         """For the terminal: the verdict, then the table."""
@@ -147,12 +142,3 @@ def _deepest(exits: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, 
     encode = exits[max(exits, key=lambda name: int(name.rpartition(" ")[2]))]
     figures = encode[max(encode, key=int)]
     return {metric: figures[metric] for metric in METRICS}
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no NaN."""
-    if isinstance(value, dict):
-        return {key: _finite(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_finite(part) for part in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value

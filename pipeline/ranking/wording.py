@@ -21,7 +21,7 @@ from pipeline.ranking.verdict import (
 SAME = {"logistic regression", "LightGBM"}  # rivals that read the model's numbers and nothing else
 HALF = ".5"  # chance
 MOST = 3  # rivals that a sentence names
-KNOWS_MORE = "The teacher reads a number more than a phone can compute: item-item CF. The student learns without it."
+KNOWS_MORE = "The teacher reads item-item CF as a number. The student has no factors to compute it from."
 NO_SCORES = (
     "The rivals were not measured, which needs pip install '.[rivals]': the comparison is with the baselines of the "
     "preparation, and without intervals."

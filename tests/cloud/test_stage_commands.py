@@ -256,6 +256,17 @@ def test_integer_weights_take_no_settings(teacher: Path, data: Path, capsys: pyt
         assert "--to int8 has no settings" in capsys.readouterr().err
 
 
+def test_a_preset_of_the_other_kind_of_model_is_refused_with_those_of_the_parents(
+    teacher: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("distill", "--parent", data, "--parent", teacher, "--out", data.parent / "student", "--preset", "lunch")
+    assert edge(*words) == 2
+    assert refusal(capsys) == [
+        "error: a student of the model over tokens has no preset 'lunch'",
+        "fix: known: quickstart, m6-edge",
+    ]
+
+
 def test_a_parent_of_an_older_stage_is_refused(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old = tmp_path / "data"
     old.mkdir()

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from bundles import make
 from commands import edge, edge_bench
 
 from edge.bundle.slim import slim_bundle
 from edge.errors import EdgeError
-from edge.files import check_output, lines_of, output, read_lines, write_atomically, write_output
+from edge.files import (
+    check_output,
+    lines_of,
+    output,
+    read_lines,
+    strict_json,
+    write_atomically,
+    write_json,
+    write_output,
+)
 
 
 @pytest.fixture
@@ -39,6 +52,20 @@ def test_an_atomic_write_leaves_the_old_file_if_it_fails(tmp_path: Path, monkeyp
     assert path.read_text() == "old"
     assert caught.value.filename == str(path)
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+@dataclass
+class Measured:
+    value: float
+    parts: tuple[float, ...]
+
+
+def test_json_that_is_written_has_null_for_what_is_not_finite(tmp_path: Path) -> None:
+    values = {"a": Measured(math.nan, (np.float64(0.123456), -math.inf)), "b": [True, 7, "NaN", None]}
+    write_json(tmp_path / "values.json", values)
+    plain = {"a": {"value": None, "parts": [0.123456, None]}, "b": [True, 7, "NaN", None]}
+    assert json.loads((tmp_path / "values.json").read_text()) == plain
+    assert strict_json(values, digits=2)["a"]["parts"] == [0.12, None]
 
 
 def test_only_a_line_feed_ends_a_line(tmp_path: Path) -> None:

@@ -64,13 +64,16 @@ def test_a_file_of_another_encoding_says_how_to_write_it_as_utf_8(tmp_path: Path
 
 @pytest.mark.parametrize("read", READERS)
 def test_what_cannot_be_read_is_named_with_the_reason(tmp_path: Path, read: Callable[[Path], Any]) -> None:
-    assert refusal(read, tmp_path).problem == f"{tmp_path} cannot be read: Is a directory"
+    error = refusal(read, tmp_path)
+    assert error.problem == f"{tmp_path} cannot be read: Is a directory"
+    assert error.fix == "name a file: this is a directory"
 
 
 def test_a_file_that_is_absent_is_named_in_the_callers_words(tmp_path: Path) -> None:
     path = tmp_path / "absent.toml"
     for read in (read_toml, read_budget, read_profile):
-        assert refusal(read, path).problem == f"{path} cannot be read: No such file or directory"
+        error = refusal(read, path)
+        assert (error.problem, error.fix) == (f"{path} cannot be read: No such file or directory", "check the path")
     error = refusal(read_source, path)
     assert error.problem == f"no data set or file '{path}'" and "ml-100k, ml-1m or an edge.toml" in error.fix
     with pytest.raises(EdgeError, match="no budget yet"):

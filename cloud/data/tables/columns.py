@@ -47,7 +47,9 @@ def _of_csv(file: File, rows: int) -> Columns:
         try:
             header = next(reader_of(chain([first], text), file))
         except csv.Error as error:
-            raise EdgeError(f"{file.path}: broken quoting in the header", evidence=str(error)) from error
+            raise EdgeError(
+                f"{file.path}: broken quoting in the header", evidence=str(error), fix="close every quote in the header"
+            ) from error
     return _once(header)
 
 

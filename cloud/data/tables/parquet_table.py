@@ -63,7 +63,7 @@ def _unreadable(path: Path, error: Exception) -> EdgeError:
         return EdgeError(f"{path} is damaged Parquet", evidence=evidence, fix="copy it again: it may be cut off")
     first = head(path).decode("utf-8", "replace").partition("\n")[0].strip()
     if not first:
-        return EdgeError(f"{path} is empty")
+        return EdgeError(f"{path} is empty", fix="check its path, or write it again")
     what, fix = text_other_than("Parquet", first, path) or ("text" if first.isprintable() else "", 'format = "csv"')
     return EdgeError(f"{path} is not a Parquet file{what and f': it is {what}'}", evidence=evidence, fix=what and fix)
 

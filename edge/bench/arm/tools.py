@@ -134,6 +134,10 @@ def _compile(tools: Tools, compiler: Path, source: str, flags: Sequence[str]) ->
         command = [str(compiler), *options, "-o", str(new), str(SOURCES / source), *flags]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise EdgeError(f"{source} does not compile", evidence=done.stderr.strip())
+            raise EdgeError(
+                f"{source} does not compile",
+                evidence=done.stderr.strip(),
+                fix="fill the directory again: benchmarks/arm_tools.sh DIR",
+            )
         new.rename(target)
     return target

@@ -60,8 +60,8 @@ def _path(name: str) -> Path:
 
 def _check(figure: Figure, where: str, unit: str) -> None:
     if not 0 < figure.value < math.inf:
-        raise EdgeError(f"{where}.value must be above 0, not {figure.value}")
+        raise EdgeError(f"{where}.value must be above 0, not {figure.value}", fix=f"give it in {unit}")
     if figure.unit != unit:
-        raise EdgeError(f"{where}.unit must be {unit!r}, not {figure.unit!r}")
+        raise EdgeError(f"{where}.unit must be {unit!r}, not {figure.unit!r}", fix=f"convert the value to {unit}")
     if not figure.source.strip():
         raise EdgeError(f"{where} has no source", fix='say who says so, or "estimate: ..." and from what')

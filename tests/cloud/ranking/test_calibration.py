@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import edge
 
-from cloud.data.prepare import config_for, open_source, prepare
+from cloud.data.prepare import config_for, prepare
 from cloud.data.rows import Prepared
 from cloud.data.schema import Attribute, Entities, LogTable, Negatives, Source
 from cloud.ranking.calibration import MOST_TEMPERATURE, Calibration, calibration_of, fit_calibration
@@ -99,14 +98,6 @@ def test_the_calibration_error_is_the_mean_distance_of_a_bins_rows() -> None:
     found = reliability(logits, labels).figures()
     assert found["calibration_error"] == pytest.approx(0.25)
     assert (found["mean_predicted"], found["mean_observed"]) == pytest.approx((0.375, 0.625))
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    folder = tmp_path_factory.mktemp("club")
-    assert edge("init", "--example", "--out", folder / "edge.toml") == 0
-    source = open_source(str(folder / "edge.toml"))
-    return prepare(source, folder / "data", replace(config_for(source), max_users=24))
 
 
 def test_a_stage_states_calibrated_log_loss_and_links_a_picture(prepared: Run, tmp_path: Path) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import edge
 
-from cloud.data.prepare import config_for, open_source, prepare
+from cloud.data.collaborative import collaborative
+from cloud.data.moments import screens
 from cloud.data.rows import Prepared
 from cloud.ranking.cloud_numbers import collaborative_number
 from cloud.ranking.measure import load_ranker, shape_of
@@ -18,12 +19,9 @@ from cloud.runs.directory import Run
 from edge.metrics import auc
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    folder = tmp_path_factory.mktemp("club")
-    assert edge("init", "--example", "--out", folder / "edge.toml") == 0
-    source = open_source(str(folder / "edge.toml"))
-    return prepare(source, folder / "data", replace(config_for(source), max_users=60))
+@pytest.fixture(scope="session")
+def prepared(prepared_club: Callable[[int], Run]) -> Run:
+    return prepared_club(60)
 
 
 class Turned(Prepared):
@@ -41,7 +39,7 @@ class Turned(Prepared):
 
 def test_it_is_missing_where_a_user_has_no_earlier_row_and_standardised_elsewhere(prepared: Run) -> None:
     rows = Prepared(prepared)
-    number, user, time = collaborative_number(rows)[:, 0], rows.column("user"), rows.column("time")
+    number, user, time = collaborative_number(rows).column[:, 0], rows.column("user"), rows.column("time")
     first = np.array([time[row] == time[user == user[row]][0] for row in range(len(user))])
     assert np.isnan(number).tolist() == first.tolist()
     known = number[rows.part("train")]
@@ -51,7 +49,7 @@ def test_it_is_missing_where_a_user_has_no_earlier_row_and_standardised_elsewher
 def test_labels_of_a_row_and_of_later_ones_never_reach_it(prepared: Run) -> None:
     """Turned over are values outside the training rows, on which nothing is fitted."""
     rows, turned = Prepared(prepared), Turned(prepared)
-    before, after = collaborative_number(rows)[:, 0], collaborative_number(turned)[:, 0]
+    before, after = collaborative_number(rows).column[:, 0], collaborative_number(turned).column[:, 0]
     changed = np.flatnonzero(rows.column("value") != turned.column("value"))
     user, time = rows.column("user"), rows.column("time")
     first = {int(user[row]): time[row] for row in changed[::-1]}  # of each user, the earliest that was turned
@@ -64,9 +62,24 @@ def test_labels_of_a_row_and_of_later_ones_never_reach_it(prepared: Run) -> None
 def test_a_training_row_does_not_tell_its_own_label(prepared: Run) -> None:
     """Were the row's own user among those fitted on, the training rows' AUC would be far above the test rows'."""
     rows = Prepared(prepared)
-    number, label = np.nan_to_num(collaborative_number(rows)[:, 0]), rows.column("label")
+    number, label = np.nan_to_num(collaborative_number(rows).column[:, 0]), rows.column("label")
     train, test = rows.part("train"), rows.part("test")
     assert auc(number[train], label[train]) < auc(number[test], label[test]) + 0.05
+
+
+def test_turning_a_training_row_over_changes_what_later_rows_know_and_not_its_own_number(prepared: Run) -> None:
+    rows = Prepared(prepared)
+    user, item, value, time = map(rows.column, ("user", "item", "value", "time"))
+    train = rows.column("part") == 0
+    row = int(np.flatnonzero(train & (np.arange(len(user)) - np.searchsorted(user, user) > 3))[0])
+    turned = value.astype(np.float64)
+    turned[row] = 5.0 - turned[row]
+    seen = screens(user, time)
+    before, after = (collaborative(user, item, one, train, seen) for one in (value.astype(np.float64), turned))
+    mine = np.flatnonzero(user == user[row])
+    known, later = mine[seen[mine] <= row], mine[seen[mine] > row]
+    assert np.abs(before[known] - after[known]).max() < 0.01  # the mean of all values alone moves
+    assert np.abs(before[later] - after[later]).max() > 0.05
 
 
 def test_a_teacher_ranks_with_one_number_more_than_a_phone_has(prepared: Run, tmp_path: Path) -> None:

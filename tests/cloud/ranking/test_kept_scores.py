@@ -6,9 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from commands import edge
 
-from cloud.data.prepare import config_for, open_source, prepare
 from cloud.data.rows import Prepared
 from cloud.ranking.kept_scores import SCORES, kept_scores
 from cloud.ranking.measure import load_ranker, scores_of
@@ -24,21 +22,13 @@ CONFIG = replace(RANKERS["quickstart"], passes=1, users=8, shape=SMALL, collabor
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    folder = tmp_path_factory.mktemp("club")
-    assert edge("init", "--example", "--out", folder / "edge.toml") == 0
-    source = open_source(str(folder / "edge.toml"))
-    return prepare(source, folder / "data", replace(config_for(source), max_users=24))
-
-
-@pytest.fixture(scope="module")
 def ranker(prepared: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return train_ranker(prepared, tmp_path_factory.mktemp("run") / "ranker", CONFIG)
 
 
 def test_kept_scores_are_those_of_the_model_and_of_the_figures(prepared: Run, ranker: Run) -> None:
     rows, model = Prepared(prepared), load_ranker(ranker)
-    timelines = timelines_for(prepared, model.shape, CONFIG.history, CONFIG.targets, CONFIG.collaborative)
+    timelines = timelines_for(Prepared(prepared), model.shape, CONFIG.history, CONFIG.targets, CONFIG.collaborative)
     for part in ("validation", "test"):
         chosen = rows.part(part)
         for encode in (1, 3):

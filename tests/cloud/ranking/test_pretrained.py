@@ -15,7 +15,6 @@ from commands import edge
 from safetensors.torch import load_file
 from tiny_encoders import tiny_encoder
 
-from cloud.data.prepare import config_for, open_source, prepare
 from cloud.data.rows import Prepared
 from cloud.ranking import losses, vectors
 from cloud.ranking.encoder_directory import read_directory
@@ -35,12 +34,9 @@ CONFIG = replace(RANKERS["quickstart"], shape=SHAPE, passes=6, users=8, collabor
 TUNED = replace(CONFIG, encoder=EncoderConfig(tuned_layers=1, tuned_rate=0.5))
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    folder = tmp_path_factory.mktemp("club")
-    assert edge("init", "--example", "--out", folder / "edge.toml") == 0
-    source = open_source(str(folder / "edge.toml"))
-    return prepare(source, folder / "data", replace(config_for(source), max_users=16))
+@pytest.fixture(scope="session")
+def prepared(prepared_club: Callable[[int], Run]) -> Run:
+    return prepared_club(16)
 
 
 @pytest.fixture(scope="module")

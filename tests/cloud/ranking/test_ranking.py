@@ -10,7 +10,6 @@ import pytest
 import torch
 from commands import edge
 
-from cloud.data.prepare import config_for, open_source, prepare
 from cloud.data.rows import Prepared
 from cloud.ranking.batches import WindowBatches
 from cloud.ranking.layers import MASKED, attend, dropped
@@ -24,14 +23,6 @@ from cloud.runs.directory import Run
 from edge.errors import EdgeError
 
 CONFIG = replace(RANKERS["quickstart"], passes=1, users=8, collaborative=False)
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    folder = tmp_path_factory.mktemp("club")
-    assert edge("init", "--example", "--out", folder / "edge.toml") == 0
-    source = open_source(str(folder / "edge.toml"))
-    return prepare(source, folder / "data", replace(config_for(source), max_users=24))
 
 
 @pytest.fixture(scope="module")

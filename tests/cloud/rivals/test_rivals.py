@@ -153,19 +153,12 @@ def test_cold_users_and_unseen_items_are_those_that_training_never_met() -> None
     assert set(events.user[rest].tolist()) <= users and set(events.item[rest].tolist()) <= items
 
 
-@pytest.fixture(scope="module")
-def club(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("club")
-    assert edge("init", "--example", "--out", folder / "edge.toml") == 0
-    return folder
-
-
 def test_the_command_writes_figures_and_a_page_and_prints_a_table(
-    club: Path, capsys: pytest.CaptureFixture[str]
+    club_toml: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out, page, scores = club / "rivals.json", club / "rivals.html", club / "rivals.safetensors"
+    out, page, scores = tmp_path / "rivals.json", tmp_path / "rivals.html", tmp_path / "rivals.safetensors"
     written = ("--out", out, "--page", page, "--scores", scores)
-    assert edge("rivals", "--data", club / "edge.toml", *written) == 0
+    assert edge("rivals", "--data", club_toml, *written) == 0
     printed = capsys.readouterr()
     assert "LightGBM with CF and TF-IDF" in printed.out and "protocol: my-log; liked: rating >= 4" in printed.out
     assert "rivals: item-item CF:" in printed.err
@@ -185,9 +178,9 @@ def test_the_command_writes_figures_and_a_page_and_prints_a_table(
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_anything_is_measured(
-    club: Path, capsys: pytest.CaptureFixture[str]
+    club_toml: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert edge("rivals", "--data", club / "edge.toml", "--out", club / "absent" / "r.json") == 2
+    assert edge("rivals", "--data", club_toml, "--out", tmp_path / "absent" / "r.json") == 2
     printed = capsys.readouterr()
     assert "there is no directory" in printed.err and "rivals:" not in printed.err.replace("rivals.json", "")
 
@@ -202,8 +195,8 @@ def test_rivals_of_movielens_100k_reach_what_is_known_of_them(movies: Log) -> No
     assert reached["LightGBM with CF and TF-IDF"] == pytest.approx(0.816, abs=0.004)
 
 
-def test_a_pipeline_compares_with_rivals_on_the_rows_it_prepared(club: Path, tmp_path: Path) -> None:
-    source = open_source(str(club / "edge.toml"))
+def test_a_pipeline_compares_with_rivals_on_the_rows_it_prepared(club_toml: Path, tmp_path: Path) -> None:
+    source = open_source(str(club_toml))
     config = replace(config_for(source), max_users=60)
     prepared = prepare(source, tmp_path / "data", config)
     run = measure_beside(prepared, source, tmp_path / "rivals", config)
@@ -224,8 +217,8 @@ def test_a_pipeline_compares_with_rivals_on_the_rows_it_prepared(club: Path, tmp
     assert "LightGBM" in refused.value.fix
 
 
-def test_rivals_on_another_log_than_the_prepared_one_are_refused(club: Path, tmp_path: Path) -> None:
-    source = open_source(str(club / "edge.toml"))
+def test_rivals_on_another_log_than_the_prepared_one_are_refused(club_toml: Path, tmp_path: Path) -> None:
+    source = open_source(str(club_toml))
     config = replace(config_for(source), max_users=24)
     prepared = prepare(source, tmp_path / "data", config)
     with pytest.raises(EdgeError, match="the rows have another"):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from small_rankers import prepare_club
 
 from cloud.data.rows import Prepared
 from cloud.ranking.shape import RankingShape
@@ -18,8 +18,8 @@ SHAPE = RankingShape(vocabulary_size=1, numbers=0, hidden_size=24, embedding_siz
 
 
 @pytest.fixture(scope="session")
-def club(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return prepare_club(tmp_path_factory.mktemp("club"))
+def club(prepared_club: Callable[[int], Run]) -> Run:
+    return prepared_club(24)
 
 
 @pytest.fixture(scope="session")

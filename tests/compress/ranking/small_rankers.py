@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from commands import edge
 from torch import nn
 
-from cloud.data.prepare import config_for, open_source, prepare
 from cloud.ranking.model import RankingModel
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import TimelineBatch, Timelines
-from cloud.runs.directory import Run
 
 torch.set_num_threads(1)
 
@@ -27,12 +23,6 @@ SHAPES: dict[str, dict[str, Any]] = {
     "no layers": {"encode_layers": 0, "interact_layers": 0},
     "two encode depths": {"encode_layers": 2, "early_encode": 1, "interact_layers": 1},
 }
-
-
-def prepare_club(folder: Path) -> Run:
-    assert edge("init", "--example", "--out", folder / "edge.toml") == 0
-    source = open_source(str(folder / "edge.toml"))
-    return prepare(source, folder / "data", replace(config_for(source), max_users=24))
 
 
 def make_ranker(timelines: Timelines, **changes: Any) -> RankingModel:

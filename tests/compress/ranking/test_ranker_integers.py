@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 
 def test_every_part_is_compressed_or_listed_as_float(timelines: Timelines) -> None:
-    model = make_ranker(timelines)
+    model = make_ranker(timelines, factors=3)
     parts = {name for name, _ in model.named_children()}
     compressed = {part_of(name) for name, _ in compressed_weights(model)}
     norms = {name for name in parts if name.endswith("norm")}
@@ -36,7 +36,7 @@ def test_every_part_is_compressed_or_listed_as_float(timelines: Timelines) -> No
 
 
 @pytest.mark.parametrize("changes", SHAPES.values(), ids=SHAPES)
-def test_tables_and_layers_become_int8_and_the_float_parts_stay_to_the_bit(
+def test_tables_and_layers_become_int8_and_the_float_parts_float16_numbers(
     timelines: Timelines, changes: dict[str, object]
 ) -> None:
     model = make_ranker(timelines, **changes)
@@ -45,10 +45,10 @@ def test_tables_and_layers_become_int8_and_the_float_parts_stay_to_the_bit(
     assert {name for name, value in tensors.items() if value.dtype == torch.int8} == integers
     untouched = [name for name in model.state_dict() if part_of(name) in {*FLOAT, "distance"} - {"head"}]
     assert len(untouched) == 21
-    assert all(torch.equal(tensors[name], model.state_dict()[name]) for name in untouched)
+    assert all(torch.equal(tensors[name], model.state_dict()[name].half().float()) for name in untouched)
     hidden = torch.randn(5, model.shape.hidden_size)
     folded = F.linear(F.layer_norm(hidden, hidden.shape[-1:]), tensors["head.weight"], tensors["head.bias"])
-    torch.testing.assert_close(folded, model.head(model.head_norm(hidden)))
+    torch.testing.assert_close(folded, model.head(model.head_norm(hidden)), atol=2e-3, rtol=1e-3)
 
 
 @pytest.mark.parametrize("changes", SHAPES.values(), ids=SHAPES)

@@ -23,7 +23,10 @@ from compress.ranking.parts import FLOAT, compressed_weights, part_of
 from compress.ranking.pruned import RANKER_PRUNINGS, Pruning, RankerPruning, prune_ranker
 from edge.errors import EdgeError
 
-CONFIG = replace(RankerPruning(), passes=5, users=10, every=3, fit=replace(RankerPruning().fit, checkpoint_seconds=0.0))
+OFTEN = replace(RankerPruning().fit, checkpoint_seconds=0.0)
+CONFIG = replace(  # 8 steps over texts, then those over rows
+    RankerPruning(), text_passes=8, together=1_000, rounds=0, passes=5, users=10, every=3, fit=OFTEN
+)
 SCHEDULE = PruneSchedule(sparsity=0.8, end=20, every=5)
 
 
@@ -84,14 +87,15 @@ def test_sparsity_follows_the_schedule_and_zeros_stay_zero(timelines: Timelines,
     assert len(pruning.state_dict()) == len(zeros)
 
 
+@pytest.mark.parametrize(("calls", "resumed_at"), [(5, 0), (13, 8), (22, 18)])
 def test_an_interrupted_pruning_ends_with_the_same_run(
-    club: Run, ranker: Run, pruned: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    calls: int, resumed_at: int, club: Run, ranker: Run, pruned: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     apply_at, steps = MagnitudePruner.apply_at, []
 
     def interrupted(self: MagnitudePruner, model: nn.Module, step: int) -> None:
         steps.append(step)
-        if len(steps) == 13:
+        if len(steps) == calls:
             raise KeyboardInterrupt
         apply_at(self, model, step)
 
@@ -101,7 +105,7 @@ def test_an_interrupted_pruning_ends_with_the_same_run(
             prune_ranker(club, ranker, ranker, tmp_path / "cut", CONFIG)
         assert not (tmp_path / "cut").exists()
         assert prune_ranker(club, ranker, ranker, tmp_path / "cut", CONFIG).hash == pruned.hash
-    assert steps[13] == 10  # where the checkpoint stands
+    assert steps[calls] == resumed_at  # where the checkpoint stands, or the phase begins
 
 
 KILLED = """

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from commands import edge
 
-from cloud.data.prepare import config_for, open_source, prepare
 from cloud.data.rows import Prepared
 from cloud.ranking.cloud_numbers import collaborative_number
 from cloud.ranking.shape import RankingShape
@@ -21,11 +20,8 @@ TEACHER = replace(RANKERS["quickstart"], shape=SHAPE, passes=1, users=8, targets
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    folder = tmp_path_factory.mktemp("club")
-    assert edge("init", "--example", "--out", folder / "edge.toml") == 0
-    source = open_source(str(folder / "edge.toml"))
-    return prepare(source, folder / "data", replace(config_for(source), max_users=16))
+def prepared(prepared_club: Callable[[int], Run]) -> Run:
+    return prepared_club(16)
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +38,7 @@ def teacher(prepared: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
 def timelines(prepared: Run) -> Timelines:
     """With the numbers that the teacher reads."""
     rows = Prepared(prepared)
-    return Timelines(rows, history=100, targets=16, most_tokens=24, beside=collaborative_number(rows))
+    return Timelines(rows, history=100, targets=16, most_tokens=24, beside=collaborative_number(rows).column)
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ def test_every_row_meets_the_logit_that_the_teacher_gave_it(prepared: Run, teach
     windows = WindowBatches(timelines, chosen, 4, seed=0)
     batches = TaughtBatches(windows, logits)
     model = load_ranker(teacher)
-    whole = scores_of(model, Timelines(rows, 24, 16, 24, collaborative_number(rows)), chosen)[-1]
+    whole = scores_of(model, Timelines(rows, 24, 16, 24, collaborative_number(rows).column), chosen)[-1]
     for number in range(windows.of_pass):
         batch = batches(number)
         places = np.searchsorted(chosen, batch.timelines.rows[batch.timelines.real].numpy())

@@ -146,6 +146,8 @@ def test_the_command_takes_the_student_of_the_teachers_kind(
     assert Run.open(tmp_path / "student").stage == "ranker-student"
     assert edge(*command, "--set", "model.layers=2") == 2
     assert "model.layers" in capsys.readouterr().err
+    assert edge(*command, "--preset", "tokens") == 2
+    assert "a student of the ranking model has no preset 'tokens'" in capsys.readouterr().err
 
 
 def test_the_full_shape_has_about_ten_million_weights() -> None:

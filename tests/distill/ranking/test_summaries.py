@@ -113,19 +113,22 @@ def test_an_early_depth_is_taught_in_its_turn() -> None:
 
 def test_changed_texts_are_made_of_words_of_the_catalogue_and_are_the_same_every_time(timelines: Timelines) -> None:
     texts, items = timelines.texts, timelines.texts.tokens.shape[0] - 16
-    more = augmented(texts, items, rounds=3, drop=0.3, seed=2)
+    more, sources = augmented(texts, items, rounds=3, drop=0.3, seed=2)
     count = len(texts.lengths)
-    assert np.array_equal(more.tokens, augmented(texts, items, 3, 0.3, 2).tokens)
+    assert np.array_equal(more.tokens, augmented(texts, items, 3, 0.3, 2)[0].tokens)
     assert len(more.lengths) == 4 * count
     assert np.array_equal(more.tokens[:count], texts.tokens)
     changed = more.tokens[count:] != np.tile(texts.tokens, (3, 1))
     assert changed.any(1).mean() > 0.5
     assert set(np.unique(more.tokens)) <= set(np.unique(texts.tokens))
+    of_one = np.flatnonzero(sources >= 0)
+    assert 0 < (sources < 0).sum() <= 3 * items / 2
+    assert all(set(more.tokens[row]) <= {0, *texts.tokens[sources[row]]} for row in of_one)
 
 
 def test_halves_of_two_items_meet_in_a_changed_text() -> None:
     texts = PaddedTexts([(1, 2, 3, 4), (5, 6, 7, 8), (9, 10)], 8)
-    more = augmented(texts, items=2, rounds=8, drop=0.0, seed=0)
+    more, _ = augmented(texts, items=2, rounds=8, drop=0.0, seed=0)
     found = {tuple(row[row > 0].tolist()) for row in more.tokens}
     assert found == {(1, 2, 3, 4), (5, 6, 7, 8), (9, 10), (5, 6, 3, 4)}
 

@@ -81,9 +81,9 @@ def test_a_file_that_is_no_text_is_named_by_its_first_bytes(
         ("sep=;\n" + csv_text(ROWS, separator=";"), ":1: 'sep=;' is not a header", "delete this line"),
         (TEXT.partition("\n")[2], "has no header", "add a first line with the names of the columns"),
         (bytes(range(256)) * 9, "is not text", "write it as CSV, JSONL or Parquet, or name its encoding"),
-        (b"", "is empty", ""),
-        (b"\n\n", "is empty", ""),
-        (gzip.compress(b""), "is empty", ""),
+        (b"", "is empty", "check its path"),
+        (b"\n\n", "is empty", "check its path"),
+        (gzip.compress(b""), "is empty", "check its path"),
     ],
 )  # fmt: skip
 def test_text_that_is_no_csv_is_named(tmp_path: Path, content: str | bytes, what: str, fix: str) -> None:
@@ -118,7 +118,7 @@ def test_one_broken_line_does_not_make_a_file_something_else(tmp_path: Path) -> 
         (gzip.compress(parquet()), "is compressed by gzip", "unpack it: gunzip"),
         (zipped("xl/workbook.xml"), "is a workbook", "save the sheet as CSV"),
         (parquet()[:-100], "is damaged Parquet", "copy it again"),
-        (b"", "is empty", ""),
+        (b"", "is empty", "check its path"),
     ],
 )
 def test_what_is_no_parquet_is_named(tmp_path: Path, content: str | bytes, what: str, fix: str) -> None:
