@@ -100,7 +100,7 @@ def ranking_model(prepared: Run, precision: Any) -> Trained:
         return ranking_loss(model, batch, config.order_weight)
 
     def size(batch: TimelineBatch) -> tuple[int, int]:
-        return int(batch.real.sum()), batch.phrases.numel() + sum(group.numel() for group in batch.segments)
+        return len(batch.labels), batch.phrases.numel() + sum(group.numel() for group in batch.segments)
 
     model = RankingModel(shape, config.dropout, config.word_dropout, config.number_dropout)
     batches = WindowBatches(timelines, rows.part("train"), config.users, config.fit.seed)

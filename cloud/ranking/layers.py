@@ -53,8 +53,8 @@ class Layer(nn.Module):
         `past` is additive, (user, head, entry, entry): an entry sees those up to itself. `seen`, (user, head,
         candidate, entry + 1): a candidate sees the timeline before it and, in the last place, itself.
         """
-        entries = timeline.shape[1]
-        queries, keys, values = self.projected(torch.cat([timeline, candidates], 1))
+        entries, both = timeline.shape[1], torch.cat([timeline, candidates], 1)
+        queries, keys, values = self.projected(both)
         past_keys, past_values = keys[:, :, :entries], values[:, :, :entries]
         asking, own_keys, own_values = (part[:, :, entries:] for part in (queries, keys, values))
         scale = asking.shape[-1] ** -0.5
@@ -62,9 +62,11 @@ class Layer(nn.Module):
         to_itself = (asking * own_keys).sum(-1, keepdim=True) * scale
         weights = (torch.cat([to_past, to_itself], -1) + seen).softmax(-1)
         answered = weights[..., :-1] @ past_values + weights[..., -1:] * own_values
-        if not last:
-            timeline = self._finish(timeline, attend(queries[:, :, :entries], past_keys, past_values, past))
-        return timeline, self._finish(candidates, answered)
+        if last:
+            return timeline, self._finish(candidates, answered)
+        attended = torch.cat([attend(queries[:, :, :entries], past_keys, past_values, past), answered], 2)
+        both = self._finish(both, attended)
+        return both[:, :entries], both[:, entries:]
 
     def projected(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values: (batch, seq, hidden) -> three of (batch, head, seq, head width)."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from cloud.data.collaborative import NO_LIKENESS, OVERALL
-from cloud.ranking.layers import precise
 from cloud.ranking.shape import RankingShape
+from cloud.ranking.timelines import WindowTable
 from edge.text.number import CLIP
 
 
@@ -27,15 +28,14 @@ class Likeness(nn.Module):
         self.register_buffer("mean", torch.zeros(()))  # of the number over training rows
         self.register_buffer("spread", torch.ones(()))
 
-    def forward(self, candidates: Tensor, events: Tensor, values: Tensor, sees: Tensor) -> Tensor:
-        """(user, candidate), standardised; NaN without events. From summaries (user, candidate or event, hidden), the
-        events' values (user, event) and which of them a candidate sees, (user, candidate, event) as booleans."""
-        asked, kept = precise(self.factors(candidates)), precise(self.factors(events))
-        seen = sees.to(asked.dtype)
+    def forward(self, factors: Tensor, table: WindowTable) -> Tensor:
+        """(user, candidate), standardised; NaN without events. From the factors (segment, factor) of the texts."""
+        asked, kept = F.embedding(table.offered, factors), F.embedding(table.item, factors)
+        seen = table.sees.to(factors.dtype)
         count = seen.sum(-1)
-        level = self.overall + (seen * (values - self.overall)[:, None]).sum(-1) / (count + OVERALL)
+        level = self.overall + (seen @ (table.values - self.overall)[..., None])[..., 0] / (count + OVERALL)
         likeness = (asked @ kept.transpose(1, 2)) * self.unit**2 * seen  # (user, candidate, event)
-        centred = values[:, None] - level[..., None]
+        centred = table.values[:, None] - level[..., None]
         number = (likeness * centred).sum(-1) / (likeness.abs().sum(-1) + NO_LIKENESS)
         standard = ((number - self.mean) / self.spread).clamp(-CLIP, CLIP)
         return torch.where(count > 0, standard, torch.nan)

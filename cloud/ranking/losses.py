@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cloud.ranking.model import RankingModel
-from cloud.ranking.timelines import TimelineBatch
+from cloud.ranking.timelines import TimelineBatch, WindowTable
 
 EXIT_0 = 0.3  # weight of the exit before any interact layer, beside those of the others
 
@@ -34,20 +34,25 @@ def ranking_loss(
     """Cross-entropy of every target at every exit, and `order_weight` times the loss on pairs of one window."""
     assert isinstance(model, RankingModel)
     scores = model(batch, encode_depth)
-    weights = exit_weights(model.shape.interact_layers).to(scores.device)
-    labels, real = batch.labels, batch.real
-    each = F.binary_cross_entropy_with_logits(scores, labels.expand_as(scores), reduction="none")
-    loss = (weights * each[:, real].mean(1)).sum()
+    logits = batch.targets(scores)  # (exit, target)
+    weights = exit_weights(model.shape.interact_layers).to(logits.device)
+    each = F.binary_cross_entropy_with_logits(logits, batch.labels.expand_as(logits), reduction="none")
+    loss = (weights * each.mean(1)).sum()
     if order_weight:
-        loss = loss + order_weight * (weights * order_loss(scores, labels, real)).sum()
-    return loss, {"click": float(each[-1][real].mean().detach()), "targets": float(real.sum())}
+        loss = loss + order_weight * (weights * order_loss(scores, batch.tables)).sum()
+    return loss, {"click": float(each[-1].mean().detach()), "targets": float(logits.shape[1])}
 
 
-def order_loss(scores: Tensor, labels: Tensor, real: Tensor) -> Tensor:
+def order_loss(scores: Sequence[Tensor], tables: Sequence[WindowTable]) -> Tensor:
     """(exit,) mean over pairs of a liked and another candidate of one window: log(1 + exp(other - liked)).
 
-    What a user's mood adds to all candidates falls out of it.
+    `scores`: (exit, user, candidate) of each table. What a user's mood adds to all candidates falls out of it.
     """
-    pairs = (labels[:, :, None] > labels[:, None, :]) & real[:, :, None] & real[:, None, :]
-    differences = scores[:, :, :, None] - scores[:, :, None, :]  # (exit, user, liked, other)
-    return F.softplus(-differences[:, pairs]).sum(1) / pairs.sum().clamp(min=1)
+    losses, counts = [], []
+    for score, table in zip(scores, tables, strict=True):
+        pairs = table.labels[:, :, None] > table.labels[:, None, :]
+        pairs = pairs & table.real[:, :, None] & table.real[:, None, :]
+        differences = score[:, :, :, None] - score[:, :, None, :]  # (exit, user, liked, other)
+        losses.append(F.softplus(-differences[:, pairs]).sum(1))
+        counts.append(pairs.sum())
+    return torch.stack(losses).sum(0) / torch.stack(counts).sum().clamp(min=1)

@@ -44,14 +44,15 @@ def scores_of(
 ) -> NDArray[np.float32]:
     """(interact depth, row) logits of the rows, in their order."""
     windows = timelines.windows(rows)
-    device, parts = next(model.parameters()).device, []
+    device, found = next(model.parameters()).device, np.empty((len(model.shape.interact_depths), len(rows)), np.float32)
     model.eval()
     with torch.inference_mode(), tqdm(total=len(rows), desc=name, unit=" rows", leave=False, disable=None) as progress:
         for first in range(0, len(windows), TOGETHER):
             batch = on_device(timelines.batch(windows[first : first + TOGETHER]), device)
-            parts.append(model(batch, encode_depth)[:, batch.real].cpu().numpy())
-            progress.update(parts[-1].shape[1])
-    return np.concatenate(parts, axis=1)
+            scores = batch.targets(model(batch, encode_depth)).cpu().numpy()
+            found[:, np.searchsorted(rows, batch.rows.cpu().numpy())] = scores
+            progress.update(scores.shape[1])
+    return found
 
 
 def exit_scores(

@@ -5,36 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cloud.ranking.layers import MASKED, Layer, precise
 from cloud.ranking.likeness import Likeness
-from cloud.ranking.match import Match
+from cloud.ranking.match import Match, MatchVectors
 from cloud.ranking.shape import RankingShape
-from cloud.ranking.timelines import TimelineBatch
+from cloud.ranking.timelines import TimelineBatch, WindowTable
 from edge.engines.ranking.distances import bucket_table
 
 PROFILE, EVENT, CANDIDATE = range(3)
 
 
 @dataclass(frozen=True)
-class Entries:
-    """Of users: `timeline` (user, entry, hidden), the profile and the events; `candidates` (user, candidate, hidden);
-    `beside` (user, candidate): what match and numbers add to a candidate's logit at every exit. `segments` (segment,
-    hidden): the summaries that they are made of.
-    """
+class Summaries:
+    """Of a batch's distinct texts and of the phrases: (segment, hidden) and (phrase, hidden), what match makes of them,
+    and (segment, factor), if the model has factors."""
 
     segments: Tensor
+    phrases: Tensor
+    match: MatchVectors
+    factors: Tensor | None
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Of a table's users: `timeline` (user, entry, hidden), the profile and the events; `candidates` (user, candidate,
+    hidden); `beside` (user, candidate): what match and numbers add to a candidate's logit at every exit.
+    """
+
     timeline: Tensor
     candidates: Tensor
     beside: Tensor
 
 
 class RankingModel(nn.Module):
-    """`forward` gives (exit, user, candidate) logits, one for each interact depth after one encode depth.
+    """`forward` gives (exit, user, candidate) logits of each table, one for each interact depth after one encode depth.
 
     `pretrained` summarises the texts of items and profiles, (segment, hidden) from a batch; if None, own layers do.
     """
@@ -113,44 +121,50 @@ class RankingModel(nn.Module):
             hidden = self.layer(depth).tokens(hidden, mask)
         return hidden, real
 
-    def forward(self, batch: TimelineBatch, encode_depth: int | None = None) -> Tensor:
+    def forward(self, batch: TimelineBatch, encode_depth: int | None = None) -> tuple[Tensor, ...]:
         """`encode_depth`: the deepest if None."""
-        return self.scores(batch, self.entries(batch, encode_depth))
+        return self.logits(batch, self.summarised(batch, encode_depth))
 
-    def scores(self, batch: TimelineBatch, entries: Entries) -> Tensor:
-        """(exit, user, candidate) logits of what `entries` gives."""
-        return torch.stack([self._score(candidates) + entries.beside for _, candidates in self.states(batch, entries)])
+    def logits(self, batch: TimelineBatch, summaries: Summaries) -> tuple[Tensor, ...]:
+        """As `forward`, from what the tables share."""
+        return tuple(self._logits(table, self.entries(table, summaries)) for table in batch.tables)
 
-    def entries(self, batch: TimelineBatch, encode_depth: int | None = None) -> Entries:
-        """What enters the interact layers. Summaries of phrases always take one encode layer, if there is one."""
-        items = self.segments(batch, self.shape.encode_layers if encode_depth is None else encode_depth)
+    def summarised(self, batch: TimelineBatch, encode_depth: int | None = None) -> Summaries:
+        """What all tables share. Summaries of phrases always take one encode layer, if there is one."""
+        segments = self.segments(batch, self.shape.encode_layers if encode_depth is None else encode_depth)
         phrases = self.summaries(batch.phrases, min(1, self.shape.encode_layers))
-        kinds = self.kind.weight
-        profile = F.embedding(batch.profile, items)[:, None] + kinds[PROFILE]  # (user, 1, hidden)
-        events, said = F.embedding(batch.item, items), F.embedding(batch.phrase, phrases)
-        offered = F.embedding(batch.offered, items)
-        numbers, offered_numbers = self._all_numbers(batch, offered, events)
-        past = events + said + self.numbers(numbers) + kinds[EVENT]
-        candidates = offered + F.embedding(batch.context, phrases) + self.numbers(offered_numbers) + kinds[CANDIDATE]
-        matched = self.match(offered, events, said, batch.sees)
-        beside = self.matched(matched) + precise(self.wide(offered_numbers) + self.deep(offered_numbers))
-        return Entries(items, torch.cat([profile, past], 1), candidates, beside[..., 0])
+        factors = None if self.likeness is None else precise(self.likeness.factors(segments))
+        return Summaries(segments, phrases, self.match.vectors(segments, phrases), factors)
 
-    def _all_numbers(self, batch: TimelineBatch, offered: Tensor, events: Tensor) -> tuple[Tensor, Tensor]:
-        """Inputs of events and of candidates. The number of likeness is a candidate's; in training it is the batch's,
+    def entries(self, table: WindowTable, summaries: Summaries) -> Entries:
+        """What enters the interact layers."""
+        numbers, offered_numbers = self._all_numbers(table, summaries)
+        segments, phrases, kinds = summaries.segments, summaries.phrases, self.kind.weight
+        profile = F.embedding(table.profile, segments)[:, None] + kinds[PROFILE]  # (user, 1, hidden)
+        events = F.embedding(table.item, segments) + F.embedding(table.phrase, phrases)
+        past = events + self.numbers(numbers) + kinds[EVENT]
+        offered = F.embedding(table.offered, segments) + F.embedding(table.context, phrases)
+        candidates = offered + self.numbers(offered_numbers) + kinds[CANDIDATE]
+        matched = self.match(summaries.match, table)
+        beside = self.matched(matched) + precise(self.wide(offered_numbers) + self.deep(offered_numbers))
+        return Entries(torch.cat([profile, past], 1), candidates, beside[..., 0])
+
+    def _all_numbers(self, table: WindowTable, summaries: Summaries) -> tuple[Tensor, Tensor]:
+        """Inputs of events and of candidates. The number of likeness is a candidate's; in training it is the table's,
         which is not fitted on the user, as what the factors were fitted on tells the labels."""
         count = self.shape.numbers
-        numbers, offered_numbers = batch.numbers[..., :count], batch.offered_numbers[..., :count]
+        numbers, offered_numbers = table.numbers[..., :count], table.offered_numbers[..., :count]
         if self.likeness is not None:
             if self.training:
-                number = batch.offered_numbers[..., count]
+                number = table.offered_numbers[..., count]
             else:
-                number = self.likeness(offered, events, batch.values, batch.sees)
+                assert summaries.factors is not None
+                number = self.likeness(summaries.factors, table)
             offered_numbers = torch.cat([offered_numbers, number[..., None]], -1)
             numbers = torch.cat([numbers, torch.full_like(numbers[..., :1], torch.nan)], -1)
         return self._numbers(numbers), self._numbers(offered_numbers)
 
-    def states(self, batch: TimelineBatch, entries: Entries) -> Iterator[tuple[Tensor, Tensor]]:
+    def states(self, table: WindowTable, entries: Entries) -> Iterator[tuple[Tensor, Tensor]]:
         """Timeline and candidates as in `entries`, at interact depth 0, 1 and so on; each is computed when taken.
 
         At the last depth the timeline is the one before it, as nothing reads it any more.
@@ -158,7 +172,7 @@ class RankingModel(nn.Module):
         timeline, candidates = entries.timeline, entries.candidates
         yield timeline, candidates
         for depth in range(self.shape.interact_layers):
-            past_mask, seen_mask = self._masks(batch, depth)
+            past_mask, seen_mask = self._masks(table, depth)
             layer = self.layer(self.shape.encode_layers + depth)
             last = depth + 1 == self.shape.interact_layers
             timeline, candidates = layer.entries(timeline, candidates, past_mask, seen_mask, last)
@@ -172,8 +186,10 @@ class RankingModel(nn.Module):
         groups = [self.summaries(tokens, encode_depth) for tokens in batch.segments]
         return torch.cat(groups)
 
-    def _score(self, candidates: Tensor) -> Tensor:
-        return precise(self.head(self.head_norm(candidates))[..., 0])
+    def _logits(self, table: WindowTable, entries: Entries) -> Tensor:
+        """(exit, user, candidate)"""
+        states = torch.stack([candidates for _, candidates in self.states(table, entries)])
+        return precise(self.head(self.head_norm(states))[..., 0]) + entries.beside
 
     def _numbers(self, values: Tensor) -> Tensor:
         """(..., number), NaN where one is missing -> (..., 2 x number): values and flags."""
@@ -182,24 +198,25 @@ class RankingModel(nn.Module):
             missing = missing | (torch.rand(values.shape, device=values.device) < self.number_dropout)
         return torch.cat([torch.where(missing, 0.0, values), missing.to(values.dtype)], -1)
 
-    def _masks(self, batch: TimelineBatch, depth: int) -> tuple[Tensor, Tensor]:
+    def _masks(self, table: WindowTable, depth: int) -> tuple[Tensor, Tensor]:
         """Additive masks with the learned bias of how far apart two entries stand.
 
         (user, head, entry, entry): an entry sees the profile and the events up to itself. (user, head, candidate,
         entry + 1): a candidate the profile, the events before it, and itself in the last place.
         """
         bias = self.distance[depth]  # (head, distance)
-        entries = batch.item.shape[1] + 1
-        place = torch.arange(entries + 1, device=batch.item.device)
-        apart = place[:, None] - place[None, :entries]  # (place, entry)
-        table = torch.from_numpy(bucket_table(entries, self.shape.distances).astype(np.int64)).to(apart.device)
-        biases = F.embedding(table[apart.clamp(min=0)], bias.T)  # (place, entry, head)
-        past = biases.movedim(-1, 0)[:, :entries] + torch.where(apart[:entries] >= 0, 0.0, MASKED)
+        entries = table.item.shape[1] + 1
+        apart = torch.from_numpy(bucket_table(entries, self.shape.distances)[::-1].copy()).to(bias.device)
+        far = F.embedding(apart, bias.T).T  # (head, entry): the farthest first
+        ahead = far.new_full((self.shape.heads, entries - 1), MASKED)
+        # Row p, entry e of all pairs is how far e stands behind p: the rows are windows of one line.
+        biases = torch.cat([far, ahead], 1).unfold(1, entries, 1).flip(1)  # (head, entry + 1, entry)
+        past = biases[:, :entries]
         # Row by row, and by look-ups: gradients of an index add up in no fixed order.
-        now = (batch.place + 1).clamp(0, entries)  # (user, candidate): entries before it, the profile counted
-        rows = F.embedding(now, biases.transpose(1, 2).flatten(1))  # (user, candidate, head x entry)
+        now = (table.place + 1).clamp(0, entries)  # (user, candidate): entries before it, the profile counted
+        rows = F.embedding(now, biases.transpose(0, 1).flatten(1))  # (user, candidate, head x entry)
         seen = rows.view(*now.shape, self.shape.heads, entries).transpose(1, 2)
-        sees = torch.cat([torch.ones_like(batch.sees[..., :1]), batch.sees], -1)
+        sees = torch.cat([torch.ones_like(table.sees[..., :1]), table.sees], -1)
         seen = seen + torch.where(sees, 0.0, MASKED)[:, None]
         itself = bias[:, :1, None].expand(len(seen), -1, seen.shape[2], 1)
         return past[None], torch.cat([seen, itself], -1)

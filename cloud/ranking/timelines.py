@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,23 +12,19 @@ from torch import Tensor
 
 from cloud.data.moments import user_rows
 from cloud.data.rows import Prepared
+from cloud.ranking.lengths import of_like_length, rounded
 
 Places = NDArray[np.int64]
 LONGER = 1.5  # the longest of a group of segments, to its shortest: so that little is padded
-ROUND = 16  # sizes are multiples of it: each new size costs every bf16 product on a processor a millisecond
 
 
 @dataclass(frozen=True)
-class TimelineBatch:
-    """`segments`: groups of (text, token) ids, 0 padded, whose texts are numbered through; `texts`: which of all texts
-    they are, items' before users'. Of users: `profile` (user,) is a segment; of events (user, event): `item`, `phrase`,
-    `numbers`; of candidates (user, candidate): `offered`, `context`, `offered_numbers`, `place` (how many of the events
-    stand before it), `labels`, `real`, `rows`.
+class WindowTable:
+    """Windows of like length, a user each. Of users: `profile` (user,) is a segment; of events (user, event): `item`,
+    `phrase`, `numbers`; of candidates (user, candidate): `offered`, `context`, `offered_numbers`, `place` (how many of
+    the events stand before it), `labels`, `real`, `rows`.
     """
 
-    segments: tuple[Tensor, ...]
-    texts: Tensor  # (segment,)
-    phrases: Tensor  # (phrase, token)
     profile: Tensor
     item: Tensor
     phrase: Tensor
@@ -42,6 +38,31 @@ class TimelineBatch:
     labels: Tensor
     real: Tensor  # booleans: the rest is padding
     rows: Tensor  # of the prepared run; 0 in padding
+
+
+@dataclass(frozen=True)
+class TimelineBatch:
+    """`segments`: groups of (text, token) ids, 0 padded, whose texts are numbered through; `texts`: which of all texts
+    they are, items' before users'. All `tables` share them."""
+
+    segments: tuple[Tensor, ...]
+    texts: Tensor  # (segment,)
+    phrases: Tensor  # (phrase, token)
+    tables: tuple[WindowTable, ...]
+
+    def targets(self, values: Iterable[Tensor]) -> Tensor:
+        """(..., target): of (..., user, candidate) values, one tensor for each table, those that are no padding."""
+        return torch.cat([each[..., table.real] for each, table in zip(values, self.tables, strict=True)], -1)
+
+    @property
+    def labels(self) -> Tensor:
+        """(target,)"""
+        return self.targets(table.labels for table in self.tables)
+
+    @property
+    def rows(self) -> Tensor:
+        """(target,) of the prepared run."""
+        return self.targets(table.rows for table in self.tables)
 
 
 @dataclass(frozen=True)
@@ -93,35 +114,49 @@ class Timelines:
         return found
 
     def batch(self, windows: Sequence[Window]) -> TimelineBatch:
-        """One row of entries and one of candidates for each window."""
-        events = _table([window.events for window in windows])
-        targets = _table([window.rows for window in windows])
+        """Tables of the windows, in an order of their own."""
+        lengths = np.array([(len(window.events), len(window.rows)) for window in windows])
+        groups = [[windows[one] for one in group] for group in of_like_length(lengths)]
+        events = [_table([window.events for window in group]) for group in groups]
+        targets = [_table([window.rows for window in group]) for group in groups]
+        column, places = self.columns, list[Places]()
+        for event, target in zip(events, targets, strict=True):
+            first, event, target = target[:, 0], np.maximum(event, 0), np.maximum(target, 0)
+            places += [self._profile + column["user"][first], column["item"][event], column["item"][target]]
+        segments, texts, numbered = self.texts.distinct(*places)
+        number = iter(map(torch.from_numpy, numbered))
+        return TimelineBatch(
+            segments=tuple(map(torch.from_numpy, segments)),
+            texts=torch.from_numpy(texts),
+            phrases=self.phrases,
+            tables=tuple(
+                self._windows(*table, next(number), next(number), next(number))
+                for table in zip(groups, events, targets, strict=True)
+            ),
+        )
+
+    def _windows(
+        self, windows: Sequence[Window], events: Places, targets: Places, profile: Tensor, item: Tensor, offered: Tensor
+    ) -> WindowTable:
+        """`events` and `targets`: rows, -1 in padding; `profile`, `item` and `offered`: segments of the batch."""
         known, real = events >= 0, targets >= 0
         event, target = np.maximum(events, 0), np.maximum(targets, 0)
-        column = self.columns
-        skipped = np.array([window.skipped for window in windows])[:, None]
-        place = column["earlier"][target] - skipped
+        place = self.columns["earlier"][target] - np.array([window.skipped for window in windows])[:, None]
         number = np.arange(events.shape[1])
         sees = (number < place[..., None]) & (number >= place[..., None] - self.history) & known[:, None]
-        profiles = self._profile + column["user"][target[:, 0]]
-        items, offered = column["item"][event], column["item"][target]
-        segments, texts, (profiles, items, offered) = self.texts.distinct(profiles, items, offered)
         as_tensor = torch.from_numpy
-        return TimelineBatch(
-            segments=tuple(map(as_tensor, segments)),
-            texts=as_tensor(texts),
-            phrases=self.phrases,
-            profile=as_tensor(profiles),
-            item=as_tensor(items),
-            phrase=as_tensor(column["phrase"][event].astype(np.int64)),
+        return WindowTable(
+            profile=profile,
+            item=item,
+            phrase=as_tensor(self.columns["phrase"][event].astype(np.int64)),
             numbers=as_tensor(self.numbers[event]),
-            values=as_tensor(column["value"][event].astype(np.float32)),
-            offered=as_tensor(offered),
-            context=as_tensor(column["context"][target].astype(np.int64)),
+            values=as_tensor(self.columns["value"][event].astype(np.float32)),
+            offered=offered,
+            context=as_tensor(self.columns["context"][target].astype(np.int64)),
             offered_numbers=as_tensor(self.numbers[target]),
             place=as_tensor(place.astype(np.int64)),
             sees=as_tensor(sees),
-            labels=as_tensor(column["label"][target].astype(np.float32)),
+            labels=as_tensor(self.columns["label"][target].astype(np.float32)),
             real=as_tensor(real),
             rows=as_tensor(target),
         )
@@ -147,7 +182,7 @@ class PaddedTexts:
         steps = np.log(self.lengths[texts[order]]) // np.log(LONGER)
         for part in np.split(order, np.flatnonzero(np.diff(steps)) + 1):
             chosen = texts[part]
-            group = np.ones((_rounded(len(chosen)), int(self.lengths[chosen].max())), dtype=np.int64)
+            group = np.ones((rounded(len(chosen)), int(self.lengths[chosen].max())), dtype=np.int64)
             group[: len(chosen)] = self.tokens[chosen, : group.shape[1]]
             groups.append(group)
             shown.append(np.pad(chosen, (0, len(group) - len(chosen)), "edge"))
@@ -161,12 +196,7 @@ class PaddedTexts:
 
 def _table(lists: Sequence[Places]) -> Places:
     """(list, place) filled up with -1."""
-    table = np.full((len(lists), _rounded(max(map(len, lists)))), -1, dtype=np.int64)
+    table = np.full((len(lists), rounded(max(map(len, lists)))), -1, dtype=np.int64)
     for row, values in enumerate(lists):
         table[row, : len(values)] = values
     return table
-
-
-def _rounded(size: int) -> int:
-    """Up to a multiple of `ROUND`, one at least."""
-    return max(-(-size // ROUND), 1) * ROUND

@@ -13,7 +13,6 @@ from torch.nn import functional as F
 from cloud.data.collaborative import item_factors
 from cloud.data.rows import Prepared
 from cloud.ranking.cloud_numbers import CollaborativeNumber
-from cloud.ranking.layers import precise
 from cloud.ranking.model import RankingModel
 
 
@@ -53,10 +52,8 @@ def settle_likeness(model: RankingModel, number: CollaborativeNumber, unit: floa
     likeness.spread.fill_(number.spread)
 
 
-def factor_loss(model: RankingModel, summaries: Tensor, targets: Tensor) -> Tensor:
-    """Mean squared error of (segment, hidden) summaries' factors; rows of (segment, factor) targets may be NaN."""
-    assert model.likeness is not None
+def factor_loss(made: Tensor, targets: Tensor) -> Tensor:
+    """Mean squared error of (segment, factor); rows of the targets may be NaN."""
     known = ~targets[:, 0].isnan()
-    made = precise(model.likeness.factors(summaries))
     each = F.mse_loss(made, torch.where(known[:, None], targets, 0.0), reduction="none").mean(-1)
     return (each * known).sum() / known.sum().clamp(min=1)

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from cloud.ranking.layers import MASKED, precise
 from cloud.ranking.losses import depth_of_step
 from cloud.ranking.model import RankingModel
-from cloud.ranking.timelines import TimelineBatch
+from cloud.ranking.timelines import TimelineBatch, WindowTable
 
 Vectors = tuple[Tensor, ...]  # queries, keys and values, each (sequence, place, hidden)
 
@@ -24,12 +24,9 @@ def relation_loss(
     assert isinstance(student, RankingModel)
     student.eval()  # without dropout: both read the same
     depth = depth_of_step(student.shape.encode_depths, step)
-    figures, loss = dict[str, float](), torch.zeros((), device=batch.item.device)
+    figures, loss = dict[str, float](), torch.zeros((), device=batch.texts.device)
     if between_entries(student, teacher):
-        alone, real = without_candidates(batch), real_entries(batch)
-        with torch.no_grad():
-            targets = entry_vectors(teacher, alone, teacher.shape.encode_layers)
-        entries = divergence(targets, entry_vectors(student, alone, depth), real, heads, causal=True)
+        entries = _entry_loss(teacher, student, batch, depth, heads)
         loss, figures["entries"] = loss + entries, float(entries.detach())
     if token_weight and between_tokens(student, teacher):
         tokens = _token_loss(teacher, student, batch, depth, heads)
@@ -50,32 +47,35 @@ def between_tokens(student: RankingModel, teacher: RankingModel) -> bool:
     return layered and student.shape.vocabulary_size == teacher.shape.vocabulary_size
 
 
-def real_entries(batch: TimelineBatch) -> Tensor:
+def real_entries(table: WindowTable) -> Tensor:
     """(user, entry) booleans: the profile, and the events that some candidate sees."""
-    seen = batch.sees.any(1)
+    seen = table.sees.any(1)
     return torch.cat([torch.ones_like(seen[:, :1]), seen], 1)
 
 
 def real_texts(batch: TimelineBatch) -> Tensor:
     """(text,) booleans, in the order of the segments: the rest fills up a group."""
-    used = torch.zeros(sum(map(len, batch.segments)), dtype=torch.bool, device=batch.item.device)
-    for places in (batch.profile, batch.item, batch.offered):
-        used[places.flatten()] = True
+    used = torch.zeros(len(batch.texts), dtype=torch.bool, device=batch.texts.device)
+    for table in batch.tables:
+        for places in (table.profile, table.item, table.offered):
+            used[places.flatten()] = True
     return used
 
 
-def without_candidates(batch: TimelineBatch) -> TimelineBatch:
+def without_candidates(table: WindowTable) -> WindowTable:
     """The timelines alone: nothing of them depends on a candidate."""
     names = ("offered", "context", "offered_numbers", "place", "sees", "labels", "real", "rows")
-    return replace(batch, **{name: getattr(batch, name)[:, :0] for name in names})
+    return replace(table, **{name: getattr(table, name)[:, :0] for name in names})
 
 
-def entry_vectors(model: RankingModel, batch: TimelineBatch, encode_depth: int) -> Vectors:
-    """Of the last interact layer, over the timeline's entries."""
+def entry_vectors(model: RankingModel, batch: TimelineBatch, encode_depth: int) -> list[Vectors]:
+    """Of the last interact layer, over the entries of each table's timelines."""
     last = model.shape.interact_layers - 1
-    states = model.states(batch, model.entries(batch, encode_depth))
-    ((timeline, _),) = islice(states, last, last + 1)
-    return _vectors(model, model.shape.encode_layers + last, timeline)
+    summaries, vectors = model.summarised(batch, encode_depth), list[Vectors]()
+    for table in map(without_candidates, batch.tables):
+        ((timeline, _),) = islice(model.states(table, model.entries(table, summaries)), last, last + 1)
+        vectors.append(_vectors(model, model.shape.encode_layers + last, timeline))
+    return vectors
 
 
 def token_vectors(model: RankingModel, tokens: Tensor, encode_depth: int) -> Vectors:
@@ -86,6 +86,16 @@ def token_vectors(model: RankingModel, tokens: Tensor, encode_depth: int) -> Vec
 
 def _vectors(model: RankingModel, depth: int, hidden: Tensor) -> Vectors:
     return tuple(part.transpose(1, 2).flatten(2) for part in model.layer(depth).projected(hidden))
+
+
+def _entry_loss(teacher: RankingModel, student: RankingModel, batch: TimelineBatch, depth: int, heads: int) -> Tensor:
+    """Mean over the entries of all tables."""
+    with torch.no_grad():
+        targets = entry_vectors(teacher, batch, teacher.shape.encode_layers)
+    reals, losses = [real_entries(table) for table in batch.tables], []
+    for target, made, real in zip(targets, entry_vectors(student, batch, depth), reals, strict=True):
+        losses.append(divergence(target, made, real, heads, causal=True) * real.sum())
+    return torch.stack(losses).sum() / torch.stack([real.sum() for real in reals]).sum()
 
 
 def _token_loss(teacher: RankingModel, student: RankingModel, batch: TimelineBatch, depth: int, heads: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from cloud.ranking.batches import WindowBatches
 from cloud.ranking.kept_scores import kept_scores
 from cloud.ranking.losses import depth_of_step, exit_weights, order_loss
 from cloud.ranking.model import RankingModel
-from cloud.ranking.timelines import TimelineBatch
+from cloud.ranking.timelines import TimelineBatch, WindowTable
 from cloud.runs.directory import Run
 from distill.ranking.factors import FactorTargets, factor_loss
 
@@ -24,13 +25,13 @@ FACTORS = 0.2  # weight of the factors' squared error
 
 @dataclass(frozen=True)
 class TaughtBatch:
-    """Timelines, and the teacher's logits of their candidates, (user, candidate).
+    """Timelines, and the teacher's logits of their candidates, (user, candidate) for each table.
 
     `factors`: (segment, factor) what the summaries tell of collaborative filtering, if the model has any.
     """
 
     timelines: TimelineBatch
-    teacher: Tensor
+    teacher: tuple[Tensor, ...]
     factors: Tensor | None = None
 
 
@@ -46,7 +47,8 @@ class TaughtBatches:
     def __call__(self, number: int) -> TaughtBatch:
         batch = self.windows(number)
         factors = None if self.factors is None else self.factors.of_text[batch.texts]
-        return TaughtBatch(batch, torch.where(batch.real, self.logits[batch.rows], 0.0), factors)
+        teacher = tuple(torch.where(one.real, self.logits[one.rows], 0.0) for one in batch.tables)
+        return TaughtBatch(batch, teacher, factors)
 
 
 def distilled_loss(
@@ -58,36 +60,41 @@ def distilled_loss(
     loss that a model without a teacher learns from.
     """
     assert isinstance(model, RankingModel)
-    timelines, real = batch.timelines, batch.timelines.real
-    entries = model.entries(timelines, depth_of_step(model.shape.encode_depths, step))
-    scores = model.scores(timelines, entries)  # (exit, user, candidate)
-    weights = exit_weights(model.shape.interact_layers).to(scores.device)
-    target = teacher_share * batch.teacher.sigmoid() + (1 - teacher_share) * timelines.labels
-    each = F.binary_cross_entropy_with_logits(scores, target.expand_as(scores), reduction="none")
-    loss = (weights * each[:, real].mean(1)).sum()
+    timelines = batch.timelines
+    summaries = model.summarised(timelines, depth_of_step(model.shape.encode_depths, step))
+    scores = model.logits(timelines, summaries)
+    logits = timelines.targets(scores)  # (exit, target)
+    weights = exit_weights(model.shape.interact_layers).to(logits.device)
+    target = teacher_share * timelines.targets(batch.teacher).sigmoid() + (1 - teacher_share) * timelines.labels
+    each = F.binary_cross_entropy_with_logits(logits, target.expand_as(logits), reduction="none")
+    loss = (weights * each.mean(1)).sum()
     if order_weight:
-        order = (1 - teacher_share) * order_loss(scores, timelines.labels, real)
+        order = (1 - teacher_share) * order_loss(scores, timelines.tables)
         if teacher_share:
-            order = order + teacher_share * soft_order_loss(scores, batch.teacher, real)
+            order = order + teacher_share * soft_order_loss(scores, batch.teacher, timelines.tables)
         loss = loss + order_weight * (weights * order).sum()
-    figures = {"target": float(each[-1][real].mean().detach()), "targets": float(real.sum())}
-    if batch.factors is not None:
-        factors = factor_loss(model, entries.segments, batch.factors)
+    figures = {"target": float(each[-1].mean().detach()), "targets": float(logits.shape[1])}
+    if summaries.factors is not None and batch.factors is not None:
+        factors = factor_loss(summaries.factors, batch.factors)
         loss, figures["factors"] = loss + FACTORS * factors, float(factors.detach())
     return loss, figures
 
 
-def soft_order_loss(scores: Tensor, teacher: Tensor, real: Tensor) -> Tensor:
+def soft_order_loss(scores: Sequence[Tensor], teacher: Sequence[Tensor], tables: Sequence[WindowTable]) -> Tensor:
     """(exit,) mean over pairs of one window: cross-entropy of which is better, as likely as the teacher has it.
 
     What a model adds to all candidates of a window falls out of it, on both sides.
     """
-    pairs = real[:, :, None] & real[:, None, :]
-    pairs = pairs & ~torch.eye(real.shape[1], dtype=torch.bool, device=real.device)  # (user, one, other)
-    differences = scores[:, :, :, None] - scores[:, :, None, :]
-    better = (teacher[:, :, None] - teacher[:, None, :]).sigmoid()
-    each = F.binary_cross_entropy_with_logits(differences, better.expand_as(differences), reduction="none")
-    return (each * pairs).sum((1, 2, 3)) / pairs.sum().clamp(min=1)
+    losses, counts = [], []
+    for score, taught, table in zip(scores, teacher, tables, strict=True):
+        pairs = table.real[:, :, None] & table.real[:, None, :]
+        pairs = pairs & ~torch.eye(pairs.shape[1], dtype=torch.bool, device=pairs.device)  # (user, one, other)
+        differences = score[:, :, :, None] - score[:, :, None, :]
+        better = (taught[:, :, None] - taught[:, None, :]).sigmoid()
+        each = F.binary_cross_entropy_with_logits(differences, better.expand_as(differences), reduction="none")
+        losses.append((each * pairs).sum((1, 2, 3)))
+        counts.append(pairs.sum())
+    return torch.stack(losses).sum(0) / torch.stack(counts).sum().clamp(min=1)
 
 
 def teacher_logits(teacher_run: Run, prepared: Prepared) -> NDArray[np.float32]:

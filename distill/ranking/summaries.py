@@ -80,7 +80,8 @@ class SummaryLoss(nn.Module):
         cosine = F.cosine_similarity(made, batch.targets, dim=-1).mean()
         loss, figures = error + 1 - cosine, {"squared error": float(error.detach()), "cosine": float(cosine.detach())}
         if batch.factors is not None:
-            factors = factor_loss(model, summaries, batch.factors)
+            assert model.likeness is not None
+            factors = factor_loss(precise(model.likeness.factors(summaries)), batch.factors)
             loss, figures["factors"] = loss + factors, float(factors.detach())
         return loss, figures
 

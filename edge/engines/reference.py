@@ -15,6 +15,7 @@ from edge.engines.opening import check_heads
 from edge.engines.protocol import MASKED, Context
 from edge.errors import EdgeError
 
+
 class ReferenceEngine:
     """Scores from a model's parameters by name, as `Parameters` holds them."""
 
@@ -29,7 +30,9 @@ class ReferenceEngine:
         return count
 
     def embed(self, ids: np.ndarray, positions: np.ndarray) -> np.ndarray:
-        narrow = self._weights.norm("embedding_norm", self._weights.rows("token", ids) + self._weights.rows("position", positions))
+        narrow = self._weights.norm(
+            "embedding_norm", self._weights.rows("token", ids) + self._weights.rows("position", positions)
+        )
         return self._weights.linear("widen", narrow) if "widen.weight" in self._weights else narrow
 
     def place(self, hidden: np.ndarray, slots: np.ndarray) -> np.ndarray:
@@ -82,8 +85,11 @@ class ReferenceEngine:
         """Residual, output projection and feed-forward; `attended` is (..., heads, seq, head width)."""
         joined = attended.swapaxes(-2, -3).reshape(hidden.shape)
         middle = hidden + self._weights.linear("layers.0.attention_out", joined)
-        inner = gelu(self._weights.linear("layers.0.feed_forward_in", self._weights.norm("layers.0.feed_forward_norm", middle)))
+        inner = gelu(
+            self._weights.linear("layers.0.feed_forward_in", self._weights.norm("layers.0.feed_forward_norm", middle))
+        )
         return middle + self._weights.linear("layers.0.feed_forward_out", inner)
+
 
 def reference_engine(directory: Path, shape: Shape, threads: int = 1) -> ReferenceEngine:
     """Of the bundle installed in `directory`. numpy chooses its threads itself."""

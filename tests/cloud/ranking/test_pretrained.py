@@ -78,13 +78,14 @@ def test_a_batch_looks_up_the_vector_of_each_of_its_texts(prepared: Run, encoder
     tokens = [*rows.items.tokens, *rows.users.tokens]
     segments = [row for group in batch.segments for row in group.tolist()]
     assert len(segments) == len(batch.texts)
-    used = {*batch.profile.tolist(), *batch.item.ravel().tolist(), *batch.offered.ravel().tolist()}
+    (table,) = batch.tables
+    used = {*table.profile.tolist(), *table.item.ravel().tolist(), *table.offered.ravel().tolist()}
     assert len(used) > 20
     for place in used:  # the rest is padding
         segment, text = segments[place], int(batch.texts[place])
         assert [token for token in segment if token] == list(tokens[text])
         assert texts.texts[int(texts.row[text])] == names[text]
-    assert int(batch.texts[batch.profile[0]]) >= len(rows.items.texts)  # a user's
+    assert int(batch.texts[table.profile[0]]) >= len(rows.items.texts)  # a user's
 
 
 def test_a_frozen_encoder_is_measured_and_loaded_without_its_directory(frozen: Run, prepared: Run) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from cloud.ranking.batches import WindowBatches
 from cloud.ranking.layers import MASKED, attend, dropped
 from cloud.ranking.losses import depth_of_step, exit_weights, order_loss, ranking_loss
 from cloud.ranking.measure import load_ranker, scores_of
-from cloud.ranking.model import RankingModel, buckets
+from cloud.ranking.model import RankingModel
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import LONGER, TimelineBatch, Timelines
 from cloud.ranking.train import RANKERS, train_ranker
@@ -48,58 +48,67 @@ def batch_of(timelines: Timelines, count: int = 3) -> TimelineBatch:
 
 
 def doubled(batch: TimelineBatch) -> TimelineBatch:
-    return replace(
-        batch,
-        **{
-            field.name: value.double()
-            for field in fields(batch)
-            if isinstance(value := getattr(batch, field.name), torch.Tensor) and value.is_floating_point()
-        },
-    )
+    names = ("numbers", "offered_numbers", "labels")
+    tables = (replace(table, **{name: getattr(table, name).double() for name in names}) for table in batch.tables)
+    return replace(batch, tables=tuple(tables))
+
+
+def with_table(batch: TimelineBatch, **columns: torch.Tensor) -> TimelineBatch:
+    """Its only table with other columns."""
+    (table,) = batch.tables
+    return replace(batch, tables=(replace(table, **columns),))  # type: ignore[arg-type]
+
+
+def gradient(model: RankingModel, batch: TimelineBatch) -> torch.Tensor:
+    model.zero_grad()
+    ranking_loss(model, batch, 0.5)[0].backward()  # type: ignore[no-untyped-call]
+    return torch.cat([parameter.grad.ravel() for parameter in model.parameters() if parameter.grad is not None])
 
 
 def test_a_batch_holds_the_rows_of_its_windows(timelines: Timelines) -> None:
     windows = timelines.windows(np.arange(120))[:5]
     batch = timelines.batch(windows)
     rows = np.concatenate([window.rows for window in windows])
-    assert batch.rows[batch.real].tolist() == rows.tolist()
-    assert batch.labels[batch.real].tolist() == timelines.columns["label"][rows].tolist()
-    earlier = timelines.columns["earlier"][rows]
-    assert batch.sees.sum(-1)[batch.real].tolist() == np.minimum(earlier, timelines.history).tolist()
-    assert sum(map(len, batch.segments)) < batch.item.numel() + batch.offered.numel()  # each text once
+    assert sorted(batch.rows.tolist()) == rows.tolist()
+    assert batch.labels.tolist() == timelines.columns["label"][batch.rows].tolist()
+    earlier = timelines.columns["earlier"][batch.rows]
+    seen = batch.targets(table.sees.sum(-1) for table in batch.tables)
+    assert seen.tolist() == np.minimum(earlier, timelines.history).tolist()
+    places = sum(table.item.numel() + table.offered.numel() for table in batch.tables)
+    assert sum(map(len, batch.segments)) < places  # each text once
 
 
 @pytest.mark.parametrize("history", [3, 100])
 def test_a_candidate_sees_the_newest_events_before_it_and_no_other(prepared: Run, history: int) -> None:
     timelines = Timelines(Prepared(prepared), history, targets=16, most_tokens=24)
     batch, model = batch_of(timelines), model_for(timelines)
-    before = model(batch)
-    unseen = ~batch.sees.any(1)  # (user, event) that no candidate sees
-    spoiled = replace(
-        batch, item=torch.where(unseen, 0, batch.item), numbers=torch.where(unseen[..., None], 9.0, batch.numbers)
+    (table,), (before,) = batch.tables, model(batch)
+    unseen = ~table.sees.any(1)  # (user, event) that no candidate sees
+    spoiled = with_table(
+        batch, item=torch.where(unseen, 0, table.item), numbers=torch.where(unseen[..., None], 9.0, table.numbers)
     )
-    assert torch.equal(model(spoiled), before)
-    last = int(batch.place[0, 0])
-    changed = batch.phrase.clone()
+    assert torch.equal(model(spoiled)[0], before)
+    last = int(table.place[0, 0])
+    changed = table.phrase.clone()
     changed[0, last - 1] = (changed[0, last - 1] + 1) % len(batch.phrases)
-    moved = model(replace(batch, phrase=changed))
+    (moved,) = model(with_table(batch, phrase=changed))
     assert not torch.equal(moved[:, 0, 0], before[:, 0, 0])
     assert torch.equal(moved[:, 1:], before[:, 1:])
 
 
 def test_later_events_and_other_candidates_never_change_a_score(timelines: Timelines) -> None:
     batch, model = batch_of(timelines), model_for(timelines)
-    before, row = model(batch), 5
-    later = torch.arange(batch.item.shape[1]) >= batch.place[:, row, None]
-    others = torch.arange(batch.offered.shape[1]) != row
-    spoiled = replace(
+    (table,), (before,), row = batch.tables, model(batch), 5
+    later = torch.arange(table.item.shape[1]) >= table.place[:, row, None]
+    others = torch.arange(table.offered.shape[1]) != row
+    spoiled = with_table(
         batch,
-        item=torch.where(later, 1, batch.item),
-        phrase=torch.where(later, 0, batch.phrase),
-        offered=torch.where(others, 0, batch.offered),
-        offered_numbers=torch.where(others[None, :, None], -3.0, batch.offered_numbers),
+        item=torch.where(later, 1, table.item),
+        phrase=torch.where(later, 0, table.phrase),
+        offered=torch.where(others, 0, table.offered),
+        offered_numbers=torch.where(others[None, :, None], -3.0, table.offered_numbers),
     )
-    assert torch.allclose(model(spoiled)[:, :, row], before[:, :, row], atol=1e-12, rtol=0)
+    assert torch.allclose(model(spoiled)[0][:, :, row], before[:, :, row], atol=1e-12, rtol=0)
 
 
 def test_a_user_who_grew_equals_one_computed_whole(timelines: Timelines) -> None:
@@ -116,21 +125,34 @@ def test_gradients_of_distinct_texts_equal_those_of_every_text_apart(timelines: 
     texts = [row for group in batch.segments for row in group]
     longest = max(map(len, texts))
     padded = torch.stack([torch.nn.functional.pad(row, (0, longest - len(row))) for row in texts])
-    places = torch.cat([batch.profile.ravel(), batch.item.ravel(), batch.offered.ravel()])
+    (table,) = batch.tables
+    places = torch.cat([table.profile.ravel(), table.item.ravel(), table.offered.ravel()])
     number = torch.arange(len(places))
-    ends = [batch.profile.numel(), batch.profile.numel() + batch.item.numel()]
-    naive = replace(
+    ends = [table.profile.numel(), table.profile.numel() + table.item.numel()]
+    apart = with_table(
         batch,
-        segments=(padded[places],),
-        profile=number[: ends[0]].view_as(batch.profile),
-        item=number[ends[0] : ends[1]].view_as(batch.item),
-        offered=number[ends[1] :].view_as(batch.offered),
+        profile=number[: ends[0]].view_as(table.profile),
+        item=number[ends[0] : ends[1]].view_as(table.item),
+        offered=number[ends[1] :].view_as(table.offered),
     )
-    found = []
-    for one in (batch, naive):
-        model.zero_grad()
-        ranking_loss(model, one, 0.5)[0].backward()  # type: ignore[no-untyped-call]
-        found.append(torch.cat([p.grad.ravel() for p in model.parameters() if p.grad is not None]))
+    naive = replace(apart, segments=(padded[places],))
+    found = [gradient(model, one) for one in (batch, naive)]
+    assert found[0].abs().max() > 1e-3
+    assert (found[0] - found[1]).abs().max() < 1e-9
+
+
+def test_gradients_of_tables_equal_those_of_all_windows_in_one(
+    timelines: Timelines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, windows = model_for(timelines), timelines.windows(np.arange(60 * 3))[:9]
+    losses, found = [], []
+    for groups in ([[*range(9)]], [[4, 0, 1], [8], [5, 2, 3, 6, 7]]):
+        monkeypatch.setattr("cloud.ranking.timelines.of_like_length", lambda lengths, groups=groups: groups)
+        batch = doubled(timelines.batch(windows))
+        assert len(batch.tables) == len(groups)
+        losses.append(ranking_loss(model, batch, 0.5)[0].item())
+        found.append(gradient(model, batch))
+    assert losses[0] == pytest.approx(losses[1], abs=1e-12)
     assert found[0].abs().max() > 1e-3
     assert (found[0] - found[1]).abs().max() < 1e-9
 
@@ -155,10 +177,10 @@ def test_a_pass_has_every_window_once_in_an_order_of_its_own(timelines: Timeline
     rows = np.arange(60 * 24)
     batches = WindowBatches(timelines, rows, users=8, seed=3)
     first, second = ([batches(number + turn * batches.of_pass) for number in range(batches.of_pass)] for turn in (0, 1))
-    labels = sorted(float(label) for batch in first for label in batch.labels[batch.real])
+    labels = sorted(float(label) for batch in first for label in batch.labels)
     assert labels == sorted(timelines.columns["label"][rows].tolist())
     assert [batch.labels.tolist() for batch in first] != [batch.labels.tolist() for batch in second]
-    assert all(torch.equal(batches(number).item, batch.item) for number, batch in enumerate(first))  # also later
+    assert all(torch.equal(batches(number).rows, batch.rows) for number, batch in enumerate(first))  # also later
 
 
 def test_segments_of_a_group_are_of_like_length(timelines: Timelines) -> None:
@@ -185,12 +207,12 @@ def test_an_early_encode_depth_is_trained_measured_and_scored(prepared: Run, tmp
 
 def test_a_missing_number_is_told_by_its_flag_and_not_by_a_value(timelines: Timelines) -> None:
     batch, model = batch_of(timelines), model_for(timelines)
-    numbers = batch.offered_numbers.clone()
+    numbers = batch.tables[0].offered_numbers.clone()
     numbers[..., 0] = float("nan")
-    missing = model(replace(batch, offered_numbers=numbers))
+    (missing,) = model(with_table(batch, offered_numbers=numbers))
     numbers[..., 0] = 0.0
     assert missing.isfinite().all()
-    assert not torch.allclose(missing, model(replace(batch, offered_numbers=numbers)))
+    assert not torch.allclose(missing, model(with_table(batch, offered_numbers=numbers))[0])
 
 
 def test_a_user_without_events_has_scores(timelines: Timelines) -> None:
@@ -205,20 +227,15 @@ def test_weights_of_the_exits_grow_with_depth_and_sum_to_one() -> None:
     assert (weights[1:] / weights[1]).tolist() == pytest.approx([1.0, 2.0, 3.0])
 
 
-def test_what_is_added_to_all_candidates_of_a_window_leaves_the_order_loss_alone() -> None:
+def test_what_is_added_to_all_candidates_of_a_window_leaves_the_order_loss_alone(timelines: Timelines) -> None:
     scores, labels = torch.randn(2, 3, 4), torch.tensor([[1.0, 0, 1, 0], [1, 1, 1, 1], [0, 0, 1, 0]])
-    real = torch.ones(3, 4, dtype=torch.bool)
+    (table,) = batch_of(timelines).tables
+    table = replace(table, labels=labels, real=torch.ones(3, 4, dtype=torch.bool))
     moods = torch.tensor([5.0, -2.0, 9.0])[None, :, None]
-    assert torch.allclose(order_loss(scores, labels, real), order_loss(scores + moods, labels, real), atol=1e-5)
+    assert torch.allclose(order_loss([scores], [table]), order_loss([scores + moods], [table]), atol=1e-5)
     one = torch.nn.functional.softplus(scores[:, 2, [0, 1, 3]] - scores[:, 2, [2]])
-    real[:2] = False
-    assert torch.allclose(order_loss(scores, labels, real), one.mean(1))
-
-
-def test_near_distances_have_buckets_of_their_own_and_far_ones_share() -> None:
-    found = buckets(torch.arange(2_000), 32).tolist()
-    assert found[:16] == list(range(16)) and found == sorted(found) and max(found) == 31
-    assert buckets(torch.tensor([-3]), 32).tolist() == [0]
+    table.real[:2] = False
+    assert torch.allclose(order_loss([scores], [table]), one.mean(1))
 
 
 def test_a_shape_that_cannot_be_is_refused() -> None:

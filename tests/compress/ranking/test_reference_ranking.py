@@ -10,7 +10,7 @@ import torch
 
 from cloud.ranking.model import RankingModel
 from cloud.ranking.shape import RankingShape
-from cloud.ranking.timelines import TimelineBatch
+from cloud.ranking.timelines import TimelineBatch, WindowTable
 from compress.ranking.graph import ranking_graph
 from compress.ranking.integers import quantise_ranker
 from edge.engines.ranking.chunk import chunk_of
@@ -52,14 +52,15 @@ def batch_of(numbers: np.ndarray, liked: np.ndarray) -> TimelineBatch:
         tokens[row, : len(segment)] = torch.tensor(segment)
     phrases = torch.tensor([[2, 3], [4, 0], [5, 6]])
     rows = torch.arange(CANDIDATES)[None]
-    return TimelineBatch(
-        segments=(tokens,), texts=torch.arange(len(segments)), phrases=phrases, profile=torch.tensor([0]),
+    table = WindowTable(
+        profile=torch.tensor([0]),
         item=torch.arange(1, 1 + EVENTS)[None], phrase=torch.arange(EVENTS)[None] % 3,
         numbers=torch.from_numpy(numbers[:EVENTS])[None], values=torch.from_numpy(liked)[None],
         offered=1 + EVENTS + rows, context=rows % 2, offered_numbers=torch.from_numpy(numbers[EVENTS:])[None],
         place=torch.full((1, CANDIDATES), EVENTS), sees=torch.ones(1, CANDIDATES, EVENTS, dtype=torch.bool),
         labels=torch.zeros(1, CANDIDATES), real=torch.ones(1, CANDIDATES, dtype=torch.bool), rows=rows,
     )  # fmt: skip
+    return TimelineBatch((tokens,), torch.arange(len(segments)), phrases, (table,))
 
 
 def entries_of(items: np.ndarray, phrases: np.ndarray, numbers: np.ndarray) -> Entries:
@@ -111,7 +112,7 @@ def test_logits_are_those_of_torch(
     engine = ReferenceRanking(weights, ranking_graph(model.shape, PLACES))
     for depth in model.shape.encode_depths:
         with torch.inference_mode():
-            wanted = model(batch_of(numbers, liked), depth)[:, 0].numpy()
+            wanted = model(batch_of(numbers, liked), depth)[0][:, 0].numpy()
         found = scores_of(engine, numbers, liked, depth, (EVENTS,))
         np.testing.assert_allclose(found, wanted, atol=2e-3 if integers else 2e-5)
 

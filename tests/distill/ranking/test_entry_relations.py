@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -16,7 +17,6 @@ from distill.ranking.relations import (
     real_entries,
     real_texts,
     relation_loss,
-    without_candidates,
 )
 
 SHAPE = RankingShape(vocabulary_size=2_000, numbers=1, hidden_size=24, embedding_size=8, heads=3)
@@ -63,18 +63,20 @@ def test_padding_and_candidates_are_no_part_of_the_loss(
 ) -> None:
     student = model_for(timelines, 3)
     before = relation_loss(teacher, 4, 0.0, student, batch, 0)[0].item()
-    padding = ~real_entries(batch)[:, 1:]
+    (table,) = batch.tables
+    padding = ~real_entries(table)[:, 1:]
     assert padding.any()
-    spoilt = replace(
-        batch,
-        item=torch.where(padding, 0, batch.item),
-        phrase=torch.where(padding, 1, batch.phrase),
-        numbers=torch.where(padding[..., None], 9.0, batch.numbers),
-        offered=torch.zeros_like(batch.offered),
-        offered_numbers=batch.offered_numbers + 1,
+    changed = replace(
+        table,
+        item=torch.where(padding, 0, table.item),
+        phrase=torch.where(padding, 1, table.phrase),
+        numbers=torch.where(padding[..., None], 9.0, table.numbers),
+        offered=torch.zeros_like(table.offered),
+        offered_numbers=table.offered_numbers + 1,
     )
+    spoilt = replace(batch, tables=(changed,))
     assert relation_loss(teacher, 4, 0.0, student, spoilt, 0)[0].item() == pytest.approx(before, rel=1e-5)
-    moved = replace(batch, phrase=torch.where(padding, batch.phrase, 1))
+    moved = replace(batch, tables=(replace(table, phrase=torch.where(padding, table.phrase, 1)),))
     assert relation_loss(teacher, 4, 0.0, student, moved, 0)[0].item() != pytest.approx(before, rel=1e-5)
 
 
@@ -94,14 +96,24 @@ def test_texts_that_fill_up_a_group_are_no_part_of_the_loss(
 def test_windows_together_weigh_as_many_entries_as_they_have(
     teacher: RankingModel, timelines: Timelines, batch: TimelineBatch
 ) -> None:
-    student, real = model_for(timelines, 3), real_entries(batch)
-    made, targets = (entry_vectors(one, without_candidates(batch), 1) for one in (student, teacher))
+    student, real = model_for(timelines, 3), real_entries(batch.tables[0])
+    (made,), (targets,) = (entry_vectors(one, batch, 1) for one in (student, teacher))
     together = divergence(targets, made, real, 4, causal=True)
     total = torch.zeros(())
     for user, count in enumerate(real.sum(1).tolist()):
         alone = [tuple(part[user : user + 1, :count] for part in vectors) for vectors in (targets, made)]
         total = total + count * divergence(alone[0], alone[1], real[user : user + 1, :count], 4, causal=True)
     assert together.item() == pytest.approx((total / real.sum()).item(), rel=1e-5)
+
+
+def test_tables_together_weigh_as_many_entries_as_they_have(
+    teacher: RankingModel, timelines: Timelines, batch: TimelineBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windows = [timelines.windows(np.arange(60 * 3))[number] for number in (0, 3, 6)]  # those of the batch
+    monkeypatch.setattr("cloud.ranking.timelines.of_like_length", lambda lengths: [[2, 0], [1]])
+    tables, student = timelines.batch(windows), model_for(timelines, 3)
+    one, two = (relation_loss(teacher, 4, 0.0, student, each, 0)[0].item() for each in (batch, tables))
+    assert len(tables.tables) == 2 and two == pytest.approx(one, rel=1e-5)
 
 
 def test_the_divergence_is_that_of_masked_relations_by_hand(batch: TimelineBatch) -> None:
@@ -122,6 +134,7 @@ def test_the_divergence_is_that_of_masked_relations_by_hand(batch: TimelineBatch
 
 
 def test_the_vectors_are_the_last_interact_layers_own(teacher: RankingModel, batch: TimelineBatch) -> None:
-    *_, (timeline, _), _ = teacher.states(batch, teacher.entries(batch))
+    (table,) = batch.tables
+    *_, (timeline, _), _ = teacher.states(table, teacher.entries(table, teacher.summarised(batch)))
     projected = teacher.layer(3).attention_in(teacher.layer(3).attention_norm(timeline))
-    assert torch.allclose(torch.cat(entry_vectors(teacher, without_candidates(batch), 2), -1), projected, atol=1e-5)
+    assert torch.allclose(torch.cat(entry_vectors(teacher, batch, 2)[0], -1), projected, atol=1e-5)

@@ -17,6 +17,7 @@ from cloud.ranking.likeness import Likeness
 from cloud.ranking.measure import load_ranker
 from cloud.ranking.model import RankingModel
 from cloud.ranking.shape import RankingShape
+from cloud.ranking.timelines import TimelineBatch, Timelines, WindowTable
 from cloud.runs.directory import Run
 from distill.ranking.factors import factor_loss, factor_targets, settle_likeness
 from distill.ranking.student import RANKING_STUDENTS, train_ranking_student
@@ -34,22 +35,19 @@ def likeness() -> Likeness:
 
 
 def test_the_number_is_the_mean_of_centred_values_weighted_by_products_of_factors(likeness: Likeness) -> None:
-    candidates, events = torch.randn(1, 4, 8), torch.randn(1, 5, 8)
-    values, sees = torch.tensor([[5.0, 1.0, 4.0, 2.0, 3.0]]), torch.ones(1, 4, 5, dtype=torch.bool)
-    sees[0, 1, 3:] = False
-    found = likeness(candidates, events, values, sees)[0]
+    factors, values, sees = torch.randn(9, 3), torch.tensor([5.0, 1.0, 4.0, 2.0, 3.0]), torch.ones(4, 5).bool()
+    sees[1, 3:] = False
+    found = likeness(factors, _table(values, sees))[0]
     for row in range(4):
-        seen = sees[0, row]
-        factors = likeness.factors(events[0, seen]), likeness.factors(candidates[0, row])
-        weights = factors[0] @ factors[1] * 0.7**2
-        level = 3.0 + (values[0, seen] - 3.0).sum() / (seen.sum() + OVERALL)
-        number = (weights * (values[0, seen] - level)).sum() / (weights.abs().sum() + NO_LIKENESS)
+        seen = sees[row]
+        weights = factors[4:][seen] @ factors[row] * 0.7**2
+        level = 3.0 + (values[seen] - 3.0).sum() / (seen.sum() + OVERALL)
+        number = (weights * (values[seen] - level)).sum() / (weights.abs().sum() + NO_LIKENESS)
         assert found[row].item() == pytest.approx(((number - 0.1) / 0.4).clamp(-4, 4).item(), abs=1e-5)
 
 
 def test_without_events_the_number_is_missing(likeness: Likeness) -> None:
-    sees = torch.zeros(1, 2, 3, dtype=torch.bool)
-    assert likeness(torch.randn(1, 2, 8), torch.randn(1, 3, 8), torch.ones(1, 3), sees).isnan().all()
+    assert likeness(torch.randn(9, 3), _table(torch.ones(5), torch.zeros(4, 5).bool())).isnan().all()
 
 
 def test_products_of_factors_come_close_to_likenesses_and_rated_alike_is_alike() -> None:
@@ -72,10 +70,10 @@ def test_items_of_no_training_row_teach_nothing(prepared: Run) -> None:
     trained = np.unique(rows.column("item")[rows.part("train")])
     known = (~targets[:, 0].isnan()).nonzero()[:, 0].numpy()
     assert known.tolist() == trained.tolist()
-    model, summaries = RankingModel(replace(SHAPE, factors=4)), torch.randn(len(targets), 8, requires_grad=True)
-    factor_loss(model, summaries, targets).backward()  # type: ignore[no-untyped-call]
-    assert summaries.grad is not None
-    assert summaries.grad.abs().sum(1).nonzero()[:, 0].tolist() == trained.tolist()
+    made = torch.randn(len(targets), 4, requires_grad=True)
+    factor_loss(made, targets).backward()  # type: ignore[no-untyped-call]
+    assert made.grad is not None
+    assert made.grad.abs().sum(1).nonzero()[:, 0].tolist() == trained.tolist()
 
 
 def test_in_training_the_number_is_the_honest_one_and_elsewhere_the_factors_own(prepared: Run) -> None:
@@ -90,7 +88,7 @@ def test_in_training_the_number_is_the_honest_one_and_elsewhere_the_factors_own(
     model.train()(batch)
     assert not read
     model.eval()(batch)
-    assert len(read) == 1
+    assert len(read) == len(batch.tables)
     assert model.likeness.spread.item() == pytest.approx(number.spread)
 
 
@@ -108,9 +106,19 @@ def test_a_student_of_such_a_teacher_has_factors_and_one_without_them_is_as_befo
     assert load_ranker(without).likeness is None
 
 
-def _batch(rows: Prepared, column: np.ndarray):  # type: ignore[no-untyped-def]
-    from cloud.ranking.timelines import Timelines
+def _table(values: Tensor, sees: Tensor) -> WindowTable:
+    """Candidates are the first segments, events those that follow."""
+    count, events = sees.shape
+    offered, item = torch.arange(count)[None], count + torch.arange(events)[None]
+    none = torch.zeros(1, events, 0)
+    return WindowTable(
+        profile=item[:, 0], item=item, phrase=item, numbers=none, values=values[None], offered=offered, context=offered,
+        offered_numbers=none[:, :count], place=offered, sees=sees[None], labels=offered, real=offered > -1,
+        rows=offered,
+    )  # fmt: skip
 
+
+def _batch(rows: Prepared, column: np.ndarray) -> TimelineBatch:
     cut = Timelines(rows, 10, 8, 4, column)
     cut.numbers = np.concatenate([cut.numbers[:, :2], column], axis=1)
     batch = cut.batch(cut.windows(rows.part("train"))[:3])
