@@ -1,1 +1,1 @@
-"""The model files of the ranking model."""
+"""The ranking model as files of the edge engines."""

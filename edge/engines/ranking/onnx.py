@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ class OnnxRanking:
         return count
 
     def summarise(self, chunk: Chunk, depth: int) -> np.ndarray:
+        if not len(chunk):
+            return np.zeros((0, self.shape.hidden), dtype=np.float32)
         hidden = self._kept("embed", ids=_value(chunk.ids), positions=_value(chunk.positions))
         mask = _value(chunk.mask()) if depth else None
         for _ in range(depth):
@@ -53,18 +56,18 @@ class OnnxRanking:
 
     def append(self, entries: Entries, profile: bool, timeline: Timeline) -> NewPlaces:
         count = len(entries)
+        if not count:
+            return _kept_of(timeline, 0)  # ONNX Runtime divides by the number of rows, and the process ends
         events = np.ones(count, dtype=np.float32)
         events[:1] = 0 if profile else 1
         looked_at = {"keys": timeline.keys, "values": timeline.values, "apart": timeline.apart_of_new(count)}
         new = self._run("append", **_entries(entries), **looked_at, events=events)
-        of_no_element = {
-            "keys": timeline.keys[:, :, :count],
-            "values": timeline.values[:, :, :count],
-            "factors": timeline.factors[:count],
-        }
-        return NewPlaces(**(of_no_element | {name.removeprefix("new_"): array for name, array in new.items()}))
+        of_no_element = _kept_of(timeline, count)
+        return replace(of_no_element, **{name.removeprefix("new_"): array for name, array in new.items()})
 
     def score(self, candidates: Entries, timeline: Timeline, depth: int) -> np.ndarray:
+        if not len(candidates):
+            return np.zeros((depth + 1, 0), dtype=np.float32)
         layers = self.shape.interact_layers
         kept = {name: getattr(timeline, name) for name in PARTS}
         logits = self._run(
@@ -89,6 +92,12 @@ class OnnxRanking:
     def _kept(self, entry: str, **values: Any) -> Any:
         """The one output, as a value of ONNX Runtime's that the next entry point reads where it is."""
         return self._sessions[entry].run_with_ort_values(None, values)[0]
+
+
+def _kept_of(timeline: Timeline, count: int) -> NewPlaces:
+    """What the first places keep."""
+    arrays = {name: getattr(timeline, name)[:count] for name in PARTS}
+    return NewPlaces(**arrays | {name: getattr(timeline, name)[:, :, :count] for name in ("keys", "values")})
 
 
 def _entries(entries: Entries) -> dict[str, np.ndarray]:

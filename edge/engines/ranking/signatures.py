@@ -13,7 +13,7 @@ INTEGERS = ("ids", "positions", "apart")  # int32; all others are float32
 
 @dataclass(frozen=True)
 class Signature:
-    """Arrays by name, in the order of ENGINE.md. Those that a model has no element of are left away."""
+    """Arrays by name, in the order of ENGINE.md; without those of no element, and inputs that nothing would read."""
 
     inputs: dict[str, Dims]
     outputs: dict[str, Dims]
@@ -31,25 +31,34 @@ def signatures(shape: RankingGraph) -> dict[str, Signature]:
         "factors": (places, shape.factors),
     }
     looked_at: dict[str, Dims] = {"keys": by_head, "values": by_head}
-    beside = timeline | {"events": (places,), "liked": (places,)}
+    events: dict[str, Dims] = {"events": (places,), "liked": (places if shape.factors else 0,)}
     found = {
         "embed": Signature({"ids": ("T",), "positions": ("T",)}, {"hidden": hidden}),
         "encode": Signature({"hidden": hidden, "mask": ("T", "T")}, {"stepped": hidden}),
         "summarise": Signature({"hidden": hidden, "weights": ("S", "T")}, {"summaries": ("S", width)}),
         "append": Signature(
-            entries("n", shape) | {"events": ("n",)} | looked_at | {"apart": ("n" if layers else 0, "all")},
+            _appended(shape, looked_at),
             {f"new_{name}": (layers, shape.heads, "n", shape.head_width) for name in looked_at}
             | {f"new_{name}": ("n", dims[1]) for name, dims in timeline.items()},
         ),
-        "score_0": Signature(entries("C", shape) | beside, {"logits": (1, "C")}),
+        "score_0": Signature(_entries("C", shape) | timeline | events, {"logits": (1, "C")}),
     }
     if layers:
-        all_inputs = entries("C", shape) | looked_at | beside | {"apart": (places,)}
-        found[f"score_{layers}"] = Signature(all_inputs, {"logits": (layers + 1, "C")})
+        inputs = _entries("C", shape) | looked_at | timeline | events | {"apart": (places,)}
+        found[f"score_{layers}"] = Signature(inputs, {"logits": (layers + 1, "C")})
     return {name: Signature(_some(each.inputs), _some(each.outputs)) for name, each in found.items()}
 
 
-def entries(rows: str, shape: RankingGraph) -> dict[str, Dims]:
+def _appended(shape: RankingGraph, looked_at: dict[str, Dims]) -> dict[str, Dims]:
+    inputs = _entries("n", shape) | {"events": ("n",)}
+    if not shape.interact_layers:  # there are no states
+        return {name: inputs[name] for name in ("items", "phrases")}
+    if shape.interact_layers == 1:  # at the last layer, no new entry looks at others
+        return inputs
+    return inputs | looked_at | {"apart": ("n", "all")}
+
+
+def _entries(rows: str, shape: RankingGraph) -> dict[str, Dims]:
     """What is known of entries before they are appended or scored."""
     wide: Dims = (rows, shape.hidden)
     few: Dims = (rows, shape.numbers)

@@ -27,11 +27,11 @@ def beside(graph: Rows, inputs: str) -> None:
     graph.add("beside = Sum(matched, wide, deep)")
 
 
-def small(graph: Rows, inputs: str) -> None:
-    """`inputs` (row, number) -> "small" (row, hidden); one row for all where a model has no numbers."""
-    graph.linear("numbers.0", inputs, "small0")
-    graph.add("small1 = Gelu(small0)")
-    graph.linear("numbers.2", "small1", "small")
+def small(graph: Rows, inputs: str, output: str) -> None:
+    """`inputs` (row, number) -> `output` (row, hidden); one row for all where a model has no numbers."""
+    graph.linear("numbers.0", inputs, f"{output}0")
+    graph.add(f"{output}1 = Gelu({output}0)")
+    graph.linear("numbers.2", f"{output}1", output)
 
 
 def match_keys(graph: Rows, items: str, output: str) -> None:

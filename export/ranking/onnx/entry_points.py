@@ -90,42 +90,49 @@ def candidates(graph: Rows) -> None:
                   candidates = Sum(items, phrases, small, candidate_kind)""")
 
 
-def timeline_entries(graph: Rows, kind: str, output: str) -> None:
-    """ "items", "phrases", "small" and `kind` (entry,), 1 for an event and 0 for the profile -> `output`."""
-    kinds = graph.constant("kind_weight", array_of(graph.model.kind.weight))
-    graph.add(f"""{output}_kind = Cast<to = 7>({kind})
-                  {output}_kinds = Gather({kinds}, {output}_kind)
-                  {output}_is_event = Unsqueeze({kind}, {graph.axis(1)})
-                  {output}_known0 = Add(phrases, small)
-                  {output}_known = Mul({output}_known0, {output}_is_event)
-                  {output} = Sum(items, {output}_known, {output}_kinds)""")
-
-
 def _summarise(graph: Rows) -> None:
     graph.add("means = MatMul(weights, hidden)")
     graph.norm("summary_norm", "means", "summaries")
 
 
 def _append(graph: Rows) -> None:
-    layers = graph.model.shape.interact_layers
-    small(graph, event_numbers(graph))
-    timeline_entries(graph, "events", "state_0")
-    for layer in range(layers):
-        x, state = f"layer_{layer}", f"state_{layer}"
-        projected(graph, state, x)
-        if layer + 1 < layers:  # nothing looks at the states after the last
-            for part in ("keys", "values"):
-                graph.add(f"""{x}_old_{part} = Gather<axis = 0>({part}, {graph.whole(f"layer_{layer}", layer)})
-                              {x}_all_{part} = Concat<axis = 2>({x}_old_{part}, {x}_{part})""")
-            graph.add(f"{x}_mask = Gather<axis = 1>({distances(graph, layer)}, apart)")
-            attended(graph, x, f"{x}_all_keys", f"{x}_all_values", f"{x}_mask")
-            finish(graph, state, x, f"state_{layer + 1}")
-    for part in ("keys", "values") if layers else ():
-        graph.add(f"new_{part} = Concat<axis = 0>({', '.join(f'layer_{layer}_{part}' for layer in range(layers))})")
     match_keys(graph, "items", "new_match_keys")
     gates_said(graph, "phrases", "new_gates", "new_said")
     if graph.model.shape.factors:
         graph.linear("likeness.factors", "items", "new_factors")
+    layers = graph.model.shape.interact_layers
+    if not layers:
+        return
+    _new_entries(graph, "state_0")
+    for layer in range(layers):
+        projected(graph, f"state_{layer}", f"layer_{layer}")
+        if layer + 1 < layers:  # nothing looks at the states after the last
+            _look_back(graph, layer)
+    for part in ("keys", "values"):
+        graph.add(f"new_{part} = Concat<axis = 0>({', '.join(f'layer_{layer}_{part}' for layer in range(layers))})")
+
+
+def _new_entries(graph: Rows, output: str) -> None:
+    """(entry, hidden)"""
+    small(graph, event_numbers(graph), "small")
+    kinds = graph.constant("kind_weight", array_of(graph.model.kind.weight))
+    graph.add(f"""is_event = Unsqueeze(events, {graph.axis(1)})
+                  known0 = Add(phrases, small)
+                  known = Mul(known0, is_event)
+                  kind = Cast<to = 7>(events)
+                  kinds = Gather({kinds}, kind)
+                  {output} = Sum(items, known, kinds)""")
+
+
+def _look_back(graph: Rows, layer: int) -> None:
+    """New entries look at the timeline and at each other: from one state to the next."""
+    x = f"layer_{layer}"
+    for part in ("keys", "values"):
+        graph.add(f"""{x}_old_{part} = Gather<axis = 0>({part}, {graph.whole(x, layer)})
+                      {x}_all_{part} = Concat<axis = 2>({x}_old_{part}, {x}_{part})""")
+    graph.add(f"{x}_mask = Gather<axis = 1>({distances(graph, layer)}, apart)")
+    attended(graph, x, f"{x}_all_keys", f"{x}_all_values", f"{x}_mask")
+    finish(graph, f"state_{layer}", x, f"state_{layer + 1}")
 
 
 def _score(graph: Rows, depth: int, places: int) -> None:
@@ -133,7 +140,7 @@ def _score(graph: Rows, depth: int, places: int) -> None:
     any_event(graph)
     inputs = candidate_numbers(graph)
     beside(graph, inputs)
-    small(graph, inputs)
+    small(graph, inputs, "small")
     candidates(graph)
     head(graph, "candidates", "logits_0")
     if depth:
@@ -155,7 +162,7 @@ def _look(graph: Rows, inputs: str, layer: int, places: int, output: str) -> Non
     x = f"layer_{layer}"
     projected(graph, inputs, x)
     for part in ("keys", "values"):
-        graph.add(f"{x}_old_{part} = Gather<axis = 0>({part}, {graph.whole(f'layer_{layer}', layer)})")
+        graph.add(f"{x}_old_{part} = Gather<axis = 0>({part}, {graph.whole(x, layer)})")
     graph.whole("places_and_own", places, 1)
     graph.add(f"""{x}_mask = Gather<axis = 1>({distances(graph, layer)}, buckets)
                   {x}_turned = Transpose<perm = [0, 1, 3, 2]>({x}_old_keys)

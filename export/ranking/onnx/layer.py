@@ -7,20 +7,19 @@ from export.ranking.onnx.rows import Rows
 LAYER = "layers.0"
 
 
-def projected(graph: Rows, inputs: str, x: str, segment: int = 0) -> None:
+def projected(graph: Rows, inputs: str, x: str, segments: str = "") -> None:
     """`inputs` (row, hidden) -> `x`_queries, divided by the root of their width, `x`_keys and `x`_values.
 
-    Each (1, head, row, head width); of rows that are segments of so many tokens, (1, segment, head, token, head width).
+    Each (1, head, row, head width); if `segments` names the shape (segment, token, 3, head, head width) of the rows,
+    (1, segment, head, token, head width).
     """
     heads, width = graph.model.shape.heads, graph.model.shape.hidden_size // graph.model.shape.heads
-    by_head, order = ("parts_by_head", "1, 2, 0, 3")
-    if segment:
-        by_head, order = ("parts_of_segments", "2, 0, 3, 1, 4")
-    graph.whole(by_head, -1, *([segment] if segment else []), 3, heads, width)
+    shape = segments or graph.whole("parts_by_head", -1, 3, heads, width)
+    order = "2, 0, 3, 1, 4" if segments else "1, 2, 0, 3"
     graph.scalar("root", width**-0.5)
     graph.norm(f"{LAYER}.attention_norm", inputs, f"{x}_normed")
     graph.linear(f"{LAYER}.attention_in", f"{x}_normed", f"{x}_in")
-    graph.add(f"""{x}_parted = Reshape({x}_in, {by_head})
+    graph.add(f"""{x}_parted = Reshape({x}_in, {shape})
                   {x}_parts = Transpose<perm = [{order}]>({x}_parted)
                   {x}_asked, {x}_keys, {x}_values = Split<axis = 0, num_outputs = 3>({x}_parts)
                   {x}_queries = Mul({x}_asked, root)""")
@@ -50,8 +49,8 @@ def finish(graph: Rows, inputs: str, x: str, output: str, segments: bool = False
     graph.add(f"{output} = Add({x}_middle, {x}_outer)")
 
 
-def step(graph: Rows, inputs: str, x: str, mask: str, output: str, segment: int = 0) -> None:
+def step(graph: Rows, inputs: str, x: str, mask: str, output: str, segments: str = "") -> None:
     """One application: every row looks at all rows that `mask` lets it see."""
-    projected(graph, inputs, x, segment)
-    attended(graph, x, f"{x}_keys", f"{x}_values", mask, bool(segment))
-    finish(graph, inputs, x, output, bool(segment))
+    projected(graph, inputs, x, segments)
+    attended(graph, x, f"{x}_keys", f"{x}_values", mask, bool(segments))
+    finish(graph, inputs, x, output, bool(segments))

@@ -39,10 +39,10 @@ class Rows(Graph[RankingModel]):
             self.add(f"{output} = Gather({weight}, {ids})")
 
     def linear(self, name: str, inputs: str, output: str) -> None:
-        """(row, inputs) -> (row, outputs); `inputs` without a name are none: the bias alone."""
+        """(row, inputs) -> (row, outputs); `inputs` without a name are none: the bias alone, one row for all."""
         module = self.model.get_submodule(name)
         if not inputs:
-            self.add(f"{output} = Identity({self._bias(name)})")
+            self.add(f"{output} = Unsqueeze({self._bias(name)}, {self.axis(0)})")
         elif isinstance(module, QuantisedLinear):
             self._integer_product(name, module, inputs, output)
         else:
