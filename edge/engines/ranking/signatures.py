@@ -31,7 +31,9 @@ def signatures(shape: RankingGraph) -> dict[str, Signature]:
         "factors": (places, shape.factors),
     }
     looked_at: dict[str, Dims] = {"keys": by_head, "values": by_head}
-    events: dict[str, Dims] = {"events": (places,), "liked": (places if shape.factors else 0,)}
+    events: dict[str, Dims] = {"events": (places,)}
+    if shape.factors:
+        events["liked"] = (places,)
     found = {
         "embed": Signature({"ids": ("T",), "positions": ("T",)}, {"hidden": hidden}),
         "encode": Signature({"hidden": hidden, "mask": ("T", "T")}, {"stepped": hidden}),
