@@ -30,16 +30,21 @@ def check_ranking_onnx(paths: Sequence[Path], model: RankingModel) -> int:
     """The bytes of all constants of files that together hold the model. Errors: its weights are not in them as they
     are, or one of them, or another array of their size, is there twice."""
     wanted = {name: content for name in weights_of(model) if (content := _as_stored(name, model))}
+    arrays = list(_arrays(paths))
+    distances = (model.shape.heads, model.shape.distances + 1)  # of no table and no layer, and equal before training
     weights: list[bytes] = []
     others: list[bytes] = []
-    for array in _arrays(paths):
-        is_weight = array.tobytes() in wanted.values() or _is_foreign(array, model)
-        (weights if is_weight else others).append(array.tobytes())
+    for array in arrays:
+        content = array.tobytes()
+        if content in wanted.values() or (array.ndim > 1 and len(content) >= REPEATABLE and array.shape != distances):
+            weights.append(content)
+        elif array.shape != distances:
+            others.append(content)
     wrong = faults(wanted, weights)
     wrong += [fault for fault in faults({}, others) if "twice" in fault]
     if wrong:
         raise EdgeError("the ONNX graphs are not fit to ship", evidence="; ".join(wrong))
-    return sum(len(content) for content in [*weights, *others])
+    return sum(array.nbytes for array in arrays)
 
 
 def _arrays(paths: Sequence[Path]) -> Iterator[np.ndarray]:
@@ -64,12 +69,6 @@ def _with_bodies(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
         for attribute in node.attribute:
             if attribute.type == onnx.AttributeProto.GRAPH:
                 yield from _with_bodies(attribute.g)
-
-
-def _is_foreign(array: np.ndarray, model: RankingModel) -> bool:
-    """Whether an array that is no weight of the model is as large as one: all but the biases of distances."""
-    distances = (model.shape.heads, model.shape.distances + 1)
-    return array.ndim > 1 and array.nbytes >= REPEATABLE and array.shape != distances
 
 
 def _as_stored(name: str, model: RankingModel) -> bytes:

@@ -131,6 +131,13 @@ def test_every_weight_of_the_ranker_is_in_one_call_once(tmp_path: Path, precisio
     assert path.stat().st_size < weights + 60_000
 
 
+def test_equal_biases_of_distances_of_an_untrained_ranker_are_no_fault(tmp_path: Path) -> None:
+    model = RankingModel(replace(SHAPE, hidden_size=32, heads=16, distances=32))
+    assert not model.distance.any()
+    export_ranking_onnx_one_call(model, tmp_path / "model.onnx", PLACES)
+    check_ranking_onnx([tmp_path / "model.onnx"], model)
+
+
 def test_a_ranker_weight_stored_again_within_the_loop_is_refused(tmp_path: Path) -> None:
     model, path = model_of("the usual", "int8"), tmp_path / "model.onnx"
     export_ranking_onnx_one_call(model, path, PLACES)
