@@ -43,6 +43,12 @@ class Summaries:
         rows = np.array([found[segment] for segment in segments], dtype=np.float32)
         return rows.reshape(len(segments), hidden)
 
+    def sizes(self, segments: Iterable[Segment], depth: int) -> tuple[int, ...]:
+        """The tokens that each chunk of those not kept is computed for."""
+        new, engine = self.missing(segments, depth), self._engine
+        lengths = [min(max(len(segment), 1), engine.shape.positions) for segment in new]
+        return tuple(engine.padded_tokens(sum(lengths[start:stop])) for start, stop in self.chunks(new))
+
     def chunks(self, segments: Sequence[Segment]) -> list[tuple[int, int]]:
         """(start, stop) of the segments that are encoded together."""
         engine = self._engine
