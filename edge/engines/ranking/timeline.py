@@ -64,6 +64,14 @@ class Timeline:
             found[row, places : places + row + 1] = table[row - np.arange(row + 1)]
         return found
 
+    def copy(self) -> Timeline:
+        """One that grows apart from this."""
+        copied = Timeline(self.shape)
+        copied.length, copied.liked = self.length, self.liked.copy()
+        for name in PARTS:
+            setattr(copied, name, getattr(self, name).copy())
+        return copied
+
     def extend(self, new: NewPlaces, liked: np.ndarray) -> None:
         """Fill the next places; `liked` (entry,): the value of each event, 0 for the profile."""
         places = slice(self.length, self.length + len(liked))
