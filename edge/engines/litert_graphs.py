@@ -24,8 +24,11 @@ class Array:
     kind: type
     buffer: Any
 
-    def write(self, values: np.ndarray) -> None:
-        """All of it, or the first rows."""
+    def write(self, values: np.ndarray, clear: bool = False) -> None:
+        """All of it, or the first rows: the others stay, or become 0 if they are to `clear`."""
+        if clear and len(values) < self.dimensions[0]:
+            rows, values = values, np.zeros(self.dimensions, dtype=self.kind)
+            values[: len(rows)] = rows
         self.buffer.write(values)
 
     def read(self, rows: int | None = None) -> np.ndarray:

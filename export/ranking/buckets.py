@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge.config import check_counts, setting
+from edge.engines.ranking.buckets import name_of
 from edge.engines.ranking.shape import RankingGraph
 from edge.errors import EdgeError
 from edge.text.checks import MAX_CANDIDATES
@@ -16,10 +17,13 @@ MOST_EVENTS = 1_024  # appended at once
 
 @dataclass(frozen=True)
 class RankingBuckets:
-    """Sizes of which each has a graph: what a host computes is padded up to the next one, or cut into several calls."""
+    """Sizes of which each has a graph: what a host computes is padded up to the next one, or cut into several calls.
 
-    tokens: tuple[int, ...] = (16, 64, 256)  # of a chunk that is encoded; other entry points have the largest alone
-    segments: int = 64  # at most, of a chunk
+    A chunk's tokens all meet in attention, those of other segments too: twice as many in a chunk cost more than twice.
+    """
+
+    tokens: tuple[int, ...] = (16, 64, 128)  # of a chunk that is encoded; other entry points have the largest alone
+    segments: int = 32  # at most, of a chunk
     append: tuple[int, ...] = (1, 32)
     candidates: tuple[int, ...] = (16, 64)  # scored together, at interact depth 0 and at the deepest
 
@@ -50,12 +54,7 @@ class RankingBuckets:
         if len(listed) > MOST_SIGNATURES:
             raise EdgeError(
                 f"the buckets make {len(listed)} signatures, {MOST_SIGNATURES} are allowed",
-                evidence=", ".join(signature_name(*one) for one in listed),
+                evidence=", ".join(name_of(*one) for one in listed),
                 fix=f"name fewer sizes in {setting('tokens')}, {setting('append')} or {setting('candidates')}",
             )
         return listed
-
-
-def signature_name(entry: str, sizes: tuple[int, ...]) -> str:
-    """E.g. "score_2_64"."""
-    return "_".join([entry, *map(str, sizes)])

@@ -9,10 +9,11 @@ import numpy as np
 
 from edge.engines.buckets import Bucket, pieces, read_buckets
 from edge.engines.litert_graphs import Array, Graph, Graphs
+from edge.engines.ranking.buckets import fixed, name_of
 from edge.engines.ranking.chunk import Chunk
-from edge.engines.ranking.entry_points import arrays
 from edge.engines.ranking.protocol import Entries
 from edge.engines.ranking.shape import RankingGraph
+from edge.engines.ranking.signatures import Dims
 from edge.engines.ranking.timeline import PARTS, NewPlaces, Timeline
 from edge.errors import EdgeError
 
@@ -22,7 +23,7 @@ TIMELINE = ("keys", "values", "match_keys", "gates", "said", "factors", "events"
 class LiteRtRanking:
     """Runs `model.tflite`, whose signatures are named after entry point and bucket, e.g. "score_2_64".
 
-    Only rows that are given are written: what stands in the others is left from calls before, and finite.
+    Candidates do not see one another: in the place of padding stand those of an earlier call.
     """
 
     def __init__(self, directory: Path, shape: RankingGraph, threads: int = 1) -> None:
@@ -34,6 +35,11 @@ class LiteRtRanking:
         self._turn = Lock()  # LiteRT's models, and the buffers that are kept, are not for several threads at once
 
     def padded_tokens(self, tokens: int) -> int:
+        if tokens > self.chunk_tokens:
+            raise EdgeError(
+                f"a chunk of {tokens} tokens, the model's largest bucket holds {self.chunk_tokens}",
+                fix="cut the texts into chunks as edge.engines.ranking.chunk does",
+            )
         return next(size for size in self._encode_sizes() if size >= tokens)
 
     def padded_candidates(self, count: int) -> int:
@@ -77,6 +83,7 @@ class LiteRtRanking:
 
     def _embed(self, chunk: Chunk) -> Array:
         """Hidden states of the largest bucket."""
+        self.padded_tokens(len(chunk))  # or it is refused
         graph, padded = self._graph("embed", self.chunk_tokens), chunk.padded(self.chunk_tokens)
         graph.inputs["ids"].write(padded.ids)
         graph.inputs["positions"].write(padded.positions)
@@ -88,30 +95,32 @@ class LiteRtRanking:
         tokens = self.padded_tokens(len(chunk))
         graph = self._graph("encode", tokens)
         graph.inputs["mask"].write(chunk.padded(tokens).mask())
-        now, then = graph.outputs["hidden"], graph.inputs["hidden"]
-        if now is not hidden:
+        now, then = graph.inputs["hidden"], graph.outputs["stepped"]
+        if tokens == self.chunk_tokens:
+            now = hidden
+        else:
             now.write(hidden.read(tokens))
         for _ in range(depth):
-            graph.run(hidden=now, into_hidden=then)
+            graph.run(hidden=now, into_stepped=then)
             now, then = then, now
-        if tokens < self.chunk_tokens:
-            hidden.write(now.read())
-            return hidden
-        return now
+        if tokens == self.chunk_tokens:
+            return now
+        hidden.write(now.read())
+        return hidden
 
     def _append(self, entries: Entries, size: int, profile: bool, timeline: Timeline) -> NewPlaces:
         count, shape = len(entries), self.shape
         with self._turn:
             graph = self._graph("append", size)
-            _write_entries(graph, entries)
+            _write_entries(graph, entries, clear=True)
             if "keys" in graph.inputs:
                 graph.inputs["keys"].write(timeline.keys)
                 graph.inputs["values"].write(timeline.values)
                 graph.inputs["apart"].write(_padded_apart(timeline, count, size))
             if "events" in graph.inputs:
-                events = np.ones(size, dtype=np.float32)
+                events = np.ones(count, dtype=np.float32)
                 events[: int(profile)] = 0
-                graph.inputs["events"].write(events)
+                graph.inputs["events"].write(events, clear=True)
             graph.run()
             found = {name: graph.outputs[f"new_{name}"] for name in PARTS if f"new_{name}" in graph.outputs}
             kept = {name: array.read(None if name in ("keys", "values") else count) for name, array in found.items()}
@@ -126,7 +135,7 @@ class LiteRtRanking:
         )
 
     def _graph(self, entry: str, *sizes: int) -> Graph:
-        return self._graphs["_".join([entry, *map(str, sizes)])]
+        return self._graphs[name_of(entry, sizes)]
 
     def _encode_sizes(self) -> list[int]:
         return [tokens for (tokens,) in self._buckets.get("encode", self._buckets["embed"])]
@@ -157,27 +166,26 @@ def checked_buckets(graphs: Graphs, path: Path, shape: RankingGraph) -> dict[str
 
 
 def _faults(graphs: Graphs, entry: str, sizes: Bucket, shape: RankingGraph) -> list[str]:
-    name = "_".join([entry, *map(str, sizes)])
-    try:
-        wanted = arrays(entry, sizes, shape)
-    except TypeError:  # another number of sizes
-        return [f"{name} is no bucket of {entry}"]
+    name, wanted = name_of(entry, sizes), fixed(entry, sizes, shape)
+    if wanted is None:
+        return [f"{name} is none of its signatures"]
     found = graphs.dimensions(name)
     return [
-        f"{name} has {side} {_written(has)}, not {_written(wants)}"
-        for side, has, wants in zip(("inputs", "outputs"), found, (wanted.inputs, wanted.outputs), strict=True)
-        if has != wants
+        f"the {side} {array} of {name} is {_written(has.get(array))}, not {_written(wants.get(array))}"
+        for side, has, wants in zip(("input", "output"), found, (wanted.inputs, wanted.outputs), strict=True)
+        for array in sorted(has.keys() | wants.keys())
+        if has.get(array) != wants.get(array)
     ]
 
 
-def _written(named: dict[str, Bucket]) -> str:
-    return ", ".join(f"{name} {list(dimensions)}" for name, dimensions in sorted(named.items()))
+def _written(dims: Dims | None) -> str:
+    return "absent" if dims is None else str(list(dims))
 
 
-def _write_entries(graph: Graph, entries: Entries) -> None:
+def _write_entries(graph: Graph, entries: Entries, clear: bool = False) -> None:
     for name in ("items", "phrases", "numbers", "missing"):
         if name in graph.inputs:
-            graph.inputs[name].write(getattr(entries, name))
+            graph.inputs[name].write(getattr(entries, name), clear)
 
 
 def _write_timeline(graph: Graph, timeline: Timeline) -> None:

@@ -6,14 +6,15 @@ from pathlib import Path
 
 from cloud.ranking.model import RankingModel
 from compress.ranking.graph import ranking_graph
-from edge.engines.ranking.entry_points import INTEGERS, arrays
+from edge.engines.ranking.buckets import fixed, name_of
 from edge.engines.ranking.shape import RankingGraph
+from edge.engines.ranking.signatures import INTEGERS
 from edge.errors import EdgeError
 from export.litert.attention import step
 from export.litert.file import FLOAT32, INT32, Graph, LiteRtFile, Value
 from export.litert.modules import embed, norm
 from export.litert.operators import product
-from export.ranking.buckets import RankingBuckets, signature_name
+from export.ranking.buckets import RankingBuckets
 from export.ranking.litert.append import append
 from export.ranking.litert.score import score
 
@@ -25,14 +26,15 @@ def export_ranking_litert(model: RankingModel, places: int, buckets: RankingBuck
     require_one_layer(model)
     shape, file = ranking_graph(model.shape, places), LiteRtFile()
     for entry, sizes in buckets.signatures(shape):
-        graph, listed = file.graph(signature_name(entry, sizes)), arrays(entry, sizes, shape)
+        graph, signature = file.graph(name_of(entry, sizes)), fixed(entry, sizes, shape)
+        assert signature is not None
         given = {
-            name: graph.input(name, *dimensions, type=INT32 if name in INTEGERS else FLOAT32)
-            for name, dimensions in listed.inputs.items()
+            name: graph.input(name, *map(int, dims), type=INT32 if name in INTEGERS else FLOAT32)
+            for name, dims in signature.inputs.items()
         }
         results = _results(graph, model, shape, entry, sizes, given)
-        for name, dimensions in listed.outputs.items():
-            assert results[name].shape == dimensions
+        for name, dims in signature.outputs.items():
+            assert results[name].shape == dims
             graph.output(name, results[name])
     path.write_bytes(file.to_bytes())
 
@@ -52,7 +54,7 @@ def _results(
     if entry == "embed":
         return {"hidden": embed(graph, model, given["ids"], given["positions"])}
     if entry == "encode":
-        return {"hidden": step(graph, model.layers[0], given["hidden"], given["mask"])}
+        return {"stepped": step(graph, model.layers[0], given["hidden"], given["mask"])}
     if entry == "summarise":
         means = product(graph, given["weights"], given["hidden"])
         return {"summaries": norm(graph, model.summary_norm, means)}
