@@ -71,10 +71,11 @@ class Graphs:
     def names(self) -> list[str]:
         return list(self._listed)
 
-    def dimensions(self, signature: str) -> tuple[dict[str, Dimensions], dict[str, Dimensions]]:
-        """Of its inputs and of its outputs, by name."""
+    def arrays(self, signature: str) -> tuple[dict[str, tuple[str, Dimensions]], dict[str, tuple[str, Dimensions]]]:
+        """Type and size of its inputs and of its outputs, by name."""
         inputs, outputs = (
-            {name: tuple(details["shape"]) for name, details in of.items()} for of in self._details(signature)
+            {name: (details["dtype"], tuple(details["shape"])) for name, details in of.items()}
+            for of in self._details(signature)
         )
         return inputs, outputs
 

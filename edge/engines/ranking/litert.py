@@ -13,7 +13,7 @@ from edge.engines.ranking.buckets import fixed, name_of
 from edge.engines.ranking.chunk import Chunk
 from edge.engines.ranking.protocol import Entries
 from edge.engines.ranking.shape import RankingGraph
-from edge.engines.ranking.signatures import Dims
+from edge.engines.ranking.signatures import INTEGERS, Dims
 from edge.engines.ranking.timeline import PARTS, NewPlaces, Timeline
 from edge.errors import EdgeError
 
@@ -169,17 +169,19 @@ def _faults(graphs: Graphs, entry: str, sizes: Bucket, shape: RankingGraph) -> l
     name, wanted = name_of(entry, sizes), fixed(entry, sizes, shape)
     if wanted is None:
         return [f"{name} is none of its signatures"]
-    found = graphs.dimensions(name)
     return [
         f"the {side} {array} of {name} is {_written(has.get(array))}, not {_written(wants.get(array))}"
-        for side, has, wants in zip(("input", "output"), found, (wanted.inputs, wanted.outputs), strict=True)
+        for side, has, dims in zip(
+            ("input", "output"), graphs.arrays(name), (wanted.inputs, wanted.outputs), strict=True
+        )
+        for wants in [{array: ("int32" if array in INTEGERS else "float32", dims[array]) for array in dims}]
         for array in sorted(has.keys() | wants.keys())
         if has.get(array) != wants.get(array)
     ]
 
 
-def _written(dims: Dims | None) -> str:
-    return "absent" if dims is None else str(list(dims))
+def _written(array: tuple[str, Dims] | None) -> str:
+    return "absent" if array is None else f"{array[0]} {list(array[1])}"
 
 
 def _write_entries(graph: Graph, entries: Entries, clear: bool = False) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from litert_faults import altered
 from ranking_models import PLACES, SHAPE, model_of
 
@@ -44,6 +45,11 @@ def renamed(name: str, other: str) -> Callable[[Any], None]:
     return change
 
 
+def with_long_ids(model: Any) -> None:
+    graph = model.subgraphs[0]
+    graph.tensors[graph.inputs[0]].type = schema.TensorType.INT64
+
+
 @pytest.mark.parametrize(
     ("change", "problem", "evidence"),
     [
@@ -52,7 +58,8 @@ def renamed(name: str, other: str) -> Callable[[Any], None]:
         (without("score_2"), "is not the model that the manifest describes", "no signature for: score_2"),
         (renamed("score_2_2", "score_1_2"), "is not the model", "score_1_2 is none of its signatures"),
         (renamed("append_1", "append_1_1"), "is not the model", "append_1_1 is none of its signatures"),
-        (renamed("append_1", "append_3"), "is not the model", "apart of append_3 is [1, 13], not [3, 15]"),
+        (renamed("append_1", "append_3"), "is not the model", "apart of append_3 is int32 [1, 13], not int32 [3, 15]"),
+        (with_long_ids, "is not the model", "the input ids of embed_16 is int64 [16], not int32 [16]"),
         (without("encode_16"), "is not the model", "its entry points hold chunks of"),
     ],
 )
@@ -68,14 +75,14 @@ def test_a_file_without_a_signature_is_refused(
 @pytest.mark.parametrize(
     ("changes", "evidence"),
     [
-        ({"hidden": 32}, "the output hidden of embed_16 is [16, 16], not [16, 32]"),
-        ({"places": 13}, "the input keys of append_1 is [2, 2, 12, 8], not [2, 2, 13, 8]"),
-        ({"heads": 4}, "not [2, 4, 12, 4]"),
-        ({"interact_layers": 3}, "is [2, 2, 12, 8], not [3, 2, 12, 8]"),
-        ({"interact_layers": 0}, "the input apart of append_1 is [1, 13], not absent"),
-        ({"numbers": 4}, "the input missing of append_1 is [1, 3], not [1, 4]"),
-        ({"factors": 0}, "the output new_factors of append_1 is [1, 4], not absent"),
-        ({"match_size": 9}, "the output new_match_keys of append_1 is [1, 8], not [1, 9]"),
+        ({"hidden": 32}, "the output hidden of embed_16 is float32 [16, 16], not float32 [16, 32]"),
+        ({"places": 13}, "the input keys of append_1 is float32 [2, 2, 12, 8], not float32 [2, 2, 13, 8]"),
+        ({"heads": 4}, "not float32 [2, 4, 12, 4]"),
+        ({"interact_layers": 3}, "is float32 [2, 2, 12, 8], not float32 [3, 2, 12, 8]"),
+        ({"interact_layers": 0}, "the input apart of append_1 is int32 [1, 13], not absent"),
+        ({"numbers": 4}, "the input missing of append_1 is float32 [1, 3], not float32 [1, 4]"),
+        ({"factors": 0}, "the output new_factors of append_1 is float32 [1, 4], not absent"),
+        ({"match_size": 9}, "the output new_match_keys of append_1 is float32 [1, 8], not float32 [1, 9]"),
     ],
 )
 def test_a_file_of_other_sizes_than_the_manifests_is_refused(
