@@ -79,8 +79,8 @@ def _feed_forward(graph: Graph, layer: nn.Module, normed: Value) -> Value:
     """(tokens, width) -> the same; the inner states, some times as wide, are there for some of the tokens at a time."""
     enter, leave = layer.get_submodule("feed_forward_in"), layer.get_submodule("feed_forward_out")
     tokens, inner_width = normed.shape[0], len(enter.get_parameter("bias"))
-    parts_count = -(-4 * tokens * inner_width // INNER_BYTES)
-    count, parts = -(-tokens // parts_count), []
+    shares = -(-4 * tokens * inner_width // INNER_BYTES)
+    count, parts = -(-tokens // shares), []
     for first in range(0, tokens, count):
         rows = take(graph, normed, 0, first, min(count, tokens - first))
         parts.append(linear(graph, leave, gelu(graph, linear(graph, enter, rows))))

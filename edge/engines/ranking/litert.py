@@ -93,17 +93,15 @@ class LiteRtRanking:
     def _encode(self, hidden: Array, chunk: Chunk, depth: int) -> Array:
         """States go to and fro between two buffers; a smaller bucket has its own two, and gives its rows back."""
         tokens = self.padded_tokens(len(chunk))
-        graph = self._graph("encode", tokens)
+        graph, smaller = self._graph("encode", tokens), tokens < self.chunk_tokens
         graph.inputs["mask"].write(chunk.padded(tokens).mask())
-        now, then = graph.inputs["hidden"], graph.outputs["stepped"]
-        if tokens == self.chunk_tokens:
-            now = hidden
-        else:
+        now, then = graph.inputs["hidden"] if smaller else hidden, graph.outputs["stepped"]
+        if smaller:
             now.write(hidden.read(tokens))
         for _ in range(depth):
             graph.run(hidden=now, into_stepped=then)
             now, then = then, now
-        if tokens == self.chunk_tokens:
+        if not smaller:
             return now
         hidden.write(now.read())
         return hidden
@@ -169,15 +167,17 @@ def _faults(graphs: Graphs, entry: str, sizes: Bucket, shape: RankingGraph) -> l
     name, wanted = name_of(entry, sizes), fixed(entry, sizes, shape)
     if wanted is None:
         return [f"{name} is none of its signatures"]
+    wants_of = _typed(wanted.inputs), _typed(wanted.outputs)
     return [
         f"the {side} {array} of {name} is {_written(has.get(array))}, not {_written(wants.get(array))}"
-        for side, has, dims in zip(
-            ("input", "output"), graphs.arrays(name), (wanted.inputs, wanted.outputs), strict=True
-        )
-        for wants in [{array: ("int32" if array in INTEGERS else "float32", dims[array]) for array in dims}]
+        for side, has, wants in zip(("input", "output"), graphs.arrays(name), wants_of, strict=True)
         for array in sorted(has.keys() | wants.keys())
         if has.get(array) != wants.get(array)
     ]
+
+
+def _typed(arrays: dict[str, Dims]) -> dict[str, tuple[str, Dims]]:
+    return {name: ("int32" if name in INTEGERS else "float32", dims) for name, dims in arrays.items()}
 
 
 def _written(array: tuple[str, Dims] | None) -> str:
