@@ -9,7 +9,6 @@ from compress.ranking.graph import ranking_graph
 from edge.engines.ranking.buckets import fixed, name_of
 from edge.engines.ranking.shape import RankingGraph
 from edge.engines.ranking.signatures import INTEGERS
-from edge.errors import EdgeError
 from export.litert.attention import step
 from export.litert.file import FLOAT32, INT32, Graph, LiteRtFile, Value
 from export.litert.modules import embed, norm
@@ -17,13 +16,14 @@ from export.litert.operators import product
 from export.ranking.buckets import RankingBuckets
 from export.ranking.litert.append import append
 from export.ranking.litert.score import score
+from export.ranking.one_layer import require_one_layer
 
 Values = dict[str, Value]
 
 
 def export_ranking_litert(model: RankingModel, places: int, buckets: RankingBuckets, path: Path) -> None:
     """Write a float or a quantised model to `path`, for timelines of so many places. Equal models give equal bytes."""
-    require_one_layer(model)
+    require_one_layer(model.shape)
     shape, file = ranking_graph(model.shape, places), LiteRtFile()
     for entry, sizes in buckets.signatures(shape):
         graph, signature = file.graph(name_of(entry, sizes)), fixed(entry, sizes, shape)
@@ -37,15 +37,6 @@ def export_ranking_litert(model: RankingModel, places: int, buckets: RankingBuck
             assert results[name].shape == dims
             graph.output(name, results[name])
     path.write_bytes(file.to_bytes())
-
-
-def require_one_layer(model: RankingModel) -> None:
-    """The edge graph has one layer, which the host applies at every depth."""
-    if not model.shape.shared:
-        raise EdgeError(
-            f"a ranking model with {len(model.layers)} layers of their own cannot become an edge graph",
-            fix="export a student: it applies one shared layer",
-        )
 
 
 def _results(
