@@ -28,19 +28,25 @@ class Chunk:
 
     def padded(self, tokens: int) -> Chunk:
         """With padding up to so many tokens: a segment of its own, -1, that is not counted."""
-        room = tokens - len(self)
-        ids, positions = (np.pad(part, (0, room)) for part in (self.ids, self.positions))
-        return Chunk(ids, positions, np.pad(self.segment, (0, room), constant_values=-1), self.count)
+        if tokens == len(self):
+            return self
+        ids, positions, segment = (np.full(tokens, filling, dtype=np.int32) for filling in (0, 0, -1))
+        for long, short in ((ids, self.ids), (positions, self.positions), (segment, self.segment)):
+            long[: len(self)] = short
+        return Chunk(ids, positions, segment, self.count)
 
     def mask(self) -> np.ndarray:
         """(token, token) additive: each segment by itself."""
-        same = self.segment[:, None] == self.segment[None, :]
-        return np.where(same, np.float32(0), MASKED)
+        mask: np.ndarray = (self.segment[:, None] != self.segment[None, :]) * MASKED
+        return mask
 
     def weights(self, segments: int) -> np.ndarray:
         """(segment, token): the mean over each segment's tokens; rows beyond its own are 0."""
-        of = (self.segment == np.arange(segments)[:, None]).astype(np.float32)
-        return of / np.maximum(of.sum(1, keepdims=True), np.float32(1))
+        tokens = np.flatnonzero(self.segment >= 0)
+        segment = self.segment[tokens]
+        weights = np.zeros((segments, len(self)), dtype=np.float32)
+        weights[segment, tokens] = np.float32(1) / np.bincount(segment).astype(np.float32)[segment]
+        return weights
 
 
 def chunk_of(segments: Sequence[Segment], longest: int) -> Chunk:

@@ -59,10 +59,19 @@ class Timeline:
         hidden, places = self.shape.distances, self.shape.places
         table = bucket_table(places + count, self.shape.distances)
         found = np.full((count, places + count), hidden, dtype=np.int32)
-        for row in range(count):
-            found[row, : self.length] = table[self.length + row - np.arange(self.length)]
-            found[row, places : places + row + 1] = table[row - np.arange(row + 1)]
+        rows = np.arange(count)[:, None]
+        found[:, : self.length] = table[self.length + rows - np.arange(self.length)]
+        before = rows - np.arange(count)  # of each other: below 0 for those behind
+        found[:, places:] = np.where(before >= 0, table[np.maximum(before, 0)], hidden)
         return found
+
+    def copy(self) -> Timeline:
+        """One that grows apart from this."""
+        copied = Timeline(self.shape)
+        copied.length, copied.liked = self.length, self.liked.copy()
+        for name in PARTS:
+            setattr(copied, name, getattr(self, name).copy())
+        return copied
 
     def extend(self, new: NewPlaces, liked: np.ndarray) -> None:
         """Fill the next places; `liked` (entry,): the value of each event, 0 for the profile."""

@@ -10,20 +10,9 @@ import onnx
 from onnx import external_data_helper, numpy_helper
 
 from cloud.ranking.model import RankingModel
-from cloud.ranking.shape import RankingShape
 from compress.integer_layers import QuantisedLinear
 from edge.errors import EdgeError
 from export.weights import REPEATABLE, faults, weights_of
-
-
-def require_one_layer(shape: RankingShape) -> None:
-    """The edge graph has one layer, which is applied again and again."""
-    depth = shape.encode_layers + shape.interact_layers
-    if not shape.shared and depth > 1:
-        raise EdgeError(
-            f"a ranking model with {depth} layers of their own cannot become an edge graph",
-            fix="export a student: it applies one shared layer",
-        )
 
 
 def check_ranking_onnx(paths: Sequence[Path], model: RankingModel) -> int:

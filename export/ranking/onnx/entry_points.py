@@ -15,6 +15,7 @@ from compress.ranking.graph import ranking_graph
 from edge.engines.ranking.onnx import WEIGHTS
 from edge.engines.ranking.signatures import signatures
 from export.onnx.graph import array_of
+from export.ranking.one_layer import require_one_layer
 from export.ranking.onnx.beside import (
     any_event,
     beside,
@@ -24,7 +25,6 @@ from export.ranking.onnx.beside import (
     match_keys,
     small,
 )
-from export.ranking.onnx.check import require_one_layer
 from export.ranking.onnx.layer import attended, finish, projected, step
 from export.ranking.onnx.rows import Rows
 from export.ranking.onnx.weight_file import WeightFile

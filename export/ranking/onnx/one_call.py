@@ -27,6 +27,7 @@ from cloud.ranking.layers import MASKED
 from cloud.ranking.model import EVENT, PROFILE, RankingModel
 from edge.engines.ranking.distances import bucket_table
 from export.onnx.graph import array_of
+from export.ranking.one_layer import require_one_layer
 from export.ranking.onnx.beside import (
     any_event,
     beside,
@@ -36,7 +37,6 @@ from export.ranking.onnx.beside import (
     match_keys,
     small,
 )
-from export.ranking.onnx.check import require_one_layer
 from export.ranking.onnx.entry_points import candidates, distances, head, widen
 from export.ranking.onnx.layer import step
 from export.ranking.onnx.rows import Rows
