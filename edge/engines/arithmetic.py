@@ -1,4 +1,4 @@
-"""The arithmetic of the reference engines: integer products, norms and activations as every engine approximates them."""
+"""The arithmetic of the reference engines: integer products, norms and activations, as every engine nears them."""
 
 from __future__ import annotations
 
