@@ -59,5 +59,9 @@ class Summaries:
         own = summary.copy()  # a view would keep the whole array that it was cut from
         self._kept.put((depth, segment), own, own.nbytes + 8 * len(segment))
 
+    def entries(self) -> list[tuple[Key, np.ndarray]]:
+        """All that are kept, those used longest ago first."""
+        return self._kept.entries()
+
     def clear(self) -> None:
         self._kept.clear()

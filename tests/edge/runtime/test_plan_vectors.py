@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import OrderedDict
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -46,7 +47,7 @@ def test_a_plain_reading_of_the_text_takes_the_same(line: dict[str, Any]) -> Non
     def cost(points: list[list[float]], size: float) -> float:
         if size <= points[0][0]:
             return points[0][1]
-        for (low, before), (high, after) in zip(points, points[1:], strict=False):
+        for (low, before), (high, after) in pairwise(points):
             if size <= high:
                 return before + (after - before) * (size - low) / (high - low)
         if len(points) == 1:
