@@ -33,7 +33,8 @@ from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
 from compress.integer_layers import QuantisedLinear
 from edge.bundle.shape import Shape
-from edge.engines.litert import LiteRtEngine, _open
+from edge.engines.litert import LiteRtEngine
+from edge.engines.litert_model import open_model
 from edge.engines.onnx import OnnxEngine
 from edge.engines.protocol import Context, Engine
 from edge.runtime.scoring import Stepped
@@ -41,9 +42,9 @@ from edge.runtime.segment_cache import SegmentCache
 from edge.runtime.user_side import UserSide
 from edge.table import Cell, render
 from export.buckets import Buckets
-from export.litert.encoder import linear
 from export.litert.entry_points import export_litert
 from export.litert.file import LiteRtFile
+from export.litert.modules import linear
 from export.onnx.entry_points import export_onnx
 from export.onnx.graph import Graph
 
@@ -109,7 +110,7 @@ def _litert(bits: int, scratch: Path) -> Runtime:
         for name in PRODUCTS:
             graph = file.graph(f"{name}_{rows}")
             inputs = graph.input("rows", rows, _weight(model, name).shape[1])
-            graph.output("product", linear(graph, model, f"layers.0.{name}", inputs))
+            graph.output("product", linear(graph, model.get_submodule(f"layers.0.{name}"), inputs))
     path = directory / "products.tflite"
     path.write_bytes(file.to_bytes())
     products = {rows: _litert_products(path, rows) for rows in (*USERS, ROWS)}
@@ -118,7 +119,7 @@ def _litert(bits: int, scratch: Path) -> Runtime:
 
 def _litert_products(path: Path, rows: int) -> Call:
     """Runs them with buffers that were filled before."""
-    model = _open(path, threads=1)  # as the engine does
+    model = open_model(path, threads=1)  # as the engine does
     calls = []
     for name in PRODUCTS:
         signature = f"{name}_{rows}"

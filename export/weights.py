@@ -8,18 +8,18 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from torch import nn
 
-from cloud.model import Encoder, ModelConfig
+from cloud.model import ModelConfig
 from compress.integer_layers import QuantisedEmbedding, QuantisedLinear
 from edge.errors import EdgeError
 
 REPEATABLE = 1024  # bytes; a smaller constant may stand twice
 
 
-def is_int8(model: Encoder) -> bool:
+def is_int8(model: nn.Module) -> bool:
     return isinstance(model.token, QuantisedEmbedding)
 
 
-def weights_of(model: Encoder) -> dict[str, np.ndarray]:
+def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
     """The (rows, columns) weight of every embedding table and linear layer, int8 or float32."""
     kinds = (nn.Embedding, nn.Linear, QuantisedEmbedding, QuantisedLinear)
     names = [name for name, module in model.named_modules() if isinstance(module, kinds)]
@@ -27,7 +27,7 @@ def weights_of(model: Encoder) -> dict[str, np.ndarray]:
     return {name: np.asarray(tensors[f"{name}.weight"].cpu().numpy()) for name in names}
 
 
-def parameters_of(model: Encoder) -> dict[str, np.ndarray]:
+def parameters_of(model: nn.Module) -> dict[str, np.ndarray]:
     """Every parameter of a quantised model by name: int8 weights, float32 scales, biases and norms."""
     return {name: np.asarray(tensor.cpu().numpy()) for name, tensor in model.state_dict().items()}
 

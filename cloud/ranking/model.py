@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from cloud.ranking.likeness import Likeness
 from cloud.ranking.match import Match, MatchVectors
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import TimelineBatch, WindowTable
+from edge.engines.ranking.distances import bucket_table
 
 PROFILE, EVENT, CANDIDATE = range(3)
 
@@ -206,8 +206,8 @@ class RankingModel(nn.Module):
         """
         bias = self.distance[depth]  # (head, distance)
         entries = table.item.shape[1] + 1
-        apart = torch.arange(entries, -1, -1, device=table.item.device)
-        far = F.embedding(buckets(apart, self.shape.distances), bias.T).T  # (head, entry): the farthest first
+        apart = torch.from_numpy(bucket_table(entries, self.shape.distances)[::-1].copy()).to(bias.device)
+        far = F.embedding(apart, bias.T).T  # (head, entry): the farthest first
         ahead = far.new_full((self.shape.heads, entries - 1), MASKED)
         # Row p, entry e of all pairs is how far e stands behind p: the rows are windows of one line.
         biases = torch.cat([far, ahead], 1).unfold(1, entries, 1).flip(1)  # (head, entry + 1, entry)
@@ -220,10 +220,3 @@ class RankingModel(nn.Module):
         seen = seen + torch.where(sees, 0.0, MASKED)[:, None]
         itself = bias[:, :1, None].expand(len(seen), -1, seen.shape[2], 1)
         return past[None], torch.cat([seen, itself], -1)
-
-
-def buckets(apart: Tensor, count: int) -> Tensor:
-    """Distances as bucket numbers: one each up to half of them, logarithmic beyond."""
-    near = count // 2
-    far = near + (math.log2(math.e) * 3 * (apart.clamp(min=near) / near).log()).long()
-    return torch.where(apart < near, apart.clamp(min=0), far.clamp(max=count - 1))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from functools import cache
 from math import prod
 from pathlib import Path
 from threading import Lock
@@ -13,12 +11,11 @@ from typing import Any
 import numpy as np
 
 from edge.bundle.shape import Shape
-from edge.engines.buckets import Bucket, read_buckets
-from edge.engines.opening import check_heads, unreadable
+from edge.engines.buckets import Bucket, pieces, read_buckets
+from edge.engines.litert_model import open_model
+from edge.engines.opening import check_heads
 from edge.engines.protocol import MASKED, Context
 from edge.errors import EdgeError
-
-SHARED_WEIGHTS = ":memory"  # XNNPACK packs weights once for all signatures, in memory: no file can go stale
 
 
 class LiteRtEngine:
@@ -27,7 +24,7 @@ class LiteRtEngine:
     def __init__(self, directory: Path, shape: Shape, threads: int = 1) -> None:
         self.shape = shape
         path = directory / "model.tflite"
-        self._model: Any = _open(path, threads)
+        self._model: Any = open_model(path, threads)
         self._signatures = self._model.get_signature_list()
         self._buckets = read_buckets(self._signatures, path, "signature")
         heads, _, width = self._keys_shape()
@@ -44,7 +41,7 @@ class LiteRtEngine:
 
     def embed(self, ids: np.ndarray, positions: np.ndarray) -> np.ndarray:
         parts = []
-        for start, stop, bucket in self._pieces("embed", len(ids)):
+        for start, stop, bucket in pieces(len(ids), self._sizes("embed")):
             inputs = {"ids": _pad(ids[start:stop], (bucket,)), "positions": _pad(positions[start:stop], (bucket,))}
             parts.append(self._run("embed", (bucket,), inputs, hidden=(bucket, self.shape.hidden))["hidden"])
         return _joined(parts, len(ids))
@@ -58,7 +55,7 @@ class LiteRtEngine:
 
     def _read_slots(self, slots: list[int]) -> None:
         """What `place` adds for each: read once from the model, for a call takes longer than the sum."""
-        for start, stop, bucket in self._pieces("place", len(slots)):
+        for start, stop, bucket in pieces(len(slots), self._sizes("place")):
             size = (bucket, self.shape.hidden)
             wanted = _pad(np.array(slots[start:stop], dtype=np.int32), (bucket,))
             inputs = {"hidden": np.zeros(size, dtype=np.float32), "slots": wanted}
@@ -75,7 +72,7 @@ class LiteRtEngine:
 
     def layer_keys(self, hidden: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray]:
         keys, values = (np.empty(self._by_head(len(hidden)), dtype=np.float32) for _ in range(2))
-        for start, stop, bucket in self._pieces("layer_keys", len(hidden)):
+        for start, stop, bucket in pieces(len(hidden), self._sizes("layer_keys")):
             rows, heads = _pad(hidden[start:stop], (bucket, self.shape.hidden)), self._by_head(bucket)
             output = self._run("layer_keys", (bucket,), {"hidden": rows}, keys=heads, values=heads)
             keys[:, start:stop] = output["keys"][:, : stop - start]
@@ -90,7 +87,7 @@ class LiteRtEngine:
 
     def head(self, hidden: np.ndarray) -> np.ndarray:
         parts = []
-        for start, stop, bucket in self._pieces("head", len(hidden)):
+        for start, stop, bucket in pieces(len(hidden), self._sizes("head")):
             rows = {"hidden": _pad(hidden[start:stop], (bucket, self.shape.hidden))}
             parts.append(self._run("head", (bucket,), rows, score=(bucket,))["score"])
         return _joined(parts, len(hidden))
@@ -145,14 +142,8 @@ class LiteRtEngine:
         del buffer, sources
         return {key: targets.pop(key).read(prod(shape), np.float32).reshape(shape) for key, shape in outputs.items()}
 
-    def _pieces(self, entry: str, length: int) -> list[tuple[int, int, int]]:
-        """(start, stop, bucket) that cover `length` rows: the largest bucket again and again, then one that fits."""
-        largest = self._buckets[entry][-1][0]
-        starts = range(0, length, largest)
-        return [
-            (start, min(start + largest, length), self._smallest(entry, min(largest, length - start))[0])
-            for start in starts
-        ]
+    def _sizes(self, entry: str) -> list[int]:
+        return [bucket[0] for bucket in self._buckets[entry]]
 
     def _smallest(self, entry: str, size: int) -> Bucket:
         for bucket in self._buckets[entry]:
@@ -167,43 +158,6 @@ class LiteRtEngine:
             if bucket[0] >= user_tokens and bucket[2] >= seq:
                 return bucket
         raise EdgeError(f"no bucket of the bundle holds {user_tokens} user tokens and candidates of {seq} tokens")
-
-
-def _open(path: Path, threads: int) -> Any:
-    from ai_edge_litert.compiled_model import CompiledModel
-    from ai_edge_litert.options import CpuOptions, Options
-
-    if not path.is_file():
-        raise unreadable(path, FileNotFoundError("there is no such file"))
-    cpu = CpuOptions(num_threads=threads, xnnpack_weight_cache_path=SHARED_WEIGHTS)
-    try:
-        return CompiledModel.from_file(str(path), environment=_environment(), options=Options(cpu_options=cpu))
-    except (ValueError, RuntimeError) as error:
-        raise unreadable(path, error) from error
-
-
-def check_file(path: Path) -> None:
-    """Refuse a file with references beyond its end: what `_open` loads it does not look through, and would crash."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    try:
-        Interpreter(model_path=str(path), experimental_op_resolver_type=plain)
-    except (ValueError, RuntimeError) as error:
-        raise unreadable(path, error) from error
-
-
-@cache
-def _environment() -> Any:
-    """One per process, for the processor alone. LiteRT makes another when a buffer is first used: made here, too."""
-    from ai_edge_litert.environment import Environment
-    from ai_edge_litert.tensor_buffer import TensorBuffer
-
-    with tempfile.TemporaryDirectory() as empty:  # where no library of an accelerator is found and loaded
-        environment = Environment.create(runtime_path=empty)
-    number = np.zeros(1, dtype=np.float32)
-    TensorBuffer.create_from_host_memory(number).write(number)
-    return environment
 
 
 def _pad(array: np.ndarray, shape: Sequence[int], value: np.float32 | int = 0) -> np.ndarray:

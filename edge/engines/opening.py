@@ -43,7 +43,7 @@ def open_engine(engine: str, models: Path, shape: Shape, threads: int = 1) -> En
 def check_model(engine: str, models: Path) -> None:
     """Look through a model's file before its engine first loads it. Errors: it is none, and would crash the process."""
     if engine == "litert" and (model := _directory(engine, models) / "model.tflite").is_file():
-        from edge.engines.litert import check_file
+        from edge.engines.litert_model import check_file
 
         check_file(model)
 

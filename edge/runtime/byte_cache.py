@@ -46,6 +46,11 @@ class ByteCache(Generic[K, V]):
                 _, (_, freed) = self._entries.popitem(last=False)
                 self._bytes -= freed
 
+    def entries(self) -> list[tuple[K, V]]:
+        """All of them, that which was used longest ago first."""
+        with self._turn:
+            return [(key, value) for key, (value, _) in self._entries.items()]
+
     def clear(self) -> None:
         with self._turn:
             self._entries.clear()

@@ -16,6 +16,7 @@ from edge.text.types import Event, Item, Request, User, Value
 from edge.text.wording import is_missing
 
 Ids = dict[Hashable, int]
+_NUMBERS = frozenset({int, float, bool})
 
 
 def request_numbers(numbers: Sequence[Number], request: Request) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -102,7 +103,14 @@ def earlier_events(time: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def values_of(items: Sequence[Item], attribute: str, ids: Ids) -> Values:
     """The ids of each item's distinct values, a value not met before getting the next one."""
-    found = [[ids.setdefault(key, len(ids)) for key in keys(item.attributes.get(attribute))] for item in items]
+    met: dict[tuple[type, Value], list[int]] = {}  # items share values: a value's keys are made once
+    found = []
+    for item in items:
+        value = item.attributes.get(attribute)
+        known = (type(value), value)  # 1, 1.0 and true are equal, and not the same
+        if known not in met:
+            met[known] = [ids.setdefault(key, len(ids)) for key in keys(value)]
+        found.append(met[known])
     counts = np.array([len(of_item) for of_item in found], dtype=np.int64)
     return Values(running(counts), np.array([one for of_item in found for one in of_item], dtype=np.int64))
 
@@ -138,7 +146,12 @@ def _of_event(event: Event, name: str) -> Value:
 
 
 def _column(name: str, values: Iterable[Value], where: str) -> NDArray[np.float64]:
-    found = [number_of(value, f"{where.format(place)}.{name}") for place, value in enumerate(values)]
+    found = list(values)
+    if not _NUMBERS.issuperset(map(type, found)):  # names are made for what is no number alone
+        found = [
+            value if type(value) in _NUMBERS else number_of(value, f"{where.format(place)}.{name}")
+            for place, value in enumerate(found)
+        ]
     return np.array(found, dtype=np.float64)
 
 

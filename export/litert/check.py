@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
+from torch import nn
 
 from cloud.model import Encoder
 from edge.errors import EdgeError
 from export.litert.file import nibbles
+from export.litert.modules import array_of
 from export.weights import REPEATABLE, faults, is_int8, weights_of
 
 INTEGERS = {"INT8", "INT4"}
@@ -26,6 +28,7 @@ class LiteRtFacts:
     weight_bytes: int  # of distinct constant buffers
     duplicate_bytes: int  # of buffers whose content another buffer of 1 KB or more has too
     sparse_tensors: int
+    empty_tensors: int  # without an element
     matmuls: dict[str, int]  # weight type of the products with weights -> how many
     tables: dict[str, int]  # type of the tables that are looked up in -> how many
     weights: tuple[bytes, ...] = field(repr=False)  # content of each buffer that one of these reads
@@ -47,6 +50,7 @@ def inspect_litert(path: Path) -> LiteRtFacts:
         weight_bytes=sum(map(len, contents)),
         duplicate_bytes=sum(len(content) * (times - 1) for content, times in large.items()),
         sparse_tensors=sum(tensor.sparsity is not None for graph in model.subgraphs for tensor in graph.tensors),
+        empty_tensors=sum(0 in list(tensor.shape) for graph in model.subgraphs for tensor in graph.tensors),
         matmuls=dict(Counter(types[tensor.type] for is_product, tensor in uses if is_product)),
         tables=dict(Counter(types[tensor.type] for is_product, tensor in uses if not is_product)),
         weights=tuple(contents[index] for index in sorted({tensor.buffer for _, tensor in uses})),
@@ -72,19 +76,27 @@ def _weight_tensors(model: Any, contents: list[bytes]) -> Iterator[tuple[bool, A
 def check_litert(path: Path, model: Encoder) -> LiteRtFacts:
     """Refuse a file whose weights are not those of `model`, each once, dense, and integers wherever the model's are."""
     facts = inspect_litert(path)
-    wrong = faults({name: _stored(model, name) for name in weights_of(model)}, facts.weights)
+    wanted = {name: stored(model.get_submodule(name)) for name in weights_of(model)}
+    refuse_unfit(facts, wanted, is_int8(model))
+    return facts
+
+
+def refuse_unfit(facts: LiteRtFacts, wanted: Mapping[str, bytes], integers: bool) -> None:
+    """Errors: other weights than those `wanted`, by name; or one twice, sparse or, if `integers`, in float."""
+    wrong = faults(wanted, facts.weights)
     if facts.duplicate_bytes and not any("twice" in fault for fault in wrong):
         wrong.append(f"{facts.duplicate_bytes} bytes of constants are stored twice")
     if facts.sparse_tensors:
         wrong.append(f"{facts.sparse_tensors} tensors carry LiteRT sparsity, which XNNPACK computes wrongly")
-    if is_int8(model) and not (set(facts.matmuls) | set(facts.tables)) <= INTEGERS:
+    if facts.empty_tensors:
+        wrong.append(f"{facts.empty_tensors} tensors have no element, which some engines refuse")
+    if integers and not (set(facts.matmuls) | set(facts.tables)) <= INTEGERS:
         wrong.append(f"by weight type, products {facts.matmuls}, tables {facts.tables}: integers alone are wanted")
     if wrong:
         raise EdgeError("the LiteRT file is not fit to ship", evidence="; ".join(wrong))
-    return facts
 
 
-def _stored(model: Encoder, name: str) -> bytes:
+def stored(module: nn.Module) -> bytes:
     """A weight's bytes as the file holds them."""
-    weight = weights_of(model)[name]
-    return nibbles(weight) if getattr(model.get_submodule(name), "bits", 8) == 4 else weight.tobytes()
+    weight = array_of(module.weight)
+    return nibbles(weight) if getattr(module, "bits", 8) == 4 else weight.tobytes()

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from cloud.model import Encoder
 from export.buckets import Buckets
-from export.litert.encoder import embed, place, score
+from export.litert.encoder import place, score
 from export.litert.file import INT32, Graph, LiteRtFile, Value
 from export.litert.layer import candidate_end, candidate_layer, user_keys_values, user_layer
+from export.litert.modules import embed
 from export.weights import require_shared
 
 

@@ -20,9 +20,10 @@ TYPES = {"float32": FLOAT32, "int32": INT32, "int8": INT8}
 
 OPTIONS = {  # of the operators that have any
     "ADD": "AddOptions", "BATCH_MATMUL": "BatchMatMulOptions", "CAST": "CastOptions",
-    "CONCATENATION": "ConcatenationOptions", "FULLY_CONNECTED": "FullyConnectedOptions", "GATHER": "GatherOptions",
-    "GELU": "GeluOptions", "MEAN": "ReducerOptions", "MUL": "MulOptions", "REDUCE_MAX": "ReducerOptions",
-    "SOFTMAX": "SoftmaxOptions", "SUB": "SubOptions", "WHILE": "WhileOptions",
+    "CONCATENATION": "ConcatenationOptions", "DIV": "DivOptions", "FULLY_CONNECTED": "FullyConnectedOptions",
+    "GATHER": "GatherOptions", "GELU": "GeluOptions", "MEAN": "ReducerOptions", "MUL": "MulOptions",
+    "REDUCE_MAX": "ReducerOptions", "SOFTMAX": "SoftmaxOptions", "SUB": "SubOptions", "SUM": "ReducerOptions",
+    "WHILE": "WhileOptions",
 }  # fmt: skip
 
 

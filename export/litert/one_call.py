@@ -13,9 +13,11 @@ import numpy as np
 from cloud.model import Encoder
 from edge.engines.protocol import MASKED
 from edge.text.sequence import PROFILE_SLOT
-from export.litert.encoder import embed, place, score
+from export.litert.attention import step
+from export.litert.encoder import place, score
 from export.litert.file import BOOL, FLOAT32, INT32, Graph, LiteRtFile, Value
-from export.litert.layer import full_layer
+from export.litert.layer import layer_of
+from export.litert.modules import embed
 from export.litert.operators import binary, cast, compare, gather, number, reduce, reshape
 from export.weights import require_shared
 
@@ -99,7 +101,7 @@ def _applied(file: LiteRtFile, graph: Graph, model: Encoder, hidden: Value, look
     done, wanted, _, _ = (_carried(condition, value) for value in state)
     condition.output("more", condition.add("LESS", [done, wanted], (1,), BOOL))
     done, wanted, before, allowed = (_carried(body, value) for value in state)
-    after = full_layer(body, model, before, allowed)
+    after = step(body, layer_of(model), before, allowed)
     for value in (binary(body, "ADD", done, body.integers(1)), wanted, after, allowed):
         body.output("state", value)
     numbers = {"condSubgraphIndex": condition.number, "bodySubgraphIndex": body.number}

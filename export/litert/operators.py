@@ -17,8 +17,17 @@ def number(graph: Graph, value: float) -> Value:
 
 
 def binary(graph: Graph, name: str, left: Value, right: Value) -> Value:
-    """ADD, SUB, MUL, MINIMUM or MAXIMUM, broadcast as numpy does."""
+    """ADD, SUB, MUL, DIV, MINIMUM or MAXIMUM, broadcast as numpy does."""
     return graph.add(name, [left, right], np.broadcast_shapes(left.shape, right.shape), left.type)
+
+
+def unary(graph: Graph, name: str, value: Value) -> Value:
+    """ABS, EXP, LOG, LOGISTIC, RSQRT or TANH of each."""
+    return graph.add(name, [value], value.shape)
+
+
+def gelu(graph: Graph, rows: Value) -> Value:
+    return graph.add("GELU", [rows], rows.shape, approximate=False)
 
 
 def compare(graph: Graph, name: str, left: Value, right: Value) -> Value:
@@ -31,7 +40,7 @@ def cast(graph: Graph, value: Value, type: int, version: int = 1) -> Value:
 
 
 def reduce(graph: Graph, name: str, value: Value) -> Value:
-    """MEAN or REDUCE_MAX over the last axis, which stays with length 1."""
+    """MEAN, SUM or REDUCE_MAX over the last axis, which stays with length 1."""
     axes = graph.integers(len(value.shape) - 1)
     return graph.add(name, [value, axes], (*value.shape[:-1], 1), value.type, keepDims=True)
 
@@ -81,6 +90,7 @@ def softmax(graph: Graph, logits: Value) -> Value:
     return graph.add("SOFTMAX", [logits], logits.shape, beta=1.0)
 
 
-def gather(graph: Graph, rows: Value, ids: Value, version: int = 1) -> Value:
-    """(rows, columns), (n,) -> (n, columns)"""
-    return graph.add("GATHER", [rows, ids], (*ids.shape, *rows.shape[1:]), rows.type, version)
+def gather(graph: Graph, rows: Value, ids: Value, version: int = 1, axis: int = 0) -> Value:
+    """(rows, columns), (n,) -> (n, columns); likewise with what `ids` name on another axis."""
+    shape = (*rows.shape[:axis], *ids.shape, *rows.shape[axis + 1 :])
+    return graph.add("GATHER", [rows, ids], shape, rows.type, version, axis=axis)

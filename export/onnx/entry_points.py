@@ -34,7 +34,7 @@ def _embed(model: Encoder) -> onnx.ModelProto:
     return graph.build("embed", f"(int32[t] ids, int32[t] positions) => (float[t, {width}] hidden)")
 
 
-def embed(graph: Graph, output: str) -> None:
+def embed(graph: Graph[Encoder], output: str) -> None:
     """ "ids" and "positions" -> `output`, one dimension more."""
     graph.table("token", "ids", "tokens")
     graph.table("position", "positions", "places")
@@ -59,7 +59,7 @@ def _head(model: Encoder) -> onnx.ModelProto:
     return graph.build("head", f"(float[n, {model.config.hidden_size}] hidden) => (float[n] score)")
 
 
-def head(graph: Graph, inputs: str) -> None:
+def head(graph: Graph[Encoder], inputs: str) -> None:
     """`inputs` (n, hidden) -> "score" (n,)"""
     graph.norm("head_norm", inputs, "scored")
     graph.linear("head", "scored", "column")
@@ -108,7 +108,7 @@ def _layer(model: Encoder) -> onnx.ModelProto:
     )
 
 
-def keys_values(graph: Graph) -> None:
+def keys_values(graph: Graph[Encoder]) -> None:
     """ "hidden" (n, c, hidden) -> "parted" (n, c, 3, heads, head width), and of it "keys" and "values" by head."""
     width, heads = graph.model.config.hidden_size, graph.model.config.heads
     graph.constant("split", np.array([0, 0, 3, heads, width // heads], dtype=np.int64))
@@ -123,7 +123,7 @@ def keys_values(graph: Graph) -> None:
                  values = Transpose<perm = [0, 2, 1, 3]>(values0)""")
 
 
-def queries(graph: Graph) -> None:
+def queries(graph: Graph[Encoder]) -> None:
     """ "queries0" (n, q, heads, head width) -> "queries", by head and divided by the root of their width."""
     width = graph.model.config.hidden_size // graph.model.config.heads
     graph.constant("root", np.array(width**-0.5, dtype=np.float32))
@@ -131,7 +131,7 @@ def queries(graph: Graph) -> None:
                  queries = Mul(queries1, root)""")
 
 
-def finish(graph: Graph, looking: str) -> None:
+def finish(graph: Graph[Encoder], looking: str) -> None:
     """`looking` (n, q, hidden) and "attended" (n, heads, q, head width) -> "stepped": projection and feed-forward."""
     graph.constant("joined", np.array([0, 0, graph.model.config.hidden_size], dtype=np.int64))
     graph.add("""attended1 = Transpose<perm = [0, 2, 1, 3]>(attended)

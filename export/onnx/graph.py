@@ -9,24 +9,27 @@ processors without VNNI. Weights of 4 bits are stored alike: ONNX Runtime has no
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Generic, Self, TypeVar
 
 import numpy as np
 import onnx
 from onnx import numpy_helper, parser
+from torch import nn
 
-from cloud.model import Encoder
 from compress.integer_layers import QuantisedEmbedding, QuantisedLinear
 
+Model = TypeVar("Model", bound=nn.Module)
 HEADER = '<ir_version: 10, opset_import: ["" : 21]>'
 
 
 @dataclass
-class Graph:
+class Graph(Generic[Model]):
     """Lines of ONNX's textual syntax, and the weights that they name."""
 
-    model: Encoder
+    model: Model
     lines: list[str] = field(default_factory=list)
     weights: dict[str, np.ndarray] = field(default_factory=dict)
+    units: set[str] = field(default_factory=set)  # gains and biases that a line has made
 
     def constant(self, name: str, value: np.ndarray) -> str:
         self.weights[name] = value
@@ -36,8 +39,10 @@ class Graph:
         """A gain or bias. One that says the same of every unit, as folded norms do, is made when the graph is read."""
         if value.size == 1 or value.min() < value.max():
             return self.constant(name, value)
-        length = self.constant(f"units_{len(value)}", np.array([len(value)], dtype=np.int64))
-        self.add(f"{name} = ConstantOfShape<value = float[1] {{{value[0]}}}>({length})")
+        if name not in self.units:
+            length = self.constant(f"units_{len(value)}", np.array([len(value)], dtype=np.int64))
+            self.add(f"{name} = ConstantOfShape<value = float[1] {{{value[0]}}}>({length})")
+            self.units.add(name)
         return name
 
     def add(self, text: str) -> None:
@@ -46,9 +51,9 @@ class Graph:
     def table(self, name: str, ids: str, output: str) -> None:
         """A look-up in an embedding table: float, or int8 rows with a scale each."""
         module = self.model.get_submodule(name)
-        weight = self.constant(f"{name}_weight", _numpy(module.weight))
+        weight = self.constant(f"{name}_weight", array_of(module.weight))
         if isinstance(module, QuantisedEmbedding):
-            scale = self.constant(f"{name}_scale", _numpy(module.scale)[:, None])
+            scale = self.constant(f"{name}_scale", array_of(module.scale)[:, None])
             self.add(f"""{output}_rows = Gather({weight}, {ids})
                          {output}_levels = Cast<to = 1>({output}_rows)
                          {output}_scales = Gather({scale}, {ids})
@@ -58,25 +63,25 @@ class Graph:
 
     def norm(self, name: str, inputs: str, output: str) -> None:
         module = self.model.get_submodule(name)
-        gain = self.vector(f"{_flat(name)}_gain", _numpy(module.weight))
-        bias = self.vector(f"{_flat(name)}_bias", _numpy(module.bias))
+        gain = self.vector(f"{flat(name)}_gain", array_of(module.weight))
+        bias = self.vector(f"{flat(name)}_bias", array_of(module.bias))
         self.add(f"{output} = LayerNormalization<axis = -1, epsilon = 1e-5>({inputs}, {gain}, {bias})")
 
     def linear(self, name: str, inputs: str, output: str) -> None:
         module = self.model.get_submodule(name)
-        bias = self.vector(f"{_flat(name)}_bias", _numpy(module.bias))
+        bias = self.vector(f"{flat(name)}_bias", array_of(module.bias))
         if isinstance(module, QuantisedLinear):
-            self._int8_product(_flat(name), module, inputs, output)
+            self._int8_product(flat(name), module, inputs, output)
         else:
-            weight = self.constant(f"{_flat(name)}_weight", _numpy(module.weight).T.copy())
+            weight = self.constant(f"{flat(name)}_weight", array_of(module.weight).T.copy())
             self.add(f"{output}_product = MatMul({inputs}, {weight})")
         self.add(f"{output} = Add({output}_product, {bias})")
 
     def _int8_product(self, name: str, module: QuantisedLinear, inputs: str, output: str) -> None:
         """Activations to 256 levels per row, an integer product, and back; see compress.integers."""
-        integers = _numpy(module.weight).astype(np.int32).T  # (inputs, outputs)
+        integers = array_of(module.weight).astype(np.int32).T  # (inputs, outputs)
         weight = self.constant(f"{name}_weight", (integers + 128).astype(np.uint8))
-        scale = self.constant(f"{name}_scale", _numpy(module.scale))
+        scale = self.constant(f"{name}_scale", array_of(module.scale))
         sums = self.constant(f"{name}_sums", integers.sum(0).astype(np.float32))
         for constant, value in (("zero", 0.0), ("least_level", 0.0), ("levels", 255.0), ("tiny", 1e-12)):
             self.constant(constant, np.array(value, dtype=np.float32))
@@ -106,25 +111,30 @@ class Graph:
                      {x}_by_row = Mul({x}_centred, {x}_step)
                      {x}_product = Mul({x}_by_row, {scale})""")
 
-    def body(self) -> Graph:
+    def body(self) -> Self:
         """A graph to fill whose weights are this one's."""
-        return Graph(self.model, weights=self.weights)
+        return type(self)(self.model, weights=self.weights, units=set(self.units))
 
-    def loop(self, output: str, inputs: str, body: Graph, signature: str) -> None:
+    def loop(self, output: str, inputs: str, body: Graph[Model], signature: str) -> None:
         """`body` repeated; `inputs` are how often, whether to begin, and the first state."""
         self.add(f"{output} = Loop<body = step {signature} {{")
         self.lines += [*body.lines, f"}}>({inputs})"]
 
+    def parsed(self, name: str, signature: str) -> onnx.ModelProto:
+        """The graph without its weights."""
+        return parser.parse_model("\n".join([HEADER, f"{name} {signature}", "{", *self.lines, "}"]))
+
     def build(self, name: str, signature: str) -> onnx.ModelProto:
-        model = parser.parse_model("\n".join([HEADER, f"{name} {signature}", "{", *self.lines, "}"]))
+        model = self.parsed(name, signature)
         model.graph.initializer.extend(numpy_helper.from_array(value, key) for key, value in self.weights.items())
         onnx.checker.check_model(model)
         return model
 
 
-def _flat(name: str) -> str:
+def flat(name: str) -> str:
+    """A module's name as the graphs' names can hold it."""
     return name.replace("layers.0.", "").replace(".", "_")
 
 
-def _numpy(tensor: object) -> np.ndarray:
+def array_of(tensor: object) -> np.ndarray:
     return np.asarray(tensor.detach().cpu().numpy())  # type: ignore[attr-defined]

@@ -52,7 +52,7 @@ def _run(model: Encoder) -> onnx.ModelProto:
     return graph.build("run", "(int32[n, t] ids, int32[n, t] mask, int32[1] k) => (float[n] score)")
 
 
-def _segments(graph: Graph) -> None:
+def _segments(graph: Graph[Encoder]) -> None:
     """ "mask" -> places within the segment, and segment embeddings: edge.text.sequence.segment_slots, by numbers."""
     graph.constant("from_first", np.array(0, dtype=np.int64))
     graph.constant("by_one", np.array(1, dtype=np.int64))
@@ -77,7 +77,7 @@ def _segments(graph: Graph) -> None:
                  slots = Where(after_profile, from_newest, none)""")
 
 
-def _allowed(graph: Graph) -> None:
+def _allowed(graph: Graph[Encoder]) -> None:
     """The full plan's additive mask, (n, 1, t, t): all see the user's tokens, a candidate also itself, causally."""
     graph.constant("open", np.array(0, dtype=np.float32))
     graph.constant("closed", np.array(MASKED, dtype=np.float32))
@@ -93,7 +93,7 @@ def _allowed(graph: Graph) -> None:
                  looks_mask = Unsqueeze(additive, axis_1)""")
 
 
-def _layers(graph: Graph) -> None:
+def _layers(graph: Graph[Encoder]) -> None:
     """ "start" -> "final": the one layer, k times."""
     state = f"float[n, t, {graph.model.config.hidden_size}]"
     graph.constant("least", np.array([1], dtype=np.int64))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import flatbuffers
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from exports import BUCKETS, Exported
+from litert_faults import altered, duplicate, sparsify, spoil, to_float, unshare
 from small_models import make_model, shape, teacher_shape
 
 from cloud.torch_engine import TorchEngine
@@ -30,16 +30,6 @@ PRODUCTS = 4 * (len(BUCKETS.sequences) + USERS) + 4 + 1  # in, out, feed-forward
 @pytest.fixture
 def file(exported: Exported) -> Path:
     return exported.models / "int8" / "litert" / "model.tflite"
-
-
-def altered(source: Path, target: Path, change: Callable[[Any], None]) -> Path:
-    """The model with a fault planted."""
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(source.read_bytes(), 0))
-    change(model)
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    target.write_bytes(builder.Output())
-    return target
 
 
 def test_every_weight_is_in_the_file_once_as_the_integers_of_the_int8_stage(exported: Exported, file: Path) -> None:
@@ -121,58 +111,6 @@ def test_a_bucket_costs_the_same_whatever_the_weights_size(tmp_path: Path, bits:
 
     small, wide = cost(), cost(hidden_size=96, vocabulary_size=500)
     assert abs(wide - small) < 128 and small < 40_000  # constants of shapes stand at multiples of 16 bytes
-
-
-def largest_weight(model: Any) -> tuple[Any, Any, Any]:
-    """Graph, operator and tensor of the first product with the largest weight."""
-    uses = list(products(model))
-    return max(uses, key=lambda use: len(model.buffers[use[2].buffer].data))
-
-
-def products(model: Any) -> Iterator[tuple[Any, Any, Any]]:
-    for graph in model.subgraphs:
-        for operator in graph.operators:
-            if model.operatorCodes[operator.opcodeIndex].builtinCode == schema.BuiltinOperator.FULLY_CONNECTED:
-                yield graph, operator, graph.tensors[operator.inputs[1]]
-
-
-def own_copy(model: Any, tensor: Any, change: int) -> None:
-    """The tensor reads a buffer of its own, whose first byte is moved by `change`."""
-    buffer = schema.BufferT()
-    buffer.data = np.array(model.buffers[tensor.buffer].data, dtype=np.uint8)
-    buffer.data[0] += change
-    model.buffers.append(buffer)
-    tensor.buffer = len(model.buffers) - 1
-
-
-def duplicate(model: Any) -> None:
-    own_copy(model, largest_weight(model)[2], 0)
-
-
-def unshare(model: Any) -> None:
-    own_copy(model, largest_weight(model)[2], 1)
-
-
-def to_float(model: Any) -> None:
-    graph, operator, tensor = largest_weight(model)
-    values = np.array(model.buffers[tensor.buffer].data, dtype=np.uint8).view(np.int8).astype(np.float32)
-    buffer, twin = schema.BufferT(), schema.TensorT()
-    buffer.data = values.view(np.uint8)
-    twin.shape, twin.type, twin.buffer = tensor.shape, schema.TensorType.FLOAT32, len(model.buffers)
-    model.buffers.append(buffer)
-    graph.tensors.append(twin)
-    operator.inputs = np.array([operator.inputs[0], len(graph.tensors) - 1, *operator.inputs[2:]], dtype=np.int32)
-
-
-def sparsify(model: Any) -> None:
-    largest_weight(model)[2].sparsity = schema.SparsityParametersT()
-
-
-def spoil(model: Any) -> None:
-    tensor = largest_weight(model)[2]
-    data = np.array(model.buffers[tensor.buffer].data, dtype=np.uint8)
-    data[7] ^= 1
-    model.buffers[tensor.buffer].data = data
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from cloud.ranking.batches import WindowBatches
 from cloud.ranking.layers import MASKED, attend, dropped
 from cloud.ranking.losses import depth_of_step, exit_weights, order_loss, ranking_loss
 from cloud.ranking.measure import load_ranker, scores_of
-from cloud.ranking.model import RankingModel, buckets
+from cloud.ranking.model import RankingModel
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import LONGER, TimelineBatch, Timelines
 from cloud.ranking.train import RANKERS, train_ranker
@@ -236,12 +236,6 @@ def test_what_is_added_to_all_candidates_of_a_window_leaves_the_order_loss_alone
     one = torch.nn.functional.softplus(scores[:, 2, [0, 1, 3]] - scores[:, 2, [2]])
     table.real[:2] = False
     assert torch.allclose(order_loss([scores], [table]), one.mean(1))
-
-
-def test_near_distances_have_buckets_of_their_own_and_far_ones_share() -> None:
-    found = buckets(torch.arange(2_000), 32).tolist()
-    assert found[:16] == list(range(16)) and found == sorted(found) and max(found) == 31
-    assert buckets(torch.tensor([-3]), 32).tolist() == [0]
 
 
 def test_a_shape_that_cannot_be_is_refused() -> None:

@@ -14,8 +14,9 @@ from cloud.torch_engine import TorchEngine
 from compress.integer_layers import quantise_activations
 from compress.integers import dequantise, quantise
 from edge.conformance.golden import score
+from edge.engines.arithmetic import gelu, levels_of
 from edge.engines.protocol import Engine
-from edge.engines.reference import ReferenceEngine, gelu, levels_of
+from edge.engines.reference import ReferenceEngine
 
 
 def engines(model: Encoder) -> tuple[TorchEngine, ReferenceEngine]:

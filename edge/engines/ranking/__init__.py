@@ -1,0 +1,1 @@
+"""The engines of the ranking model; ENGINE.md is normative."""

@@ -1,0 +1,216 @@
+"""LiteRT for the ranking model: static shapes, so that what is computed is padded to a bucket that holds it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+
+from edge.engines.buckets import Bucket, pieces, read_buckets
+from edge.engines.litert_graphs import Array, Graph, Graphs
+from edge.engines.ranking.buckets import fixed, name_of
+from edge.engines.ranking.chunk import Chunk
+from edge.engines.ranking.protocol import Entries
+from edge.engines.ranking.shape import RankingGraph
+from edge.engines.ranking.signatures import INTEGERS, Dims
+from edge.engines.ranking.timeline import PARTS, NewPlaces, Timeline
+from edge.errors import EdgeError
+
+TIMELINE = ("keys", "values", "match_keys", "gates", "said", "factors", "events", "liked")
+
+
+class LiteRtRanking:
+    """Runs `model.tflite`, whose signatures are named after entry point and bucket, e.g. "score_2_64".
+
+    Candidates do not see one another: in the place of padding stand those of an earlier call.
+    """
+
+    def __init__(self, directory: Path, shape: RankingGraph, threads: int = 1) -> None:
+        self.shape = shape
+        path = directory / "model.tflite"
+        self._graphs = Graphs(path, threads)
+        self._buckets = checked_buckets(self._graphs, path, shape)
+        self.chunk_segments, self.chunk_tokens = self._buckets["summarise"][0]
+        self._turn = Lock()  # LiteRT's models, and the buffers that are kept, are not for several threads at once
+
+    def padded_tokens(self, tokens: int) -> int:
+        if tokens > self.chunk_tokens:
+            raise EdgeError(
+                f"a chunk of {tokens} tokens, the model's largest bucket holds {self.chunk_tokens}",
+                fix="cut the texts into chunks as edge.engines.ranking.chunk does",
+            )
+        return next(size for size in self._encode_sizes() if size >= tokens)
+
+    def padded_candidates(self, count: int) -> int:
+        return sum(size for _, _, size in pieces(count, self._candidate_sizes(self.shape.interact_layers)))
+
+    def summarise(self, chunk: Chunk, depth: int) -> np.ndarray:
+        with self._turn:
+            hidden = self._embed(chunk)
+            if depth:
+                hidden = self._encode(hidden, chunk, depth)
+            graph = self._graph("summarise", self.chunk_segments, self.chunk_tokens)
+            graph.inputs["weights"].write(chunk.padded(self.chunk_tokens).weights(self.chunk_segments))
+            graph.run(hidden=hidden)
+            return graph.outputs["summaries"].read(chunk.count)
+
+    def append(self, entries: Entries, profile: bool, timeline: Timeline) -> NewPlaces:
+        parts: list[NewPlaces] = []
+        for start, stop, size in pieces(len(entries), [size for (size,) in self._buckets["append"]]):
+            if parts:  # the next ones look at these, too
+                timeline = timeline.copy() if len(parts) == 1 else timeline
+                timeline.extend(parts[-1], np.zeros(len(parts[-1].gates), dtype=np.float32))
+            parts.append(self._append(entries.part(start, stop), size, profile and not start, timeline))
+        return parts[0] if len(parts) == 1 else _joined(parts)
+
+    def score(self, candidates: Entries, timeline: Timeline, depth: int) -> np.ndarray:
+        count, layers = len(candidates), self.shape.interact_layers if depth else 0
+        logits = np.empty((depth + 1, count), dtype=np.float32)
+        with self._turn:
+            for start, stop, size in pieces(count, self._candidate_sizes(layers)):
+                graph = self._graph("score", layers, size)
+                if not start:  # the buffers of all sizes are the same
+                    _write_timeline(graph, timeline)
+                _write_entries(graph, candidates.part(start, stop))
+                graph.run()
+                logits[:, start:stop] = graph.outputs["logits"].read()[: depth + 1, : stop - start]
+        return logits
+
+    def close(self) -> None:
+        with self._turn:
+            self._graphs.close()
+
+    def _embed(self, chunk: Chunk) -> Array:
+        """Hidden states of the largest bucket."""
+        self.padded_tokens(len(chunk))  # or it is refused
+        graph, padded = self._graph("embed", self.chunk_tokens), chunk.padded(self.chunk_tokens)
+        graph.inputs["ids"].write(padded.ids)
+        graph.inputs["positions"].write(padded.positions)
+        graph.run()
+        return graph.outputs["hidden"]
+
+    def _encode(self, hidden: Array, chunk: Chunk, depth: int) -> Array:
+        """States go to and fro between two buffers; a smaller bucket has its own two, and gives its rows back."""
+        tokens = self.padded_tokens(len(chunk))
+        graph, smaller = self._graph("encode", tokens), tokens < self.chunk_tokens
+        graph.inputs["mask"].write(chunk.padded(tokens).mask())
+        now, then = graph.inputs["hidden"] if smaller else hidden, graph.outputs["stepped"]
+        if smaller:
+            now.write(hidden.read(tokens))
+        for _ in range(depth):
+            graph.run(hidden=now, into_stepped=then)
+            now, then = then, now
+        if not smaller:
+            return now
+        hidden.write(now.read())
+        return hidden
+
+    def _append(self, entries: Entries, size: int, profile: bool, timeline: Timeline) -> NewPlaces:
+        count, shape = len(entries), self.shape
+        with self._turn:
+            graph = self._graph("append", size)
+            _write_entries(graph, entries, clear=True)
+            if "keys" in graph.inputs:
+                graph.inputs["keys"].write(timeline.keys)
+                graph.inputs["values"].write(timeline.values)
+                graph.inputs["apart"].write(_padded_apart(timeline, count, size))
+            if "events" in graph.inputs:
+                events = np.ones(count, dtype=np.float32)
+                events[: int(profile)] = 0
+                graph.inputs["events"].write(events, clear=True)
+            graph.run()
+            found = {name: graph.outputs[f"new_{name}"] for name in PARTS if f"new_{name}" in graph.outputs}
+            kept = {name: array.read(None if name in ("keys", "values") else count) for name, array in found.items()}
+        empty = np.zeros((0, shape.heads, size, shape.head_width), dtype=np.float32)
+        return NewPlaces(
+            keys=kept.get("keys", empty)[:, :, :count],
+            values=kept.get("values", empty)[:, :, :count],
+            match_keys=kept["match_keys"],
+            gates=kept["gates"],
+            said=kept["said"],
+            factors=kept.get("factors", np.zeros((count, 0), dtype=np.float32)),
+        )
+
+    def _graph(self, entry: str, *sizes: int) -> Graph:
+        return self._graphs[name_of(entry, sizes)]
+
+    def _encode_sizes(self) -> list[int]:
+        return [tokens for (tokens,) in self._buckets.get("encode", self._buckets["embed"])]
+
+    def _candidate_sizes(self, layers: int) -> list[int]:
+        return [count for depth, count in self._buckets["score"] if depth == layers]
+
+
+def checked_buckets(graphs: Graphs, path: Path, shape: RankingGraph) -> dict[str, list[Bucket]]:
+    """Entry point -> its buckets, ascending. Errors: a signature is missing, or its arrays are not those of `shape`."""
+    needed = {"embed", "summarise", "append", "score"} | ({"encode"} if shape.encode_depths[-1] else set())
+    buckets = read_buckets(graphs.names, path, "signature", needed)
+    buckets = {entry: found for entry, found in buckets.items() if entry in needed}
+    wrong = [fault for entry in buckets for sizes in buckets[entry] for fault in _faults(graphs, entry, sizes, shape)]
+    depths = {depth for depth, _ in buckets["score"]} if not wrong else set()
+    wrong += [f"no signature for: score_{depth}" for depth in sorted({0, shape.interact_layers} - depths) if not wrong]
+    if not wrong:
+        largest = {entry: buckets[entry][-1][-1] for entry in buckets if entry in ("embed", "encode", "summarise")}
+        if len(set(largest.values())) > 1:
+            wrong.append(f"its entry points hold chunks of {largest} tokens")
+    if wrong:
+        raise EdgeError(
+            f"{path} is not the model that the manifest describes",
+            evidence="; ".join(wrong[:3]),
+            fix="export the bundle again",
+        )
+    return buckets
+
+
+def _faults(graphs: Graphs, entry: str, sizes: Bucket, shape: RankingGraph) -> list[str]:
+    name, wanted = name_of(entry, sizes), fixed(entry, sizes, shape)
+    if wanted is None:
+        return [f"{name} is none of its signatures"]
+    wants_of = _typed(wanted.inputs), _typed(wanted.outputs)
+    return [
+        f"the {side} {array} of {name} is {_written(has.get(array))}, not {_written(wants.get(array))}"
+        for side, has, wants in zip(("input", "output"), graphs.arrays(name), wants_of, strict=True)
+        for array in sorted(has.keys() | wants.keys())
+        if has.get(array) != wants.get(array)
+    ]
+
+
+def _typed(arrays: dict[str, Dims]) -> dict[str, tuple[str, Dims]]:
+    return {name: ("int32" if name in INTEGERS else "float32", dims) for name, dims in arrays.items()}
+
+
+def _written(array: tuple[str, Dims] | None) -> str:
+    return "absent" if array is None else f"{array[0]} {list(array[1])}"
+
+
+def _write_entries(graph: Graph, entries: Entries, clear: bool = False) -> None:
+    for name in ("items", "phrases", "numbers", "missing"):
+        if name in graph.inputs:
+            graph.inputs[name].write(getattr(entries, name), clear)
+
+
+def _write_timeline(graph: Graph, timeline: Timeline) -> None:
+    for name in TIMELINE:
+        if name in graph.inputs:
+            graph.inputs[name].write(getattr(timeline, name))
+    if "apart" in graph.inputs:
+        graph.inputs["apart"].write(timeline.apart())
+
+
+def _padded_apart(timeline: Timeline, count: int, size: int) -> np.ndarray:
+    """(size, place + size): padding is seen by nobody."""
+    apart = timeline.apart_of_new(count)
+    if count == size:
+        return apart
+    padded = np.full((size, timeline.shape.places + size), timeline.shape.distances, dtype=np.int32)
+    padded[:count, : apart.shape[1]] = apart
+    return padded
+
+
+def _joined(parts: list[NewPlaces]) -> NewPlaces:
+    """One after another."""
+    axes = {name: 2 if name in ("keys", "values") else 0 for name in PARTS}
+    return NewPlaces(
+        **{name: np.concatenate([getattr(part, name) for part in parts], axis) for name, axis in axes.items()}
+    )

@@ -1,0 +1,1 @@
+"""Users, summaries and scores of the ranking model on a device."""

@@ -1,0 +1,240 @@
+"""Users, candidates and budgets on one engine: what an app calls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+
+from edge.engines.ranking.protocol import Entries, RankingEngine
+from edge.errors import EdgeError
+from edge.runtime.allocator import return_freed
+from edge.runtime.lifetime import Lifetime
+from edge.runtime.pace import Pace
+from edge.runtime.ranking.choice import Choice, Exit, Work, choose, predicted
+from edge.runtime.ranking.costs import RankingCosts
+from edge.runtime.ranking.ranked import Explanation, Ranked
+from edge.runtime.ranking.scoring import Handle, handles_of
+from edge.runtime.ranking.summaries import Summaries
+from edge.runtime.ranking.user_numbers import Inputs
+from edge.runtime.ranking.user_timeline import Reading, UserTimeline
+from edge.runtime.ranking.wish import Wish, exit_of
+from edge.text.checks import check_candidates, check_event, check_events, check_user
+from edge.text.types import Event, Item, User
+
+MEMORY_MB = 64.0
+
+
+class UserState:
+    """A user between requests. Events may be added, and requests come, from several threads."""
+
+    def __init__(self, ranker: Ranker, timeline: UserTimeline) -> None:
+        self._ranker, self.timeline = ranker, timeline
+        self.turn = Lock()
+
+    def add(self, event: Event) -> None:
+        """One more behaviour. Errors: an event that no request may have, or one before those that the user has."""
+        check_event(event, "the event")
+        with self.turn:
+            events = self.timeline.events
+            latest = max((one.time for one in events if one.time is not None), default=None)
+            if event.time is not None and latest is not None and event.time < latest:
+                raise EdgeError("the event is older than one that the user has", fix="add events oldest first")
+            self.timeline.add(event)
+
+    def forget(self) -> None:
+        """Give back the memory of what was computed; it is computed again when it is needed."""
+        with self.turn:
+            self.timeline.forget()
+
+    def check_owner(self, ranker: Ranker) -> None:
+        """Errors: the user was made by another ranker, whose tokens and states mean something else."""
+        if self._ranker is not ranker:
+            raise EdgeError("the user was made by another ranker", fix="ranker.user(profile, events)")
+
+
+@dataclass(frozen=True)
+class Model:
+    """An opened bundle on one engine; `exits` have the AUC measured when it was made, if it was."""
+
+    engine: RankingEngine
+    reading: Reading
+    costs: RankingCosts
+    exits: Mapping[Exit, float | None]
+
+
+class Ranker:
+    """One model for any number of users and threads; the engine takes one call at a time."""
+
+    def __init__(self, model: Model, memory_mb: float = MEMORY_MB) -> None:
+        self._model = model
+        self._summaries = Summaries(model.engine, int(memory_mb * 1e6))
+        self._pace, self._lifetime = Pace(), Lifetime()
+
+    def user(self, user: User, events: Sequence[Event] = ()) -> UserState:
+        """A user to rank for; computed when candidates come, and then kept for as long as the app holds it.
+
+        Errors: the ranker was closed, a user or events that no request may have.
+        """
+        self._lifetime.check()
+        check_user(user)
+        check_events(events)
+        return UserState(self, UserTimeline(self._model.reading, user, events))
+
+    def prepare(self, items: Sequence[Item], encode: int | None = None) -> list[Handle]:
+        """Render, tokenise and encode items now, e.g. while the app is idle; what it gives is ranked faster."""
+        with self._lifetime:
+            check_candidates(items)
+            handles = handles_of(self._model.reading.encoder, items)
+            depth = self._model.engine.shape.encode_depths[-1] if encode is None else encode
+            self._summaries.of([handle.segment for handle in handles], depth)
+            self._summaries.of([handle.context for handle in handles], self._model.engine.shape.phrase_depth)
+            return handles
+
+    def rank(
+        self,
+        user: UserState,
+        candidates: Sequence[Item] | Sequence[Handle],
+        budget_ms: float | None = None,
+        *,
+        min_auc: float | None = None,
+        exit: tuple[int, int] | None = None,
+        time_s: float | None = None,
+    ) -> Ranked:
+        """Best first, as well as the budget allows, or at an exit (encode depth, interact depth), or at the deepest.
+
+        `budget_ms` is for the whole call; `min_auc` asks for the cheapest exit that reached it when the bundle was
+        made; `time_s` is the moment, as an event's time is. Ties keep the order of the candidates. Where a limit
+        cannot be met, the exit that comes closest is used, and `explanation` says so.
+        """
+        started = time.perf_counter()
+        with self._lifetime:
+            wish = Wish(budget_ms, min_auc, exit_of(exit))
+            if not isinstance(user, UserState):
+                kind = type(user).__name__
+                problem = f"user must be what ranker.user(...) gives, not {kind}"
+                raise EdgeError(problem, fix="ranker.user(profile, events)")
+            user.check_owner(self)
+            handles = self._handles(candidates)
+            with user.turn:
+                return self._rank(user.timeline, handles, wish, time_s, started)
+
+    def close(self) -> None:
+        """Give the memory back. Waits for the requests under way; those that come later are refused."""
+        if self._lifetime.end():
+            self._model.engine.close()
+            self._summaries.clear()
+            return_freed()
+
+    def _handles(self, candidates: Sequence[Item] | Sequence[Handle]) -> list[Handle]:
+        if candidates and all(isinstance(one, Handle) for one in candidates):
+            check_candidates([one.item for one in candidates])  # type: ignore[union-attr]
+            return list(candidates)  # type: ignore[arg-type]
+        check_candidates(candidates)  # type: ignore[arg-type]
+        return handles_of(self._model.reading.encoder, candidates)  # type: ignore[arg-type]
+
+    def _rank(
+        self, user: UserTimeline, handles: Sequence[Handle], wish: Wish, moment: float | None, started: float
+    ) -> Ranked:
+        exits, inputs = self._allowed(wish), user.candidates([handle.item for handle in handles], moment)
+        works = {depth: self._work(user, handles, depth) for depth in {exit.encode for exit in exits}}
+        chosen = self._choose(exits, works, wish, started)
+        new = self._missing(user, handles, chosen.exit.encode)
+        predicted_ms = (time.perf_counter() - started) * 1e3 + self._pace.factor * chosen.milliseconds
+        scores, last = self._scores(user, handles, inputs, chosen, exits, works[chosen.exit.encode], wish, started)
+        order = ranking_order(scores)
+        return Ranked(
+            tuple(handles[place].item for place in order),
+            tuple(float(scores[place]) for place in order),
+            Explanation(
+                exit=last.exit,
+                planned=chosen.exit,
+                predicted_ms=predicted_ms,
+                spent_ms=(time.perf_counter() - started) * 1e3,
+                new_texts=new,
+                new_events=works[chosen.exit.encode].entries,
+                auc=last.auc,
+                budget_ms=wish.budget_ms,
+                min_auc=wish.min_auc,
+            ),
+        )
+
+    def _scores(
+        self,
+        user: UserTimeline,
+        handles: Sequence[Handle],
+        inputs: Inputs,
+        chosen: Choice,
+        exits: Mapping[Exit, float | None],
+        work: Work,
+        wish: Wish,
+        started: float,
+    ) -> tuple[np.ndarray, Choice]:
+        """(candidate,) logits, and the exit that they are of, which may be another where time ran out."""
+        began, engine, depth = time.perf_counter(), self._model.engine, chosen.exit.encode
+        timeline = user.timeline(engine, self._summaries, depth)
+        items = self._summaries.of([handle.segment for handle in handles], depth)
+        phrases = self._summaries.of([handle.context for handle in handles], engine.shape.phrase_depth)
+        last = self._last(chosen, exits, work, wish, started)
+        scores = engine.score(Entries(items, phrases, *inputs), timeline, last.exit.interact)[-1]
+        self._pace.add(last.milliseconds, (time.perf_counter() - began) * 1e3)
+        return scores, last
+
+    def _missing(self, user: UserTimeline, handles: Sequence[Handle], depth: int) -> int:
+        """Texts of items and of the profile that have to be encoded."""
+        of_user = user.segments(self._model.engine.shape.places - 1, depth)
+        return len(self._summaries.missing([*of_user, *(handle.segment for handle in handles)], depth))
+
+    def _allowed(self, wish: Wish) -> Mapping[Exit, float | None]:
+        exits = self._model.exits
+        if wish.exit is None:
+            return exits
+        if wish.exit not in exits:
+            names = ", ".join(f"({exit.encode}, {exit.interact})" for exit in sorted(exits))
+            raise EdgeError(f"the bundle has no exit {wish.exit}", fix=f"use one of: {names}")
+        return {wish.exit: exits[wish.exit]}
+
+    def _work(self, user: UserTimeline, handles: Sequence[Handle], depth: int) -> Work:
+        engine, most = self._model.engine, self._model.engine.shape.places - 1
+        segments = [*user.segments(most, depth), *(handle.segment for handle in handles)]
+        phrases = [*user.phrases(most, depth), *(handle.context for handle in handles)]
+        return Work(
+            chunks=self._summaries.sizes(segments, depth),
+            phrases=self._summaries.sizes(phrases, engine.shape.phrase_depth),
+            entries=len(user.missing(most, depth)),
+            candidates=engine.padded_candidates(len(handles)),
+        )
+
+    def _choose(
+        self, exits: Mapping[Exit, float | None], works: Mapping[int, Work], wish: Wish, started: float
+    ) -> Choice:
+        left, depth = self._left(wish, started), self._model.engine.shape.phrase_depth
+        return choose(self._model.costs, works, exits, depth, left, wish.min_auc)
+
+    def _last(
+        self, chosen: Choice, exits: Mapping[Exit, float | None], work: Work, wish: Wish, started: float
+    ) -> Choice:
+        """The interact depth is chosen again when all is encoded: only now is it known how long that took."""
+        left = self._left(wish, started)
+        if left is None or wish.exit is not None:
+            return chosen
+        encode, depth = chosen.exit.encode, self._model.engine.shape.phrase_depth
+        still = {encode: Work((), (), 0, work.candidates)}
+        same = {exit: auc for exit, auc in exits.items() if exit.encode == encode}
+        found = choose(self._model.costs, still, same, depth, left, wish.min_auc)
+        return Choice(found.exit, predicted(self._model.costs, work, found.exit, depth), found.auc)
+
+    def _left(self, wish: Wish, started: float) -> float | None:
+        """Calibrated milliseconds until the budget ends."""
+        if wish.budget_ms is None:
+            return None
+        return (wish.budget_ms - (time.perf_counter() - started) * 1e3) / self._pace.cautious
+
+
+def ranking_order(scores: np.ndarray) -> list[int]:
+    """Places, best first: NaN last, ties in the order they came in, 0 and -0 being one."""
+    order: list[int] = np.argsort(-np.where(np.isnan(scores), -np.inf, scores + 0.0), kind="stable").tolist()
+    return order

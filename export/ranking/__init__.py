@@ -1,0 +1,1 @@
+"""The ranking model as files of the edge engines."""

@@ -1,0 +1,1 @@
+"""The ranking model for ONNX Runtime; edge/engines/ranking/ENGINE.md is normative."""
