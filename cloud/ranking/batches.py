@@ -11,6 +11,8 @@ from cloud.ranking.timelines import TimelineBatch, Timelines
 
 MOST_WINDOWS = 32  # a batch, where the settings leave the number open
 LEAST_STEPS = 50  # a pass, as far as there are windows: a small log in large batches would hardly be trained on
+SMALL = 64_000  # rows: a log of fewer is gone over more often
+MOST_REPEATS = 3
 
 
 class WindowBatches:
@@ -24,7 +26,13 @@ class WindowBatches:
         self.timelines, self.windows, self.seed = timelines, timelines.windows(rows), seed
         self.users = users or min(MOST_WINDOWS, max(1, len(self.windows) // LEAST_STEPS))
         self.of_pass = -(-len(self.windows) // self.users)
+        self.rows = len(rows)
         self._order: tuple[int, Any] = (-1, None)
+
+    def steps(self, passes: int, repeats: int) -> int:
+        """Of so many passes, each `repeats` times; 0: the oftener, the fewer rows there are, `MOST_REPEATS` at most."""
+        often = repeats or min(MOST_REPEATS, max(1, SMALL // max(self.rows, 1)))
+        return passes * often * self.of_pass
 
     def __call__(self, number: int) -> TimelineBatch:
         turn, place = divmod(number, self.of_pass)

@@ -47,6 +47,7 @@ class RankerConfig:
         )
     )
     passes: int = 5  # over all training rows
+    repeats: int = 1  # of each pass; 0: by the size of the log, 3 at most
     users: int = 0  # windows a step; 0: by the size of the log, 32 at most
     targets: int = 64  # of a window, at most
     history: int = 100  # events that a target looks back on, at most
@@ -58,14 +59,16 @@ class RankerConfig:
     encoder: EncoderConfig = field(default_factory=EncoderConfig)  # of a pretrained encoder, if there is one
 
     def __post_init__(self) -> None:
-        check_counts(self, passes=(0, 10_000), users=(0, 100_000), targets=(1, 10_000), history=(1, 10_000))
+        check_counts(
+            self, passes=(0, 10_000), repeats=(0, 100), users=(0, 100_000), targets=(1, 10_000), history=(1, 10_000)
+        )
         check_numbers(self, order_weight=(0, MOST_WEIGHT))
         check_dropouts(self)
 
 
 RANKERS = {
-    "quickstart": RankerConfig(TEACHER_SHAPES["quickstart"], passes=PASSES["quickstart"].teacher),
-    "lunch": RankerConfig(TEACHER_SHAPES["lunch"], passes=PASSES["lunch"].teacher),
+    "quickstart": RankerConfig(TEACHER_SHAPES["quickstart"], passes=PASSES["quickstart"].teacher, repeats=0),
+    "lunch": RankerConfig(TEACHER_SHAPES["lunch"], passes=PASSES["lunch"].teacher, repeats=0),
     "m6-edge": RankerConfig(
         TEACHER_SHAPES["m6-edge"],
         FitConfig(steps=0, learning_rate=2e-4, warmup_steps=2_000, final_rate=0.02, weight_decay=0.05),
@@ -95,7 +98,7 @@ def train_ranker(
             kept = workspace.scratch / "vectors"
             segments = make_segments(directory, config.encoder, rows, kept, shape.hidden_size) if directory else None
             model = RankingModel(shape, config.dropout, config.word_dropout, config.number_dropout, segments)
-            steps = replace(config.fit, steps=config.passes * batches.of_pass)
+            steps = replace(config.fit, steps=batches.steps(config.passes, config.repeats))
             fit(model, batches, partial(_loss, shape, config.order_weight), steps, workspace.scratch / "fit", "ranker")
             workspace.keep_metrics("fit")
             if segments:

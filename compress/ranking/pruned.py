@@ -43,6 +43,7 @@ class RankerPruning:
     sparsity: float = 0.8  # of every table and linear layer that becomes integers
     text_passes: int = 10  # over all texts, in which weights are removed; 0: in the passes over the rows
     passes: int = 2  # over all training rows
+    repeats: int = 1  # of each; 0: by the size of the log, 3 at most
     rise: float = 0.6  # share of the steps in which sparsity rises
     every: int = 5  # steps from one removal of weights to the next
     fit: FitConfig = field(
@@ -62,7 +63,7 @@ class RankerPruning:
 
     def __post_init__(self) -> None:
         PruneSchedule(self.sparsity, every=self.every)  # which refuses what it cannot keep to
-        check_counts(self, passes=(1, 10_000), text_passes=(0, 100_000), users=(0, 100_000))
+        check_counts(self, passes=(1, 10_000), repeats=(0, 100), text_passes=(0, 100_000), users=(0, 100_000))
         check_counts(self, together=(1, 1_000_000), rounds=(0, 1_000))
         check_numbers(self, above=True, rise=(0, 1))
         check_numbers(self, order_weight=(0, MOST_WEIGHT))
@@ -75,8 +76,10 @@ class RankerPruning:
 
 
 RANKER_PRUNINGS = {
-    "quickstart": RankerPruning(text_passes=PASSES["quickstart"].summaries, passes=PASSES["quickstart"].prune),
-    "lunch": RankerPruning(text_passes=PASSES["lunch"].summaries, passes=PASSES["lunch"].prune),
+    "quickstart": RankerPruning(
+        text_passes=PASSES["quickstart"].summaries, passes=PASSES["quickstart"].prune, repeats=0
+    ),
+    "lunch": RankerPruning(text_passes=PASSES["lunch"].summaries, passes=PASSES["lunch"].prune, repeats=0),
     "m6-edge": RankerPruning(
         text_passes=PASSES["m6-edge"].summaries,
         passes=PASSES["m6-edge"].prune,
@@ -133,7 +136,10 @@ def _prune(
     workspace: Workspace,
 ) -> None:
     """Texts are many times cheaper than rows, so weights are removed while they are learned, if there are any."""
-    of_texts, of_rows = texts.of_pass * config.text_passes if texts else 0, taught.windows.of_pass * config.passes
+    of_texts, of_rows = (
+        texts.of_pass * config.text_passes if texts else 0,
+        taught.windows.steps(config.passes, config.repeats),
+    )
     pruner = MagnitudePruner(model, config.schedule(of_texts or of_rows), compressed_weights)
     if texts:
         with settings_in("texts"):

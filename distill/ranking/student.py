@@ -68,6 +68,7 @@ class RankingStudentConfig:
             steps=0, learning_rate=2e-3, warmup_steps=50, final_rate=0.02, weight_decay=0.05
         )
     )
+    repeats: int = 1  # of each pass over rows; 0: by the size of the log, 3 at most
     texts: int = 256  # a step of the summaries
     rounds: int = 4  # in which each text is changed once
     users: int = 0  # windows a step; 0: by the size of the log, 32 at most
@@ -82,7 +83,9 @@ class RankingStudentConfig:
     number_dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        check_counts(self, texts=(1, 1_000_000), rounds=(0, MOST_ROUNDS), relation_heads=(1, MOST_WIDTH))
+        check_counts(
+            self, repeats=(0, 100), texts=(1, 1_000_000), rounds=(0, MOST_ROUNDS), relation_heads=(1, MOST_WIDTH)
+        )
         check_counts(self, users=(0, 100_000), targets=(1, 10_000), history=(1, 10_000))
         check_numbers(self, order_weight=(0, MOST_WEIGHT), token_weight=(0, MOST_WEIGHT))
         check_share(setting("teacher_share"), self.teacher_share, fix="choose a number in that range")
@@ -100,8 +103,8 @@ def check_relation_heads(heads: int, shape: RankingShape, name: str) -> None:
 
 
 RANKING_STUDENTS = {
-    "quickstart": RankingStudentConfig(STUDENT_SHAPES["quickstart"], Passes.of(PASSES["quickstart"])),
-    "lunch": RankingStudentConfig(STUDENT_SHAPES["lunch"], Passes.of(PASSES["lunch"])),
+    "quickstart": RankingStudentConfig(STUDENT_SHAPES["quickstart"], Passes.of(PASSES["quickstart"]), repeats=0),
+    "lunch": RankingStudentConfig(STUDENT_SHAPES["lunch"], Passes.of(PASSES["lunch"]), repeats=0),
     "m6-edge": RankingStudentConfig(
         STUDENT_SHAPES["m6-edge"],
         Passes.of(PASSES["m6-edge"]),
@@ -187,7 +190,7 @@ def _learn_relations(
         return
     batches = WindowBatches(timelines, rows.part("train"), config.users, config.relations.seed + 1)
     loss = partial(relation_loss, teacher, config.relation_heads, config.token_weight)
-    steps = replace(config.relations, steps=config.passes.relations * batches.of_pass)
+    steps = replace(config.relations, steps=batches.steps(config.passes.relations, config.repeats))
     with settings_in("relations"):
         fit(model, batches, loss, steps, workspace.scratch / "relations", "student: relations")
 
@@ -211,7 +214,7 @@ def _learn_scores(
     logits = teacher_logits(teacher_run, rows)
     windows = WindowBatches(timelines, rows.part("train"), config.users, config.scores.seed + 2)
     loss = partial(distilled_loss, config.teacher_share, config.order_weight)
-    steps = replace(config.scores, steps=config.passes.scores * windows.of_pass)
+    steps = replace(config.scores, steps=windows.steps(config.passes.scores, config.repeats))
     with settings_in("scores"):
         fit(
             model, TaughtBatches(windows, logits, factors), loss, steps, workspace.scratch / "scores", "student: scores"

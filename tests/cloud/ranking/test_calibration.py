@@ -20,7 +20,7 @@ from edge.metrics import log_loss
 from edge.text.spec import TextSpec
 
 SMALL = replace(RANKERS["quickstart"].shape, hidden_size=16, embedding_size=8, interact_layers=1)
-CONFIG = replace(RANKERS["quickstart"], passes=2, users=8, shape=SMALL)
+CONFIG = replace(RANKERS["quickstart"], repeats=1, passes=2, users=8, shape=SMALL)
 
 
 def rows(count: int, temperature: float, offset: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

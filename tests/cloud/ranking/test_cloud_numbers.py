@@ -84,7 +84,7 @@ def test_turning_a_training_row_over_changes_what_later_rows_know_and_not_its_ow
 
 def test_a_teacher_ranks_with_one_number_more_than_a_phone_has(prepared: Run, tmp_path: Path) -> None:
     small = replace(RANKERS["quickstart"].shape, hidden_size=16, embedding_size=8)
-    config = replace(RANKERS["quickstart"], passes=1, users=8, shape=small)
+    config = replace(RANKERS["quickstart"], repeats=1, passes=1, users=8, shape=small)
     of_phone = Prepared(prepared).numbers.shape[1]
     with_it = train_ranker(prepared, tmp_path / "with", config)
     without = train_ranker(prepared, tmp_path / "without", replace(config, collaborative=False))

@@ -18,7 +18,7 @@ from edge.metrics import summarise
 SMALL = replace(
     RANKERS["quickstart"].shape, hidden_size=16, embedding_size=8, encode_layers=3, early_encode=1, interact_layers=1
 )
-CONFIG = replace(RANKERS["quickstart"], passes=1, users=8, shape=SMALL, collaborative=False)
+CONFIG = replace(RANKERS["quickstart"], repeats=1, passes=1, users=8, shape=SMALL, collaborative=False)
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ from edge.files import write_atomically
 from edge.metrics import summarise
 
 SHAPE = replace(RANKERS["quickstart"].shape, hidden_size=16, embedding_size=8, interact_layers=1)
-CONFIG = replace(RANKERS["quickstart"], shape=SHAPE, passes=6, users=8, collaborative=False)  # 12 steps
+CONFIG = replace(RANKERS["quickstart"], shape=SHAPE, repeats=1, passes=6, users=8, collaborative=False)  # 12 steps
 TUNED = replace(CONFIG, encoder=EncoderConfig(tuned_layers=1, tuned_rate=0.5))
 
 

@@ -22,7 +22,7 @@ from cloud.ranking.train import RANKERS, train_ranker
 from cloud.runs.directory import Run
 from edge.errors import EdgeError
 
-CONFIG = replace(RANKERS["quickstart"], passes=1, users=8, collaborative=False)
+CONFIG = replace(RANKERS["quickstart"], repeats=1, passes=1, users=8, collaborative=False)
 
 
 @pytest.fixture(scope="module")
@@ -290,3 +290,12 @@ def test_a_small_log_is_trained_on_in_smaller_batches(prepared: Run, monkeypatch
     assert sizes(30, users=8) == (8, 4)  # as the settings say
     monkeypatch.setattr("cloud.ranking.batches.MOST_WINDOWS", 20)
     assert sizes(1_440) == (20, 72)
+
+
+def test_a_small_log_is_gone_over_more_often_and_a_large_one_as_often_as_was_asked(timelines: Timelines) -> None:
+    batches = WindowBatches(timelines, np.arange(60), 8, 0)
+    assert batches.steps(4, 1) == 4 * batches.of_pass
+    for rows, often in ((10, 3), (21_000, 3), (32_000, 2), (32_001, 1), (64_000, 1), (10**6, 1)):
+        batches.rows = rows
+        assert batches.steps(4, 0) == 4 * often * batches.of_pass
+    assert batches.steps(4, 5) == 20 * batches.of_pass

@@ -29,7 +29,7 @@ def timelines(club: Run) -> Timelines:
 
 @pytest.fixture(scope="session")
 def ranker(club: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    config = replace(RANKERS["quickstart"], shape=SHAPE, passes=2, users=8, history=30, collaborative=False)
+    config = replace(RANKERS["quickstart"], shape=SHAPE, repeats=1, passes=2, users=8, history=30, collaborative=False)
     return train_ranker(club, tmp_path_factory.mktemp("trained") / "ranker", config)
 
 

@@ -26,7 +26,7 @@ from compress.ranking.windows import timelines_of
 from edge.bundle.weights.packed import pack
 from edge.errors import EdgeError
 
-FAST = ("--set", "passes=1", "--set", "users=24")
+FAST = ("--set", "passes=1", "--set", "repeats=1", "--set", "users=24")
 
 
 def figures(auc: float | None, user_auc: float) -> dict[str, float | None]:

@@ -16,7 +16,7 @@ from cloud.ranking.train import RANKERS, RankerConfig, train_ranker
 from cloud.runs.directory import Run
 
 SHAPE = RankingShape(vocabulary_size=1, numbers=0, hidden_size=24, embedding_size=8, heads=3, encode_layers=2)
-TEACHER = replace(RANKERS["quickstart"], shape=SHAPE, passes=1, users=8, targets=16, history=24)
+TEACHER = replace(RANKERS["quickstart"], shape=SHAPE, repeats=1, passes=1, users=8, targets=16, history=24)
 
 
 @pytest.fixture(scope="session")

@@ -95,7 +95,7 @@ def test_in_training_the_number_is_the_honest_one_and_elsewhere_the_factors_own(
 def test_a_student_of_such_a_teacher_has_factors_and_one_without_them_is_as_before(
     prepared: Run, teacher: Run, tmp_path: Path
 ) -> None:
-    small = replace(RANKING_STUDENTS["quickstart"], users=8)
+    small = replace(RANKING_STUDENTS["quickstart"], repeats=1, users=8)
     shape = replace(small.shape, hidden_size=16, embedding_size=8, factors=5)
     with_them = train_ranking_student(prepared, teacher, tmp_path / "with", replace(small, shape=shape))
     plain = replace(small, shape=replace(shape, factors=0))

@@ -21,7 +21,8 @@ SMALL = [
     *(f"{stage}.shape.{size}" for stage in ("teacher", "student") for size in ("hidden_size=16", "embedding_size=8")),
     "teacher.passes=4", "teacher.users=8", "teacher.targets=16", "teacher.shape.match_size=8",
     "student.passes.summaries=1", "student.rounds=1", "student.passes.scores=1", "student.users=8",
-    "student.targets=16", "prune.passes=1", "prune.users=8",
+    "student.targets=16", "prune.passes=1", "prune.repeats=1", "prune.users=8",
+    "teacher.repeats=1", "student.repeats=1",
 ]  # fmt: skip
 NAMES = ("data", "teacher", "student", "pruned", "int8", "rivals")
 
