@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from cloud.model import Encoder
+from compress.integer_layers import QuantisedEmbedding, QuantisedLinear
 from edge.errors import EdgeError
 from export.coreml.forms import array, half
 from export.coreml.simulator.stored import MilPackage, Tensor
@@ -27,7 +30,9 @@ class CoreMlFacts:
     weight_bytes: int  # of the weight file
     unique_ratio: float  # of the bytes that are distinct to all that are stored
     float_weights: tuple[str, ...]
+    operations: dict[str, int]  # kind -> how many, without constants
     weights: tuple[bytes, ...] = field(repr=False)  # int8 row by row, then the scales in float16
+    floats: tuple[bytes, ...] = field(repr=False)  # content of the float weights
     blobs: tuple[bytes, ...] = field(repr=False)
 
 
@@ -35,12 +40,18 @@ def inspect_coreml(package: Path) -> CoreMlFacts:
     """Read every constant that a product multiplies with or a look-up reads rows of."""
     opened = MilPackage(package)
     weights: dict[tuple[int | bytes, ...], bytes] = {}
-    floats: list[str] = []
+    floats: dict[int | bytes, bytes] = {}
+    names: list[str] = []
+    kinds: Counter[str] = Counter()
     for function, block in opened.functions.items():
+        kinds.update(operation.type for operation in _operations(block) if not operation.type.startswith("const"))
         constants = {output.name: operation for operation in _operations(block) for output in operation.outputs}
         for name in _weight_names(block, constants):
             if constants[name].type == "const":
-                floats.append(f"{function}.{name}")
+                names.append(f"{function}.{name}")
+                value = _parts(opened, constants[name])["val"]
+                content = value.value.tobytes()
+                floats[content if value.blob is None else value.blob] = content
             else:
                 place, content = _weight(opened, constants[name], constants)
                 weights[place] = content
@@ -50,8 +61,10 @@ def inspect_coreml(package: Path) -> CoreMlFacts:
         functions=tuple(opened.functions),
         weight_bytes=len(opened.data),
         unique_ratio=sum(map(len, set(blobs))) / max(total, 1),
-        float_weights=tuple(floats),
+        float_weights=tuple(names),
+        operations=dict(kinds),
         weights=tuple(weights.values()),
+        floats=tuple(floats.values()),
         blobs=blobs,
     )
 
@@ -59,18 +72,25 @@ def inspect_coreml(package: Path) -> CoreMlFacts:
 def check_coreml(package: Path, model: Encoder) -> CoreMlFacts:
     """Refuse a package whose weights are not the integers and scales of `model`, each once."""
     facts = inspect_coreml(package)
-    tensors = model.state_dict()
-    wanted = {
-        name: weight.tobytes() + half(name, array(tensors[f"{name}.scale"])).tobytes()
-        for name, weight in weights_of(model).items()
-    }
-    wrong = faults(wanted, facts.weights)
-    wrong += [fault for fault in faults({}, facts.blobs) if "twice" in fault and "twice" not in "".join(wrong)]
-    if facts.float_weights:
-        wrong.append(f"float weights: {', '.join(facts.float_weights)}")
-    if wrong:
-        raise EdgeError("the Core ML package is not fit to ship", evidence="; ".join(wrong))
+    wanted = {name: stored(name, model.get_submodule(name)) for name in weights_of(model)}
+    wrong = [f"float weights: {', '.join(facts.float_weights)}"] if facts.float_weights else []
+    refuse_unfit(facts, faults(wanted, facts.weights) + wrong)
     return facts
+
+
+def refuse_unfit(facts: CoreMlFacts, wrong: list[str]) -> None:
+    """Errors: any of the faults `wrong`, or something large that stands in the weight file twice."""
+    twice = [fault for fault in faults({}, facts.blobs) if "twice" in fault and "twice" not in "".join(wrong)]
+    if wrong or twice:
+        raise EdgeError("the Core ML package is not fit to ship", evidence="; ".join([*wrong, *twice]))
+
+
+def stored(name: str, module: nn.Module, precise: bool = False) -> bytes:
+    """A weight's bytes: integers and their scales in float16, or the float weight, in float32 if it is `precise`."""
+    weight = array(module.weight)
+    if isinstance(module, QuantisedEmbedding | QuantisedLinear):
+        return weight.tobytes() + half(name, array(module.scale)).tobytes()
+    return weight.astype(np.float32).tobytes() if precise else half(name, weight).tobytes()
 
 
 def _operations(block: Block) -> Iterator[Any]:

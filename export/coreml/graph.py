@@ -7,7 +7,8 @@ from coremltools.converters.mil.mil import Builder as Ops
 from torch import nn
 
 from edge.text.sequence import CANDIDATE_SLOT
-from export.coreml.weights import Var, Weights, is_trivial
+from export.coreml.modules import linear, norm, parameters
+from export.coreml.weights import Var, Weights
 
 MASKED = -3e4  # additive mask of a forbidden look; the engines' -1e9 would be minus infinity in float16
 
@@ -108,9 +109,9 @@ def _attention(seen: Var, candidate: Var, same: Var, later: Var, index: Var) -> 
 
 def _repeat(weights: Weights, hidden: Var, mask: Var, depth: Var) -> Var:
     """The shared layer, `depth` times, at least once and not beyond the model's layers."""
-    for name, module in weights.model.layers[0].named_modules():
+    for name, _ in weights.model.layers[0].named_modules():
         if name:  # made outside the loop: its body then only reads them
-            _parameters(weights, f"layers.0.{name}", module)
+            parameters(weights, f"layers.0.{name}")
     layers = weights.model.config.layers
     clamped = Ops.minimum(x=Ops.maximum(x=depth, y=np.int32(1)), y=np.int32(layers))
     steps = Ops.squeeze(x=clamped, axes=[0])
@@ -181,21 +182,3 @@ def _by_candidate(vectors: Var, count: int, seq: int) -> Var:
     """(1, heads, candidates * seq, width) -> (candidates, heads, seq, width)"""
     _, heads, _, width = vectors.shape
     return Ops.transpose(x=Ops.reshape(x=vectors, shape=[heads, count, seq, width]), perm=[1, 0, 2, 3])
-
-
-def linear(weights: Weights, name: str, inputs: Var) -> Var:
-    return Ops.linear(x=inputs, **_parameters(weights, name, weights.model.get_submodule(name)))
-
-
-def norm(weights: Weights, name: str, inputs: Var) -> Var:
-    parameters = _parameters(weights, name, weights.model.get_submodule(name))
-    return Ops.layer_norm(x=inputs, axes=[-1], epsilon=np.float16(1e-5), **parameters)
-
-
-def _parameters(weights: Weights, name: str, module: nn.Module) -> dict[str, Var]:
-    """What the op of a linear layer or a norm takes beside its input."""
-    if not isinstance(module, nn.LayerNorm):
-        return {"weight": weights.matrix(name), "bias": weights.vector(f"{name}.bias")}
-    if is_trivial(module):
-        return {}
-    return {"gamma": weights.vector(f"{name}.weight"), "beta": weights.vector(f"{name}.bias")}

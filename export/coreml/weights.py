@@ -1,4 +1,4 @@
-"""A model's integers as constants of a Core ML function."""
+"""A model's weights as constants of a Core ML function."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from coremltools.converters.mil.mil import Builder as Ops
 from coremltools.converters.mil.mil import types
 from torch import nn
 
-from cloud.model import Encoder
 from compress.integer_layers import QuantisedEmbedding, QuantisedLinear
 from export.coreml.forms import array, half, is_sparse
 
@@ -18,33 +17,36 @@ Var = Any  # coremltools is not typed
 
 
 class Weights:
-    """The weights of an integer model as constants of the function that is being built, each made once.
+    """The weights of a model as constants of the function that is being built, each made once: integers times float16
+    scales, and what is float in torch as float16, or float32 where it is to be `precise`.
 
     `compressed` (iOS 18) keeps a mask and the non-zero integers of a sparse weight; else (iOS 16) int8 in full.
     Constants carry their content's hash as weight id: equal ones, of all functions, have one place in the file.
     """
 
-    def __init__(self, model: Encoder, compressed: bool) -> None:
-        self.model = model
+    def __init__(self, model: nn.Module, compressed: bool) -> None:
+        self.model: Any = model
         self.compressed = compressed
         self._made: dict[str, Var] = {}
 
-    def matrix(self, name: str) -> Var:
-        """The float16 weight, (rows, columns), of a table or a linear layer."""
+    def matrix(self, name: str, precise: bool = False) -> Var:
+        """The weight, (rows, columns), of a table or a linear layer."""
+        module = self.model.get_submodule(name)
+        if not isinstance(module, QuantisedEmbedding | QuantisedLinear):
+            return self.vector(f"{name}.weight", precise)
+        assert not precise  # of integers, float16 scales are kept
         if name not in self._made:
-            module = self.model.get_submodule(name)
-            assert isinstance(module, QuantisedEmbedding | QuantisedLinear)
             integers, scale = array(module.weight), half(name, array(module.scale))
             make = self._compressed if self.compressed else self._affine
             self._made[name] = make(_flat(name), integers, scale, module.bits)
         return self._made[name]
 
-    def vector(self, name: str) -> Var:
-        """A bias or a norm's gain, float16."""
-        if name not in self._made:
+    def vector(self, name: str, precise: bool = False) -> Var:
+        """A bias, a norm's gain or any parameter in float."""
+        if _flat(name) not in self._made:
             value = array(self.model.state_dict()[name])
-            self._made[name] = _constant(_flat(name), half(name, value))
-        return self._made[name]
+            self.shared(_flat(name), value.astype(np.float32) if precise else half(name, value))
+        return self._made[_flat(name)]
 
     def shared(self, name: str, value: np.ndarray) -> Var:
         """Any other constant that several functions read."""
@@ -69,12 +71,6 @@ class Weights:
         return Ops.constexpr_affine_dequantize(
             quantized_data=data, zero_point=np.int8(0), scale=rows, axis=np.int32(0), name=name
         )
-
-
-def is_trivial(norm: nn.Module) -> bool:
-    """Whether a norm's gain is 1 and its bias 0 throughout, as where they were folded into the layer behind it."""
-    tensors = norm.state_dict()
-    return bool((tensors["weight"] == 1).all() and (tensors["bias"] == 0).all())
 
 
 def _integers(values: np.ndarray, bits: int) -> np.ndarray:

@@ -7,14 +7,14 @@ from threading import Lock
 
 import numpy as np
 
-from edge.engines.buckets import Bucket, pieces, read_buckets
+from edge.engines.buckets import pieces
 from edge.engines.litert_graphs import Array, Graph, Graphs
-from edge.engines.ranking.buckets import fixed, name_of
+from edge.engines.ranking.buckets import name_of
+from edge.engines.ranking.checked_buckets import checked_buckets
 from edge.engines.ranking.chunk import Chunk
 from edge.engines.ranking.protocol import Entries
 from edge.engines.ranking.shape import RankingGraph
-from edge.engines.ranking.signatures import INTEGERS, Dims
-from edge.engines.ranking.timeline import PARTS, NewPlaces, Timeline
+from edge.engines.ranking.timeline import PARTS, NewPlaces, Timeline, joined
 from edge.errors import EdgeError
 
 TIMELINE = ("keys", "values", "match_keys", "gates", "said", "factors", "events", "liked")
@@ -30,7 +30,7 @@ class LiteRtRanking:
         self.shape = shape
         path = directory / "model.tflite"
         self._graphs = Graphs(path, threads)
-        self._buckets = checked_buckets(self._graphs, path, shape)
+        self._buckets = checked_buckets(self._graphs.names, self._graphs.arrays, path, "signature", shape)
         self.chunk_segments, self.chunk_tokens = self._buckets["summarise"][0]
         self._turn = Lock()  # LiteRT's models, and the buffers that are kept, are not for several threads at once
 
@@ -62,7 +62,7 @@ class LiteRtRanking:
                 timeline = timeline.copy() if len(parts) == 1 else timeline
                 timeline.extend(parts[-1], np.zeros(len(parts[-1].gates), dtype=np.float32))
             parts.append(self._append(entries.part(start, stop), size, profile and not start, timeline))
-        return parts[0] if len(parts) == 1 else _joined(parts)
+        return parts[0] if len(parts) == 1 else joined(parts)
 
     def score(self, candidates: Entries, timeline: Timeline, depth: int) -> np.ndarray:
         count, layers = len(candidates), self.shape.interact_layers if depth else 0
@@ -142,48 +142,6 @@ class LiteRtRanking:
         return [count for depth, count in self._buckets["score"] if depth == layers]
 
 
-def checked_buckets(graphs: Graphs, path: Path, shape: RankingGraph) -> dict[str, list[Bucket]]:
-    """Entry point -> its buckets, ascending. Errors: a signature is missing, or its arrays are not those of `shape`."""
-    needed = {"embed", "summarise", "append", "score"} | ({"encode"} if shape.encode_depths[-1] else set())
-    buckets = read_buckets(graphs.names, path, "signature", needed)
-    buckets = {entry: found for entry, found in buckets.items() if entry in needed}
-    wrong = [fault for entry in buckets for sizes in buckets[entry] for fault in _faults(graphs, entry, sizes, shape)]
-    depths = {depth for depth, _ in buckets["score"]} if not wrong else set()
-    wrong += [f"no signature for: score_{depth}" for depth in sorted({0, shape.interact_layers} - depths) if not wrong]
-    if not wrong:
-        largest = {entry: buckets[entry][-1][-1] for entry in buckets if entry in ("embed", "encode", "summarise")}
-        if len(set(largest.values())) > 1:
-            wrong.append(f"its entry points hold chunks of {largest} tokens")
-    if wrong:
-        raise EdgeError(
-            f"{path} is not the model that the manifest describes",
-            evidence="; ".join(wrong[:3]),
-            fix="export the bundle again",
-        )
-    return buckets
-
-
-def _faults(graphs: Graphs, entry: str, sizes: Bucket, shape: RankingGraph) -> list[str]:
-    name, wanted = name_of(entry, sizes), fixed(entry, sizes, shape)
-    if wanted is None:
-        return [f"{name} is none of its signatures"]
-    wants_of = _typed(wanted.inputs), _typed(wanted.outputs)
-    return [
-        f"the {side} {array} of {name} is {_written(has.get(array))}, not {_written(wants.get(array))}"
-        for side, has, wants in zip(("input", "output"), graphs.arrays(name), wants_of, strict=True)
-        for array in sorted(has.keys() | wants.keys())
-        if has.get(array) != wants.get(array)
-    ]
-
-
-def _typed(arrays: dict[str, Dims]) -> dict[str, tuple[str, Dims]]:
-    return {name: ("int32" if name in INTEGERS else "float32", dims) for name, dims in arrays.items()}
-
-
-def _written(array: tuple[str, Dims] | None) -> str:
-    return "absent" if array is None else f"{array[0]} {list(array[1])}"
-
-
 def _write_entries(graph: Graph, entries: Entries, clear: bool = False) -> None:
     for name in ("items", "phrases", "numbers", "missing"):
         if name in graph.inputs:
@@ -206,11 +164,3 @@ def _padded_apart(timeline: Timeline, count: int, size: int) -> np.ndarray:
     padded = np.full((size, timeline.shape.places + size), timeline.shape.distances, dtype=np.int32)
     padded[:count, : apart.shape[1]] = apart
     return padded
-
-
-def _joined(parts: list[NewPlaces]) -> NewPlaces:
-    """One after another."""
-    axes = {name: 2 if name in ("keys", "values") else 0 for name in PARTS}
-    return NewPlaces(
-        **{name: np.concatenate([getattr(part, name) for part in parts], axis) for name, axis in axes.items()}
-    )

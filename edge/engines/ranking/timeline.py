@@ -25,6 +25,14 @@ class NewPlaces:
 PARTS = tuple(NewPlaces.__dataclass_fields__)
 
 
+def joined(parts: list[NewPlaces]) -> NewPlaces:
+    """One after another."""
+    axes = {name: 2 if name in ("keys", "values") else 0 for name in PARTS}
+    return NewPlaces(
+        **{name: np.concatenate([getattr(part, name) for part in parts], axis) for name, axis in axes.items()}
+    )
+
+
 class Timeline:
     """The arrays of ENGINE.md, of all places; the first `length` are filled, the profile's first of all."""
 

@@ -15,6 +15,7 @@ from export.coreml.simulator.operations import MOVES, OPERATIONS
 from export.coreml.simulator.stored import MilPackage
 
 Arithmetic = Literal["program", "float16", "float32"]
+Arrays = dict[str, tuple[str, tuple[int, ...]]]  # name -> "float32" or "int32", size
 FLOATS = {
     "program": frozenset({"FLOAT16"}),
     "float16": frozenset({"FLOAT16", "FLOAT32"}),
@@ -63,6 +64,17 @@ class MilInterpreter:
         except (KeyError, IndexError, ValueError) as error:  # it names what is not there
             raise self.package.unreadable(f"{function}: {error!r}") from error
 
+    def arrays(self, function: str) -> tuple[Arrays, Arrays]:
+        """Type and size of its inputs and of its outputs, by name."""
+        block = self.package.functions[function]
+        inputs = {one.name: self._array(one.type) for one in self.package.inputs[function]}
+        types = {one.name: one.type for operation in block.operations for one in operation.outputs}
+        return inputs, {name: self._array(types[name]) for name in block.outputs}
+
+    def _array(self, value_type: Any) -> tuple[str, tuple[int, ...]]:
+        sizes = tuple(dimension.constant.size for dimension in value_type.tensorType.dimensions)
+        return self.package.kind(value_type).lower(), sizes
+
     def _prepare(self, function: str) -> tuple[Block, dict[str, np.ndarray]]:
         if function not in self.package.functions:
             raise EdgeError(f"{self.package.path} has no function {function!r}", evidence=", ".join(self.functions))
@@ -105,7 +117,7 @@ class MilInterpreter:
 
     def _checked(self, function: str, name: str, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         (wanted,) = (one.type for one in self.package.inputs[function] if one.name == name)
-        shape = tuple(dimension.constant.size for dimension in wanted.tensorType.dimensions)
+        _, shape = self._array(wanted)
         found = inputs.get(name)
         if found is None or found.shape != shape:
             given = "nothing" if found is None else str(found.shape)

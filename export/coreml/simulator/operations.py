@@ -117,9 +117,12 @@ def _never(value: Array | int) -> None:
         raise ValueError("a parameter is set that no exported graph sets")
 
 
-MOVES = frozenset({"concat", "expand_dims", "gather", "reshape", "split", "squeeze", "transpose"})  # compute nothing
+MOVES = frozenset(
+    {"concat", "expand_dims", "gather", "identity", "reshape", "split", "squeeze", "transpose"}
+)  # compute nothing
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
+    "abs": lambda x: np.abs(x),
     "add": lambda x, y: x + y,
     "cast": cast,
     "concat": concat,
@@ -128,13 +131,16 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "constexpr_sparse_blockwise_shift_scale": constexpr_sparse_blockwise_shift_scale,
     "constexpr_sparse_to_dense": constexpr_sparse_to_dense,
     "equal": lambda x, y: x == y,
+    "exp": lambda x: np.exp(x),
     "expand_dims": expand_dims,
     "gather": gather,
     "gelu": gelu,
     "greater": lambda x, y: x > y,
+    "identity": lambda x: x,
     "layer_norm": layer_norm,
     "less": lambda x, y: x < y,
     "linear": linear,
+    "log": lambda x, epsilon: np.log(x + epsilon),
     "logical_and": lambda x, y: x & y,
     "logical_not": lambda x: ~x,
     "logical_or": lambda x, y: x | y,
@@ -143,12 +149,16 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "minimum": lambda x, y: np.minimum(x, y),
     "mul": lambda x, y: x * y,
     "range_1d": range_1d,
+    "real_div": lambda x, y: x / y,
     "reduce_max": reduce_max,
     "reduce_sum": reduce_sum,
     "reshape": lambda x, shape: x.reshape(shape),
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "softmax": softmax,
     "split": split,
+    "sqrt": lambda x: np.sqrt(x),
     "squeeze": lambda x, axes: x.squeeze(tuple(axes)),
     "sub": lambda x, y: x - y,
+    "tanh": lambda x: np.tanh(x),
     "transpose": lambda x, perm: x.transpose(perm),
 }

@@ -1,0 +1,1 @@
+"""The ranking model's edge graph for Core ML."""
