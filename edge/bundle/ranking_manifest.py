@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,6 @@ from edge.bundle.archive import refuse
 from edge.bundle.facts import check_facts
 from edge.bundle.manifest import MANIFEST, check_tolerances, decode_manifest, parse_files
 from edge.bundle.values import is_count, is_number
-from edge.engines.ranking.buckets import SIZES
-from edge.engines.ranking.shape import RankingGraph
 from edge.metrics import RANGES
 from edge.text.number import MAX_NUMBERS
 from edge.text.spec import MOST_SEGMENT_TOKENS
@@ -22,6 +20,7 @@ RANKING_SCHEMA = "edge-ranker/bundle/5"
 VALUES = ("rating", "liked")  # attributes of an event that can be its value
 STATIC = ("litert", "coreml")  # engines whose graphs have fixed shapes
 MOST_SIGNATURES = 12
+ENTRIES = {"embed": 1, "encode": 1, "summarise": 2, "append": 1, "score": 2}  # entry points, and sizes in their names
 MOST_DEPTH, MOST_DEPTHS, MOST_WIDTH = 1_000, 16, 65_536
 MOST_PLACES = 16_384
 MOST_KEPT = 1 << 26  # numbers of a timeline's keys: a user takes twice as many, in float32
@@ -57,7 +56,7 @@ def parse_ranking_manifest(path: Path, data: bytes) -> dict[str, Any]:
     manifest = decode_manifest(path, data, RANKING_SCHEMA)
     model = manifest["model"]
     _check_shape(path, model)
-    parse_ranking_exits(path, manifest["exits"], graph_of(manifest))
+    parse_ranking_exits(path, manifest["exits"], model)
     _check_buckets(path, manifest.get("buckets"))
     check_tolerances(path, manifest["golden"])
     check_facts(path, manifest)
@@ -68,26 +67,21 @@ def parse_ranking_manifest(path: Path, data: bytes) -> dict[str, Any]:
     return manifest
 
 
-def graph_of(manifest: Mapping[str, Any]) -> RankingGraph:
-    """Of the model, from a manifest that was checked."""
-    sizes = {field.name: manifest["model"][field.name] for field in fields(RankingGraph)}
-    return RankingGraph(**sizes | {"encode_depths": tuple(sizes["encode_depths"])})
-
-
-def parse_ranking_exits(path: Path, values: Sequence[Any], shape: RankingGraph) -> tuple[RankingExit, ...]:
+def parse_ranking_exits(path: Path, values: Sequence[Any], model: Mapping[str, Any]) -> tuple[RankingExit, ...]:
     """Of `[{"encode": 1, "interact": 2, "quality": {"auc": 0.8}, "calibration": {"temperature": 1, "offset": 0}}]`.
 
-    Refuses a list that the model cannot have; it has the deepest exit.
+    Refuses a list that the model, checked before, cannot have; it has the deepest exit.
     """
+    encode_depths, interact_layers = model["encode_depths"], model["interact_layers"]
     exits = tuple(_parse_exit(path, f"{MANIFEST}: exits[{index}]", value) for index, value in enumerate(values))
     listed = [(exit.encode, exit.interact) for exit in exits]
     for encode, interact in listed:
-        if encode not in shape.encode_depths or interact > shape.interact_layers:
+        if encode not in encode_depths or interact > interact_layers:
             refuse(path, f"{MANIFEST} lists an exit {encode}/{interact}, which the model does not have")
     if len(set(listed)) < len(listed):
         refuse(path, f"{MANIFEST} lists an exit twice")
-    if (shape.encode_depths[-1], shape.interact_layers) not in listed:
-        refuse(path, f"{MANIFEST} does not list the deepest exit, {shape.encode_depths[-1]}/{shape.interact_layers}")
+    if (encode_depths[-1], interact_layers) not in listed:
+        refuse(path, f"{MANIFEST} does not list the deepest exit, {encode_depths[-1]}/{interact_layers}")
     return exits
 
 
@@ -153,7 +147,7 @@ def _is_bucket(name: Any) -> bool:
     if not isinstance(name, str) or len(name) > 64:
         return False
     entry, *sizes = name.split("_")
-    return entry in SIZES and len(sizes) == len(SIZES[entry]) and all(map(_is_size, sizes))
+    return ENTRIES.get(entry) == len(sizes) and all(map(_is_size, sizes))
 
 
 def _is_size(text: str) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from edge.bundle.manifest import WEIGHTS
 from edge.engines.opening import RUNNABLE
@@ -30,6 +33,12 @@ def open_ranking_engine(engine: str, models: Path, shape: RankingGraph, threads:
     from edge.engines.ranking.weights import reference_ranking
 
     return reference_ranking(models.parent, shape)
+
+
+def graph_of(manifest: Mapping[str, Any]) -> RankingGraph:
+    """The sizes of the model, from a manifest that was checked."""
+    sizes = {field.name: manifest["model"][field.name] for field in fields(RankingGraph)}
+    return RankingGraph(**sizes | {"encode_depths": tuple(sizes["encode_depths"])})
 
 
 def absent(engine: str, models: Path) -> str:

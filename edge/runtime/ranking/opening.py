@@ -15,10 +15,11 @@ from edge.bundle.archive import refuse
 from edge.bundle.install import Installation, install, refuse_installed
 from edge.bundle.keys import PublicKey
 from edge.bundle.manifest import MANIFEST, TEXT, VOCABULARY
-from edge.bundle.ranking_manifest import RankingExit, graph_of, parse_ranking_exits, parse_ranking_manifest
+from edge.bundle.ranking_manifest import RankingExit, parse_ranking_exits, parse_ranking_manifest
 from edge.config import from_dict, to_dict
 from edge.engines.opening import check_model
-from edge.engines.ranking.opening import FROM_WEIGHTS, open_ranking_engine
+from edge.engines.ranking.chunk import chunk_of
+from edge.engines.ranking.opening import FROM_WEIGHTS, graph_of, open_ranking_engine
 from edge.engines.ranking.protocol import RankingEngine
 from edge.engines.ranking.shape import RankingGraph
 from edge.errors import EdgeError
@@ -87,10 +88,10 @@ def open_ranking_files(path: Path | str, public_key: PublicKey | None = None, we
         raise EdgeError("public_key is no key", evidence=repr(public_key), fix="pass read_public_key(path)")
     files, path = install(path, public_key=public_key, weights=weights), Path(path)
     manifest = parse_ranking_manifest(path, (files.directory / MANIFEST).read_bytes())
-    shape = graph_of(manifest)
     encoder = _text_side(path, files.directory, manifest["model"])
     reading = Reading(SegmentEncoder(encoder), encoder.spec.numbers, manifest["model"]["value"])
-    return OpenedRanking(path, files, manifest, parse_ranking_exits(path, manifest["exits"], shape), shape, reading)
+    exits = parse_ranking_exits(path, manifest["exits"], manifest["model"])
+    return OpenedRanking(path, files, manifest, exits, graph_of(manifest), reading)
 
 
 def _text_side(path: Path, directory: Path, model: Mapping[str, Any]) -> TextEncoder:
@@ -115,7 +116,9 @@ def open_ranking_model(path: Path | str, engine: str, threads: int = 1, public_k
     check_count("threads", threads, most=MOST_THREADS)
     opened = open_ranking_files(path, public_key, weights=engine in FROM_WEIGHTS)
     running = opened.engine(engine, threads)
+    last_token = (len(opened.reading.encoder.encoder.wordpiece) - 1,)
     with refusing_what_cannot_run(opened.path, engine):
+        running.summarise(chunk_of([last_token], opened.shape.positions), 0)  # there is a row for every token
         costs = _calibrated(opened.directory / f"calibration-{engine}-{threads}.json", running)
     exits = {Exit(exit.encode, exit.interact): exit.quality.get("auc") for exit in opened.exits}
     return Model(running, opened.reading, costs, exits)
