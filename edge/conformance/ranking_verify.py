@@ -12,6 +12,7 @@ from edge.bundle.archive import refuse
 from edge.bundle.install import refuse_installed
 from edge.bundle.keys import PublicKey
 from edge.bundle.manifest import GOLDEN
+from edge.conformance.ranking_coverage import Examined, together_of
 from edge.conformance.ranking_golden import Logits, RankingGolden, logits_of, read_ranking_goldens, read_request
 from edge.conformance.verify import ALL, tolerance_of
 from edge.engines.opening import RUNNABLE
@@ -44,10 +45,11 @@ class RankingResult:
 
 @dataclass(frozen=True)
 class RankingVerification:
-    """What was checked, and per engine why it was not."""
+    """What was checked; per engine why it was not; and what the golden requests leave unexamined."""
 
     results: list[RankingResult]
     unchecked: dict[str, str]
+    unexamined: list[str]
 
     @property
     def passed(self) -> bool:
@@ -76,7 +78,9 @@ def verify_ranking(
         with refusing_what_cannot_run(opened.path, name):
             results += check_logits(engine, opened.reading, goldens, name, tolerance_of(opened.manifest, name))
         engine.close()
-    return RankingVerification(results, unchecked)
+    together = together_of(opened.manifest["buckets"].get("litert", ()))
+    examined = Examined(opened.reading.encoder, opened.shape, together)
+    return RankingVerification(results, unchecked, examined.missing(goldens))
 
 
 def _choose(engines: Sequence[str] | None, models: Path) -> tuple[list[str], dict[str, str]]:

@@ -10,9 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from commands import edge
 from ranking_bundles import EXITS, REQUEST, files, goldens, make_ranking, parameters, ranking_manifest
 from ranking_weights import SHAPE, reading
 
+from edge.conformance.ranking_coverage import (
+    FULL_TIMELINE,
+    MANY_CANDIDATES,
+    MISSING_NUMBER,
+    Examined,
+    together_of,
+)
 from edge.conformance.ranking_golden import logits_of, read_ranking_goldens, to_line
 from edge.conformance.ranking_verify import check_logits, check_reading, verify_ranking
 from edge.engines.ranking.reference import ReferenceRanking
@@ -137,6 +145,29 @@ def test_a_line_that_is_no_record_is_refused(keys: tuple[str, ...], value: Any, 
 def test_what_is_no_object_is_refused(line: str) -> None:
     with pytest.raises(EdgeError, match=r"golden\.jsonl:1 is not"):
         list(read_ranking_goldens([line]))
+
+
+def test_what_golden_requests_leave_out_is_listed(tmp_path: Path) -> None:
+    found = verify_ranking(make_ranking(tmp_path / "m.edge"), ["reference"]).unexamined
+    assert MANY_CANDIDATES in found and "ideographs" in found
+    assert not {"no history", "one candidate", FULL_TIMELINE, MISSING_NUMBER} & set(found)
+    examined = Examined(reading().encoder, SHAPE, 1)
+    assert MANY_CANDIDATES not in examined.missing(goldens())
+    assert {"no history", "one candidate"} <= set(examined.missing(goldens()[:1]))
+    assert FULL_TIMELINE not in examined.missing(goldens()[1:])  # nobody has events
+    short = replace(goldens()[0], request=replace(REQUEST, events=REQUEST.events[:6]))
+    assert FULL_TIMELINE in examined.missing([short])
+    assert together_of(["embed_8", "score_0_16", "score_2_64", "score_2_32"]) == together_of([]) == 64
+
+
+def test_the_command_replays_a_ranking_model_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = make_ranking(tmp_path / "m.edge")
+    assert edge("verify", path, "--engine", "reference") == 0
+    assert "every golden request is reproduced" in capsys.readouterr().out
+    assert edge("verify", path, "--engine", "reference", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["results"][-1]["exit"] == "2/2"
+    other = parameters(**{"head_norm.bias": np.full(SHAPE.hidden, 0.5, dtype=np.float32)})
+    assert edge("verify", make_ranking(tmp_path / "o.edge", other), "--engine", "reference") == 1
 
 
 def test_a_full_timeline_keeps_the_newest_events() -> None:
