@@ -36,6 +36,7 @@ from edge.text.types import Request
 from export.models import step
 from export.ranking.buckets import RankingBuckets
 from export.ranking.bundle import bundle_ranking, precision_of, ranking_manifest, value_of
+from export.ranking.exam import RankingExam
 from export.ranking.models import write_ranking_models
 from export.ranking.one_layer import require_one_layer
 from export.ranking.parity import compare_ranking_engines, make_ranking_goldens
@@ -50,8 +51,8 @@ class RankerExportConfig:
 
     name: str = "movies"  # of the bundle
     buckets: RankingBuckets = field(default_factory=RankingBuckets)
-    golden_requests: int = 8
-    golden_candidates: int = 8  # at most, of each
+    golden_requests: int = 8  # real ones, beside those made from them to examine what they leave out
+    golden_candidates: int = 8  # at most, of the real ones
     float_tolerance: float = 1e-3  # largest difference of a float logit from the reference
     integer_tolerance: float = 0.1  # engines round activations differently
 
@@ -104,7 +105,8 @@ def export_ranker(prepared: Run, source: Run, out: Path, config: RankerExportCon
         with target.writing() as workspace:
             encoder = text_encoder(prepared)
             reading = Reading(SegmentEncoder(encoder), encoder.spec.numbers, value_of(prepared))
-            _export(Exporting(model, reading, _requests(prepared, config), places, config), prepared, source, workspace)
+            requests = _requests(prepared, reading, places, config)
+            _export(Exporting(model, reading, requests, places, config), prepared, source, workspace)
     return Run.open(out, RANKER_EXPORT.name)
 
 
@@ -136,10 +138,10 @@ def _of_floats(exporting: Exporting, models: Path) -> list[dict[str, Any]]:
     return floats.compare(models, floats.goldens(), exporting.config.float_tolerance)
 
 
-def _requests(prepared: Run, config: RankerExportConfig) -> list[tuple[str, Request]]:
-    """The first of the prepared run's, and some of their candidates."""
-    samples = load_samples(prepared)[: config.golden_requests]
-    return [(id, replace(one, candidates=one.candidates[: config.golden_candidates])) for id, one in samples]
+def _requests(prepared: Run, reading: Reading, places: int, config: RankerExportConfig) -> list[tuple[str, Request]]:
+    """The first of the prepared run's, and those made of them."""
+    exam = RankingExam(reading.encoder.encoder.spec, places, config.buckets.candidates[-1])
+    return exam.requests(load_samples(prepared), config.golden_requests, config.golden_candidates)
 
 
 def _report(summary: Mapping[str, Any], exits: Sequence[Mapping[str, Any]]) -> str:

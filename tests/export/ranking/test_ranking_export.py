@@ -142,7 +142,10 @@ def test_the_command_exports_integers(club: Run, integers: Run, tmp_path: Path) 
         assert exit["quality"]["auc"] == measured["auc"]
         fit = calibration_of(integers, exit["encode"], exit["interact"])
         assert fit is not None and exit["calibration"] == {"temperature": fit.temperature, "offset": fit.offset}
-    assert len(bundle.read("golden.jsonl").splitlines()) == 3
+    made = [json.loads(line)["id"] for line in bundle.read("golden.jsonl").splitlines()][3:]
+    assert made and all(id.startswith("made-") for id in made)
+    verified = verify_ranking(bundle.path, ["onnx"])
+    assert verified.passed and not verified.unexamined
     parity = run.summary["parity"]
     assert set(parity) == {"int8", "float32"}
     assert {row["engine"] for row in parity["int8"]} == {"torch", "litert", "onnx"}
