@@ -23,10 +23,10 @@ from edge.bundle.manifest import (
     WEIGHTS,
     BundleFile,
     parse_files,
-    parse_manifest,
     section_of,
     shape_of,
 )
+from edge.bundle.schemas import parse_any_manifest
 from edge.bundle.shape import Shape
 from edge.bundle.weights.holes import cut, fill
 from edge.bundle.weights.packed import Weights, pack, unpack_counted
@@ -71,6 +71,9 @@ class Bundle:
 
     @property
     def shape(self) -> Shape:
+        """Of a model over tokens. Errors: it is a ranking model."""
+        if self.manifest["schema"] != SCHEMA:
+            refuse(self.path, "it holds a ranking model, which has other exits", fix="give a bundle of a token model")
         return shape_of(self.manifest)
 
     @property
@@ -170,7 +173,7 @@ def read_manifest(path: Path, limits: ArchiveLimits | None = None, public_key: P
     if entry.bytes > limits.manifest_bytes:
         refuse(path, f"{MANIFEST} declares {entry.bytes:,} bytes, the limit is {limits.manifest_bytes:,}")
     data = b"".join(archive.stream(scanned, entry))
-    manifest = parse_manifest(path, data)
+    manifest = parse_any_manifest(path, data)
     files = parse_files(path, manifest["files"])
     archive.check_total(path, sum(file.bytes for file in files), scanned.bytes, limits)
     listed = {file.path: file.bytes for file in files}
@@ -190,8 +193,8 @@ def write_bundle(
 ) -> BundleInfo:
     """Write a bundle that appears whole or not at all. Equal content gives an equal SHA-256.
 
-    `manifest` has name, model, exits, golden and provenance; schema and files are filled in. `weights` are packed
-    once, and cut out of every model's file wherever they stand in it in a form that is known.
+    `manifest` has name, model, exits, golden and provenance; files are filled in, and schema if it is absent.
+    `weights` are packed once, and cut out of every model's file wherever they stand in it in a form that is known.
     """
     path = Path(path)
     contents: dict[str, Path | bytes] = dict(files)
@@ -204,7 +207,7 @@ def write_bundle(
             contents[name], holes = cut(_content(contents[name]), weights)
             described |= {"holes": [[hole.offset, hole.tensor, hole.form] for hole in holes]} if holes else {}
         listed.append(described)
-    contents[MANIFEST] = manifest_bytes(dict(manifest) | {"schema": SCHEMA, "files": listed})
+    contents[MANIFEST] = manifest_bytes({"schema": SCHEMA} | dict(manifest) | {"files": listed})
     with output(path) as temporary:
         archive.write(temporary, contents, first=MANIFEST)
         try:

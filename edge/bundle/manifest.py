@@ -63,25 +63,32 @@ def section_of(name: str) -> str | None:
 
 def parse_manifest(path: Path, data: bytes) -> dict[str, Any]:
     """The manifest of the bundle at `path`; refuses what is not one of this schema, or that no model can have."""
+    manifest = decode_manifest(path, data, SCHEMA)
+    _check_shape(path, manifest["model"])
+    exits = parse_exits(path, manifest["exits"], manifest["model"]["layers"], manifest["model"]["handover"])
+    check_tolerances(path, manifest["golden"])
+    _check_cascades(path, manifest.get("cascades", []), {exit.depth for exit in exits if exit.plan == "prefix"})
+    check_facts(path, manifest)
+    parse_files(path, manifest["files"])
+    return manifest
+
+
+def decode_manifest(path: Path, data: bytes, *schemas: str) -> dict[str, Any]:
+    """A manifest of one of `schemas`, with what every one has: sections of their types, and a name."""
     try:
         manifest = parse_strictly(data)
     except (ValueError, RecursionError):
         refuse(path, f"{MANIFEST} is not valid JSON")
     if not isinstance(manifest, dict) or "schema" not in manifest:
         refuse(path, f"{MANIFEST} has no schema")
-    if manifest["schema"] != SCHEMA:
-        refuse(path, f"unknown schema {ascii(manifest['schema'])[:60]}, this version reads {SCHEMA!r}")
+    if manifest["schema"] not in schemas:
+        known = " and ".join(map(repr, schemas))
+        refuse(path, f"unknown schema {ascii(manifest['schema'])[:60]}, this version reads {known}")
     for key, kind in _REQUIRED.items():
         if not isinstance(manifest.get(key), kind):
             refuse(path, f"{MANIFEST} has no {key!r} of type {kind.__name__}")
     if not BUNDLE_NAME.fullmatch(manifest["name"]):
         refuse(path, f"{MANIFEST}: the name must be up to 64 letters, digits, spaces, '.', '_' or '-'")
-    _check_shape(path, manifest["model"])
-    exits = parse_exits(path, manifest["exits"], manifest["model"]["layers"], manifest["model"]["handover"])
-    _check_tolerances(path, manifest["golden"])
-    _check_cascades(path, manifest.get("cascades", []), {exit.depth for exit in exits if exit.plan == "prefix"})
-    check_facts(path, manifest)
-    parse_files(path, manifest["files"])
     return manifest
 
 
@@ -100,7 +107,7 @@ def _check_shape(path: Path, model: Mapping[str, Any]) -> None:
         refuse(path, f"{MANIFEST}: a hand-over at {model['handover']} leaves none of {model['layers']} layers after it")
 
 
-def _check_tolerances(path: Path, golden: Mapping[str, Any]) -> None:
+def check_tolerances(path: Path, golden: Mapping[str, Any]) -> None:
     """With a negative one nothing passes, with a huge one everything does."""
     if not _is_tolerance(golden.get("tolerance")):
         refuse(path, f"{MANIFEST}: golden.tolerance must be a finite number from 0 to {LARGEST_TOLERANCE:g}")

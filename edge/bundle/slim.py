@@ -18,5 +18,5 @@ def slim_bundle(path: Path, engine: str, out: Path, public_key: PublicKey | None
     check_apart([out], [path])
     bundle = open_bundle(path, public_key=public_key)
     files = {file.path: bundle.read(file.path) for file in shipped_files(bundle, engine) if file.is_installed}
-    manifest = {key: value for key, value in bundle.manifest.items() if key not in ("schema", "files")}
+    manifest = {key: value for key, value in bundle.manifest.items() if key != "files"}
     return write_bundle(out, files, manifest, bundle.weights)

@@ -49,10 +49,10 @@ def features(golden: Golden, encoder: TextEncoder, buckets: Sequence[int]) -> se
         NO_HISTORY: not request.events,
         ONE_CANDIDATE: candidates == 1,
         MANY_CANDIDATES: candidates >= MANY,
-        EMPTY_ATTRIBUTE: _has_empty_attribute(request, spec),
+        EMPTY_ATTRIBUTE: has_empty_attribute(request, spec),
     }
     names = {name for name, holds in found.items() if holds}
-    return names | _scripts("".join(golden.texts)) | {_bucket(sum(map(len, golden.user)), buckets)}
+    return names | scripts("".join(golden.texts)) | {_bucket(sum(map(len, golden.user)), buckets)}
 
 
 def text_attributes(spec: TextSpec, items: Iterable[Item]) -> list[str]:
@@ -110,7 +110,7 @@ def _has_cut_segment(golden: Golden, encoder: TextEncoder) -> bool:
     return any(map(lambda length, extra: length + extra > encoder.spec.max_segment_tokens, lengths, special))
 
 
-def _has_empty_attribute(request: Request, spec: TextSpec) -> bool:
+def has_empty_attribute(request: Request, spec: TextSpec) -> bool:
     profile, item, event, context = spec.templates()
     scopes: list[tuple[Template, Mapping[str, Any]]] = [(profile, request.user.attributes)]
     scopes += [(event, past.attributes) for past in request.events]
@@ -123,7 +123,7 @@ def _has_empty_attribute(request: Request, spec: TextSpec) -> bool:
     )
 
 
-def _scripts(text: str) -> set[str]:
+def scripts(text: str) -> set[str]:
     """Which peculiarities of Unicode a text has."""
     found = {
         COMPATIBILITY: unicodedata.normalize("NFKC", text) != unicodedata.normalize("NFC", text),

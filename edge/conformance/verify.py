@@ -21,7 +21,8 @@ from edge.engines.protocol import Engine
 from edge.errors import EdgeError
 from edge.files import read_lines
 from edge.metrics import top_overlap
-from edge.runtime.opening import OpenedBundle, open_bundle_files, refusing_what_cannot_run
+from edge.runtime.opening import OpenedBundle, open_bundle_files
+from edge.runtime.refusing import refusing_what_cannot_run
 from edge.text.sequence import TextEncoder
 
 ALL = "all"  # of the engines

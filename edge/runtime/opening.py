@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edge.arguments import check_count
 from edge.bundle.archive import refuse
-from edge.bundle.bundle import in_one_line
 from edge.bundle.cascade import Cascade, parse_cascade
 from edge.bundle.exits import Exit, Exits, parse_exits, read_exits
 from edge.bundle.facts import tables_of
@@ -26,6 +25,7 @@ from edge.engines.protocol import Engine
 from edge.errors import EdgeError
 from edge.files import write_json
 from edge.runtime.costs import CostModel, calibrate, user_sizes
+from edge.runtime.refusing import refusing_what_cannot_run
 from edge.runtime.scoring import InFull, Stepped
 from edge.runtime.segment_cache import SegmentCache
 from edge.runtime.user_side import UserSide
@@ -128,20 +128,6 @@ def open_model(path: Path | str, engine: str, threads: int = 1, public_key: Publ
     costs = _calibrated(opened.directory / f"calibration-{engine}-{threads}.json", running, encoder.spec)
     cascades = {cascade.top: cascade for cascade in map(parse_cascade, manifest.get("cascades", []))}
     return Model(encoder, running, costs, read_exits(opened.exits, engine, opened.shape.handover), cascades)
-
-
-@contextmanager
-def refusing_what_cannot_run(path: Path, engine: str) -> Iterator[None]:
-    """In the block an engine computes: whatever it raises at a graph that is not one of ours is about the bundle."""
-    try:
-        yield
-    except MemoryError:
-        raise
-    except EdgeError as error:
-        refuse(path, in_one_line(error))
-    except Exception as error:
-        first = (str(error).splitlines() or [repr(error)])[0]
-        refuse(path, f"its {engine} model cannot be run: {first}")
 
 
 def _warm_up(engine: Engine, spec: TextSpec) -> None:

@@ -34,6 +34,11 @@ class LiteRtRanking:
         self.chunk_segments, self.chunk_tokens = self._buckets["summarise"][0]
         self._turn = Lock()  # LiteRT's models, and the buffers that are kept, are not for several threads at once
 
+    @property
+    def signatures(self) -> tuple[str, ...]:
+        """The names of its graphs."""
+        return tuple(self._graphs.names)
+
     def padded_tokens(self, tokens: int) -> int:
         if tokens > self.chunk_tokens:
             raise EdgeError(

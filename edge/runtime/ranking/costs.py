@@ -60,6 +60,26 @@ def at(points: Points, size: float) -> float:
 
 def measure_costs(engine: RankingEngine) -> RankingCosts:
     """Time single calls at a few sizes, all in turn, again and again; it warms the engine up as well."""
+    cost = _least_milliseconds(_calls(engine))
+    tokens, entries = (sorted({size for kind, size, _ in cost if kind == wanted}) for wanted in ("chunk", "append"))
+    candidates = sorted({size for kind, size, _ in cost if kind == "score"})
+    depths = range(engine.shape.interact_layers + 1)
+    return RankingCosts(
+        chunk=tuple((float(size), cost["chunk", size, 0]) for size in tokens),
+        encode=tuple((float(size), max(cost["chunk", size, 1] - cost["chunk", size, 0], 0.0)) for size in tokens),
+        append=tuple((float(size), cost["append", size, 0]) for size in entries),
+        score=tuple(tuple((float(size), cost["score", size, depth]) for size in candidates) for depth in depths),
+    )
+
+
+def warm_up(engine: RankingEngine) -> None:
+    """Engines prepare each shape when they first meet it: that belongs to opening, not to a request."""
+    for call in _calls(engine).values():
+        call()
+
+
+def _calls(engine: RankingEngine) -> dict[Call, Callable[[], object]]:
+    """Every entry point at a few sizes, among them those of all buckets that are usual."""
     shape = engine.shape
     tokens = sorted({engine.padded_tokens(count) for count in (1, engine.chunk_tokens // 4, engine.chunk_tokens)})
     entries = sorted({1, min(SEVERAL, shape.places - 1)} - {0})
@@ -69,14 +89,7 @@ def measure_costs(engine: RankingEngine) -> RankingCosts:
     for size in tokens:
         calls |= {("chunk", size, depth): _summarise(engine, size, depth) for depth in (0, 1)}
     calls |= {("append", size, 0): _append(engine, size) for size in entries}
-    calls |= {("score", size, depth): _score(engine, size, depth) for size in candidates for depth in depths}
-    cost = _least_milliseconds(calls)
-    return RankingCosts(
-        chunk=tuple((float(size), cost["chunk", size, 0]) for size in tokens),
-        encode=tuple((float(size), max(cost["chunk", size, 1] - cost["chunk", size, 0], 0.0)) for size in tokens),
-        append=tuple((float(size), cost["append", size, 0]) for size in entries),
-        score=tuple(tuple((float(size), cost["score", size, depth]) for size in candidates) for depth in depths),
-    )
+    return calls | {("score", size, depth): _score(engine, size, depth) for size in candidates for depth in depths}
 
 
 def _summarise(engine: RankingEngine, tokens: int, depth: int) -> Callable[[], object]:

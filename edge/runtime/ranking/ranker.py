@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 
-from edge.engines.ranking.protocol import Entries, RankingEngine
+from edge.arguments import check_number
+from edge.bundle.keys import PublicKey
+from edge.engines.ranking.protocol import Entries
 from edge.errors import EdgeError
 from edge.runtime.allocator import return_freed
 from edge.runtime.lifetime import Lifetime
 from edge.runtime.pace import Pace
 from edge.runtime.ranking.choice import Choice, Exit, Work, choose, predicted
-from edge.runtime.ranking.costs import RankingCosts
+from edge.runtime.ranking.model import Model
+from edge.runtime.ranking.opening import open_ranking_model
 from edge.runtime.ranking.ranked import Explanation, Ranked
 from edge.runtime.ranking.scoring import Handle, handles_of
 from edge.runtime.ranking.summaries import Summaries
 from edge.runtime.ranking.user_numbers import Inputs
-from edge.runtime.ranking.user_timeline import Reading, UserTimeline
+from edge.runtime.ranking.user_timeline import UserTimeline
 from edge.runtime.ranking.wish import Wish, exit_of
 from edge.text.checks import check_candidates, check_event, check_events, check_user
 from edge.text.types import Event, Item, User
@@ -56,16 +61,6 @@ class UserState:
             raise EdgeError("the user was made by another ranker", fix="ranker.user(profile, events)")
 
 
-@dataclass(frozen=True)
-class Model:
-    """An opened bundle on one engine; `exits` have the AUC measured when it was made, if it was."""
-
-    engine: RankingEngine
-    reading: Reading
-    costs: RankingCosts
-    exits: Mapping[Exit, float | None]
-
-
 class Ranker:
     """One model for any number of users and threads; the engine takes one call at a time."""
 
@@ -73,6 +68,38 @@ class Ranker:
         self._model = model
         self._summaries = Summaries(model.engine, int(memory_mb * 1e6))
         self._pace, self._lifetime = Pace(), Lifetime()
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | str,
+        engine: str = "litert",
+        threads: int = 1,
+        public_key: PublicKey | None = None,
+        memory_mb: float = MEMORY_MB,
+    ) -> Ranker:
+        """Check and install the bundle, load and warm up its model, and, the first time on this device, calibrate.
+
+        With a key (`edge.read_public_key`), a bundle that its owner did not sign is refused. `threads` are the
+        engine's. Summaries of texts that are kept between requests stay within `memory_mb` (MB of 10^6 bytes).
+        Errors: a bundle that must not be used, an engine that is not here, an argument that cannot be meant.
+        """
+        check_number("memory_mb", memory_mb, fix="0 keeps no summary between requests")
+        return cls(open_ranking_model(path, engine, threads, public_key), memory_mb)
+
+    def __enter__(self) -> Self:
+        self._lifetime.check()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def exits(self) -> tuple[Exit, ...]:
+        """Ascending, the deepest last."""
+        return tuple(sorted(self._model.exits))
 
     def user(self, user: User, events: Sequence[Event] = ()) -> UserState:
         """A user to rank for; computed when candidates come, and then kept for as long as the app holds it.

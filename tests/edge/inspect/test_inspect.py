@@ -194,11 +194,12 @@ def test_rank_reads_a_file_or_stdin_and_prints_the_best_first(
 
 
 def test_verify_fails_with_exit_code_1_if_any_row_failed(
-    capsys: pytest.CaptureFixture[str], fake_runtime: list[Any]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], fake_runtime: list[Any]
 ) -> None:
-    assert edge("verify", "m.edge") == 0
+    bundle = make(tmp_path / "m.edge")
+    assert edge("verify", bundle) == 0
     assert "every golden request is reproduced" in capsys.readouterr().out
-    assert edge("verify", "m.edge", "--engine", "onnx", "--json") == 1
+    assert edge("verify", bundle, "--engine", "onnx", "--json") == 1
     assert json.loads(capsys.readouterr().out)["results"][1] == {"engine": "onnx", "passed": False}
     assert fake_runtime == [None, ["onnx"]]
 

@@ -14,8 +14,9 @@ from edge.engines.ranking.reference import ReferenceRanking
 from edge.errors import EdgeError
 from edge.runtime.ranking.choice import Exit
 from edge.runtime.ranking.costs import RankingCosts, measure_costs
+from edge.runtime.ranking.model import Model
 from edge.runtime.ranking.ranked import Ranked
-from edge.runtime.ranking.ranker import Model, Ranker, ranking_order
+from edge.runtime.ranking.ranker import Ranker, ranking_order
 from edge.text.types import Event, Item, User
 
 FREE = ((1.0, 0.0),)

@@ -1,0 +1,56 @@
+"""The engines of a ranking model in a bundle, by name. Each is imported when it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from edge.bundle.manifest import WEIGHTS
+from edge.engines.opening import RUNNABLE
+from edge.engines.ranking.protocol import RankingEngine
+from edge.engines.ranking.shape import RankingGraph
+from edge.errors import EdgeError
+
+RANKING_ENGINES = (*RUNNABLE, "reference")
+FROM_WEIGHTS = ("reference",)  # reads the bundle's weights, the others models/ENGINE
+
+
+def open_ranking_engine(engine: str, models: Path, shape: RankingGraph, threads: int = 1) -> RankingEngine:
+    """The engine over an installed bundle's `models`. Errors: an unknown engine, or one that `absent` tells of."""
+    reason = absent(engine, models)
+    if reason:
+        raise EdgeError(reason, fix="name an engine that the bundle has, or export it again")
+    if engine == "litert":
+        from edge.engines.ranking.litert import LiteRtRanking
+
+        return LiteRtRanking(models / engine, shape, threads)
+    if engine == "onnx":
+        from edge.engines.ranking.onnx import OnnxRanking
+
+        return OnnxRanking(models / engine, shape, threads)
+    from edge.engines.ranking.weights import reference_ranking
+
+    return reference_ranking(models.parent, shape)
+
+
+def graph_of(manifest: Mapping[str, Any]) -> RankingGraph:
+    """The sizes of the model, from a manifest that was checked."""
+    sizes = {field.name: manifest["model"][field.name] for field in fields(RankingGraph)}
+    return RankingGraph(**sizes | {"encode_depths": tuple(sizes["encode_depths"])})
+
+
+def absent(engine: str, models: Path) -> str:
+    """Why this engine cannot run here, in one line; nothing if it can. Errors: an unknown engine."""
+    if engine not in RANKING_ENGINES:
+        raise EdgeError(
+            f"there is no engine {engine!r} of ranking models", fix=f"use one of: {', '.join(RANKING_ENGINES)}"
+        )
+    if engine in FROM_WEIGHTS:
+        packed = (models.parent / WEIGHTS).is_file()
+        return "" if packed else f"the bundle carries no {WEIGHTS}, which the {engine} engine computes with"
+    if not (models / engine).is_dir():
+        carried = ", ".join(sorted(path.name for path in models.iterdir()))
+        return f"the bundle carries no {engine} model, it has: {carried}"
+    return ""

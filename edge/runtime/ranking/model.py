@@ -1,0 +1,21 @@
+"""What every request of a ranker computes with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edge.engines.ranking.protocol import RankingEngine
+from edge.runtime.ranking.choice import Exit
+from edge.runtime.ranking.costs import RankingCosts
+from edge.runtime.ranking.user_timeline import Reading
+
+
+@dataclass(frozen=True)
+class Model:
+    """An opened bundle on one engine; `exits` have the AUC measured when it was made, if it was."""
+
+    engine: RankingEngine
+    reading: Reading
+    costs: RankingCosts
+    exits: Mapping[Exit, float | None]
