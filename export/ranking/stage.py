@@ -54,12 +54,12 @@ class RankerExportConfig:
     golden_requests: int = 8  # real ones, beside those made from them to examine what they leave out
     golden_candidates: int = 8  # at most, of the real ones
     float_tolerance: float = 1e-3  # largest difference of a float logit from the reference
-    integer_tolerance: float = 0.1  # engines round activations differently
+    integer_tolerance: float = 0.02  # engines round activations differently
 
     def __post_init__(self) -> None:
         check_counts(self, golden_requests=(1, 10_000), golden_candidates=(1, MAX_CANDIDATES))
         for name in ("float_tolerance", "integer_tolerance"):
-            fix = "engines add up in another order than torch: 0.001 in float and 0.1 in integers are usual"
+            fix = "engines add up in another order than torch: 0.001 in float and 0.02 in integers are usual"
             check_number(setting(name), getattr(self, name), 0.0, MOST_TOLERANCE, fix, above=True)
         if not BUNDLE_NAME.fullmatch(self.name):
             fix = "use letters, digits, '.', '_' or '-'"
