@@ -66,10 +66,16 @@ def measure_costs(engine: RankingEngine) -> RankingCosts:
     depths = range(engine.shape.interact_layers + 1)
     return RankingCosts(
         chunk=tuple((float(size), cost["chunk", size, 0]) for size in tokens),
-        encode=tuple((float(size), max(cost["chunk", size, 1] - cost["chunk", size, 0], 0.0)) for size in tokens),
+        encode=tuple((float(size), _applying(cost, size)) for size in tokens),
         append=tuple((float(size), cost["append", size, 0]) for size in entries),
         score=tuple(tuple((float(size), cost["score", size, depth]) for size in candidates) for depth in depths),
     )
+
+
+def _applying(cost: Mapping[Call, float], tokens: int) -> float:
+    """Of one application of the layer, if there is any."""
+    without = cost["chunk", tokens, 0]
+    return max(cost.get(("chunk", tokens, 1), without) - without, 0.0)
 
 
 def warm_up(engine: RankingEngine) -> None:
@@ -87,7 +93,8 @@ def _calls(engine: RankingEngine) -> dict[Call, Callable[[], object]]:
     depths = range(shape.interact_layers + 1)
     calls: dict[Call, Callable[[], object]] = {}
     for size in tokens:
-        calls |= {("chunk", size, depth): _summarise(engine, size, depth) for depth in (0, 1)}
+        applied = (0, 1) if shape.encode_depths[-1] else (0,)  # without encode layers there is nothing to apply
+        calls |= {("chunk", size, depth): _summarise(engine, size, depth) for depth in applied}
     calls |= {("append", size, 0): _append(engine, size) for size in entries}
     return calls | {("score", size, depth): _score(engine, size, depth) for size in candidates for depth in depths}
 

@@ -226,3 +226,11 @@ def test_costs_are_measured_for_every_call_that_a_request_makes() -> None:
     assert costs.summaries((10, 20), 2) > costs.summaries((10, 20), 0) > 0
     assert costs.appending(3) > 0 and costs.scoring(10, 2) > 0
     assert costs.appending(0) == costs.scoring(0, 2) == 0
+
+
+def test_a_model_without_encode_layers_has_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Engines of static shapes have no encode bucket then."""
+    engine = random_engine(replace(SHAPE, encode_depths=(0,)))
+    monkeypatch.setattr(engine, "encode", None)
+    costs = measure_costs(engine)
+    assert costs.summaries((10,), 0) > 0 and {cost for _, cost in costs.encode} == {0.0}
