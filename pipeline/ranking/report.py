@@ -19,7 +19,9 @@ from pipeline.ranking.wording import rival_name, signed, with_interval
 from pipeline.road import Outcome, Runs
 
 TITLE = "What was made, and whether it is better"
-NO_BUNDLE = "edge export makes a bundle of the int8 student; edge rank and edge-bench read those of --preset tokens alone."
+NO_BUNDLE = (
+    "edge export makes a bundle of the int8 student; edge rank and edge-bench read those of --preset tokens alone."
+)
 
 
 def report(runs: Runs, out: Path) -> Outcome:
