@@ -7,9 +7,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cloud.ranking.layers import Layer
-from cloud.ranking.match import Match
+from cloud.ranking.match import Match, MatchVectors
 from cloud.ranking.model import RankingModel
 from cloud.ranking.shape import RankingShape
+from cloud.ranking.timelines import WindowTable
 
 CERTAIN = 10.0  # its tanh is 1
 
@@ -46,8 +47,8 @@ class PartOfMatch(Match):
         heads = shape.match_heads
         self.register_buffer("kept", torch.tensor(kept).repeat_interleave(torch.tensor([heads] * 3 + [1])))
 
-    def forward(self, *inputs: Tensor) -> Tensor:
-        features: Tensor = super().forward(*inputs) * self.kept
+    def forward(self, vectors: MatchVectors, table: WindowTable) -> Tensor:
+        features: Tensor = super().forward(vectors, table) * self.kept
         return features
 
 

@@ -142,7 +142,7 @@ def trained(variant: Variant, config: RankerConfig, prepared: Run, scratch: Path
     batches = WindowBatches(timelines, rows.part("train"), config.users, config.fit.seed)
     torch.manual_seed(config.fit.seed)
     model = variant.model(shape, config.dropout, config.word_dropout, config.number_dropout)
-    steps, started = replace(config.fit, steps=config.passes * batches.of_pass), time.process_time()
+    steps, started = replace(config.fit, steps=batches.steps(config.passes, config.repeats)), time.process_time()
     fit(model, batches, partial(loss_of, config.order_weight), steps, scratch, "ablations")
     seconds = time.process_time() - started
     weights = sum(parameter.numel() for parameter in model.parameters())

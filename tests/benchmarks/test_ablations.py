@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import ablations
 import numpy as np
@@ -97,9 +98,11 @@ def test_a_part_of_match_is_the_same_features_with_the_others_0(kind: type[Ranki
     torch.manual_seed(0)
     whole, part = RankingModel(SHAPE), kind(SHAPE)
     part.match.load_state_dict(whole.match.state_dict(), strict=False)
-    vectors = whole.match.vectors(torch.randn(7, 8), torch.randn(4, 8))  # of 3 candidates and 4 events
-    offered, item = torch.arange(3)[None], torch.arange(3, 7)[None]
-    table = SimpleNamespace(offered=offered, item=item, phrase=item - 3, sees=torch.ones(1, 3, 4, dtype=torch.bool))
+    sees = torch.ones(1, 3, 4, dtype=torch.bool)
+    table: Any = SimpleNamespace(
+        offered=torch.tensor([[4, 5, 6]]), item=torch.arange(4)[None], phrase=torch.tensor([[0, 1, 1, 0]]), sees=sees
+    )
+    vectors = whole.match.vectors(torch.randn(7, 8), torch.randn(2, 8))
     features, kept = whole.match(vectors, table), part.match(vectors, table)
     assert torch.equal(kept[..., left], features[..., left])
     assert sorted(set(kept[..., :-1].nonzero()[:, -1].tolist())) == left
