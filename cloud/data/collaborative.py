@@ -16,13 +16,12 @@ from scipy.sparse.linalg import eigsh
 from tqdm import tqdm
 
 from cloud.data.moments import user_rows
+from edge.engines.ranking.shape import NO_LIKENESS, OVERALL
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.integer[Any]]
 SHRINKAGE = 20.0  # users who had both items, as if so many had shown no likeness
 NEIGHBOURS = 30  # of the user's earlier items, the most alike
-OVERALL = 5.0  # rows of the overall mean in a user's mean
-NO_LIKENESS = 0.3  # of a row that is rated as usual, beside those that are alike
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cloud.data.collaborative import NO_LIKENESS, OVERALL
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import WindowTable
+from edge.engines.ranking.shape import NO_LIKENESS, OVERALL
 from edge.text.number import CLIP
 
 

@@ -14,8 +14,7 @@ from edge.bundle.keys import PublicKey
 from edge.bundle.manifest import GOLDEN
 from edge.conformance.ranking_coverage import Examined, together_of
 from edge.conformance.ranking_golden import Logits, RankingGolden, logits_of, read_ranking_goldens, read_request
-from edge.conformance.verify import ALL, tolerance_of
-from edge.engines.opening import RUNNABLE
+from edge.conformance.verify import ALL, choose_engines, tolerance_of
 from edge.engines.ranking.opening import FROM_WEIGHTS, RANKING_ENGINES, absent
 from edge.engines.ranking.protocol import RankingEngine
 from edge.errors import EdgeError
@@ -70,7 +69,7 @@ def verify_ranking(
     """
     opened = open_ranking_files(path, public_key, weights=bool({*(engines or ())} & {ALL, *FROM_WEIGHTS}))
     goldens = _read(opened)
-    chosen, unchecked = _choose(engines, opened.models)
+    chosen, unchecked = choose_engines(engines, opened.models, RANKING_ENGINES, absent)
     results = [check_reading(opened.reading, goldens)]
     for name in chosen:
         progress(name)
@@ -81,16 +80,6 @@ def verify_ranking(
     together = together_of(opened.manifest["buckets"].get("litert", ()))
     examined = Examined(opened.reading.encoder, opened.shape, together)
     return RankingVerification(results, unchecked, examined.missing(goldens))
-
-
-def _choose(engines: Sequence[str] | None, models: Path) -> tuple[list[str], dict[str, str]]:
-    """The engines to check, and why others are not."""
-    named = [engine for engine in engines or () if engine != ALL]
-    if engines is None:
-        named = [name for name in RUNNABLE if (models / name).is_dir()]
-    every = [engine for engine in RANKING_ENGINES if engine not in named] if ALL in (engines or ()) else []
-    unchecked = {engine: reason for engine in every if (reason := absent(engine, models))}
-    return [*named, *(engine for engine in every if engine not in unchecked)], unchecked
 
 
 def _read(opened: OpenedRanking) -> list[RankingGolden]:

@@ -107,7 +107,7 @@ def verify(
     manifest, encoder = opened.manifest, opened.encoder
     golden = _read(opened)
     _check_depths(opened, golden)
-    chosen, unchecked = _choose(engines, opened.models)
+    chosen, unchecked = choose_engines(engines, opened.models, ENGINES, absent)
     results = [check_text(encoder, golden)]
     for name in chosen:
         progress(name)
@@ -118,12 +118,14 @@ def verify(
     return Verification(results, unchecked, coverage(golden, encoder, _buckets(manifest), opened.shape))
 
 
-def _choose(engines: Sequence[str] | None, models: Path) -> tuple[list[str], dict[str, str]]:
-    """The engines to check, and why others are not."""
+def choose_engines(
+    engines: Sequence[str] | None, models: Path, known: Sequence[str], absent: Callable[[str, Path], str]
+) -> tuple[list[str], dict[str, str]]:
+    """The engines to check of those `known`, and why others are not: what `absent` says of them."""
     named = [engine for engine in engines or () if engine != ALL]
     if engines is None:
         named = [name for name in RUNNABLE if (models / name).is_dir()]
-    every = [engine for engine in ENGINES if engine not in named] if ALL in (engines or ()) else []
+    every = [engine for engine in known if engine not in named] if ALL in (engines or ()) else []
     unchecked = {engine: reason for engine in every if (reason := absent(engine, models))}
     return [*named, *(engine for engine in every if engine not in unchecked)], unchecked
 

@@ -9,12 +9,13 @@ import numpy as np
 
 from edge.engines.buckets import pieces
 from edge.engines.litert_graphs import Array, Graph, Graphs
+from edge.engines.ranking.append_pieces import append_in_pieces
 from edge.engines.ranking.buckets import name_of
 from edge.engines.ranking.checked_buckets import checked_buckets
 from edge.engines.ranking.chunk import Chunk
 from edge.engines.ranking.protocol import Entries
 from edge.engines.ranking.shape import RankingGraph
-from edge.engines.ranking.timeline import PARTS, NewPlaces, Timeline, joined
+from edge.engines.ranking.timeline import PARTS, NewPlaces, Timeline
 from edge.errors import EdgeError
 
 TIMELINE = ("keys", "values", "match_keys", "gates", "said", "factors", "events", "liked")
@@ -61,13 +62,8 @@ class LiteRtRanking:
             return graph.outputs["summaries"].read(chunk.count)
 
     def append(self, entries: Entries, profile: bool, timeline: Timeline) -> NewPlaces:
-        parts: list[NewPlaces] = []
-        for start, stop, size in pieces(len(entries), [size for (size,) in self._buckets["append"]]):
-            if parts:  # the next ones look at these, too
-                timeline = timeline.copy() if len(parts) == 1 else timeline
-                timeline.extend(parts[-1], np.zeros(len(parts[-1].gates), dtype=np.float32))
-            parts.append(self._append(entries.part(start, stop), size, profile and not start, timeline))
-        return parts[0] if len(parts) == 1 else joined(parts)
+        sizes = [size for (size,) in self._buckets["append"]]
+        return append_in_pieces(self._append, entries, profile, timeline, sizes)
 
     def score(self, candidates: Entries, timeline: Timeline, depth: int) -> np.ndarray:
         count, layers = len(candidates), self.shape.interact_layers if depth else 0

@@ -9,15 +9,13 @@ import numpy as np
 from edge.engines.arithmetic import Parameters, gelu, softmax
 from edge.engines.ranking.chunk import Chunk
 from edge.engines.ranking.protocol import Entries
-from edge.engines.ranking.shape import MASKED, RankingGraph
+from edge.engines.ranking.shape import MASKED, NO_LIKENESS, OVERALL, RankingGraph
 from edge.engines.ranking.timeline import NewPlaces, Timeline
+from edge.text.number import CLIP
 
 PROFILE, EVENT, CANDIDATE = range(3)  # rows of the table of kinds
 LAYER = "layers.0"
 NEAR_ZERO = np.float32(1e-12)  # of a length that divides
-OVERALL = np.float32(5)  # events of the overall mean in a user's level
-NO_LIKENESS = np.float32(0.3)
-CLIP = np.float32(4)
 
 
 class ReferenceRanking:
@@ -128,9 +126,9 @@ class ReferenceRanking:
         if not self.shape.factors or not events.any():
             return np.zeros(count, dtype=np.float32), np.ones(count, dtype=np.float32)
         overall, unit_size = self._weights["likeness.overall"], self._weights["likeness.unit"]
-        level = overall + (events * (timeline.liked - overall)).sum() / (events.sum() + OVERALL)
+        level = overall + (events * (timeline.liked - overall)).sum() / (events.sum() + np.float32(OVERALL))
         likeness = self._factors(candidates.items) @ timeline.factors.T * unit_size * unit_size * events
-        number = likeness @ (timeline.liked - level) / (np.abs(likeness).sum(-1) + NO_LIKENESS)
+        number = likeness @ (timeline.liked - level) / (np.abs(likeness).sum(-1) + np.float32(NO_LIKENESS))
         standard = (number - self._weights["likeness.mean"]) / self._weights["likeness.spread"]
         return np.clip(standard, -CLIP, CLIP), np.zeros(count, dtype=np.float32)
 

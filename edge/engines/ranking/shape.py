@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+OVERALL = 5.0  # events of the overall mean in a user's level
+NO_LIKENESS = 0.3  # of an event that was liked as usual, beside those that are alike
 MASKED = np.float32(-1e4)  # additive, where one must not see another; finite in float16, too
 
 

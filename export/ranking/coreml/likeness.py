@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from coremltools.converters.mil.mil import Builder as Ops
 
-from cloud.data.collaborative import NO_LIKENESS, OVERALL
+from edge.engines.ranking.shape import NO_LIKENESS, OVERALL
 from edge.text.number import CLIP
 from export.coreml.modules import linear
 from export.coreml.weights import Var, Weights

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cloud.data.collaborative import NO_LIKENESS, OVERALL
 from cloud.ranking.likeness import Likeness
+from edge.engines.ranking.shape import NO_LIKENESS, OVERALL
 from edge.text.number import CLIP
 from export.litert.file import Graph, Value
 from export.litert.modules import linear

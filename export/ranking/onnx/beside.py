@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cloud.data.collaborative import NO_LIKENESS, OVERALL
 from cloud.ranking.layers import MASKED
+from edge.engines.ranking.shape import NO_LIKENESS, OVERALL
 from edge.text.number import CLIP
 from export.onnx.graph import array_of
 from export.ranking.onnx.rows import Rows

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from cloud.data.collaborative import NO_LIKENESS, OVERALL, item_factors
+from cloud.data.collaborative import item_factors
 from cloud.data.rows import Prepared
 from cloud.ranking.cloud_numbers import collaborative_number
 from cloud.ranking.likeness import Likeness
@@ -21,6 +21,7 @@ from cloud.ranking.timelines import TimelineBatch, Timelines, WindowTable
 from cloud.runs.directory import Run
 from distill.ranking.factors import factor_loss, factor_targets, settle_likeness
 from distill.ranking.student import RANKING_STUDENTS, train_ranking_student
+from edge.engines.ranking.shape import NO_LIKENESS, OVERALL
 
 SHAPE = RankingShape(vocabulary_size=20, numbers=2, hidden_size=8, embedding_size=8, factors=3)
 
