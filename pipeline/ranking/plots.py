@@ -32,8 +32,8 @@ LINES: dict[str, dict[str, Any]] = {  # int8 mostly lies on what was pruned, so 
     "int8": {"markersize": 3},
 }
 RIVAL = "#555555"
-DASHES = ("--", ":", "-.", (0, (1, 4)))
-KNOWN = ("item mean", "item+user bias", "LightGBM")  # lines beside that of the best rival; more could not be told apart
+DASHES = ("--", "-.", ":")
+KNOWN = ("item+user bias", "LightGBM")  # lines beside that of the metric's best rival; weaker ones flatten the exits
 METRICS = {"auc": "AUC", "user_auc": "per-user AUC"}
 
 
@@ -75,14 +75,15 @@ def _against_exit(metric: str) -> Callable[[Any, Results], None]:
             exits = _exits(results.runs[step].summary["quality"]["test"], metric)
             if step == "teacher":
                 deepest = list(exits.values())[-1]
-                axes.axhline(deepest, color=COLOURS[step], linewidth=1.5, label=f"teacher, deepest {deepest:.3f}")
+                axes.axhline(deepest, color=COLOURS[step], linewidth=1.5, label=f"teacher, deepest exit {deepest:.3f}")
                 continue
             labels = list(exits) if len(exits) > len(labels) else labels
             axes.plot(range(len(exits)), list(exits.values()), "o-", color=COLOURS[step], **LINES[step], label=name)
-        lines = {name: results.rivals[name][metric] for name in (*KNOWN, results.best_rival) if name in results.rivals}
+        values = {name: figures[metric] for name, figures in results.rivals.items() if figures[metric] is not None}
+        best = max(values, key=lambda name: values[name], default="")
+        lines = {name: values[name] for name in (*KNOWN, best) if name in values}
         for (name, value), dash in zip(lines.items(), DASHES, strict=False):
-            if value is not None:
-                axes.axhline(value, color=RIVAL, linestyle=dash, linewidth=1, label=f"{name} {value:.3f}")
+            axes.axhline(value, color=RIVAL, linestyle=dash, linewidth=1, label=f"{name} {value:.3f}")
         axes.set_xticks(range(len(labels)), labels)
         axes.set_xlabel("exit: encode depth / interact depth")
         axes.set_ylabel(METRICS[metric])
