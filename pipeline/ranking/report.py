@@ -20,7 +20,8 @@ from pipeline.road import Outcome, Runs
 
 TITLE = "What was made, and whether it is better"
 NO_BUNDLE = (
-    "edge export makes a bundle of the int8 student; edge rank and edge-bench read those of --preset tokens alone."
+    "This run holds no bundle: edge export makes one of the int8 student, and edge verify checks it. edge rank, "
+    "edge inspect and edge-bench read only bundles of the presets tokens and smoke so far."
 )
 
 
