@@ -11,7 +11,7 @@ from cloud.ranking.timelines import TimelineBatch, Timelines
 
 MOST_WINDOWS = 32  # a batch, where the settings leave the number open
 LEAST_STEPS = 50  # a pass, as far as there are windows: a small log in large batches would hardly be trained on
-SMALL = 64_000  # rows: a log of fewer is gone over more often
+SMALL = 64_000  # rows that a pass and its repeats may cover together
 MOST_REPEATS = 3
 
 
