@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cloud.ranking.timelines import TimelineBatch, Timelines
 
-MOST_WINDOWS = 32  # a batch, where the settings leave the number open
+MOST_WINDOWS = 16  # a batch, where the settings leave the number open
 LEAST_STEPS = 50  # a pass, as far as there are windows: a small log in large batches would hardly be trained on
 SMALL = 64_000  # rows that a pass and its repeats may cover together
 MOST_REPEATS = 3

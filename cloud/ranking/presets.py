@@ -9,19 +9,20 @@ from cloud.ranking.shape import RankingShape
 
 @dataclass(frozen=True)
 class RoadPasses:
-    """Over all training rows; `summaries` over all texts, in the student and once more while it is pruned."""
+    """Over all training rows; `summaries` and `prune_texts` over all texts."""
 
     teacher: int
     summaries: int
     relations: int
     scores: int
+    prune_texts: int
     prune: int
 
 
 PASSES = {
-    "quickstart": RoadPasses(teacher=4, summaries=10, relations=1, scores=3, prune=2),  # minutes on two cores
-    "lunch": RoadPasses(teacher=10, summaries=40, relations=4, scores=12, prune=6),  # about an hour on two cores
-    "m6-edge": RoadPasses(teacher=10, summaries=100, relations=4, scores=20, prune=4),  # for a GPU
+    "quickstart": RoadPasses(teacher=4, summaries=10, relations=1, scores=3, prune_texts=20, prune=3),  # minutes on two cores
+    "lunch": RoadPasses(teacher=10, summaries=40, relations=4, scores=12, prune_texts=40, prune=6),  # about an hour on two cores
+    "m6-edge": RoadPasses(teacher=10, summaries=100, relations=4, scores=20, prune_texts=100, prune=4),  # for a GPU
 }
 TEACHER_SHAPES = {
     "quickstart": RankingShape(vocabulary_size=1, numbers=0),

@@ -48,7 +48,7 @@ class RankerConfig:
     )
     passes: int = 5  # over all training rows
     repeats: int = 1  # of each pass; 0: by the size of the log, 3 at most
-    users: int = 0  # windows a step; 0: by the size of the log, 32 at most
+    users: int = 0  # windows a step; 0: by the size of the log, 16 at most
     targets: int = 64  # of a window, at most
     history: int = 100  # events that a target looks back on, at most
     order_weight: float = 0.2  # of the loss on the order within a window

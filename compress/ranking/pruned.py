@@ -41,20 +41,20 @@ class RankerPruning:
     """Pruning, then training on with the zeros fixed. The steps of `fit` are taken from `passes`."""
 
     sparsity: float = 0.8  # of every table and linear layer that becomes integers
-    text_passes: int = 10  # over all texts, in which weights are removed; 0: in the passes over the rows
-    passes: int = 2  # over all training rows
+    text_passes: int = 20  # over all texts, in which weights are removed; 0: in the passes over the rows
+    passes: int = 3  # over all training rows
     repeats: int = 1  # of each; 0: by the size of the log, 3 at most
     rise: float = 0.6  # share of the steps in which sparsity rises
     every: int = 5  # steps from one removal of weights to the next
     fit: FitConfig = field(
         default_factory=lambda: FitConfig(
-            steps=0, learning_rate=1e-3, warmup_steps=10, final_rate=0.02, weight_decay=0.05
+            steps=0, learning_rate=2e-3, warmup_steps=10, final_rate=0.02, weight_decay=0.05
         )
     )
     texts: FitConfig = field(default_factory=lambda: FitConfig(steps=0, learning_rate=2e-3))
     together: int = 256  # texts a step
     rounds: int = 4  # in which each text is changed once
-    users: int = 0  # windows a step; 0: by the size of the log, 32 at most
+    users: int = 0  # windows a step; 0: by the size of the log, 16 at most
     teacher_share: float = 0.5  # of the target; the rest is the label
     order_weight: float = 0.2  # of the loss on the order within a window
     dropout: float = 0.1
@@ -77,11 +77,11 @@ class RankerPruning:
 
 RANKER_PRUNINGS = {
     "quickstart": RankerPruning(
-        text_passes=PASSES["quickstart"].summaries, passes=PASSES["quickstart"].prune, repeats=0
+        text_passes=PASSES["quickstart"].prune_texts, passes=PASSES["quickstart"].prune, repeats=0
     ),
-    "lunch": RankerPruning(text_passes=PASSES["lunch"].summaries, passes=PASSES["lunch"].prune, repeats=0),
+    "lunch": RankerPruning(text_passes=PASSES["lunch"].prune_texts, passes=PASSES["lunch"].prune, repeats=0),
     "m6-edge": RankerPruning(
-        text_passes=PASSES["m6-edge"].summaries,
+        text_passes=PASSES["m6-edge"].prune_texts,
         passes=PASSES["m6-edge"].prune,
         every=100,
         texts=FitConfig(steps=0, learning_rate=4e-4, warmup_steps=2_000),

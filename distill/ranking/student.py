@@ -71,7 +71,7 @@ class RankingStudentConfig:
     repeats: int = 1  # of each pass over rows; 0: by the size of the log, 3 at most
     texts: int = 256  # a step of the summaries
     rounds: int = 4  # in which each text is changed once
-    users: int = 0  # windows a step; 0: by the size of the log, 32 at most
+    users: int = 0  # windows a step; 0: by the size of the log, 16 at most
     targets: int = 64  # of a window, at most
     history: int = 100  # events that a target looks back on, at most
     relation_heads: int = 8

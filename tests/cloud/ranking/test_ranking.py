@@ -279,17 +279,15 @@ def test_the_model_beats_the_item_mean_of_the_film_club(tmp_path: Path, capsys: 
     assert reached > Run.open(tmp_path / "data").summary["baselines"]["test"]["item mean"]["auc"] + 0.02
 
 
-def test_a_small_log_is_trained_on_in_smaller_batches(prepared: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_small_log_is_trained_on_in_smaller_batches(prepared: Run) -> None:
     timelines = Timelines(Prepared(prepared), 100, targets=1, most_tokens=24)
 
     def sizes(count: int, users: int = 0) -> tuple[int, int]:
         batches = WindowBatches(timelines, np.arange(count), users, seed=0)
         return batches.users, batches.of_pass
 
-    assert [sizes(30), sizes(100), sizes(1_440)] == [(1, 30), (2, 50), (28, 52)]
+    assert [sizes(30), sizes(100), sizes(1_440)] == [(1, 30), (2, 50), (16, 90)]
     assert sizes(30, users=8) == (8, 4)  # as the settings say
-    monkeypatch.setattr("cloud.ranking.batches.MOST_WINDOWS", 20)
-    assert sizes(1_440) == (20, 72)
 
 
 def test_a_small_log_is_gone_over_more_often_and_a_large_one_as_often_as_was_asked(timelines: Timelines) -> None:
