@@ -1,11 +1,11 @@
-"""Rank candidates for a user on a device, with the text ranker in an `.edge` bundle.
+"""Rank candidates for a user on a device, with the model in an `.edge` bundle.
 
     from edge import Ranker, parse_request
 
     request = parse_request(open("request.json").read())
     with Ranker.open("movies.edge") as ranker:
         user = ranker.user(request.user, request.events)
-        ranked = ranker.rank(user, request.candidates, budget_ms=20)
+        ranked = ranker.rank(user, request.candidates, budget_ms=20, time_s=request.time)
     print([item.id for item in ranked.items], ranked.explanation)
 
 What is listed here is the public API; every other module may change. Nothing here imports torch, and a name is
@@ -22,8 +22,9 @@ from edge.cli.runnable import refuse_library as _refuse_library
 if TYPE_CHECKING:
     from edge.bundle.keys import PublicKey, read_public_key
     from edge.errors import EdgeError
-    from edge.runtime.ranked import Explanation, Ranked
-    from edge.runtime.ranker import Ranker, UserState
+    from edge.runtime.ranking.ranked import Explanation, Ranked
+    from edge.runtime.ranking.ranker import Ranker, UserState
+    from edge.runtime.ranking.scoring import Handle
     from edge.text.request import parse_request
     from edge.text.types import Event, Item, Request, User
 
@@ -33,6 +34,7 @@ __all__ = [
     "EdgeError",
     "Event",
     "Explanation",
+    "Handle",
     "Item",
     "PublicKey",
     "Ranked",
@@ -47,14 +49,15 @@ __all__ = [
 _HOMES = {
     "EdgeError": "edge.errors",
     "Event": "edge.text.types",
-    "Explanation": "edge.runtime.ranked",
+    "Explanation": "edge.runtime.ranking.ranked",
+    "Handle": "edge.runtime.ranking.scoring",
     "Item": "edge.text.types",
     "PublicKey": "edge.bundle.keys",
-    "Ranked": "edge.runtime.ranked",
-    "Ranker": "edge.runtime.ranker",
+    "Ranked": "edge.runtime.ranking.ranked",
+    "Ranker": "edge.runtime.ranking.ranker",
     "Request": "edge.text.types",
     "User": "edge.text.types",
-    "UserState": "edge.runtime.ranker",
+    "UserState": "edge.runtime.ranking.ranker",
     "parse_request": "edge.text.request",
     "read_public_key": "edge.bundle.keys",
 }

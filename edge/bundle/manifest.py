@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from edge.bundle.archive import refuse
 from edge.bundle.cascade import parse_cascade
@@ -26,6 +26,7 @@ TEXT, VOCABULARY, GOLDEN = "text.json", "vocab.txt", "golden.jsonl"
 COMMON_SECTIONS = ("text", "vocabulary", "golden")
 _COMMON = {TEXT: "text", VOCABULARY: "vocabulary", GOLDEN: "golden", WEIGHTS: "weights"}
 BUNDLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
+_SCHEMA = re.compile(r"edge-ranker/bundle/([0-9]{1,4})")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REQUIRED: Mapping[str, type] = {
     "name": str, "model": dict, "exits": list, "golden": dict, "provenance": dict, "files": list
@@ -82,14 +83,25 @@ def decode_manifest(path: Path, data: bytes, *schemas: str) -> dict[str, Any]:
     if not isinstance(manifest, dict) or "schema" not in manifest:
         refuse(path, f"{MANIFEST} has no schema")
     if manifest["schema"] not in schemas:
-        known = " and ".join(map(repr, schemas))
-        refuse(path, f"unknown schema {ascii(manifest['schema'])[:60]}, this version reads {known}")
+        _refuse_schema(path, manifest["schema"], schemas)
     for key, kind in _REQUIRED.items():
         if not isinstance(manifest.get(key), kind):
             refuse(path, f"{MANIFEST} has no {key!r} of type {kind.__name__}")
     if not BUNDLE_NAME.fullmatch(manifest["name"]):
         refuse(path, f"{MANIFEST}: the name must be up to 64 letters, digits, spaces, '.', '_' or '-'")
     return manifest
+
+
+def _refuse_schema(path: Path, schema: Any, known: Sequence[str]) -> NoReturn:
+    """By what can be done about it: an older bundle is made again, a newer one needs a newer reader."""
+    reads = f"this version reads {' and '.join(map(repr, known))}"
+    numbered, newest = (_SCHEMA.fullmatch(text) for text in (str(schema), max(known)))
+    if not isinstance(schema, str) or numbered is None or newest is None:
+        refuse(path, f"unknown schema {ascii(schema)[:60]}, {reads}")
+    if int(numbered[1]) > int(newest[1]):
+        refuse(path, f"it was made by a newer version, with the schema {schema!r}, {reads}", "update edge-ranker")
+    again = "export it again with this version: edge export"
+    refuse(path, f"it was made by an older version, with the schema {schema!r}, {reads}", again)
 
 
 def shape_of(manifest: Mapping[str, Any]) -> Shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -39,6 +40,12 @@ class Calibration:
 
     temperature: float
     offset: float
+
+    def chance(self, logit: float) -> float:
+        """In doubles; a greater logit never has a smaller chance."""
+        calibrated = logit / self.temperature + self.offset
+        power = math.exp(-abs(calibrated))  # at most 1, whatever the logit
+        return (power if calibrated < 0 else 1.0) / (1.0 + power)
 
 
 @dataclass(frozen=True)

@@ -15,38 +15,47 @@ from edge.errors import EdgeError, file_fix
 
 if TYPE_CHECKING:
     from edge.bundle.keys import PublicKey
-    from edge.runtime.ranked import Ranked
+    from edge.runtime.ranking.ranked import Ranked
 
 
 @command(
     examples="""edge rank movies.edge --request request.json --budget-ms 20
-                edge rank movies.edge --min-auc 0.75 --budget-mb 2 --json < request.json
-                edge rank movies.edge --request request.json --top 10 --cascade"""
+                edge rank movies.edge --min-auc 0.75 --engine onnx --json < request.json
+                edge rank movies.edge --request request.json --exit 1/2 --top 10"""
 )
 @bundle
 @public_key
 @as_json
 @click.option("--request", "file", default="-", metavar="FILE", help="a request as JSON; - reads stdin")
-@engine("litert or onnx")
-@click.option("--budget-ms", type=float, help="milliseconds to spend; sets plan and depth")
-@click.option("--budget-mb", type=float, help="memory for the request and what is kept of the user")
-@click.option("--min-auc", type=float, help="the fastest exit that reached this when the bundle was made")
-@click.option("--depth", type=int, help="exit depth, instead of a budget")
-@click.option("--plan", help="prefix, segments or full, instead of the fastest")
-@click.option("--top", type=int, metavar="N", help="how many of the best matter")
-@click.option("--patience", type=int, metavar="P", help="end when the top has kept its order for P exits")
-@click.option("--cascade", is_flag=True, help="candidates that can no longer reach the top stop early")
-def rank(bundle: Path, public_key: PublicKey | None, as_json: bool, file: str, engine: str, **wish: Any) -> None:
-    """Rank a request's candidates, best first."""
-    from edge.runtime.ranker import Ranker
-    from edge.runtime.wish import Wish
+@engine("litert, onnx or reference")
+@click.option("--threads", type=int, default=1, help="of the engine")
+@click.option("--budget-ms", type=float, help="milliseconds to spend; sets the exit")
+@click.option("--min-auc", type=float, help="the cheapest exit that reached this when the bundle was made")
+@click.option("--exit", metavar="E/I", help="encode and interact depth, instead of a budget")
+@click.option("--top", type=int, metavar="N", help="show the N best alone")
+def rank(
+    bundle: Path,
+    public_key: PublicKey | None,
+    as_json: bool,
+    file: str,
+    engine: str,
+    threads: int,
+    top: int | None,
+    **wish: Any,
+) -> None:
+    """Rank a request's candidates, best first, at the moment that the request names."""
+    from edge.arguments import check_count
+    from edge.runtime.ranking.ranker import Ranker
+    from edge.runtime.ranking.wish import Wish, exit_of
     from edge.text.request import parse_request
 
-    Wish(**wish)  # refused now, not when the bundle has been opened
+    Wish(**wish | {"exit": exit_of(wish["exit"])})  # refused now, not when the bundle has been opened
+    if top is not None:
+        check_count("top", top, fix="leave it out for all")
     request = parse_request(_read_request(file))
-    ranker = Ranker.open(bundle, engine=engine, public_key=public_key)
-    user = ranker.user(request.user, request.events)
-    result = _json(ranker.rank(user, request.candidates, **wish))
+    with Ranker.open(bundle, engine, threads, public_key) as ranker:
+        user = ranker.user(request.user, request.events)
+        result = _json(ranker.rank(user, request.candidates, time_s=request.time, **wish), top)
     click.echo(json.dumps(result, indent=2) if as_json else _text(result))
 
 
@@ -59,17 +68,21 @@ def _read_request(file: str) -> bytes:
         raise EdgeError(f"{file} cannot be read: {error.strerror}", fix=file_fix(error)) from error
 
 
-def _json(ranked: Ranked) -> dict[str, Any]:
+def _json(ranked: Ranked, top: int | None) -> dict[str, Any]:
     """Best first; each item with its attributes."""
     from dataclasses import asdict
 
-    items = [
-        {"id": item.id, "score": round(float(score), 6), "depth": depth, **item.attributes}
-        for item, score, depth in zip(ranked.items, ranked.scores, ranked.depths, strict=True)
-    ]
+    from edge.files import strict_json
+
+    items = []
+    for item, score in list(zip(ranked.items, ranked.scores, strict=True))[:top]:
+        own = {"id": item.id, "score": strict_json(score, digits=6)}
+        items.append(own | dict(item.attributes) | own)  # an attribute may have the name of either
     why = ranked.explanation
-    spent = {"depth": ranked.depth, "milliseconds": round(ranked.milliseconds, 3), "explained": str(why)}
-    return spent | {"explanation": asdict(why) | {"met": why.met}, "ranked": items}
+    said = {"met": why.met, "missed": why.missed, "late_ms": why.late_ms}
+    explanation = asdict(why) | {"exit": str(why.exit), "planned": str(why.planned)} | said
+    spent = {"exit": str(why.exit), "milliseconds": round(why.spent_ms, 3), "explained": str(why)}
+    return spent | {"explanation": explanation, "ranked": items}
 
 
 def _text(result: dict[str, Any]) -> str:
@@ -79,4 +92,5 @@ def _text(result: dict[str, Any]) -> str:
         (place, item["score"], item["id"], str(item.get("title") or ""))
         for place, item in enumerate(result["ranked"], start=1)
     ]
-    return f"{render(('rank', 'score', 'id', 'title'), rows)}\n\n{result['explained']}"
+    score = "chance" if result["explanation"]["probabilities"] else "score"
+    return f"{render(('rank', score, 'id', 'title'), rows)}\n\n{result['explained']}"

@@ -25,6 +25,7 @@ from edge.engines.protocol import Engine
 from edge.errors import EdgeError
 from edge.files import write_json
 from edge.runtime.costs import CostModel, calibrate, user_sizes
+from edge.runtime.ranking.opening import MOST_THREADS as MOST_THREADS
 from edge.runtime.refusing import refusing_what_cannot_run
 from edge.runtime.scoring import InFull, Stepped
 from edge.runtime.segment_cache import SegmentCache
@@ -32,8 +33,6 @@ from edge.runtime.user_side import UserSide
 from edge.text.sequence import CLOSING, TextEncoder
 from edge.text.spec import TextSpec
 from edge.text.wordpiece import PAD
-
-MOST_THREADS = 256
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,13 @@ def check_user(user: User) -> None:
     check_attributes(user.attributes, "user")
 
 
+def check_user_id(id: str) -> None:
+    """Of a user in a log. Errors: it is no text, or one that no attribute may have."""
+    if not isinstance(id, str):
+        raise EdgeError(f"the user's id must be a string, not {shown(id)}", fix='quote it: "50"')
+    _check_text(id, "the user's id")
+
+
 def check_events(events: Sequence[Event]) -> None:
     """Errors: no sequence, too many, an event that breaks a rule, events that are not oldest first."""
     check_sequence(events, "events", "Events", MAX_EVENTS)

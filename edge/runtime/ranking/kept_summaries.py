@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import suppress
 from pathlib import Path
 from zipfile import BadZipFile
@@ -13,14 +13,17 @@ import numpy as np
 
 from edge.files import write_atomically
 from edge.runtime.ranking.summaries import Key, Summaries
+from edge.text.segments import Segment
 
 FORMAT = 1
 HASH = 32  # bytes before the arrays: their SHA-256
 
 
-def save_summaries(path: Path, summaries: Summaries, weights: str) -> None:
-    """All that are kept, those used longest ago first. `weights` names the weights that they were computed from."""
-    entries = summaries.entries()
+def save_summaries(path: Path, summaries: Summaries, weights: str, but: Container[Segment] = ()) -> None:
+    """All that are kept `but` those of some segments, those used longest ago first. `weights` names the weights that
+    they were computed from.
+    """
+    entries = [(key, summary) for key, summary in summaries.entries() if key[1] not in but]
     segments = [segment for (_, segment), _ in entries]
     content = io.BytesIO()
     np.savez(
@@ -38,7 +41,7 @@ def save_summaries(path: Path, summaries: Summaries, weights: str) -> None:
 
 def load_summaries(path: Path, summaries: Summaries, weights: str, hidden: int) -> int:
     """Keep what a file of the same weights has; returns how many. A file that is none, or of other weights, gives 0."""
-    with suppress(OSError, ValueError, KeyError, BadZipFile):  # absent, damaged, or of another version
+    with suppress(OSError, ValueError, KeyError, TypeError, BadZipFile):  # absent, damaged, or of another version
         content = path.read_bytes()
         if hashlib.sha256(content[HASH:]).digest() != content[:HASH]:
             return 0

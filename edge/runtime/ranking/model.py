@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
+from edge.bundle.ranking_manifest import Calibration
 from edge.engines.ranking.protocol import RankingEngine
 from edge.runtime.ranking.choice import Exit
 from edge.runtime.ranking.costs import RankingCosts
@@ -19,3 +21,6 @@ class Model:
     reading: Reading
     costs: RankingCosts
     exits: Mapping[Exit, float | None]
+    calibrations: Mapping[Exit, Calibration | None] = field(default_factory=dict)
+    weights: str = ""  # the SHA-256 of the packed weights, if the bundle has them
+    directory: Path | None = None  # where the bundle is installed

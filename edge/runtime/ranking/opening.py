@@ -14,17 +14,16 @@ from edge.arguments import check_count
 from edge.bundle.archive import refuse
 from edge.bundle.install import Installation, install, refuse_installed
 from edge.bundle.keys import PublicKey
-from edge.bundle.manifest import MANIFEST, TEXT, VOCABULARY
+from edge.bundle.manifest import MANIFEST, TEXT, VOCABULARY, WEIGHTS
 from edge.bundle.ranking_manifest import RankingExit, parse_ranking_exits, parse_ranking_manifest
 from edge.config import from_dict, to_dict
 from edge.engines.opening import check_model
 from edge.engines.ranking.chunk import chunk_of
-from edge.engines.ranking.opening import FROM_WEIGHTS, graph_of, open_ranking_engine
+from edge.engines.ranking.opening import FROM_WEIGHTS, absent, graph_of, open_ranking_engine
 from edge.engines.ranking.protocol import RankingEngine
 from edge.engines.ranking.shape import RankingGraph
 from edge.errors import EdgeError
 from edge.files import write_json
-from edge.runtime.opening import MOST_THREADS
 from edge.runtime.ranking.choice import Exit
 from edge.runtime.ranking.costs import RankingCosts, measure_costs, warm_up
 from edge.runtime.ranking.model import Model
@@ -32,6 +31,8 @@ from edge.runtime.ranking.user_timeline import Reading
 from edge.runtime.refusing import refusing_what_cannot_run
 from edge.text.segments import SegmentEncoder
 from edge.text.sequence import TextEncoder
+
+MOST_THREADS = 256
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,14 @@ class OpenedRanking:
     def models(self) -> Path:
         return self.directory / "models"
 
+    @property
+    def weights(self) -> str:
+        """The SHA-256 of the packed weights, which names what summaries were computed from; "" if it packs none."""
+        return next((file["sha256"] for file in self.manifest["files"] if file["path"] == WEIGHTS), "")
+
     def engine(self, name: str, threads: int = 1) -> RankingEngine:
         """The engine of that name over the bundle's model. Errors: it cannot run here, the model is another's."""
+        absent(name, self.models)  # refuses what is no engine's name
         checked = self.directory / f"checked-{name}"  # once is enough: what is installed is what was checked
         try:
             if not checked.exists() and (self.models / name).is_dir():
@@ -121,7 +128,8 @@ def open_ranking_model(path: Path | str, engine: str, threads: int = 1, public_k
         running.summarise(chunk_of([last_token], opened.shape.positions), 0)  # there is a row for every token
         costs = _calibrated(opened.directory / f"calibration-{engine}-{threads}.json", running)
     exits = {Exit(exit.encode, exit.interact): exit.quality.get("auc") for exit in opened.exits}
-    return Model(running, opened.reading, costs, exits)
+    calibrations = {Exit(exit.encode, exit.interact): exit.calibration for exit in opened.exits}
+    return Model(running, opened.reading, costs, exits, calibrations, opened.weights, opened.directory)
 
 
 def _calibrated(path: Path, engine: RankingEngine) -> RankingCosts:

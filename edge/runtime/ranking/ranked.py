@@ -21,11 +21,19 @@ class Explanation:
     auc: float | None
     budget_ms: float | None = None
     min_auc: float | None = None
+    kept_texts: int = 0  # items and profiles that did not have to be encoded
+    kept_events: int = 0
+    probabilities: bool = False  # scores are the chance of a like; otherwise they order the candidates, and no more
 
     @property
     def met(self) -> bool | None:
         """Whether every limit was kept; None without one."""
         return None if self.budget_ms is None and self.min_auc is None else not self.missed
+
+    @property
+    def late_ms(self) -> float:
+        """Time spent beyond the budget; 0 without one."""
+        return 0.0 if self.budget_ms is None else max(self.spent_ms - self.budget_ms, 0.0)
 
     @property
     def missed(self) -> list[str]:
@@ -43,7 +51,7 @@ class Explanation:
         if self.exit != self.planned:
             said += f" ({self.planned} planned: time ran out)"
         said += f", {self.spent_ms:.1f} ms, {self.predicted_ms:.1f} predicted"
-        said += f", {self.new_texts} new texts, {self.new_events} new events"
+        said += f", {_new(self.new_texts, self.kept_texts, 'text')}, {_new(self.new_events, self.kept_events, 'event')}"
         if self.auc is not None:
             said += f", AUC {self.auc:.4f} when made"
         if self.met is not None:
@@ -53,7 +61,7 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Ranked:
-    """Items best first, with their logits."""
+    """Items best first, with their scores: probabilities if `explanation.probabilities`, otherwise logits."""
 
     items: tuple[Item, ...]
     scores: tuple[float, ...]
@@ -62,3 +70,7 @@ class Ranked:
     @property
     def milliseconds(self) -> float:
         return self.explanation.spent_ms
+
+
+def _new(new: int, kept: int, what: str) -> str:
+    return f"{new} new of {new + kept} {what}{'' if new + kept == 1 else 's'}"

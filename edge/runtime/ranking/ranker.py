@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
@@ -11,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from edge.arguments import check_number
+from edge.arguments import check_count, check_number
 from edge.bundle.keys import PublicKey
 from edge.engines.ranking.protocol import Entries
 from edge.errors import EdgeError
@@ -23,51 +25,84 @@ from edge.runtime.ranking.model import Model
 from edge.runtime.ranking.opening import open_ranking_model
 from edge.runtime.ranking.ranked import Explanation, Ranked
 from edge.runtime.ranking.scoring import Handle, handles_of
+from edge.runtime.ranking.served import MOST_LOG_ROWS, Served, ServedLog
 from edge.runtime.ranking.summaries import Summaries
+from edge.runtime.ranking.summary_file import SummaryFile, check_keep, summary_file
 from edge.runtime.ranking.user_numbers import Inputs
 from edge.runtime.ranking.user_timeline import UserTimeline
+from edge.runtime.ranking.window import first_event
 from edge.runtime.ranking.wish import Wish, exit_of
-from edge.text.checks import check_candidates, check_event, check_events, check_user
+from edge.text.checks import (
+    MAX_EVENTS,
+    check_candidates,
+    check_event,
+    check_events,
+    check_time,
+    check_user,
+    check_user_id,
+)
 from edge.text.types import Event, Item, User
 
 MEMORY_MB = 64.0
+LOG_ROWS = 1_000
 
 
 class UserState:
     """A user between requests. Events may be added, and requests come, from several threads."""
 
-    def __init__(self, ranker: Ranker, timeline: UserTimeline) -> None:
-        self._ranker, self.timeline = ranker, timeline
-        self.turn = Lock()
+    def __init__(self, ranker: Ranker, name: str, profile: User, events: Sequence[Event]) -> None:
+        self._ranker, self._name, self._profile = ranker, name, profile
+        self._timeline = ranker._timeline(profile, events)
+        self._latest = max((event.time for event in events if event.time is not None), default=-math.inf)
+        self._turn = Lock()
 
     def add(self, event: Event) -> None:
-        """One more behaviour. Errors: an event that no request may have, or one before those that the user has."""
+        """One more behaviour; it is computed when it is needed, or by `prepare`. At 10,000 events the oldest quarter
+        leaves.
+
+        Errors: an event that no request may have, or one before those that the user has; the ranker was closed.
+        """
+        self._ranker._lifetime.check()
         check_event(event, "the event")
-        with self.turn:
-            events = self.timeline.events
-            latest = max((one.time for one in events if one.time is not None), default=None)
-            if event.time is not None and latest is not None and event.time < latest:
+        with self._turn:
+            if event.time is not None and event.time < self._latest:
                 raise EdgeError("the event is older than one that the user has", fix="add events oldest first")
-            self.timeline.add(event)
+            self._timeline = self._grown(event)
+            self._latest = self._latest if event.time is None else event.time
+        self._ranker._log.note(self._name, event)
+
+    def prepare(self, encode: int | None = None) -> None:
+        """Compute now, e.g. while the app is idle, what ranking will need after `encode` layers, or after the most."""
+        with self._ranker._lifetime, self._turn:
+            self._ranker._prepare_user(self._timeline, encode)
 
     def forget(self) -> None:
         """Give back the memory of what was computed; it is computed again when it is needed."""
-        with self.turn:
-            self.timeline.forget()
+        with self._turn:
+            self._timeline.forget()
 
-    def check_owner(self, ranker: Ranker) -> None:
-        """Errors: the user was made by another ranker, whose tokens and states mean something else."""
-        if self._ranker is not ranker:
-            raise EdgeError("the user was made by another ranker", fix="ranker.user(profile, events)")
+    def _grown(self, event: Event) -> UserTimeline:
+        """The timeline with the event; another one where the oldest events left."""
+        timeline, count = self._timeline, len(self._timeline.events)
+        if count >= MAX_EVENTS:
+            newest = timeline.events[first_event(count + 1, MAX_EVENTS) :]
+            timeline = self._ranker._timeline(self._profile, newest)
+        timeline.add(event)
+        return timeline
 
 
 class Ranker:
     """One model for any number of users and threads; the engine takes one call at a time."""
 
-    def __init__(self, model: Model, memory_mb: float = MEMORY_MB) -> None:
+    def __init__(
+        self, model: Model, memory_mb: float = MEMORY_MB, log_rows: int = LOG_ROWS, file: SummaryFile | None = None
+    ) -> None:
         self._model = model
         self._summaries = Summaries(model.engine, int(memory_mb * 1e6))
-        self._pace, self._lifetime = Pace(), Lifetime()
+        self._pace, self._lifetime, self._log = Pace(), Lifetime(), ServedLog(log_rows)
+        self._file = file
+        if file:
+            file.load(self._summaries)
 
     @classmethod
     def open(
@@ -77,15 +112,23 @@ class Ranker:
         threads: int = 1,
         public_key: PublicKey | None = None,
         memory_mb: float = MEMORY_MB,
+        *,
+        keep: Path | str | bool = True,
+        log_rows: int = LOG_ROWS,
     ) -> Ranker:
         """Check and install the bundle, load and warm up its model, and, the first time on this device, calibrate.
 
         With a key (`edge.read_public_key`), a bundle that its owner did not sign is refused. `threads` are the
-        engine's. Summaries of texts that are kept between requests stay within `memory_mb` (MB of 10^6 bytes).
+        engine's. Summaries of texts that are kept between requests stay within `memory_mb` (MB of 10^6 bytes). What
+        was prepared is written to the directory `keep`, by default to that of the installed bundle, and read at the
+        next opening; `keep=False` writes and reads nothing. The newest `log_rows` candidates are kept for `log`.
         Errors: a bundle that must not be used, an engine that is not here, an argument that cannot be meant.
         """
         check_number("memory_mb", memory_mb, fix="0 keeps no summary between requests")
-        return cls(open_ranking_model(path, engine, threads, public_key), memory_mb)
+        check_count("log_rows", log_rows, 0, MOST_LOG_ROWS, fix="0 logs nothing")
+        check_keep(keep)
+        model = open_ranking_model(path, engine, threads, public_key)
+        return cls(model, memory_mb, log_rows, summary_file(keep, model))
 
     def __enter__(self) -> Self:
         self._lifetime.check()
@@ -101,24 +144,28 @@ class Ranker:
         """Ascending, the deepest last."""
         return tuple(sorted(self._model.exits))
 
-    def user(self, user: User, events: Sequence[Event] = ()) -> UserState:
+    def user(self, user: User, events: Sequence[Event] = (), id: str = "") -> UserState:
         """A user to rank for; computed when candidates come, and then kept for as long as the app holds it.
 
-        Errors: the ranker was closed, a user or events that no request may have.
+        `id` names the user in `log`, where each user without one has a random one. Errors: the ranker was closed, a
+        user or events that no request may have.
         """
         self._lifetime.check()
         check_user(user)
         check_events(events)
-        return UserState(self, UserTimeline(self._model.reading, user, events))
+        check_user_id(id)
+        return UserState(self, id or uuid.uuid4().hex, user, events)
 
     def prepare(self, items: Sequence[Item], encode: int | None = None) -> list[Handle]:
-        """Render, tokenise and encode items now, e.g. while the app is idle; what it gives is ranked faster."""
+        """Render, tokenise and encode items now, e.g. while the app is idle; what it gives is ranked faster.
+
+        `encode`: after how many layers, by default the deepest. At most 1,000 items at once.
+        """
         with self._lifetime:
-            check_candidates(items)
-            handles = handles_of(self._model.reading.encoder, items)
-            depth = self._model.engine.shape.encode_depths[-1] if encode is None else encode
+            handles, depth = self._handles(items), self._encode_depth(encode)
             self._summaries.of([handle.segment for handle in handles], depth)
             self._summaries.of([handle.context for handle in handles], self._model.engine.shape.phrase_depth)
+            self._save()
             return handles
 
     def rank(
@@ -128,7 +175,7 @@ class Ranker:
         budget_ms: float | None = None,
         *,
         min_auc: float | None = None,
-        exit: tuple[int, int] | None = None,
+        exit: Exit | tuple[int, int] | str | None = None,
         time_s: float | None = None,
     ) -> Ranked:
         """Best first, as well as the budget allows, or at an exit (encode depth, interact depth), or at the deepest.
@@ -140,28 +187,87 @@ class Ranker:
         started = time.perf_counter()
         with self._lifetime:
             wish = Wish(budget_ms, min_auc, exit_of(exit))
-            if not isinstance(user, UserState):
-                kind = type(user).__name__
-                problem = f"user must be what ranker.user(...) gives, not {kind}"
-                raise EdgeError(problem, fix="ranker.user(profile, events)")
-            user.check_owner(self)
+            check_time(time_s, "time_s")
+            self._check_owner(user)
             handles = self._handles(candidates)
-            with user.turn:
-                return self._rank(user.timeline, handles, wish, time_s, started)
+            with user._turn:
+                timeline = user._timeline
+                ranked = self._rank(timeline, handles, wish, time_s, started)
+                moment = time.time() if time_s is None else time_s
+                self._log.add(Served(user._name, user._profile, len(timeline.events), moment, ranked))
+                return ranked
+
+    def log(self) -> str:
+        """What was ranked since the last call, a JSON object in a line for each candidate: which request and user, the
+        moment, the place and the score, the exit, the attributes; and `liked`, 1 if the user's event said so since.
+
+        `edge prepare` reads it as a log of impressions (docs/mobile-engineers.md). The oldest requests are left out
+        beyond `log_rows`.
+        """
+        self._lifetime.check()
+        return self._log.drain()
+
+    def forget(self) -> None:
+        """Remove all summaries, from memory and from disk, and what `log` has not given yet.
+
+        Users keep what was computed for them; see `UserState.forget`.
+        """
+        with self._lifetime:
+            self._summaries.clear()
+            self._log.clear()
+            if self._file:
+                self._file.remove()
 
     def close(self) -> None:
         """Give the memory back. Waits for the requests under way; those that come later are refused."""
         if self._lifetime.end():
             self._model.engine.close()
             self._summaries.clear()
+            self._log.clear()
             return_freed()
 
+    def _timeline(self, user: User, events: Sequence[Event]) -> UserTimeline:
+        if self._file:
+            self._file.leave_out(self._model.reading.encoder.profile(user))
+        return UserTimeline(self._model.reading, user, events)
+
+    def _prepare_user(self, user: UserTimeline, encode: int | None) -> None:
+        user.timeline(self._model.engine, self._summaries, self._encode_depth(encode))
+        self._save()
+
+    def _save(self) -> None:
+        if self._file:
+            self._file.save(self._summaries)
+
+    def _encode_depth(self, encode: int | None) -> int:
+        depths = self._model.engine.shape.encode_depths
+        if encode is None:
+            return depths[-1]
+        check_count("encode", encode, 0)
+        if encode not in depths:
+            raise EdgeError(f"no exit is encoded {encode} times", fix=f"use one of: {', '.join(map(str, depths))}")
+        return encode
+
+    def _check_owner(self, user: UserState) -> None:
+        """Errors: no user, or one of another ranker, whose tokens and states mean something else."""
+        if not isinstance(user, UserState):
+            kind = type(user).__name__
+            problem = f"user must be what ranker.user(...) gives, not {kind}"
+            raise EdgeError(problem, fix="ranker.user(profile, events)")
+        if user._ranker is not self:
+            raise EdgeError("the user was made by another ranker", fix="ranker.user(profile, events)")
+
     def _handles(self, candidates: Sequence[Item] | Sequence[Handle]) -> list[Handle]:
-        if candidates and all(isinstance(one, Handle) for one in candidates):
-            check_candidates([one.item for one in candidates])  # type: ignore[union-attr]
-            return list(candidates)  # type: ignore[arg-type]
-        check_candidates(candidates)  # type: ignore[arg-type]
-        return handles_of(self._model.reading.encoder, candidates)  # type: ignore[arg-type]
+        """Errors: what no request may have, or handles that another ranker prepared."""
+        encoder = self._model.reading.encoder
+        if not isinstance(candidates, Sequence) or not any(isinstance(one, Handle) for one in candidates):
+            check_candidates(candidates)  # type: ignore[arg-type]
+            return handles_of(encoder, candidates)  # type: ignore[arg-type]
+        items = [one.item if isinstance(one, Handle) else one for one in candidates]
+        check_candidates(items)
+        if any(isinstance(one, Handle) and one.encoder is not encoder for one in candidates):
+            raise EdgeError("a candidate was prepared by another ranker", fix="ranker.prepare(items)")
+        return [one if isinstance(one, Handle) else handles_of(encoder, [one])[0] for one in candidates]
 
     def _rank(
         self, user: UserTimeline, handles: Sequence[Handle], wish: Wish, moment: float | None, started: float
@@ -169,13 +275,16 @@ class Ranker:
         exits, inputs = self._allowed(wish), user.candidates([handle.item for handle in handles], moment)
         works = {depth: self._work(user, handles, depth) for depth in {exit.encode for exit in exits}}
         chosen = self._choose(exits, works, wish, started)
-        new = self._missing(user, handles, chosen.exit.encode)
+        new, kept = self._missing(user, handles, chosen.exit.encode)
+        most = self._model.engine.shape.places - 1
+        places = len(user.events) - first_event(len(user.events), most)
         predicted_ms = (time.perf_counter() - started) * 1e3 + self._pace.factor * chosen.milliseconds
         scores, last = self._scores(user, handles, inputs, chosen, exits, works[chosen.exit.encode], wish, started)
-        order = ranking_order(scores)
+        order, calibration = ranking_order(scores), self._model.calibrations.get(last.exit)
+        logits = [float(scores[place]) for place in order]
         return Ranked(
             tuple(handles[place].item for place in order),
-            tuple(float(scores[place]) for place in order),
+            tuple(logits if calibration is None else map(calibration.chance, logits)),
             Explanation(
                 exit=last.exit,
                 planned=chosen.exit,
@@ -186,6 +295,9 @@ class Ranker:
                 auc=last.auc,
                 budget_ms=wish.budget_ms,
                 min_auc=wish.min_auc,
+                kept_texts=kept,
+                kept_events=places - works[chosen.exit.encode].entries,
+                probabilities=calibration is not None,
             ),
         )
 
@@ -210,10 +322,12 @@ class Ranker:
         self._pace.add(last.milliseconds, (time.perf_counter() - began) * 1e3)
         return scores, last
 
-    def _missing(self, user: UserTimeline, handles: Sequence[Handle], depth: int) -> int:
-        """Texts of items and of the profile that have to be encoded."""
+    def _missing(self, user: UserTimeline, handles: Sequence[Handle], depth: int) -> tuple[int, int]:
+        """How many texts of items and of the profile have to be encoded, and how many more are kept."""
         of_user = user.segments(self._model.engine.shape.places - 1, depth)
-        return len(self._summaries.missing([*of_user, *(handle.segment for handle in handles)], depth))
+        needed = dict.fromkeys([*of_user, *(handle.segment for handle in handles)])
+        new = len(self._summaries.missing(needed, depth))
+        return new, len(needed) - new
 
     def _allowed(self, wish: Wish) -> Mapping[Exit, float | None]:
         exits = self._model.exits

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,10 +21,11 @@ class Handle:
     item: Item
     segment: Segment
     context: Segment
+    encoder: SegmentEncoder = field(repr=False, compare=False)  # whose tokens they are
 
 
 def handles_of(encoder: SegmentEncoder, items: Sequence[Item]) -> list[Handle]:
-    return [Handle(item, encoder.item(item), encoder.context(item)) for item in items]
+    return [Handle(item, encoder.item(item), encoder.context(item), encoder) for item in items]
 
 
 def scores_of(

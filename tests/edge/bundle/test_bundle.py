@@ -284,7 +284,7 @@ def exits(second: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"schema": "edge-ranker/bundle/0"}, "unknown schema 'edge-ranker/bundle/0'"),
+        ({"schema": "edge-ranker/bundle/0"}, "it was made by an older version, with the schema 'edge-ranker/bundle/0'"),
         ({"schema": None}, "unknown schema None"),
         ({"name": "a\x1b[31m"}, "the name must be"),
         ({"model": []}, "no 'model'"),

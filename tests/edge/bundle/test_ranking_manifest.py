@@ -102,7 +102,7 @@ def test_a_field_takes_what_it_means_and_nothing_else(keys: Keys) -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"schema": "edge-ranker/bundle/6"}, "unknown schema 'edge-ranker/bundle/6'"),
+        ({"schema": "edge-ranker/bundle/6"}, "it was made by a newer version, with the schema 'edge-ranker/bundle/6'"),
         ({"exits": full()["exits"][:-1]}, "does not list the deepest exit, 2/2"),
         ({"exits": [*full()["exits"], full()["exits"][0]]}, "lists an exit twice"),
         ({"exits": [*full()["exits"], {"encode": 3, "interact": 0, "quality": {}}]}, "an exit 3/0, which the model"),

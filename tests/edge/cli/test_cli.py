@@ -135,7 +135,7 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
         (["rank", "m.edge", "n.edge"], "edge rank: got unexpected extra argument (n.edge)", "edge rank --help"),
         (["rank", "m.edge", "--json=1"], "edge rank: option '--json' does not take a value", "edge rank --help"),
         (["compress", "--to", "int2"], "edge compress: invalid value for '--to': 'int2' is not one of ", "edge comp"),
-        (["rank", "m.edge", "--depth", "2.5"], "edge rank: invalid value for '--depth': '2.5' is not ", "edge rank"),
+        (["rank", "m.edge", "--top", "2.5"], "edge rank: invalid value for '--top': '2.5' is not ", "edge rank"),
         (["rank", "m.edge", "--budget-ms", "abc"], "edge rank: invalid value for '--budget-ms': 'abc' is", "edge"),
     ],
 )

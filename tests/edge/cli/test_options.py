@@ -18,7 +18,7 @@ OPTIONS = {
     "edge export": "out parent preset restart set",
     "edge slim": "engine json out",
     "edge sign": "json key out",
-    "edge rank": "budget-mb budget-ms cascade depth engine json min-auc patience plan public-key request top",
+    "edge rank": "budget-ms engine exit json min-auc public-key request threads top",
     "edge verify": "engine json public-key",
     "edge inspect": "json picture public-key",
     "edge-bench run": (

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
-from bundles import FILES, REQUEST, make
+from bundles import FILES, make
 from commands import edge
 from packed_bundles import make_packed
 from student_weights import make_weights
@@ -22,7 +16,6 @@ from edge.bundle.bundle import open_bundle
 from edge.bundle.manifest import SCHEMA
 from edge.bundle.sizes import sizes
 from edge.inspect.tensors import packed_tensors
-from edge.runtime.ranked import DEPTH, Explanation, Ranked
 
 
 def test_every_section_is_shown_with_its_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,81 +120,6 @@ def test_a_bad_bundle_is_refused_in_one_line_and_one_fix_with_exit_code_2(
     problem, fix = printed.err.splitlines()
     assert problem.startswith(f"error: {bundle} refused: ")
     assert fix == "fix: make it again with edge export, or copy it again from where it was made"
-
-
-@pytest.fixture
-def fake_runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
-    """Stand-ins for edge.runtime.ranker and edge.conformance.verify; the list holds what they were asked."""
-    asked: list[Any] = []
-
-    class Ranker:
-        @classmethod
-        def open(cls, path: Path, engine: str, public_key: Any) -> Ranker:
-            asked.append(engine)
-            return cls()
-
-        def user(self, user: Any, events: Any) -> str:
-            return "user"
-
-        def rank(self, user: str, candidates: Any, budget_ms: float | None, **wish: Any) -> Ranked:
-            asked.append({name: value for name, value in wish.items() if value} | {"budget_ms": budget_ms})
-            held = {"held_mb": 0.1, "kept": True, "auc": 0.75, "candidates": (1,)}
-            plan = Explanation("prefix", 2, 2, DEPTH, 1.25, 1.5, **held, budget_ms=budget_ms)
-            return Ranked(tuple(candidates), tuple(0.5 for _ in candidates), tuple(2 for _ in candidates), plan)
-
-    def verify(path: Path, engines: list[str] | None, public_key: Any, tell: Any) -> SimpleNamespace:
-        asked.append(engines)
-        rows = [SimpleRow("litert", True), SimpleRow("onnx", engines is None)]
-        return SimpleNamespace(results=rows, passed=engines is None, unchecked={}, unexamined=[])
-
-    for name, members in (("edge.runtime.ranker", {"Ranker": Ranker}), ("edge.conformance.verify", {"verify": verify})):
-        module: Any = ModuleType(name)
-        module.__dict__.update(members)
-        monkeypatch.setitem(sys.modules, name, module)
-    yield asked
-
-
-@dataclass
-class SimpleRow:
-    engine: str
-    passed: bool
-
-
-def test_rank_reads_a_file_or_stdin_and_prints_the_best_first(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    fake_runtime: list[Any],
-) -> None:
-    request = tmp_path / "request.json"
-    request.write_bytes(REQUEST)
-    assert edge("rank", "m.edge", "--request", request, "--depth", 2) == 0
-    out = capsys.readouterr().out
-    assert "Heat" in out and "prefix plan to exit 2, 1.5 ms, 1.2 predicted, AUC 0.7500 when made\n" in out
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(REQUEST)))
-    assert edge("rank", "m.edge", "--budget-ms", 30, "--json", "--engine", "onnx") == 0
-    result = json.loads(capsys.readouterr().out)
-    assert result["ranked"] == [{"id": "1", "score": 0.5, "depth": 2, "title": "Heat"}]
-    shown = {name: result["explanation"][name] for name in ("plan", "budget_ms", "spent_ms", "met")}
-    assert shown == {"plan": "prefix", "budget_ms": 30.0, "spent_ms": 1.5, "met": True}
-    assert fake_runtime == ["litert", {"budget_ms": None, "depth": 2}, "onnx", {"budget_ms": 30.0}]
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(REQUEST)))
-    assert edge("rank", "m.edge", "--budget-ms", 1) == 0
-    assert "over the budget: 1.5 ms of 1 ms" in capsys.readouterr().out
-    assert edge("rank", "m.edge", "--budget-ms", 30, "--depth", 2) == 2
-    assert edge("rank", "m.edge", "--budget-mb", 30, "--depth", 2) == 2
-    assert edge("rank", "m.edge", "--request", tmp_path / "absent") == 2
-
-
-def test_verify_fails_with_exit_code_1_if_any_row_failed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], fake_runtime: list[Any]
-) -> None:
-    bundle = make(tmp_path / "m.edge")
-    assert edge("verify", bundle) == 0
-    assert "every golden request is reproduced" in capsys.readouterr().out
-    assert edge("verify", bundle, "--engine", "onnx", "--json") == 1
-    assert json.loads(capsys.readouterr().out)["results"][1] == {"engine": "onnx", "passed": False}
-    assert fake_runtime == [None, ["onnx"]]
 
 
 def test_inspect_says_what_a_cascade_keeps_and_computes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

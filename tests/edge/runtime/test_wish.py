@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from commands import edge
 
 from edge.errors import EdgeError
 from edge.runtime.wish import Wish
@@ -50,32 +49,3 @@ def test_numbers_of_numpy_are_numbers() -> None:
     assert wish.limited and wish.top == 3
     assert Wish(min_auc=np.float64(0.75)).limited
     assert Wish(depth=np.int64(2)).depth == 2  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("options", "problem"),
-    [
-        (("--budget-ms", "nan"), "budget_ms is nan, it must be a finite float, above 0"),
-        (("--budget-ms", "inf"), "budget_ms is inf, it must be a finite float, above 0"),
-        (("--budget-ms", "1e400"), "budget_ms is inf, it must be a finite float, above 0"),
-        (("--budget-ms", "-1"), "budget_ms is -1.0, it must be above 0"),
-        (("--budget-ms=-1",), "budget_ms is -1.0, it must be above 0"),
-        (("--budget-ms", "abc"), "'abc' is not a valid float"),
-        (("--budget-ms", ""), "'' is not a valid float"),
-        (("--budget-ms", "20ms"), "'20ms' is not a valid float"),
-        (("--min-auc", "75"), "min_auc is 75.0, it must be from 0 to 1\nfix: it is a share: did you mean 0.75?"),
-        (("--min-auc", "0"), "min_auc is 0: every exit reaches it"),
-        (("--top", "0"), "top is 0, it must be 1 or more"),
-        (("--top", "2.5"), "'2.5' is not a valid integer"),
-        (("--top", "9" * 5000), "is not a valid integer"),
-        (("--depth", "3", "--budget-ms", "5"), "budget_ms and depth exclude each other"),
-        (("--plan", "prefx"), "there is no plan 'prefx'\nfix: use one of: prefix, segments, full"),
-        (("--cascade",), "patience and cascade need the number of the best that matter"),
-    ],
-)
-def test_the_command_line_refuses_it_by_the_same_check_before_it_reads_anything(
-    capsys: pytest.CaptureFixture[str], options: tuple[str, ...], problem: str
-) -> None:
-    assert edge("rank", "absent.edge", "--request", "absent.json", *options) == 2
-    told = capsys.readouterr()
-    assert told.err.startswith("error: ") and problem in told.err and told.out == ""

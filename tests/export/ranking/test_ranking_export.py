@@ -24,6 +24,7 @@ from edge.conformance.ranking_golden import read_request
 from edge.conformance.ranking_verify import verify_ranking
 from edge.errors import EdgeError
 from edge.runtime.ranking.choice import Exit
+from edge.runtime.ranking.opening import open_ranking_files
 from edge.runtime.ranking.ranker import Ranker
 from edge.runtime.ranking.user_timeline import Reading
 from edge.text.segments import SegmentEncoder
@@ -90,6 +91,7 @@ def test_a_ranker_from_the_file_ranks_as_torch_does(
     engine: str, random_bundle: Path, model: RankingModel, reading: Reading, requests: Sequence[tuple[str, Request]]
 ) -> None:
     torch_ranking, spread = TorchRanking(model, reading, PLACES), list[float]()
+    chances = {Exit(one.encode, one.interact): one.calibration for one in open_ranking_files(random_bundle).exits}
     with Ranker.open(random_bundle, engine) as ranker:
         assert ranker.exits == tuple(EXITS)
         for id, request in requests:
@@ -100,7 +102,10 @@ def test_a_ranker_from_the_file_ranks_as_torch_does(
                 ranked = ranker.rank(user, request.candidates, exit=asked, time_s=request.time)
                 found = dict(zip((item.id for item in ranked.items), ranked.scores, strict=True))
                 scores = [found[item.id] for item in request.candidates]
-                np.testing.assert_allclose(scores, wanted[exit], rtol=0, atol=0.02)
+                calibration = chances[exit]
+                assert calibration is not None and ranked.explanation.probabilities
+                expected = [calibration.chance(float(logit)) for logit in wanted[exit]]
+                np.testing.assert_allclose(scores, expected, rtol=0, atol=0.02)
                 spread.append(float(np.ptp(wanted[exit])))
     assert max(spread) > 0.5
 
