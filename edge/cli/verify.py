@@ -14,7 +14,6 @@ from edge.cli.command import command
 if TYPE_CHECKING:
     from edge.bundle.keys import PublicKey
     from edge.conformance.ranking_verify import RankingVerification
-    from edge.conformance.verify import Verification
 
 
 @command(
@@ -29,13 +28,15 @@ if TYPE_CHECKING:
     "--engine",
     "engines",
     multiple=True,
-    help="check this one alone, or all; repeat. One of: all, litert, onnx, reference, torch, coreml",
+    help="check this one alone, or all; repeat. One of: all, litert, onnx, reference, coreml",
 )
 def verify(bundle: Path, public_key: PublicKey | None, as_json: bool, engines: tuple[str, ...]) -> None:
     """Replay the golden requests on every engine. Exit code 0: reproduced, 1: not."""
     from dataclasses import asdict
 
-    verified = _replayed(bundle, list(engines) or None, public_key)
+    from edge.conformance.ranking_verify import verify_ranking
+
+    verified = verify_ranking(bundle, list(engines) or None, public_key, _progress)
     rows = [asdict(result) for result in verified.results]
     if as_json:
         summary = {"bundle": str(bundle), "passed": verified.passed, "results": rows}
@@ -46,27 +47,11 @@ def verify(bundle: Path, public_key: PublicKey | None, as_json: bool, engines: t
     click.get_current_context().exit(0 if verified.passed else 1)
 
 
-def _replayed(
-    bundle: Path, engines: list[str] | None, public_key: PublicKey | None
-) -> Verification | RankingVerification:
-    """By the model that the bundle holds."""
-    from edge.bundle.bundle import read_manifest
-    from edge.bundle.ranking_manifest import RANKING_SCHEMA
-
-    if read_manifest(bundle, public_key=public_key).manifest["schema"] == RANKING_SCHEMA:
-        from edge.conformance.ranking_verify import verify_ranking
-
-        return verify_ranking(bundle, engines, public_key, _progress)
-    from edge.conformance.verify import verify as replay
-
-    return replay(bundle, engines, public_key, _progress)
-
-
 def _progress(engine: str) -> None:
     click.echo(f"verify: {engine}", err=True)
 
 
-def _text(rows: list[dict[str, Any]], verified: Verification | RankingVerification) -> str:
+def _text(rows: list[dict[str, Any]], verified: RankingVerification) -> str:
     from edge.table import render
 
     lines = [render(list(rows[0]), [list(row.values()) for row in rows]), ""]
