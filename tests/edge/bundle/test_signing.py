@@ -19,9 +19,9 @@ from edge.bundle.install import install
 from edge.bundle.keys import PrivateKey, read_private_key, read_public_key
 from edge.bundle.signing import sign_bundle
 from edge.bundle.sizes import sizes
-from edge.conformance.verify import verify
+from edge.conformance.ranking_verify import verify_ranking
 from edge.errors import EdgeError
-from edge.runtime.ranker import Ranker
+from edge.runtime.ranking.ranker import Ranker
 
 KEY, OTHER = PrivateKey(bytes(range(32))), PrivateKey(bytes(32))
 COMMENT = 64 + 128
@@ -194,7 +194,7 @@ def test_the_runtime_refuses_what_the_key_did_not_sign(tmp_path: Path) -> None:
     with pytest.raises(EdgeError, match="not signed with the key"):
         Ranker.open(path, public_key=KEY.public)
     with pytest.raises(EdgeError, match="not signed with the key"):
-        verify(path, public_key=KEY.public)
+        verify_ranking(path, public_key=KEY.public)
 
 
 def test_keys_are_read_from_the_files_that_openssl_writes(pems: Path) -> None:
