@@ -55,7 +55,7 @@ def test_the_tables_name_exits_shapes_and_provenance(tmp_path: Path, capsys: pyt
     out = capsys.readouterr().out
     for line in (
         f"movies  {RANKING_SCHEMA}",
-        "ids.hidden  128",
+        "ids.hidden       128",
         "model:litert",
         "shared layer",
         "layers.0.attention_in.weight",
