@@ -63,9 +63,9 @@ def test_the_tables_name_exits_shapes_and_provenance(tmp_path: Path, capsys: pyt
         "exit     auc  log_loss  temperature   offset",
         "1/0   0.7100    0.6000            -        -",
         "1/2   0.7400    0.6000       0.9375  -0.2500",
-        "litert     embed         8",
-        "litert     summarise_4   8",
-        "litert     score_2       16, 64",
+        "litert     embed        8",
+        "litert     summarise_4  8",
+        "litert     score_2      16, 64",
     ):
         assert line in out
     assert edge("inspect", make_packed(tmp_path / "n.edge")) == 0
