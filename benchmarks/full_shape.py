@@ -1,11 +1,11 @@
-"""The full student's shape as a bundle: bytes, installation, memory, against general compressors.
+"""The full shape of a ranking student as a bundle: bytes, installation, and its weights against their entropy.
 
-    python benchmarks/full_shape.py --data runs/tokens/data --out runs/full_shape
-    python benchmarks/full_shape.py --data runs/data --student runs/pruned --out runs/full_trained
+    python benchmarks/full_shape.py --data runs/data --out runs/full_shape --json benchmarks/results/full-shape.json
+    python benchmarks/full_shape.py --data runs/data --out runs/full_shape --bundle runs/quickstart/export/movies.edge
 
-Weights are random and pruned to 80 % tensor by tensor, and the vocabulary is trained to 24,000 tokens on the
-documentation of the packages that are installed; or both are those of a pruned run. Requests are real (MovieLens,
-prepared under --data). Needs the extras export and benchmarks.
+Weights are random and pruned to 80 % tensor by tensor; the vocabulary is trained to 24,000 tokens on the documentation
+of the packages that are installed. Templates, numbers and requests are those of --data, a prepared run. A --bundle is
+weighed beside them. Needs the extras export and benchmarks.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -26,30 +27,35 @@ import brotli
 import torch
 import zstandard
 
-from cloud.checkpoint import load_encoder
 from cloud.data.samples import load_samples
 from cloud.data.vocabulary import count_words, train_vocabulary
-from cloud.model import Encoder
-from cloud.presets import PRESETS
+from cloud.ranking.model import RankingModel
+from cloud.ranking.presets import STUDENT_SHAPES
 from cloud.runs.directory import Run
-from cloud.stage import text_encoder, text_spec
-from cloud.torch_engine import TorchEngine
-from compress.integers import quantise
+from cloud.stage import text_spec
 from compress.magnitude import MagnitudePruner, PruneSchedule
-from edge.bundle.bundle import open_bundle
-from edge.bundle.sizes import sizes
+from compress.ranking.graph import ranking_graph
+from compress.ranking.integers import quantise_ranker
+from compress.ranking.parts import compressed_weights
+from edge.bundle.bundle import Bundle, open_bundle
+from edge.bundle.sizes import bundle_sizes
 from edge.config import to_dict
+from edge.engines.ranking.buckets import name_of
+from edge.files import write_json
 from edge.inspect.tensors import packed_tensors
+from edge.runtime.ranking.user_timeline import Reading
 from edge.table import render
+from edge.text.segments import SegmentEncoder
 from edge.text.sequence import TextEncoder
-from export.buckets import Buckets
-from export.bundle import bundle_models
-from export.exam import exam
-from export.models import step, write_coreml, write_models, write_plain
-from export.parity import answers
+from export.models import step
+from export.ranking.buckets import RankingBuckets
+from export.ranking.bundle import bundle_ranking, value_of
+from export.ranking.exam import RankingExam
+from export.ranking.models import write_ranking_models
+from export.ranking.parity import exits_of, make_ranking_goldens
 
-SPARSITY = 0.8
-REAL, CANDIDATES = 6, 6  # golden requests and their candidates
+SPARSITY, VOCABULARY, PLACES = 0.8, 24_000, 101
+REAL, CANDIDATES = 8, 8  # golden requests and their candidates, as edge export has them
 INSTALL = """
 import sys, time
 from edge.bundle.install import install
@@ -62,109 +68,109 @@ print(time.perf_counter() - start)
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="a prepared run")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--student", type=Path, help="a pruned run, made from --data")
+    parser.add_argument("--out", type=Path, required=True, help="a folder for the bundles; those there are weighed")
     parser.add_argument("--bits", type=int, nargs="+", default=[8, 4], choices=(8, 4))
+    parser.add_argument("--bundle", type=Path, nargs="*", default=[], help="further bundles to weigh")
+    parser.add_argument("--json", type=Path, help="write the figures")
     arguments = parser.parse_args()
-    prepared, source = Run.open(arguments.data), arguments.student and Run.open(arguments.student)
+    prepared, paths = Run.open(arguments.data), list[Path]()
     for bits in arguments.bits:
-        out = arguments.out / f"int{bits}"
-        out.mkdir(parents=True, exist_ok=True)
-        print(f"== {bits} bits\n{_report(prepared, source, out, bits)}\n", flush=True)
+        path = arguments.out / f"m6-edge-int{bits}.edge"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _build(prepared, bits, path)
+        paths.append(path)
+    found = {path.name: weighed(path) for path in (*paths, *arguments.bundle)}
+    if arguments.json:
+        write_json(arguments.json, found)
+    print(_report(found))
     return 0
 
 
-def full_student(bits: int, source: Run | None = None) -> Encoder:
-    """Quantised: of a pruned run, or random and pruned, the same at every call."""
-    if source:
-        return quantise(load_encoder(source), bits)
+def full_student(bits: int, numbers: int) -> RankingModel:
+    """Random, pruned and quantised; the same at every call."""
     torch.manual_seed(0)
-    model = Encoder(PRESETS["m6-edge"]).eval()
-    MagnitudePruner(model, PruneSchedule(sparsity=SPARSITY, end=1)).apply_at(model, 1)
-    return quantise(model, bits)
+    model = RankingModel(replace(STUDENT_SHAPES["m6-edge"], vocabulary_size=VOCABULARY, numbers=numbers)).eval()
+    MagnitudePruner(model, PruneSchedule(sparsity=SPARSITY, end=1), compressed_weights).apply_at(model, 1)
+    return quantise_ranker(model, bits)
 
 
-def full_encoder(prepared: Run, source: Run | None = None) -> TextEncoder:
-    """That of `prepared` if there is a source, else its templates with 20 events, and 24,000 tokens."""
-    if source:
-        return text_encoder(prepared)
-    spec = replace(text_spec(prepared), max_events=20, max_segment_tokens=32, max_user_tokens=320)
+def full_encoder(prepared: Run) -> TextEncoder:
+    """The templates of `prepared`, and 24,000 tokens."""
+    spec = text_spec(prepared)
     packages = Path(sysconfig.get_paths()["purelib"])
     files = sorted([*packages.glob("*/METADATA"), *packages.glob("torch/**/*.py")])[:1500]
     texts = [*pydoc_data.topics.topics.values(), *(file.read_text(errors="ignore") for file in files)]
-    counts = count_words(dict.fromkeys(texts, 1), spec.lowercase)
-    return TextEncoder(spec, train_vocabulary(counts, PRESETS["m6-edge"].vocabulary_size))
+    return TextEncoder(spec, train_vocabulary(count_words(dict.fromkeys(texts, 1), spec.lowercase), VOCABULARY))
 
 
-def _report(prepared: Run, source: Run | None, out: Path, bits: int) -> str:
-    model, encoder = full_student(bits, source), full_encoder(prepared, source)
-    buckets = Buckets((32, 160, 320), 10, 32).holding(encoder.spec)
-    bundle = out / "full.edge"
-    if not bundle.exists():
-        _build(prepared, model, encoder, buckets, bundle, bool(source))
-    weights = [tensor for tensor in packed_tensors(open_bundle(bundle)) if tensor.kind == "integers"]
-    stored, entropy = sum(t.stored for t in weights), sum(t.entropy or 0 for t in weights)
-    found = {engine: sizes(bundle, engine) for engine in ("litert", "onnx", "coreml")}
-    rows = [(engine, size.download, size.installed) for engine, size in found.items()]
-    plain = [(name, len(data), *_compressed(data)) for name, data in _plain_files(out).items()]
-    seconds = [_install_seconds(bundle) for _ in range(3)]
-    return "\n\n".join(
-        [
-            f"vocabulary {len(encoder.wordpiece.vocabulary):,} tokens, {sum(t.elements for t in weights):,} weights\n"
-            f"stored {stored:,.0f} bytes for an order-0 entropy of mask and values of {entropy:,.0f}: "
-            f"{stored / entropy:.4f}\n"
-            f"installing, one core, a fresh process: {', '.join(f'{each:.2f}' for each in seconds)} s",
-            render(("everything included", "download", "installed"), rows),
-            render(("plain file", "bytes", "zstd -19", "brotli 11"), plain),
-        ]
+def _build(prepared: Run, bits: int, path: Path) -> None:
+    encoder, buckets = full_encoder(prepared), RankingBuckets()
+    spec = encoder.spec
+    model = full_student(bits, len(spec.numbers))
+    shape, reading = (
+        ranking_graph(model.shape, PLACES),
+        Reading(SegmentEncoder(encoder), spec.numbers, value_of(prepared)),
     )
-
-
-def _build(prepared: Run, model: Encoder, encoder: TextEncoder, buckets: Buckets, bundle: Path, trained: bool) -> None:
-    out = bundle.parent
-    with tempfile.TemporaryDirectory(dir=out) as scratch:
+    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         models = Path(scratch) / "models"
-        step("writing model files")
-        write_models(model, buckets, models)
-        write_coreml(model, buckets, models)
-        write_plain(model, buckets, out, coreml=not (out / "Model-iOS16.mlpackage").exists())
-        samples = [request for _, request in load_samples(prepared)]
-        requests = exam(samples, encoder, buckets.user_tokens, REAL, CANDIDATES)
-        goldens = answers(model, requests, encoder, buckets.user_tokens)
-        shape = asdict(TorchEngine(model).shape)
+        step(f"{bits} bits: writing model files")
+        write_ranking_models(model, PLACES, buckets, models)
+        step(f"{bits} bits: golden requests")
+        exam = RankingExam(spec, PLACES, buckets.candidates[-1])
+        requests = exam.requests(load_samples(prepared), REAL, CANDIDATES)
+        goldens = make_ranking_goldens(model, reading, requests, PLACES)
+        facts = {"vocabulary": VOCABULARY, "value": value_of(prepared), "precision": f"int{bits}"}
         manifest: dict[str, Any] = {
             "name": "full",
-            "model": shape | {"buckets": to_dict(buckets)},
-            "exits": [{"depth": depth, "plan": "prefix", "quality": {}} for depth in model.config.exit_depths],
+            "model": asdict(shape) | facts,
+            "buckets": {"litert": [name_of(entry, sizes) for entry, sizes in buckets.signatures(shape)]},
+            "exits": [{"encode": exit.encode, "interact": exit.interact, "quality": {}} for exit in exits_of(model)],
             "golden": {"tolerance": 0.1},
-            "provenance": {"weights": "trained" if trained else "random"},
+            "provenance": {"weights": "random"},
         }
-        texts: dict[str, Path | bytes] = {
-            "text.json": json.dumps(to_dict(encoder.spec)).encode(),
-            "vocab.txt": "".join(f"{token}\n" for token in encoder.wordpiece.vocabulary).encode(),
-        }
-        bundle_models(bundle, model, texts, goldens, models, manifest)
-        for file in sorted(models.rglob("*")):
-            if file.is_file():
-                kept = out / "models" / file.relative_to(models)
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                kept.write_bytes(file.read_bytes())
+        for name, content in (
+            ("text.json", json.dumps(to_dict(spec))),
+            ("vocab.txt", "".join(f"{token}\n" for token in encoder.wordpiece.vocabulary)),
+        ):
+            (Path(scratch) / name).write_text(content)
+        texts = {name: Path(scratch) / name for name in ("text.json", "vocab.txt")}
+        bundle_ranking(path, model, texts, goldens, models, manifest)
 
 
-def _plain_files(out: Path) -> dict[str, bytes]:
-    """What would ship without packed weights, each as one string of bytes."""
-    named = {"LiteRT, entry points": "models/litert", "ONNX, entry points": "models/onnx"}
-    named |= {"Core ML, iOS 18": "models/coreml", "LiteRT, one call": "model.tflite", "ONNX, one call": "model.onnx"}
-    named |= {"Core ML, iOS 16": "Model-iOS16.mlpackage"}
-    found = {}
-    for name, path in named.items():
-        files = [out / path] if (out / path).is_file() else sorted((out / path).rglob("*"))
-        found[name] = b"".join(file.read_bytes() for file in files if file.is_file())
-    return found
+def weighed(path: Path) -> dict[str, Any]:
+    """Bytes to download and installed by engine, those of the weights against their entropy, and of compressors."""
+    bundle = open_bundle(path)
+    tensors = packed_tensors(bundle)
+    integers = [tensor for tensor in tensors if tensor.kind == "integers"]
+    stored, entropy = sum(tensor.stored for tensor in integers), sum(tensor.entropy or 0.0 for tensor in integers)
+    return {
+        "download": {engine: bundle_sizes(bundle, engine).download for engine in bundle.engines},
+        "installed": {engine: bundle_sizes(bundle, engine).installed for engine in bundle.engines},
+        "integers": {
+            "weights": sum(tensor.elements for tensor in integers),
+            "zeros": 1 - sum(tensor.nonzero for tensor in integers) / sum(tensor.elements for tensor in integers),
+            "stored": stored,
+            "entropy": round(entropy),
+            "stored_to_entropy": round(stored / entropy, 4),
+        },
+        "floats": {
+            "weights": sum(tensor.elements for tensor in tensors if tensor.kind == "floats"),
+            "stored": sum(tensor.stored for tensor in tensors if tensor.kind == "floats"),
+        },
+        "compressed_models": {engine: _compressed(_model(bundle, engine)) for engine in bundle.engines},
+        "install_seconds": sorted(round(_install_seconds(path), 2) for _ in range(3)),
+    }
 
 
-def _compressed(data: bytes) -> tuple[int, int]:
-    return len(zstandard.ZstdCompressor(level=19).compress(data)), len(brotli.compress(data, quality=11))
+def _model(bundle: Bundle, engine: str) -> bytes:
+    """An engine's files as they are installed, one after another: what would ship without packed weights."""
+    return b"".join(bundle.read(file.path) for file in bundle.files if file.section == f"model:{engine}")
+
+
+def _compressed(data: bytes) -> dict[str, int]:
+    zstd, most = zstandard.ZstdCompressor(level=19).compress(data), brotli.compress(data, quality=11)
+    return {"bytes": len(data), "zstd -19": len(zstd), "brotli 11": len(most)}
 
 
 def _install_seconds(bundle: Path) -> float:
@@ -174,6 +180,24 @@ def _install_seconds(bundle: Path) -> float:
         command = [sys.executable, "-c", INSTALL, str(bundle)]
         done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return float(done.stdout)
+
+
+def _report(found: dict[str, dict[str, Any]]) -> str:
+    sizes: list[Sequence[Any]] = []
+    weights: list[Sequence[Any]] = []
+    for name, one in found.items():
+        for engine, size in one["download"].items():
+            plain = one["compressed_models"][engine].values()
+            sizes.append((name, engine, size, one["installed"][engine], *plain))
+        integers = one["integers"]
+        coded = (integers["stored"], integers["entropy"], integers["stored_to_entropy"])
+        seconds = ", ".join(map(str, one["install_seconds"]))
+        weights.append((name, integers["weights"], integers["zeros"], *coded, one["floats"]["stored"], seconds))
+    plain = ("model as installed", "zstd -19", "brotli 11")
+    headings = ("bundle", "integers", "zeros", "stored", "entropy", "stored/entropy", "floats stored", "installing, s")
+    return "\n\n".join(
+        [render(("bundle", "engine", "download", "installed", *plain), sizes), render(headings, weights)]
+    )
 
 
 if __name__ == "__main__":

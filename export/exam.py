@@ -8,20 +8,22 @@ from functools import partial
 from itertools import islice
 
 from edge.conformance.coverage import (
-    COMPATIBILITY,
-    EMOJI,
-    EMPTY_ATTRIBUTE,
     EVENTS_CUT,
-    IDEOGRAPHS,
     MANY,
     MANY_CANDIDATES,
-    MARKS,
-    NO_HISTORY,
     NOTHING_CUT,
-    ONE_CANDIDATE,
     PROFILE_ALONE,
     SEGMENT_CUT,
     features,
+)
+from edge.conformance.features import (
+    COMPATIBILITY,
+    EMOJI,
+    EMPTY_ATTRIBUTE,
+    IDEOGRAPHS,
+    MARKS,
+    NO_HISTORY,
+    ONE_CANDIDATE,
     optional_fields,
     text_attributes,
 )

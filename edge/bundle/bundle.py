@@ -15,19 +15,9 @@ from typing import Any
 
 from edge.bundle import archive
 from edge.bundle.archive import Archive, ArchiveLimits, check_name, refuse
-from edge.bundle.exits import Exit, parse_exits
 from edge.bundle.keys import PublicKey
-from edge.bundle.manifest import (
-    MANIFEST,
-    SCHEMA,
-    WEIGHTS,
-    BundleFile,
-    parse_files,
-    section_of,
-    shape_of,
-)
-from edge.bundle.schemas import parse_any_manifest
-from edge.bundle.shape import Shape
+from edge.bundle.manifest import MANIFEST, WEIGHTS, BundleFile, parse_files, section_of
+from edge.bundle.ranking_manifest import RANKING_SCHEMA, RankingExit, parse_ranking_exits, parse_ranking_manifest
 from edge.bundle.weights.holes import cut, fill
 from edge.bundle.weights.packed import Weights, pack, unpack_counted
 from edge.errors import EdgeError
@@ -70,15 +60,8 @@ class Bundle:
         return tuple(self.archive.entries)
 
     @property
-    def shape(self) -> Shape:
-        """Of a model over tokens. Errors: it is a ranking model."""
-        if self.manifest["schema"] != SCHEMA:
-            refuse(self.path, "it holds a ranking model, which has other exits", fix="give a bundle of a token model")
-        return shape_of(self.manifest)
-
-    @property
-    def exits(self) -> tuple[Exit, ...]:
-        return parse_exits(self.path, self.manifest["exits"], self.shape.layers, self.shape.handover)
+    def exits(self) -> tuple[RankingExit, ...]:
+        return parse_ranking_exits(self.path, self.manifest["exits"], self.manifest["model"])
 
     @cached_property
     def listed(self) -> Mapping[str, BundleFile]:
@@ -173,7 +156,7 @@ def read_manifest(path: Path, limits: ArchiveLimits | None = None, public_key: P
     if entry.bytes > limits.manifest_bytes:
         refuse(path, f"{MANIFEST} declares {entry.bytes:,} bytes, the limit is {limits.manifest_bytes:,}")
     data = b"".join(archive.stream(scanned, entry))
-    manifest = parse_any_manifest(path, data)
+    manifest = parse_ranking_manifest(path, data)
     files = parse_files(path, manifest["files"])
     archive.check_total(path, sum(file.bytes for file in files), scanned.bytes, limits)
     listed = {file.path: file.bytes for file in files}
@@ -193,7 +176,7 @@ def write_bundle(
 ) -> BundleInfo:
     """Write a bundle that appears whole or not at all. Equal content gives an equal SHA-256.
 
-    `manifest` has name, model, exits, golden and provenance; files are filled in, and schema if it is absent.
+    `manifest` has name, model, buckets, exits, golden and provenance; files are filled in, and schema if it is absent.
     `weights` are packed once, and cut out of every model's file wherever they stand in it in a form that is known.
     """
     path = Path(path)
@@ -207,7 +190,7 @@ def write_bundle(
             contents[name], holes = cut(_content(contents[name]), weights)
             described |= {"holes": [[hole.offset, hole.tensor, hole.form] for hole in holes]} if holes else {}
         listed.append(described)
-    contents[MANIFEST] = manifest_bytes({"schema": SCHEMA} | dict(manifest) | {"files": listed})
+    contents[MANIFEST] = manifest_bytes({"schema": RANKING_SCHEMA} | dict(manifest) | {"files": listed})
     with output(path) as temporary:
         archive.write(temporary, contents, first=MANIFEST)
         try:

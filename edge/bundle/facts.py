@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +41,6 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= LONGEST_TEXT and not value.isspace()
 
 
-def _is_buckets(value: Any) -> bool:
-    return isinstance(value, dict) and {"user_tokens", "candidates", "candidate_tokens"} <= set(value)
-
-
 def _is_object(value: Any) -> bool:
     return isinstance(value, dict)
 
@@ -62,20 +57,11 @@ def _is_counts(value: Any) -> bool:
     return isinstance(value, dict) and all(map(is_count, value.values()))
 
 
-def _is_ascending(value: Any) -> bool:
-    sizes = isinstance(value, list) and len(value) > 0 and all(map(_is_size, value))
-    return sizes and all(lower < upper for lower, upper in pairwise(value))
-
-
 _SIZE, _TEXT, _COUNT = (_is_size, "a count of 1 or more"), (_is_text, "text"), (is_count, "a count")
 _FACTS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    **{f"model.{name}": _SIZE for name in (*TABLES, "parameters")},
+    "model.parameters": _SIZE,
     "model.nonzero": _COUNT,
     "model.precision": _TEXT,
-    "model.buckets": (_is_buckets, "an object of user_tokens, candidates and candidate_tokens"),
-    "model.buckets.user_tokens": (_is_ascending, "ascending counts of 1 or more"),
-    "model.buckets.candidates": _SIZE,
-    "model.buckets.candidate_tokens": _SIZE,
     "golden.reference": _TEXT,
     "runtimes": (_is_runtimes, f"an object from {', '.join(MODEL_ENGINES)}, or some of them, to a version"),
     **{f"provenance.{name}": _TEXT for name in ("run", "weights", "protocol", "code")},

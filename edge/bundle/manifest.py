@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from edge.bundle.archive import refuse
 from edge.bundle.cascade import parse_cascade
@@ -26,7 +26,9 @@ TEXT, VOCABULARY, GOLDEN = "text.json", "vocab.txt", "golden.jsonl"
 COMMON_SECTIONS = ("text", "vocabulary", "golden")
 _COMMON = {TEXT: "text", VOCABULARY: "vocabulary", GOLDEN: "golden", WEIGHTS: "weights"}
 BUNDLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
-_SCHEMA = re.compile(r"edge-ranker/bundle/([0-9]{1,4})")
+OLDER = "train and export the model again with this version: edge run --help"
+NEWER = "install a newer version of edge-ranker, or export the bundle again with this one"
+_NUMBERED = re.compile(r"edge-ranker/bundle/([1-9][0-9]{0,3})")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REQUIRED: Mapping[str, type] = {
     "name": str, "model": dict, "exits": list, "golden": dict, "provenance": dict, "files": list
@@ -74,16 +76,15 @@ def parse_manifest(path: Path, data: bytes) -> dict[str, Any]:
     return manifest
 
 
-def decode_manifest(path: Path, data: bytes, *schemas: str) -> dict[str, Any]:
-    """A manifest of one of `schemas`, with what every one has: sections of their types, and a name."""
+def decode_manifest(path: Path, data: bytes, schema: str) -> dict[str, Any]:
+    """A manifest of `schema`, with what every one has: sections of their types, and a name."""
     try:
         manifest = parse_strictly(data)
     except (ValueError, RecursionError):
         refuse(path, f"{MANIFEST} is not valid JSON")
     if not isinstance(manifest, dict) or "schema" not in manifest:
         refuse(path, f"{MANIFEST} has no schema")
-    if manifest["schema"] not in schemas:
-        _refuse_schema(path, manifest["schema"], schemas)
+    _check_schema(path, manifest["schema"], schema)
     for key, kind in _REQUIRED.items():
         if not isinstance(manifest.get(key), kind):
             refuse(path, f"{MANIFEST} has no {key!r} of type {kind.__name__}")
@@ -92,16 +93,15 @@ def decode_manifest(path: Path, data: bytes, *schemas: str) -> dict[str, Any]:
     return manifest
 
 
-def _refuse_schema(path: Path, schema: Any, known: Sequence[str]) -> NoReturn:
-    """By what can be done about it: an older bundle is made again, a newer one needs a newer reader."""
-    reads = f"this version reads {' and '.join(map(repr, known))}"
-    numbered, newest = (_SCHEMA.fullmatch(text) for text in (str(schema), max(known)))
-    if not isinstance(schema, str) or numbered is None or newest is None:
-        refuse(path, f"unknown schema {ascii(schema)[:60]}, {reads}")
-    if int(numbered[1]) > int(newest[1]):
-        refuse(path, f"it was made by a newer version, with the schema {schema!r}, {reads}", "update edge-ranker")
-    again = "export it again with this version: edge export"
-    refuse(path, f"it was made by an older version, with the schema {schema!r}, {reads}", again)
+def _check_schema(path: Path, found: Any, known: str) -> None:
+    """Refuse another schema; what helps depends on which of the two is older."""
+    if found == known:
+        return
+    numbered = _NUMBERED.fullmatch(found) if isinstance(found, str) else None
+    if numbered is None:
+        refuse(path, f"unknown schema {ascii(found)[:60]}, this version reads {known!r}")
+    older = int(numbered[1]) < int(known.rpartition("/")[2])
+    refuse(path, f"its schema is {found!r}, this version reads {known!r} alone", fix=OLDER if older else NEWER)
 
 
 def shape_of(manifest: Mapping[str, Any]) -> Shape:

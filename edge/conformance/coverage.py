@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
 
 from edge.bundle.shape import Shape
+from edge.conformance.features import (
+    EMPTY_ATTRIBUTE,
+    NO_HISTORY,
+    ONE_CANDIDATE,
+    UNICODE,
+    has_empty_attribute,
+    optional_fields,
+    scripts,
+    text_attributes,
+)
 from edge.conformance.golden import Golden
 from edge.text.sequence import TextEncoder
 from edge.text.spec import TextSpec
-from edge.text.template import Field, Template
-from edge.text.types import Item, Request
+from edge.text.types import Request
 
 MANY = 200  # candidates
 NOTHING_CUT, EVENTS_CUT, SEGMENT_CUT = "nothing cut", "events cut", "a segment cut"
-PROFILE_ALONE, NO_HISTORY = "a user side of the profile alone", "no history"
-ONE_CANDIDATE, MANY_CANDIDATES = "one candidate", f"{MANY} candidates"
-EMPTY_ATTRIBUTE = "an empty attribute"
-COMPATIBILITY, IDEOGRAPHS, EMOJI, MARKS = "compatibility characters", "ideographs", "emoji", "combining marks"
-UNICODE = (COMPATIBILITY, IDEOGRAPHS, EMOJI, MARKS)
+PROFILE_ALONE = "a user side of the profile alone"
+MANY_CANDIDATES = f"{MANY} candidates"
 
 
 def coverage(goldens: Sequence[Golden], encoder: TextEncoder, buckets: Sequence[int], shape: Shape) -> list[str]:
@@ -53,19 +57,6 @@ def features(golden: Golden, encoder: TextEncoder, buckets: Sequence[int]) -> se
     }
     names = {name for name, holds in found.items() if holds}
     return names | scripts("".join(golden.texts)) | {_bucket(sum(map(len, golden.user)), buckets)}
-
-
-def text_attributes(spec: TextSpec, items: Iterable[Item]) -> list[str]:
-    """The attributes of items that hold words, by the template's order."""
-    values = [item.attributes for item in items]
-    _, template, _, _ = spec.templates()
-    return [name for name in template.fields if any(isinstance(value.get(name), str) for value in values)]
-
-
-def optional_fields(template: Template) -> list[str]:
-    """The fields that a record may leave empty."""
-    required = {part.name for part in template.parts if isinstance(part, Field)}
-    return [name for name in template.fields if name not in required]
 
 
 def _exits(shape: Shape) -> Iterator[str]:
@@ -108,27 +99,3 @@ def _has_cut_segment(golden: Golden, encoder: TextEncoder) -> bool:
     special = [1, *[0] * events, *[2] * len(golden.request.candidates)]
     lengths = [len(encoder.wordpiece.encode(text)) for text in golden.texts]
     return any(map(lambda length, extra: length + extra > encoder.spec.max_segment_tokens, lengths, special))
-
-
-def has_empty_attribute(request: Request, spec: TextSpec) -> bool:
-    profile, item, event, context = spec.templates()
-    scopes: list[tuple[Template, Mapping[str, Any]]] = [(profile, request.user.attributes)]
-    scopes += [(event, past.attributes) for past in request.events]
-    scopes += [(item, past.item.attributes) for past in request.events]
-    scopes += [(template, offered.attributes) for template in (item, context) for offered in request.candidates]
-    return any(
-        name in scope and scope[name] in (None, "", ())
-        for template, scope in scopes
-        for name in optional_fields(template)
-    )
-
-
-def scripts(text: str) -> set[str]:
-    """Which peculiarities of Unicode a text has."""
-    found = {
-        COMPATIBILITY: unicodedata.normalize("NFKC", text) != unicodedata.normalize("NFC", text),
-        IDEOGRAPHS: any("\u4e00" <= char <= "\u9fff" for char in text),
-        EMOJI: any("\U0001f300" <= char <= "\U0001faff" for char in text),
-        MARKS: any(unicodedata.combining(char) for char in text),
-    }
-    return {name for name, holds in found.items() if holds}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.conformance.coverage import (
+from edge.conformance.features import (
     EMPTY_ATTRIBUTE,
     NO_HISTORY,
     ONE_CANDIDATE,

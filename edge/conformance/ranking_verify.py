@@ -12,9 +12,9 @@ from edge.bundle.archive import refuse
 from edge.bundle.install import refuse_installed
 from edge.bundle.keys import PublicKey
 from edge.bundle.manifest import GOLDEN
+from edge.conformance.engines import ALL, choose_engines, tolerance_of
 from edge.conformance.ranking_coverage import Examined, together_of
 from edge.conformance.ranking_golden import Logits, RankingGolden, logits_of, read_ranking_goldens, read_request
-from edge.conformance.verify import ALL, choose_engines, tolerance_of
 from edge.engines.ranking.opening import FROM_WEIGHTS, RANKING_ENGINES, absent
 from edge.engines.ranking.protocol import RankingEngine
 from edge.errors import EdgeError
@@ -68,7 +68,7 @@ def verify_ranking(
     cannot run is an error. `progress` is called with each engine before it is checked.
     """
     opened = open_ranking_files(path, public_key, weights=bool({*(engines or ())} & {ALL, *FROM_WEIGHTS}))
-    goldens = _read(opened)
+    goldens = goldens_of(opened)
     chosen, unchecked = choose_engines(engines, opened.models, RANKING_ENGINES, absent)
     results = [check_reading(opened.reading, goldens)]
     for name in chosen:
@@ -82,8 +82,8 @@ def verify_ranking(
     return RankingVerification(results, unchecked, examined.missing(goldens))
 
 
-def _read(opened: OpenedRanking) -> list[RankingGolden]:
-    """Errors: there is none, a line is none, or an exit of the manifest has no logits."""
+def goldens_of(opened: OpenedRanking) -> list[RankingGolden]:
+    """All that the bundle carries. Errors: there is none, a line is none, or an exit of the manifest has no logits."""
     try:
         goldens = list(read_ranking_goldens(read_lines(opened.directory / GOLDEN)))
     except EdgeError as error:

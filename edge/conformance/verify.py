@@ -15,8 +15,9 @@ from edge.bundle.install import refuse_installed
 from edge.bundle.keys import PublicKey
 from edge.bundle.manifest import GOLDEN, MANIFEST
 from edge.conformance.coverage import coverage
+from edge.conformance.engines import ALL, choose_engines, tolerance_of
 from edge.conformance.golden import Golden, Scores, completed, digest_of, encode, read_golden, score
-from edge.engines.opening import ENGINES, FROM_WEIGHTS, RUNNABLE, absent
+from edge.engines.opening import ENGINES, FROM_WEIGHTS, absent
 from edge.engines.protocol import Engine
 from edge.errors import EdgeError
 from edge.files import read_lines
@@ -24,8 +25,6 @@ from edge.metrics import top_overlap
 from edge.runtime.opening import OpenedBundle, open_bundle_files
 from edge.runtime.refusing import refusing_what_cannot_run
 from edge.text.sequence import TextEncoder
-
-ALL = "all"  # of the engines
 
 
 @dataclass(frozen=True)
@@ -118,18 +117,6 @@ def verify(
     return Verification(results, unchecked, coverage(golden, encoder, _buckets(manifest), opened.shape))
 
 
-def choose_engines(
-    engines: Sequence[str] | None, models: Path, known: Sequence[str], absent: Callable[[str, Path], str]
-) -> tuple[list[str], dict[str, str]]:
-    """The engines to check of those `known`, and why others are not: what `absent` says of them."""
-    named = [engine for engine in engines or () if engine != ALL]
-    if engines is None:
-        named = [name for name in RUNNABLE if (models / name).is_dir()]
-    every = [engine for engine in known if engine not in named] if ALL in (engines or ()) else []
-    unchecked = {engine: reason for engine in every if (reason := absent(engine, models))}
-    return [*named, *(engine for engine in every if engine not in unchecked)], unchecked
-
-
 def _read(opened: OpenedBundle) -> list[Golden]:
     """The golden requests, complete. Errors: there is none, a line is none."""
     try:
@@ -153,12 +140,6 @@ def _check_depths(opened: OpenedBundle, golden: Sequence[Golden]) -> None:
     if depths["segments"] and min(depths["segments"]) != shape.handover + 1:
         met = min(depths["segments"]) - 1
         refuse(opened.path, f"{MANIFEST} says a hand-over at {shape.handover}, {GOLDEN} has scores of one at {met}")
-
-
-def tolerance_of(manifest: Mapping[str, Any], engine: str) -> float:
-    """How far an engine's logits may be off: its own allowance, else that of all."""
-    golden = manifest["golden"]
-    return float(golden.get("tolerances", {}).get(engine, golden["tolerance"]))
 
 
 def _buckets(manifest: Mapping[str, Any]) -> list[int]:

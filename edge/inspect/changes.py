@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from edge.bundle.bundle import Bundle
-from edge.bundle.exits import Exit
 from edge.bundle.manifest import MANIFEST, WEIGHTS, BundleFile
+from edge.bundle.ranking_manifest import RankingExit
 from edge.bundle.sizes import bundle_sizes
 from edge.inspect.causes import Cause, causes
 from edge.inspect.describe import leaves, sections
@@ -102,18 +102,25 @@ def _rows(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Row]:
         yield Row(name, before.get(name), after.get(name))
 
 
-def _qualities(exits: tuple[Exit, ...]) -> dict[str, float]:
+def _qualities(exits: tuple[RankingExit, ...]) -> dict[str, float]:
     return {
-        f"{metric} at exit {exit.depth} ({exit.plan}{', ' + exit.engine if exit.engine else ''})": float(value)
+        f"{metric} at exit {exit.encode}/{exit.interact}": float(value)
         for exit in exits
         for metric, value in exit.quality.items()
     }
 
 
 def _settings(bundle: Bundle) -> dict[str, str]:
+    """All that the manifest says but of files and quality; by exit, what makes chances of its scores."""
     manifest = bundle.manifest
-    kept = {key: manifest[key] for key in ("name", "model", "golden", "provenance")}
-    return dict(leaves(kept)) | {"signed": "yes" if bundle.archive.signed else "no"}
+    kept = {
+        key: manifest[key]
+        for key in ("name", "model", "buckets", "golden", "runtimes", "provenance")
+        if key in manifest
+    }
+    fitted = {f"{exit.encode}/{exit.interact}": asdict(exit.calibration) for exit in bundle.exits if exit.calibration}
+    known = dict(leaves(kept)) | dict(leaves(fitted, "calibration") if fitted else ())
+    return known | {"signed": "yes" if bundle.archive.signed else "no"}
 
 
 def _changes(before: Bundle, after: Bundle) -> Iterator[Change]:

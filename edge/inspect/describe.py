@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 from edge.bundle.bundle import Bundle
-from edge.bundle.cascade import parse_cascade
 from edge.bundle.manifest import MANIFEST, WEIGHTS
 from edge.bundle.sizes import bundle_sizes, parts
 from edge.inspect.tensors import PackedTensor, packed_tensors
@@ -15,7 +14,7 @@ from edge.table import Cell, render
 
 
 def describe(bundle: Bundle, tensors: tuple[PackedTensor, ...] | None = None) -> dict[str, Any]:
-    """Plain JSON values: sections, parts, sizes per engine, tensors, model, exits and provenance."""
+    """Plain JSON values: sections, parts, sizes per engine, tensors, model, buckets, exits and provenance."""
     tensors = packed_tensors(bundle) if tensors is None else tensors
     engines = {file.path: file.section.partition(":")[2] for file in bundle.files}
     return {
@@ -31,7 +30,7 @@ def describe(bundle: Bundle, tensors: tuple[PackedTensor, ...] | None = None) ->
         "weights": _weights(bundle, tensors),
         "model": bundle.manifest["model"],
         "runtimes": bundle.manifest.get("runtimes", {}),
-        "cascades": bundle.manifest.get("cascades", []),
+        "buckets": bundle.manifest["buckets"],
         "exits": [asdict(exit) for exit in bundle.exits],
         "provenance": bundle.manifest["provenance"],
     }
@@ -97,11 +96,6 @@ def _ratio(stored: float, entropy: float | None) -> float | None:
 
 def describe_text(description: dict[str, Any]) -> str:
     """The description as tables."""
-    metrics = list(dict.fromkeys(metric for exit in description["exits"] for metric in exit["quality"]))
-    exits = [
-        (exit["depth"], exit["plan"], exit["engine"], *_figures(exit["quality"], metrics))
-        for exit in description["exits"]
-    ]
     sizes = [(engine, size["download"], size["installed"]) for engine, size in description["sizes"].items()]
     blocks = [
         f"{description['name']}  {description['schema']}\n"
@@ -111,8 +105,8 @@ def describe_text(description: dict[str, Any]) -> str:
         render(("shipped with", "download", "installed"), sizes),
         render(("model", ""), leaves(description["model"])),
         *([render(("needs at least", ""), leaves(description["runtimes"]))] if description["runtimes"] else []),
-        render(("exit", "plan", "engine", *map(printable, metrics)), exits),
-        *_cascade_blocks(description["cascades"]),
+        *_bucket_blocks(description["buckets"]),
+        _exits_block(description["exits"]),
     ]
     if description["provenance"]:
         blocks.append(render(("provenance", ""), leaves(description["provenance"])))
@@ -143,14 +137,33 @@ def _weights_blocks(description: dict[str, Any]) -> list[str]:
     ]
 
 
-def _cascade_blocks(values: Sequence[Any]) -> list[str]:
-    """What scoring with early stops keeps of the best, and what it computes for that."""
-    rows = [(cascade.top, cascade.agreement, cascade.work) for cascade in map(parse_cascade, values)]
-    headings = ("cascade for the top", "agreement with all at the deepest exit", "share of the candidates' layers")
-    return [render(headings, rows)] if rows else []
+def _bucket_blocks(buckets: dict[str, list[str]]) -> list[str]:
+    """The graphs of engines with fixed shapes: entry points, and the sizes that each has."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for engine, names in buckets.items():
+        for name in names:
+            entry, size = name.rsplit("_", 1)
+            rows.setdefault((engine, entry), []).append(size)
+    table = [(engine, entry, ", ".join(sizes)) for (engine, entry), sizes in rows.items()]
+    return [render(("graphs of", "entry point", "sizes"), table)] if table else []
 
 
-def _figures(quality: dict[str, float], metrics: list[str]) -> list[float | None]:
+def _exits_block(exits: list[dict[str, Any]]) -> str:
+    """Layers, quality as measured when the bundle was made, and what makes chances of scores, if anything does."""
+    metrics = list(dict.fromkeys(metric for exit in exits for metric in exit["quality"]))
+    fitted = ("temperature", "offset") if any(exit["calibration"] for exit in exits) else ()
+    rows = [
+        (
+            f"{exit['encode']}/{exit['interact']}",
+            *_figures(exit["quality"], metrics),
+            *_figures(exit["calibration"] or {}, fitted),
+        )
+        for exit in exits
+    ]
+    return render(("exit", *map(printable, metrics), *fitted), rows)
+
+
+def _figures(quality: dict[str, float], metrics: Sequence[str]) -> list[float | None]:
     return [float(quality[metric]) if metric in quality else None for metric in metrics]
 
 

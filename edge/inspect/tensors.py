@@ -19,7 +19,7 @@ class PackedTensor:
     name: str
     kind: str
     shape: tuple[int, ...]
-    bits: int  # of an integer, the fewest that hold the largest; of a float, 16 if the lower half of all is zero
+    bits: int  # of an integer, the fewest that hold the largest; of a float, 16 if two bytes hold each of them
     nonzero: int
     value_bits: float | None  # order-0 entropy of a non-zero integer, sign included; None for floats
     classes: int  # of rows by their scale, each with frequencies of its own
@@ -86,8 +86,11 @@ def _measure(tensor: Tensor, values: np.ndarray, bits: float, files: tuple[str, 
 
 
 def _float_bits(values: np.ndarray) -> int:
+    """16 if two bytes hold each: as float16, or as the upper half of a float32."""
     lower_halves = np.ascontiguousarray(values, dtype="<f4").view("<u4") & 0xFFFF
-    return 32 if lower_halves.any() else 16
+    with np.errstate(over="ignore"):
+        halves = values.astype(np.float16).astype(np.float32)
+    return 16 if not lower_halves.any() or np.array_equal(halves, values) else 32
 
 
 def _value_bits(values: np.ndarray) -> float:

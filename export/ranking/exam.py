@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from edge.conformance.coverage import COMPATIBILITY, EMOJI, IDEOGRAPHS, MARKS, optional_fields, text_attributes
+from edge.conformance.features import COMPATIBILITY, EMOJI, IDEOGRAPHS, MARKS, optional_fields, text_attributes
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, Request, User, Value
 

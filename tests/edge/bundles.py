@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.bundle.bundle import manifest_bytes, write_bundle
-from edge.bundle.manifest import SCHEMA
+from edge.bundle.ranking_manifest import RANKING_SCHEMA
 
 REQUEST = b'{"user": {}, "events": [], "candidates": [{"id": "1", "title": "Heat"}]}'
 FILES: dict[str, Path | bytes] = {
@@ -23,16 +23,25 @@ FILES: dict[str, Path | bytes] = {
 }
 
 
+MODEL: dict[str, Any] = {
+    "hidden": 8, "heads": 2, "encode_depths": [1], "interact_layers": 2, "positions": 5, "places": 7, "numbers": 0,
+    "distances": 6, "match_size": 4, "match_heads": 2, "factors": 0, "vocabulary": 3, "value": "liked",
+}  # fmt: skip
+
+
 def manifest(**changes: Any) -> dict[str, Any]:
     exits = [
-        {"depth": depth, "plan": plan, "quality": {"auc": 0.7 + depth / 100, "log_loss": 0.6}}
-        for depth in (1, 2, 4)
-        for plan in ("prefix", "segments")
-        if plan == "prefix" or depth > 1
+        {"encode": 1, "interact": interact, "quality": {"auc": auc, "log_loss": 0.6}}
+        for interact, auc in ((0, 0.71), (1, 0.72), (2, 0.74))
     ]
-    model = {"layers": 4, "hidden": 8, "heads": 2, "handover": 1}
-    golden = {"tolerance": 0.001}
-    plain = {"name": "movies", "model": model, "exits": exits, "golden": golden, "provenance": {"run": "ab"}}
+    plain = {
+        "name": "movies",
+        "model": MODEL,
+        "buckets": {"litert": ["embed_8", "score_2_64"]},
+        "exits": exits,
+        "golden": {"tolerance": 0.001},
+        "provenance": {"run": "ab"},
+    }
     return plain | changes
 
 
@@ -98,7 +107,7 @@ def entries_for(contents: dict[str, bytes], /, **changes: Any) -> list[Raw]:
             contents.items(), ("text", "vocabulary", "golden", "model:litert", "model:onnx"), strict=False
         )
     ]
-    described = manifest(schema=SCHEMA, files=listed) | changes
+    described = manifest(schema=RANKING_SCHEMA, files=listed) | changes
     return [
         raw("manifest.json", manifest_bytes(described)),
         *(raw(name, data) for name, data in contents.items()),

@@ -16,8 +16,9 @@ NESTED = "[" * 500 + "]" * 500
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 2, 5, 0.5, -0.0, 1e308, float("nan"), float("inf"), 2**31, 2**63, 10**30, "", "x",
     "1", "../x", "a\nb", "\x1b[31m", "\ud800", "\u202e", "x" * 300, "models/litert/x",
-    "models/litert.\x1b[31m", "models/onnx/a\nb", "model:litert", "full", [],
-    {}, [[]], [None], {"": None}, {"auc": 0.5}, {"depth": 1, "plan": "full", "quality": {}}, [0] * 300,
+    "models/litert.\x1b[31m", "models/onnx/a\nb", "model:litert", "liked", [],
+    {}, [[]], [None], {"": None}, {"auc": 0.5}, {"encode": 1, "interact": 2, "quality": {}}, [0] * 300,
+    "edge-ranker/bundle/4", ["encode_16"], {"temperature": 0, "offset": 1e9}, [1, 2, 3],
 )  # fmt: skip
 
 

@@ -10,19 +10,32 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 from zlib import crc32
 
 import numpy as np
 from fuzz_bundles import mutated_bundle
+from fuzz_ranking import mutated_contents, mutated_request
 from fuzz_weights import mutated_weights
+from ranking_bundles import EXITS, REQUEST, parameters
+from ranking_weights import SHAPE, reading
 
 from edge.bundle.bundle import read_manifest
 from edge.bundle.install import LOCK, install, is_intact
 from edge.bundle.manifest import MANIFEST
 from edge.bundle.weights.packed import read_header, unpack
+from edge.conformance.ranking_golden import logits_of
+from edge.conformance.ranking_verify import check_logits, check_reading, goldens_of
+from edge.engines.ranking.reference import ReferenceRanking
 from edge.errors import EdgeError
+from edge.runtime.ranking.costs import RankingCosts
+from edge.runtime.ranking.model import Model
+from edge.runtime.ranking.opening import open_ranking_files
+from edge.runtime.ranking.ranker import Ranker
+from edge.runtime.refusing import refusing_what_cannot_run
+from edge.text.request import parse_request
 
 CPU_SECONDS = 1.0
 MEMORY = 64 << 20
@@ -89,8 +102,54 @@ def meet_weights(data: bytes, directory: Path) -> str:
     return ACCEPTED
 
 
+def meet_contents(data: bytes, directory: Path) -> str:
+    """Open, replay the golden requests and rank: scores for every candidate, or a refusal in one line."""
+    path = directory / "m.edge"
+    path.write_bytes(data)
+    os.environ["EDGE_CACHE"] = str(directory / "cache")
+    try:
+        with np.errstate(all="ignore"):  # weights beyond all measure
+            opened = open_ranking_files(path, weights=True)
+            goldens, engine = goldens_of(opened), opened.engine("reference")
+            with refusing_what_cannot_run(path, "reference"):
+                rows = check_logits(engine, opened.reading, goldens, "reference", 1e-3)
+                logits = logits_of(engine, opened.reading, REQUEST, goldens[0].logits.keys())
+    except EdgeError as error:
+        return reason(error, path if error.problem.startswith(f"{path} refused: ") else None)
+    finally:
+        shutil.rmtree(directory / "cache", ignore_errors=True)
+    assert {row.shape for row in logits.values()} == {(len(REQUEST.candidates),)}
+    passed = check_reading(opened.reading, goldens).passed and all(row.passed for row in rows)
+    return ACCEPTED if passed else "golden requests are not reproduced"
+
+
+def meet_request(data: bytes, directory: Path) -> str:
+    """Parse and rank: every candidate once, best first, by scores that are numbers; or a refusal in one line."""
+    ranker = _ranker()
+    try:
+        request = parse_request(data)
+        user = ranker.user(request.user, request.events)
+        budget = (None, 1e-9, 1e9)[crc32(data) % 3]
+        ranked = ranker.rank(user, request.candidates, budget_ms=budget, time_s=request.time)
+    except EdgeError as error:
+        return reason(error)
+    assert sorted(item.id for item in ranked.items) == sorted(item.id for item in request.candidates)
+    assert np.isfinite(ranked.scores).all() and list(ranked.scores) == sorted(ranked.scores, reverse=True)
+    return ACCEPTED
+
+
+@lru_cache(maxsize=1)
+def _ranker() -> Ranker:
+    """Of the small model of random weights, on the reference engine."""
+    costs = RankingCosts(((1.0, 1.0),), ((1.0, 1.0),), ((1.0, 1.0),), (((1.0, 1.0),),) * (SHAPE.interact_layers + 1))
+    exits = dict.fromkeys(EXITS) | {EXITS[-1]: 0.8}
+    return Ranker(Model(ReferenceRanking(parameters(), SHAPE), reading(), costs, exits), memory_mb=0.01)
+
+
 TARGETS = {
     "bundle": Target(mutated_bundle, meet_bundle),
+    "contents": Target(mutated_contents, meet_contents),
+    "request": Target(mutated_request, meet_request),
     "weights": Target(mutated_weights, meet_weights),
 }
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from bundles import FILES, PLAIN, Raw, archive_of, entries_for, files_under, make, manifest, raw, signed
+from bundles import FILES, MODEL, PLAIN, Raw, archive_of, entries_for, files_under, make, manifest, raw, signed
 
 from edge.bundle.archive import ArchiveLimits
 from edge.bundle.bundle import manifest_bytes, open_bundle, write_bundle
@@ -261,76 +261,42 @@ def entries_manifest() -> bytes:
     return zlib.decompress(entries_for(PLAIN)[0].data, -15)
 
 
-SHAPE = {"layers": 4, "hidden": 8, "heads": 2, "handover": 1}
-
-
-DEEP_SEGMENTS = [
-    {"depth": depth, "plan": plan, "quality": {}}
-    for plan, depths in (("prefix", (1, 2, 4)), ("segments", (4,)))
-    for depth in depths
-]
-
-
-def cascade(margins: dict[str, float]) -> dict[str, Any]:
-    return {"top": 10, "margins": margins, "agreement": 0.9, "work": 0.5}
-
-
-def exits(second: dict[str, Any]) -> list[dict[str, Any]]:
-    """An exit of the prefix plan at depth 1, and once more with `second` changed."""
-    first = {"depth": 1, "plan": "prefix", "quality": {"auc": 0.7}}
-    return [first, first | second]
+def exits(last: dict[str, Any]) -> list[dict[str, Any]]:
+    """The usual exits, the deepest changed."""
+    *others, deepest = manifest()["exits"]
+    return [*others, deepest | last]
 
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"schema": "edge-ranker/bundle/0"}, "it was made by an older version, with the schema 'edge-ranker/bundle/0'"),
+        ({"schema": "edge-ranker/bundle/4"}, "its schema is 'edge-ranker/bundle/4', this version reads"),
         ({"schema": None}, "unknown schema None"),
         ({"name": "a\x1b[31m"}, "the name must be"),
         ({"model": []}, "no 'model'"),
-        (
-            {"model": {"layers": 4, "hidden": 8, "heads": 2.0, "handover": 0}},
-            "model.heads must be an integer",
-        ),
-        ({"model": SHAPE | {"layers": 3}}, "depth 4, deeper than the model's 3 layers"),
-        ({"model": SHAPE | {"layers": 10**6}}, "model.layers must be an integer from 1 to 1,000"),
-        ({"model": SHAPE | {"hidden": 10**8}}, "model.hidden must be an integer from 1 to 65,536"),
-        ({"model": SHAPE | {"heads": 3}}, "3 heads do not divide a hidden size of 8"),
-        ({"model": SHAPE | {"heads": 0}}, "model.heads must be an integer from 1"),
-        ({"model": SHAPE | {"handover": 5}}, "a hand-over at 5 leaves none of 4 layers"),
-        ({"model": SHAPE | {"handover": -1}}, "model.handover must be an integer from 0"),
+        ({"model": MODEL | {"heads": 2.0}}, "model.heads must be an integer"),
+        ({"model": MODEL | {"interact_layers": 1}}, "an exit 1/2, which the model does not have"),
+        ({"model": MODEL | {"interact_layers": 3}}, "does not list the deepest exit, 1/3"),
+        ({"model": MODEL | {"hidden": 10**8}}, "model.hidden must be an integer from 1 to 65,536"),
+        ({"model": MODEL | {"heads": 3}}, "3 heads do not divide a hidden size of 8"),
+        ({"model": MODEL | {"parameters": 10, "nonzero": 11}}, "model.nonzero is more than model.parameters"),
         ({"golden": {}}, "golden.tolerance"),
         ({"golden": {"tolerance": -1}}, "golden.tolerance must be a finite number from 0"),
         ({"golden": {"tolerance": 1e6}}, "golden.tolerance must be a finite number from 0 to 10"),
         ({"golden": {"tolerance": 0.1, "tolerances": {"onnx": -0.1}}}, "golden.tolerances must map"),
-        ({"exits": exits({"plan": "zzz"})}, "exits[1].plan must be one of prefix, segments, full"),
-        ({"exits": exits({"plan": ["prefix"]})}, "exits[1].plan must be one of"),
-        ({"exits": exits({"plan": "segments"})}, "exit 1 of the segments plan, where segments have not met"),
+        ({"golden": {"tolerance": 0.1, "tolerances": {"coreml": "small"}}}, "golden.tolerances must map"),
         ({"exits": exits({"quality": {"auc": -7}})}, "'auc' must be from 0 to 1, it is -7"),
         ({"exits": exits({"quality": {"ndcg@10": 1.5}})}, "'ndcg@10' must be from 0 to 1"),
         ({"exits": exits({"quality": {"log_loss": -0.1}})}, "'log_loss' must be from 0"),
-        ({"exits": exits({})}, "lists an exit twice"),
-        ({"exits": exits({})[1:] * 2}, "lists an exit twice"),
-        ({"exits": [{"depth": 1, "plan": "full", "quality": {}}]}, "no exit of the prefix plan"),
-        ({"exits": []}, "lists no exit"),
-        ({"exits": [{"depth": 0}]}, "exits[0] has no depth"),
-        ({"exits": [{"depth": True, "plan": "full", "quality": {}}]}, "exits[0] has no depth"),
-        ({"exits": [{"depth": 1, "plan": "full", "quality": {"auc": "high"}}]}, "finite numbers"),
-        ({"exits": [{"depth": 1, "plan": "full", "quality": {"auc": 10**400}}]}, "finite numbers"),
-        ({"exits": [{"depth": 1, "plan": "full", "quality": {}, "engine": "cuda"}]}, "engine must be one of litert"),
-        ({"cascades": {}}, "cascades must be a list"),
-        ({"cascades": [{"top": 10}]}, "cascades[0]: a cascade needs margins"),
-        ({"cascades": [{}]}, "cascades[0]: a cascade needs a top"),
-        ({"cascades": [cascade({"3": 0.1})]}, "cascades[0] has a margin of 3, where no candidate can stop"),
-        ({"cascades": [cascade({"4": 0.1})]}, "cascades[0] has a margin of 4, where no candidate can stop"),
-        ({"cascades": [cascade({"1": 0.1}), cascade({"2": 0.1})]}, "lists two cascades of one top"),
-        ({"model": SHAPE | {"layers": 1000}}, "no exit of the prefix plan at the model's 1000 layers"),
-        ({"model": SHAPE | {"handover": 0}}, "exit 2 of the segments plan, where segments have not met"),
-        ({"model": SHAPE | {"handover": 2}}, "exit 2 of the segments plan, where segments have not met"),
-        ({"exits": DEEP_SEGMENTS}, "lists exits of the segments plan, but none at depth 2"),
-        ({"model": SHAPE | {"parameters": 10, "nonzero": 11}}, "model.nonzero is more than model.parameters"),
+        ({"exits": exits({"quality": {"auc": "high"}})}, "finite numbers"),
+        ({"exits": exits({"quality": {"auc": 10**400}})}, "finite numbers"),
+        ({"exits": exits({"interact": 0})}, "lists an exit twice"),
+        ({"exits": exits({"encode": True})}, "exits[2] needs two depths"),
+        ({"exits": []}, "does not list the deepest exit"),
+        ({"exits": [{"depth": 4, "plan": "prefix", "quality": {}}]}, "exits[0] needs two depths"),
+        ({"exits": exits({"calibration": {"temperature": 0, "offset": 0}})}, "must be a number above 0"),
+        ({"buckets": {}}, "lists a model of litert, but no buckets of it"),
         ({"files": []}, "lists no text file"),
-        ({"golden": {"tolerance": 0.1, "tolerances": {"coreml": "small"}}}, "golden.tolerances must map"),
         (changed_file(holes=[[0, "token.weight", "rows"]]), "only a model's file has holes"),
         (changed_model(holes=[[0, "token.weight", "rows"]]), "lists holes, but no weights.bin"),
         (changed_model(holes=[[-1, "token.weight", "rows"]]), "a hole is [offset, tensor, form]"),
@@ -390,10 +356,10 @@ def test_what_could_not_be_read_is_not_written(tmp_path: Path) -> None:
         (FILES | {"../x": b""}, {}, "leaves the archive"),
         (FILES | {"models/onnx/x": tmp_path / "absent"}, {}, "is not a file"),
         ({"text.json": b""}, {}, "cannot be written: manifest.json lists no vocabulary"),
-        (FILES, {"exits": []}, "cannot be written: manifest.json lists no exit"),
+        (FILES, {"exits": []}, "cannot be written: manifest.json does not list the deepest exit"),
         (
             FILES,
-            {"exits": [{"depth": 1, "plan": "full", "quality": {"auc": float("nan")}}]},
+            {"exits": exits({"quality": {"auc": float("nan")}})},
             "not valid JSON",
         ),
     ):

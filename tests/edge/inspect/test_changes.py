@@ -119,17 +119,27 @@ def test_a_change_of_content_alone_is_not_taken_for_none(tmp_path: Path) -> None
 
 
 def test_quality_and_settings_that_differ_are_shown(tmp_path: Path) -> None:
-    exits = [{"depth": 4, "plan": "prefix", "quality": {"auc": 0.75, "ndcg@10": 0.3}}]
+    exits = manifest()["exits"]
+    exits[1] = exits[1] | {"quality": {"auc": 0.72}}
+    exits[2] = {"encode": 1, "interact": 2, "quality": {"auc": 0.75, "ndcg@10": 0.3}}
+    exits[2]["calibration"] = {"temperature": 0.5, "offset": 0.25}
     after = make(tmp_path / "b.edge", exits=exits, provenance={"run": "cd", "code": "2"})
     found = compared(make(tmp_path / "a.edge"), after)
     quality = {row.name: row for row in found.quality}
-    assert quality["auc at exit 4 (prefix)"].difference == pytest.approx(0.01)
-    assert quality["auc at exit 2 (segments)"].after is None
-    assert quality["ndcg@10 at exit 4 (prefix)"].before is None
+    assert quality["auc at exit 1/2"].difference == pytest.approx(0.01)
+    assert quality["log_loss at exit 1/1"].after is None
+    assert quality["ndcg@10 at exit 1/2"].before is None
     settings = {row.name: (row.before, row.after) for row in found.settings if row.before != row.after}
-    assert settings == {"provenance.run": ("ab", "cd"), "provenance.code": (None, "2")}
+    assert settings == {
+        "provenance.run": ("ab", "cd"),
+        "provenance.code": (None, "2"),
+        "calibration.1/2.temperature": (None, "0.5"),
+        "calibration.1/2.offset": (None, "0.25"),
+    }
     text = comparison_text(found)
-    assert "provenance.run" in text and "auc at exit 4 (prefix)" in text and "model.hidden" not in text
+    assert "provenance.run" in text and "auc at exit 1/2" in text and "model.hidden" not in text
+    graphs = compared(make(tmp_path / "a.edge"), make(tmp_path / "c.edge", buckets={"litert": ["embed_8", "append_1"]}))
+    assert [row.name for row in graphs.settings if row.before != row.after] == ["buckets.litert.1"]
 
 
 def test_a_engine_that_only_one_bundle_has_is_new_or_gone(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bundles import FILES, make
+from bundles import FILES, MODEL, make, manifest
 from commands import edge
 from packed_bundles import make_packed
 from student_weights import make_weights
 
 from edge.bundle.bundle import open_bundle
-from edge.bundle.manifest import SCHEMA
+from edge.bundle.ranking_manifest import RANKING_SCHEMA
 from edge.bundle.sizes import sizes
 from edge.inspect.tensors import packed_tensors
 
@@ -34,25 +34,35 @@ def test_every_section_is_shown_with_its_bytes(tmp_path: Path, capsys: pytest.Ca
     assert shown["bytes"] == bundle.stat().st_size
     assert shown["sizes"]["onnx"]["download"] == sizes(bundle, "onnx").download
     assert shown["exits"][0] == {
-        "depth": 1, "plan": "prefix", "quality": {"auc": 0.71, "log_loss": 0.6}, "engine": None
+        "encode": 1, "interact": 0, "quality": {"auc": 0.71, "log_loss": 0.6}, "calibration": None
     }  # fmt: skip
+    assert shown["buckets"] == {"litert": ["embed_8", "score_2_64"]}
 
 
 def test_the_tables_name_exits_shapes_and_provenance(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    model = {"layers": 4, "hidden": 8, "heads": 2, "handover": 1, "ids": {"hidden": 128}}
-    bundle = make_packed(tmp_path / "m.edge", model=model)
+    exits = manifest()["exits"]
+    exits[2]["calibration"] = {"temperature": 0.9375, "offset": -0.25}
+    buckets = {"litert": ["embed_8", "summarise_4_8", "score_0_16", "score_2_16", "score_2_64"]}
+    bundle = make_packed(tmp_path / "m.edge", model=MODEL | {"ids": {"hidden": 128}}, exits=exits, buckets=buckets)
     assert edge("inspect", bundle) == 0
     out = capsys.readouterr().out
     for line in (
-        f"movies  {SCHEMA}",
-        "ids.hidden  128",
+        f"movies  {RANKING_SCHEMA}",
+        "ids.hidden       128",
         "model:litert",
         "shared layer",
         "layers.0.attention_in.weight",
         "run         ab",
+        "exit     auc  log_loss  temperature   offset",
+        "1/0   0.7100    0.6000            -        -",
+        "1/2   0.7400    0.6000       0.9375  -0.2500",
+        "litert     embed        8",
+        "litert     summarise_4  8",
+        "litert     score_2      16, 64",
     ):
         assert line in out
-    assert "0.7400" in out
+    assert edge("inspect", make_packed(tmp_path / "n.edge")) == 0
+    assert "temperature" not in capsys.readouterr().out
 
 
 def test_every_tensor_is_shown_with_its_shape_width_sparsity_and_bytes(
@@ -99,7 +109,7 @@ def test_a_tensor_of_zeros_alone_has_no_entropy_and_no_ratio(
 def test_codes_for_the_terminal_are_not_printed_raw(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = "\x1b[2J"
     weights = {f"{name}{code}": values for name, values in make_weights().items() if values.dtype == np.float32}
-    exits = [{"depth": 4, "plan": "prefix", "quality": {code: 0.5}}]
+    exits = [*manifest()["exits"][:2], {"encode": 1, "interact": 2, "quality": {code: 0.5}}]
     changes = {"provenance": {f"{code}run": "\x1b]0;owned\x07"}, "exits": exits}
     plain, bundle = make(tmp_path / "a.edge"), make_packed(tmp_path / "m.edge", weights, **changes)
     for arguments in ((bundle,), (plain, bundle), (bundle, plain)):
@@ -120,15 +130,3 @@ def test_a_bad_bundle_is_refused_in_one_line_and_one_fix_with_exit_code_2(
     problem, fix = printed.err.splitlines()
     assert problem.startswith(f"error: {bundle} refused: ")
     assert fix == "fix: make it again with edge export, or copy it again from where it was made"
-
-
-def test_inspect_says_what_a_cascade_keeps_and_computes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cascade = {"top": 10, "margins": {"1": 0.2}, "agreement": 0.9712, "work": 0.46}
-    bundle = make(tmp_path / "m.edge", cascades=[cascade])
-    assert edge("inspect", bundle) == 0
-    out = capsys.readouterr().out
-    assert "cascade for the top" in out and "0.9712" in out and "0.4600" in out
-    assert edge("inspect", bundle, "--json") == 0
-    assert json.loads(capsys.readouterr().out)["cascades"] == [cascade]
-    assert edge("inspect", make(tmp_path / "n.edge")) == 0
-    assert "cascade" not in capsys.readouterr().out
