@@ -13,7 +13,6 @@ import numpy as np
 
 from edge.arguments import check_number
 from edge.bundle.keys import PublicKey
-from edge.engines.ranking.protocol import Entries
 from edge.errors import EdgeError
 from edge.runtime.allocator import return_freed
 from edge.runtime.lifetime import Lifetime
@@ -21,13 +20,21 @@ from edge.runtime.pace import Pace
 from edge.runtime.ranking.choice import Choice, Exit, Work, choose, predicted
 from edge.runtime.ranking.model import Model
 from edge.runtime.ranking.opening import open_ranking_model
+from edge.runtime.ranking.pending import Pending
 from edge.runtime.ranking.ranked import Explanation, Ranked
-from edge.runtime.ranking.scoring import Handle, handles_of
+from edge.runtime.ranking.scoring import Candidates, Handle, Needed, handles_of, needed, timeline_and_entries
 from edge.runtime.ranking.summaries import Summaries
-from edge.runtime.ranking.user_numbers import Inputs
 from edge.runtime.ranking.user_timeline import UserTimeline
 from edge.runtime.ranking.wish import Wish, exit_of
-from edge.text.checks import check_candidates, check_event, check_events, check_user
+from edge.text.checks import (
+    MAX_CANDIDATES,
+    check_candidates,
+    check_event,
+    check_events,
+    check_ids,
+    check_sequence,
+    check_user,
+)
 from edge.text.types import Event, Item, User
 
 MEMORY_MB = 64.0
@@ -115,7 +122,7 @@ class Ranker:
         """Render, tokenise and encode items now, e.g. while the app is idle; what it gives is ranked faster."""
         with self._lifetime:
             check_candidates(items)
-            handles = handles_of(self._model.reading.encoder, items)
+            handles = handles_of(self._model.reading, items)
             depth = self._model.engine.shape.encode_depths[-1] if encode is None else encode
             self._summaries.of([handle.segment for handle in handles], depth)
             self._summaries.of([handle.context for handle in handles], self._model.engine.shape.phrase_depth)
@@ -157,63 +164,54 @@ class Ranker:
             return_freed()
 
     def _handles(self, candidates: Sequence[Item] | Sequence[Handle]) -> list[Handle]:
-        if candidates and all(isinstance(one, Handle) for one in candidates):
-            check_candidates([one.item for one in candidates])  # type: ignore[union-attr]
-            return list(candidates)  # type: ignore[arg-type]
-        check_candidates(candidates)  # type: ignore[arg-type]
-        return handles_of(self._model.reading.encoder, candidates)  # type: ignore[arg-type]
+        """Those of items that are none yet. Errors: candidates that no request may have, handles of another ranker."""
+        if not isinstance(candidates, list | tuple) or not candidates or set(map(type, candidates)) != {Handle}:
+            check_candidates(candidates)  # type: ignore[arg-type]
+            return handles_of(self._model.reading, candidates)  # type: ignore[arg-type]
+        handles: list[Handle] = [*candidates]
+        check_sequence(handles, "candidates", "Handles", MAX_CANDIDATES)
+        check_ids([handle.item.id for handle in handles])  # the items were checked when they were prepared
+        reading = self._model.reading
+        if any(handle.reading is not reading for handle in handles):
+            raise EdgeError("a handle was prepared by another ranker", fix="ranker.prepare(items)")
+        return handles
 
     def _rank(
         self, user: UserTimeline, handles: Sequence[Handle], wish: Wish, moment: float | None, started: float
     ) -> Ranked:
-        exits, inputs = self._allowed(wish), user.candidates([handle.item for handle in handles], moment)
-        works = {depth: self._work(user, handles, depth) for depth in {exit.encode for exit in exits}}
-        chosen = self._choose(exits, works, wish, started)
-        new = self._missing(user, handles, chosen.exit.encode)
-        predicted_ms = (time.perf_counter() - started) * 1e3 + self._pace.factor * chosen.milliseconds
-        scores, last = self._scores(user, handles, inputs, chosen, exits, works[chosen.exit.encode], wish, started)
-        order = ranking_order(scores)
+        allowed = self._allowed(wish)
+        request = Pending(user, Candidates(user, handles, moment), allowed, wish, started)
+        needs = {depth: self._needed(request, depth) for depth in {exit.encode for exit in allowed}}
+        works = {depth: self._work(request, needs[depth]) for depth in needs}
+        chosen = self._choose(request, works)
+        work = works[chosen.exit.encode]
+        predicted_ms = request.milliseconds + self._pace.factor * chosen.milliseconds
+        scores, last = self._scores(request, needs[chosen.exit.encode], chosen, work)
+        order, values = ranking_order(scores), scores.tolist()
         return Ranked(
-            tuple(handles[place].item for place in order),
-            tuple(float(scores[place]) for place in order),
+            tuple([handles[place].item for place in order]),
+            tuple([values[place] for place in order]),
             Explanation(
                 exit=last.exit,
                 planned=chosen.exit,
                 predicted_ms=predicted_ms,
-                spent_ms=(time.perf_counter() - started) * 1e3,
-                new_texts=new,
-                new_events=works[chosen.exit.encode].entries,
+                spent_ms=request.milliseconds,
+                new_texts=work.texts,
+                new_events=work.entries,
                 auc=last.auc,
                 budget_ms=wish.budget_ms,
                 min_auc=wish.min_auc,
             ),
         )
 
-    def _scores(
-        self,
-        user: UserTimeline,
-        handles: Sequence[Handle],
-        inputs: Inputs,
-        chosen: Choice,
-        exits: Mapping[Exit, float | None],
-        work: Work,
-        wish: Wish,
-        started: float,
-    ) -> tuple[np.ndarray, Choice]:
+    def _scores(self, request: Pending, needed: Needed, chosen: Choice, work: Work) -> tuple[np.ndarray, Choice]:
         """(candidate,) logits, and the exit that they are of, which may be another where time ran out."""
-        began, engine, depth = time.perf_counter(), self._model.engine, chosen.exit.encode
-        timeline = user.timeline(engine, self._summaries, depth)
-        items = self._summaries.of([handle.segment for handle in handles], depth)
-        phrases = self._summaries.of([handle.context for handle in handles], engine.shape.phrase_depth)
-        last = self._last(chosen, exits, work, wish, started)
-        scores = engine.score(Entries(items, phrases, *inputs), timeline, last.exit.interact)[-1]
+        began, engine = time.perf_counter(), self._model.engine
+        timeline, entries = timeline_and_entries(engine, self._summaries, request.user, request.candidates, needed)
+        last = self._last(request, chosen, work)
+        scores = engine.score(entries, timeline, last.exit.interact)[-1]
         self._pace.add(last.milliseconds, (time.perf_counter() - began) * 1e3)
         return scores, last
-
-    def _missing(self, user: UserTimeline, handles: Sequence[Handle], depth: int) -> int:
-        """Texts of items and of the profile that have to be encoded."""
-        of_user = user.segments(self._model.engine.shape.places - 1, depth)
-        return len(self._summaries.missing([*of_user, *(handle.segment for handle in handles)], depth))
 
     def _allowed(self, wish: Wish) -> Mapping[Exit, float | None]:
         exits = self._model.exits
@@ -224,41 +222,26 @@ class Ranker:
             raise EdgeError(f"the bundle has no exit {wish.exit}", fix=f"use one of: {names}")
         return {wish.exit: exits[wish.exit]}
 
-    def _work(self, user: UserTimeline, handles: Sequence[Handle], depth: int) -> Work:
-        engine, most = self._model.engine, self._model.engine.shape.places - 1
-        segments = [*user.segments(most, depth), *(handle.segment for handle in handles)]
-        phrases = [*user.phrases(most, depth), *(handle.context for handle in handles)]
-        return Work(
-            chunks=self._summaries.sizes(segments, depth),
-            phrases=self._summaries.sizes(phrases, engine.shape.phrase_depth),
-            entries=len(user.missing(most, depth)),
-            candidates=engine.padded_candidates(len(handles)),
-        )
+    def _needed(self, request: Pending, depth: int) -> Needed:
+        return needed(self._model.engine, self._summaries, request.user, request.candidates, depth)
 
-    def _choose(
-        self, exits: Mapping[Exit, float | None], works: Mapping[int, Work], wish: Wish, started: float
-    ) -> Choice:
-        left, depth = self._left(wish, started), self._model.engine.shape.phrase_depth
-        return choose(self._model.costs, works, exits, depth, left, wish.min_auc)
+    def _work(self, request: Pending, needed: Needed) -> Work:
+        return needed.work(self._model.engine, self._summaries, len(request.candidates.handles))
 
-    def _last(
-        self, chosen: Choice, exits: Mapping[Exit, float | None], work: Work, wish: Wish, started: float
-    ) -> Choice:
+    def _choose(self, request: Pending, works: Mapping[int, Work]) -> Choice:
+        depth, least = self._model.engine.shape.phrase_depth, request.wish.min_auc
+        return choose(self._model.costs, works, request.exits, depth, request.left(self._pace), least)
+
+    def _last(self, request: Pending, chosen: Choice, work: Work) -> Choice:
         """The interact depth is chosen again when all is encoded: only now is it known how long that took."""
-        left = self._left(wish, started)
+        left, wish = request.left(self._pace), request.wish
         if left is None or wish.exit is not None:
             return chosen
         encode, depth = chosen.exit.encode, self._model.engine.shape.phrase_depth
         still = {encode: Work((), (), 0, work.candidates)}
-        same = {exit: auc for exit, auc in exits.items() if exit.encode == encode}
+        same = {exit: auc for exit, auc in request.exits.items() if exit.encode == encode}
         found = choose(self._model.costs, still, same, depth, left, wish.min_auc)
         return Choice(found.exit, predicted(self._model.costs, work, found.exit, depth), found.auc)
-
-    def _left(self, wish: Wish, started: float) -> float | None:
-        """Calibrated milliseconds until the budget ends."""
-        if wish.budget_ms is None:
-            return None
-        return (wish.budget_ms - (time.perf_counter() - started) * 1e3) / self._pace.cautious
 
 
 def ranking_order(scores: np.ndarray) -> list[int]:
