@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.text.arithmetic import UNIT, Floats, Integers, log1p
+from edge.text.arithmetic import UNIT, Floats, Integers, log1p, running
 from edge.text.event_sums import EventSums, Values
 from edge.text.number import CLIP, Number
+
+START = {"mean": 0.0, "most": -np.inf, "least": np.inf}  # of several values, before the first
+JOIN = {"mean": np.add, "most": np.maximum, "least": np.minimum}
 
 
 @dataclass(frozen=True)
@@ -45,26 +49,29 @@ class Entries:
 
 def numbers_of(numbers: Sequence[Number], history: History, entries: Entries) -> NDArray[np.float32]:
     """(entry, number) standardised and clipped; NaN where a number is missing."""
-    result = np.empty((len(entries.start), len(numbers)), dtype=np.float32)
-    for place, raw in enumerate(raw_numbers(numbers, history, entries)):
-        number = numbers[place]
-        result[:, place] = np.clip((raw - number.mean) / number.spread, -CLIP, CLIP)
-    return result
+    found = raw_numbers(numbers, history, entries)
+    mean, spread = (np.array([getattr(number, name) for number in numbers]) for name in ("mean", "spread"))
+    found -= mean[:, None]
+    found /= spread[:, None]
+    np.clip(found, -CLIP, CLIP, out=found)
+    return np.ascontiguousarray(found.T, dtype=np.float32)
 
 
-def raw_numbers(numbers: Sequence[Number], history: History, entries: Entries) -> list[Floats]:
-    """(entry,) of each number, transformed and not yet standardised; NaN where it is missing."""
+def raw_numbers(numbers: Sequence[Number], history: History, entries: Entries) -> Floats:
+    """(number, entry) transformed and not yet standardised; NaN where a number is missing."""
     windows: dict[Hashable, _Window] = {}
-    found = []
-    for number in numbers:
+    found = np.empty((len(numbers), len(entries.start)))
+    for place, number in enumerate(numbers):
         if number.history:
             key = (number.where, number.last)
             if key not in windows:
                 windows[key] = _Window(history.sums(number.where), entries, number.last)
-            raw = windows[key].number(number)
+            found[place] = windows[key].number(number)
         else:
-            raw = entries.attributes[number.of]
-        found.append(log1p(raw) if number.transform else raw)
+            found[place] = entries.attributes[number.of]
+    changed = [place for place, number in enumerate(numbers) if number.transform]
+    if changed:
+        found[changed] = log1p(found[changed])
     return found
 
 
@@ -114,13 +121,36 @@ class _Pairs:
     def __init__(self, window: _Window, attribute: str) -> None:
         entries = window.entries.values[attribute]
         self.alike = window.events.alike(attribute)
-        self.counts = np.diff(entries.starts)  # (entry,) how many values it has
-        self.firsts = entries.starts[:-1]
+        self.starts = entries.starts
         self.rows = entries.owners  # (pair,) its entry
         self.start, self.end = (self.alike.before(entries.ids, at[self.rows]) for at in (window.start, window.end))
+        self._found: dict[Hashable, Floats] = {}
+
+    @cached_property
+    def turns(self) -> list[tuple[Integers, Integers]]:
+        """Entries that have a first value, and its pair; those that have a second one, and so on."""
+        counts, firsts = np.diff(self.starts), self.starts[:-1]
+        turns = []
+        for turn in range(int(counts.max(initial=0))):
+            rows = np.flatnonzero(counts > turn)
+            turns.append((rows, firsts[rows] + turn))
+        return turns
 
     def number(self, window: _Window, number: Number) -> Floats:
-        return over_values(self._numbers(window, number), self.firsts, self.counts, number.over)
+        """(entry,) the mean, most or least of its known pairs, summed in their order; NaN where there is none."""
+        key = number.history, number.of, number.minus, number.smoothing, number.prior
+        if key not in self._found:
+            self._found[key] = self._numbers(window, number)
+        pairs, start = self._found[key], START[number.over]
+        has = ~np.isnan(pairs)
+        before, known = running(has), np.where(has, pairs, start)
+        count, result = before[self.starts[1:]] - before[self.starts[:-1]], np.full(len(self.starts) - 1, start)
+        for rows, at in self.turns:
+            result[rows] = JOIN[number.over](result[rows], known[at])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            joined = result / count if number.over == "mean" else result
+        final: Floats = np.where(count > 0, joined, np.nan)
+        return final
 
     def _numbers(self, window: _Window, number: Number) -> Floats:
         """(pair,) the number over the events that share this one value; NaN where it is missing."""
@@ -151,23 +181,3 @@ def smoothed(total: Integers, count: Integers, number: Number, prior: float | Fl
         mean = (total / UNIT + number.smoothing * prior) / weight if number.smoothing else total / UNIT / weight
     result: Floats = np.where(weight > 0, mean, np.nan)
     return result
-
-
-def over_values(pairs: Floats, firsts: Integers, counts: Integers, over: str) -> Floats:
-    """(entry,) the mean, most or least of its known pairs, summed in their order; NaN where there is none."""
-    start = {"mean": 0.0, "most": -np.inf, "least": np.inf}[over]
-    result, known = np.full(len(counts), start), np.zeros(len(counts))
-    for place in range(int(counts.max(initial=0))):
-        rows = np.flatnonzero(counts > place)
-        value = pairs[firsts[rows] + place]
-        has = ~np.isnan(value)
-        rows, value = rows[has], value[has]
-        known[rows] += 1.0
-        if over == "mean":
-            result[rows] += value
-        else:
-            result[rows] = np.maximum(result[rows], value) if over == "most" else np.minimum(result[rows], value)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = result / known if over == "mean" else result
-    final: Floats = np.where(known > 0, mean, np.nan)
-    return final

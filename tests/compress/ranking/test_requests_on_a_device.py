@@ -97,7 +97,7 @@ def test_summaries_beyond_the_budget_are_computed_again_and_are_the_same(model: 
     texts = [tuple(range(2, 2 + length)) for length in (3, 5, 1, 4, 0)]
     roomy, tight = Summaries(engine, 10**6), Summaries(engine, 100)
     expected = roomy.of(texts, 1)
-    assert roomy.missing(texts, 1) == [] and roomy.missing(texts, 0) == texts
+    assert roomy.look(texts, 1).missing == [] and roomy.look(texts, 0).missing == texts
     np.testing.assert_array_equal(tight.of([*texts, *texts], 1), np.concatenate([expected, expected]))
     assert tight.bytes <= 100 < roomy.bytes
     assert roomy.of([], 1).shape == (0, SHAPE.hidden_size)
