@@ -16,6 +16,7 @@ from edge.text.wording import is_missing
 
 Ids = dict[Hashable, int]
 Keys = tuple[Hashable, ...]
+NUMBERS = frozenset({int, float, bool})  # names are made for what is no number alone
 
 
 def same_attributes(numbers: Sequence[Number]) -> list[str]:

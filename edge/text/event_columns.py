@@ -9,6 +9,7 @@ import numpy as np
 
 from edge.text.arithmetic import Floats, Integers
 from edge.text.columns import (
+    NUMBERS,
     Ids,
     entry_attributes,
     event_attributes,
@@ -37,6 +38,7 @@ class EventColumns:
         self.ids: dict[str, Ids] = {name: {} for name in same_attributes(numbers)}
         self._time: list[float] = []
         self._columns: dict[str, list[float]] = {name: [] for name in (*self._of_events, *self._own)}
+        self._read = [(name, name.removeprefix("item.")) for name in self._columns]
         self._values: dict[str, list[tuple[int, ...]]] = {name: [] for name in self.ids}
         self._history: History | None = None
 
@@ -45,8 +47,8 @@ class EventColumns:
 
     def add(self, event: Event) -> None:
         """One more. Errors: an attribute that is no number where one is needed; nothing is added then."""
-        found = {name: self._number(event, name) for name in self._columns}
-        for name, value in found.items():
+        found = self._numbers(event)
+        for (name, _), value in zip(self._read, found, strict=True):
             self._columns[name].append(value)
         for name, ids in self.ids.items():
             of_item = keys(event.item.attributes.get(name))
@@ -92,11 +94,13 @@ class EventColumns:
     def _of_user(self, name: str, count: int) -> Floats:
         return np.full(count, self.user[name])
 
-    def _number(self, event: Event, name: str) -> float:
-        attribute = name.removeprefix("item.")
-        of_item = attribute != name
-        value: Value = (event.item.attributes if of_item else event.attributes).get(attribute)
-        return number_of(value, f"events[{len(self)}].{name}")
+    def _numbers(self, event: Event) -> list[float]:
+        own, of_item = event.attributes, event.item.attributes
+        found: list[Value] = [(own if name == attribute else of_item).get(attribute) for name, attribute in self._read]
+        return [
+            value if type(value) in NUMBERS else number_of(value, f"events[{len(self)}].{name}")  # type: ignore[misc]
+            for (name, _), value in zip(self._read, found, strict=True)
+        ]
 
 
 def earlier_events(time: Floats) -> Integers:

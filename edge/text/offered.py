@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.text.columns import Keys, keys_of, number_of, same_attributes
+from edge.text.columns import NUMBERS, Keys, keys_of, number_of, same_attributes
 from edge.text.history import Entries, History, numbers_of
 from edge.text.number import Number
 from edge.text.types import Item
-
-_NUMBERS = frozenset({int, float, bool})
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,6 @@ class Offered:
 
 def _column(items: Sequence[Item], name: str, where: str) -> np.ndarray:
     found = [item.attributes.get(name) for item in items]
-    if not _NUMBERS.issuperset(map(type, found)):  # names are made for what is no number alone
+    if not NUMBERS.issuperset(map(type, found)):
         found = [number_of(value, f"{where}[{place}].{name}") for place, value in enumerate(found)]
     return np.array(found, dtype=np.float64)
