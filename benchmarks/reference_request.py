@@ -31,17 +31,10 @@ os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # read when
 
 import numpy as np
 from cost_curves import curves_text, draw_curves, measure_curves
+from cross_encoders import SIGNED, UNSIGNED, export_cross_encoder, open_session, score_rows
 from full_shape import full_student
 from synthetic_request import ENGINES, Request, kept_user, new_user, open_engines, score, synthetic_request, user_tokens
-from usual_export import (
-    SIGNED,
-    UNSIGNED,
-    export_cross_encoder,
-    open_session,
-    score_rows,
-    sequences,
-    usual_export,
-)
+from usual_export import sequences, usual_export
 
 from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine

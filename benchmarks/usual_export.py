@@ -17,44 +17,37 @@ import os
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # read when numpy and torch are imported
 
 import numpy as np
-import onnx
-import onnxruntime
 import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
+from cross_encoders import (
+    SIGNED,
+    UNSIGNED,
+    CrossEncoder,
+    GraphFacts,
+    QuantType,
+    export_graph,
+    open_session,
+    quantise_graph,
+    require_integers,
+    score_rows,
+    turn,
+)
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from cloud.attention import FULL
 from cloud.model import Encoder
 from cloud.packing import Packed
 from compress.integers import dequantise
-from edge.errors import EdgeError
 from edge.table import Cell, render
 from edge.text.sequence import CANDIDATE_SLOT, CLOSING_SLOT, PROFILE_SLOT, Segment
 from export.one_call import one_call_inputs
-
-OPSET = 17
-LARGE = 1024  # bytes of a float constant that ought to have become integers
-SIGNED, UNSIGNED = QuantType.QInt8, QuantType.QUInt8  # the first is quantize_dynamic's default
-
-
-@dataclass(frozen=True)
-class GraphFacts:
-    """What quantising left of a file."""
-
-    bytes: int
-    integer_products: int
-    float_products: int  # attention's own two a layer are always float
-    float_weights: tuple[str, ...]  # constants that stayed float
 
 
 class OneGraph(nn.Module):
@@ -78,123 +71,12 @@ class OneGraph(nn.Module):
         return scores
 
 
-class TurnedLinear(nn.Module):
-    """A linear layer whose weight is stored (inputs, outputs): no node stands before it, so that each use quantises."""
-
-    def __init__(self, linear: nn.Linear) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(linear.weight.detach().T.contiguous(), requires_grad=False)
-        self.bias = nn.Parameter(linear.bias.detach(), requires_grad=False)
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        return inputs @ self.weight + self.bias
-
-
-@dataclass(frozen=True)
-class CrossEncoderShape:
-    """all-MiniLM-L6, by its published configuration."""
-
-    vocabulary: int = 30_522
-    positions: int = 512
-    layers: int = 6
-    hidden: int = 384
-    heads: int = 12
-    inner: int = 1536
-
-
-class CrossEncoderLayer(nn.Module):
-    """BERT's: norms after the residuals, attention in both directions."""
-
-    def __init__(self, shape: CrossEncoderShape) -> None:
-        super().__init__()
-        self.heads = shape.heads
-        self.query, self.key, self.value, self.output = (nn.Linear(shape.hidden, shape.hidden) for _ in range(4))
-        self.inner, self.outer = nn.Linear(shape.hidden, shape.inner), nn.Linear(shape.inner, shape.hidden)
-        self.attention_norm, self.output_norm = nn.LayerNorm(shape.hidden), nn.LayerNorm(shape.hidden)
-
-    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        batch, seq, width = hidden.shape
-        split = (batch, seq, self.heads, width // self.heads)
-        queries, keys, values = (
-            part(hidden).view(split).transpose(1, 2) for part in (self.query, self.key, self.value)
-        )
-        attended = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
-        hidden = self.attention_norm(hidden + self.output(attended.transpose(1, 2).reshape(batch, seq, width)))
-        normed: Tensor = self.output_norm(hidden + self.outer(F.gelu(self.inner(hidden))))
-        return normed
-
-
-class CrossEncoder(nn.Module):
-    """MiniLM-L6's shape with random weights; ids and a mask as in `OneGraph` -> scores (n,)."""
-
-    def __init__(self, shape: CrossEncoderShape = CrossEncoderShape()) -> None:
-        super().__init__()
-        self.shape = shape
-        self.token = nn.Embedding(shape.vocabulary, shape.hidden)
-        self.position = nn.Embedding(shape.positions, shape.hidden)
-        self.kind = nn.Embedding(2, shape.hidden)
-        self.norm = nn.LayerNorm(shape.hidden)
-        self.layers = nn.ModuleList(CrossEncoderLayer(shape) for _ in range(shape.layers))
-        self.pooler, self.head = nn.Linear(shape.hidden, shape.hidden), nn.Linear(shape.hidden, 1)
-
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        real, last = mask > 0, mask.amax(1, keepdim=True)
-        places = self.position(torch.arange(ids.shape[1])) + self.kind((mask == last).long())
-        hidden = self.norm(self.token(ids) + places)
-        additive = torch.where(real, 0.0, -1e9)[:, None, None, :]
-        for layer in self.layers:
-            hidden = layer(hidden, additive)
-        scores: Tensor = self.head(self.pooler(hidden[:, 0]).tanh())[:, 0]
-        return scores
-
-
 def turned(model: Encoder) -> Encoder:
     """The float encoder with every linear layer's weight stored (inputs, outputs)."""
     copy = Encoder(model.config)
     copy.load_state_dict(model.state_dict())
-    for name, module in list(copy.named_modules()):
-        if isinstance(module, nn.Linear):
-            copy.set_submodule(name, TurnedLinear(module))
-    return copy.eval()
-
-
-def export_graph(module: nn.Module, path: Path) -> None:
-    """`torch.onnx.export` of a module of (ids, mask), with any number of rows and tokens."""
-    mask = torch.tensor([[1] * 4 + [2] * 5 + [3, 4, 4, 4, 4], [1] * 4 + [2] * 5 + [3, 4, 4, 4, 0]], dtype=torch.int32)
-    axes = {0: "n", 1: "t"}
-    with warnings.catch_warnings(), torch.inference_mode():
-        warnings.simplefilter("ignore")  # of tracing and of the exporter's age: scores are compared instead
-        torch.onnx.export(
-            module.eval(),
-            (mask.clone(), mask),
-            str(path),
-            dynamo=False,  # the newer exporter needs onnxscript
-            opset_version=OPSET,
-            input_names=["ids", "mask"],
-            output_names=["score"],
-            dynamic_axes={"ids": axes, "mask": axes, "score": {0: "n"}},
-        )
-
-
-def quantise_graph(source: Path, target: Path, weights: QuantType = SIGNED, per_channel: bool = False) -> GraphFacts:
-    """`quantize_dynamic`, and what it did."""
-    quantize_dynamic(source, target, weight_type=weights, per_channel=per_channel)
-    graph = onnx.load(str(target)).graph
-    kinds = [node.op_type for node in graph.node]
-    floats = [each for each in graph.initializer if each.data_type == onnx.TensorProto.FLOAT and len(each.dims) > 1]
-    large = tuple(each.name for each in floats if 4 * int(np.prod(each.dims)) >= LARGE)
-    size = target.stat().st_size
-    return GraphFacts(size, kinds.count("MatMulInteger"), kinds.count("MatMul") + kinds.count("Gemm"), large)
-
-
-def require_integers(facts: GraphFacts, products: int, weights: int) -> None:
-    """Refuse a file in which quantising left one of `products` products with weights, or a table, float."""
-    if facts.integer_products != products or facts.float_weights or facts.bytes > 1.2 * weights:
-        floats = ", ".join(facts.float_weights) or "none"
-        raise EdgeError(
-            f"{facts.integer_products} of {products} products became integers",
-            evidence=f"{facts.bytes:,} bytes for {weights:,} weights; float: {floats}",
-        )
+    turn(copy)
+    return copy
 
 
 def usual_export(model: Encoder, path: Path, weights: QuantType = SIGNED) -> GraphFacts:
@@ -209,38 +91,12 @@ def usual_export(model: Encoder, path: Path, weights: QuantType = SIGNED) -> Gra
     return facts
 
 
-def export_cross_encoder(path: Path) -> GraphFacts:
-    """MiniLM-L6's shape in the same way."""
-    torch.manual_seed(0)
-    model, float_path = CrossEncoder(), path.with_suffix(".float.onnx")
-    export_graph(model, float_path)
-    facts = quantise_graph(float_path, path)
-    float_path.unlink()
-    require_integers(facts, 6 * model.shape.layers + 2, sum(parameter.numel() for parameter in model.parameters()))
-    return facts
-
-
-def open_session(path: Path) -> onnxruntime.InferenceSession:
-    """On one thread."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
-
-
 def sequences(user: Sequence[Segment], candidates: Sequence[Segment]) -> tuple[np.ndarray, np.ndarray]:
     """Ids and segment numbers, (candidates, tokens): the user once more in every row."""
     tokens = sum(map(len, user)) + max(map(len, candidates))
     rows = [one_call_inputs([*user, candidate], tokens) for candidate in candidates]
     ids, mask = (np.concatenate(each) for each in zip(*rows, strict=True))
     return ids, mask
-
-
-def score_rows(session: Any, ids: np.ndarray, mask: np.ndarray, batch: int) -> np.ndarray:
-    """(n, t), (n, t) -> (n,), `batch` rows a call."""
-    starts = range(0, len(ids), batch)
-    parts = [session.run(None, {"ids": ids[at : at + batch], "mask": mask[at : at + batch]})[0] for at in starts]
-    return np.concatenate(parts)
 
 
 def main() -> int:

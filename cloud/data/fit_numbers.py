@@ -31,7 +31,7 @@ def fit_numbers(numbers: Sequence[Number], known: Known) -> tuple[Number, ...]:
     for number, (first, last) in enumerate(chunks_of_users(known)):
         if number % every:
             continue
-        raw = np.stack(raw_numbers(with_priors, *columns.of_rows(first, last)), axis=1)[train[first:last]]
+        raw = raw_numbers(with_priors, *columns.of_rows(first, last)).T[train[first:last]].copy()
         if shift is None and len(raw):
             shift = [float(value) for value in np.nan_to_num(_mean_of_known(raw))]
         raw = raw - (shift or 0.0)

@@ -19,7 +19,8 @@ from edge.text.columns import (
     same_attributes,
     values_of,
 )
-from edge.text.history import Entries, History, Values
+from edge.text.event_sums import Values
+from edge.text.history import Entries, History
 from edge.text.number import Number
 from edge.text.types import Item
 

@@ -63,7 +63,9 @@ def read_request(reading: Reading, id: str, request: Request) -> RankingGolden:
         tuple(map(segments.item, candidates)),
         tuple(map(segments.context, candidates)),
     )
-    values, missing = UserTimeline(reading, request.user, events).candidates(candidates, request.time)
+    values, missing = UserTimeline(reading, request.user, events).candidates(
+        reading.groups.offered(candidates), request.time
+    )
     numbers = np.where(missing == 1, np.nan, values)
     return RankingGolden(
         id, request, dict(zip(KINDS, texts, strict=True)), dict(zip(KINDS, ids, strict=True)), numbers, {}
@@ -73,7 +75,7 @@ def read_request(reading: Reading, id: str, request: Request) -> RankingGolden:
 def logits_of(engine: RankingEngine, reading: Reading, request: Request, exits: Collection[Exit]) -> Logits:
     """At each exit, by the way that a ranker takes."""
     summaries, user = Summaries(engine, ENOUGH), UserTimeline(reading, request.user, request.events)
-    handles = handles_of(reading.encoder, request.candidates)
+    handles = handles_of(reading, request.candidates)
     return {
         exit: scores_of(engine, summaries, user, handles, request.time, (exit.encode, exit.interact))[-1]
         for exit in sorted(exits)

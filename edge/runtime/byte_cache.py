@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -32,6 +32,19 @@ class ByteCache(Generic[K, V]):
                 return None
             self._entries.move_to_end(key)
             return found[0]
+
+    def look(self, keys: Sequence[K]) -> list[V | None]:
+        """What is kept of each. Looking is no use."""
+        entries = self._entries
+        with self._turn:
+            return [None if (entry := entries.get(key)) is None else entry[0] for key in keys]
+
+    def use(self, keys: Sequence[K]) -> None:
+        """Those that are kept are the ones used last, in this order."""
+        with self._turn:
+            for key in keys:
+                if key in self._entries:
+                    self._entries.move_to_end(key)
 
     def put(self, key: K, value: V, size: int) -> None:
         """Keep `value` of `size` bytes, in place of what was under `key`."""

@@ -12,7 +12,6 @@ from cloud.ranking.model import RankingModel
 from cloud.ranking.timelines import PaddedTexts, TimelineBatch, WindowTable
 from edge.conformance.ranking_golden import Logits, RankingGolden
 from edge.runtime.ranking.choice import Exit
-from edge.runtime.ranking.user_numbers import UserNumbers
 from edge.runtime.ranking.user_timeline import Reading, UserTimeline
 from edge.runtime.ranking.window import first_event
 from edge.text.segments import Segment
@@ -40,9 +39,8 @@ class TorchRanking:
         first = first_event(len(request.events), self.places - 1)
         items, phrases = golden.ids["items"][first:], golden.ids["phrases"][first:]
         events, candidates = len(items), len(request.candidates)
-        values, missing = UserNumbers(self.reading.numbers, request.user, request.events).of_events(first)
         timeline = UserTimeline(self.reading, request.user, request.events)
-        liked = [place.value for place in timeline.missing(self.places - 1, 0)]
+        (values, missing), liked = timeline.numbers(first), timeline.values(first).tolist()
         segment, phrase = torch.arange(1 + events + candidates), torch.arange(events + candidates)
         seen = torch.arange(max(events, 1)) < events  # the model's tables have an event, which nobody need see
         numbers = np.full((len(seen), values.shape[1]), np.nan, dtype=np.float32)

@@ -6,19 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_models import make_candidates, make_model, make_user
-from usual_export import (
+from cross_encoders import (
     CrossEncoder,
     CrossEncoderShape,
-    OneGraph,
     export_graph,
     open_session,
     quantise_graph,
     require_integers,
     score_rows,
-    sequences,
-    turned,
 )
+from small_models import make_candidates, make_model, make_user
+from usual_export import OneGraph, sequences, turned
 
 from cloud.torch_engine import TorchEngine
 from edge.errors import EdgeError

@@ -27,6 +27,7 @@ class Work:
     phrases: tuple[int, ...]  # tokens of the chunks of phrases
     entries: int  # to append
     candidates: int
+    texts: int = 0  # of items and of the profile: in the chunks
 
 
 @dataclass(frozen=True)

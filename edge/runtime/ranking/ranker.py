@@ -15,7 +15,6 @@ import numpy as np
 
 from edge.arguments import check_count, check_number
 from edge.bundle.keys import PublicKey
-from edge.engines.ranking.protocol import Entries
 from edge.errors import EdgeError
 from edge.runtime.allocator import return_freed
 from edge.runtime.lifetime import Lifetime
@@ -23,20 +22,23 @@ from edge.runtime.pace import Pace
 from edge.runtime.ranking.choice import Choice, Exit, Work, choose, predicted
 from edge.runtime.ranking.model import Model
 from edge.runtime.ranking.opening import open_ranking_model
+from edge.runtime.ranking.pending import Pending
 from edge.runtime.ranking.ranked import Explanation, Ranked
-from edge.runtime.ranking.scoring import Handle, handles_of
+from edge.runtime.ranking.scoring import Candidates, Handle, Needed, handles_of, needed, timeline_and_entries
 from edge.runtime.ranking.served import MOST_LOG_ROWS, Served, ServedLog
 from edge.runtime.ranking.summaries import Summaries
 from edge.runtime.ranking.summary_file import SummaryFile, check_keep, summary_file
-from edge.runtime.ranking.user_numbers import Inputs
 from edge.runtime.ranking.user_timeline import UserTimeline
 from edge.runtime.ranking.window import first_event
 from edge.runtime.ranking.wish import Wish, exit_of
 from edge.text.checks import (
+    MAX_CANDIDATES,
     MAX_EVENTS,
     check_candidates,
     check_event,
     check_events,
+    check_ids,
+    check_sequence,
     check_time,
     check_user,
     check_user_id,
@@ -232,7 +234,9 @@ class Ranker:
         return UserTimeline(self._model.reading, user, events)
 
     def _prepare_user(self, user: UserTimeline, encode: int | None) -> None:
-        user.timeline(self._model.engine, self._summaries, self._encode_depth(encode))
+        engine, nobody = self._model.engine, Candidates(user, [], None)
+        need = needed(engine, self._summaries, user, nobody, self._encode_depth(encode))
+        timeline_and_entries(engine, self._summaries, user, nobody, need)
         self._save()
 
     def _save(self) -> None:
@@ -258,76 +262,62 @@ class Ranker:
             raise EdgeError("the user was made by another ranker", fix="ranker.user(profile, events)")
 
     def _handles(self, candidates: Sequence[Item] | Sequence[Handle]) -> list[Handle]:
-        """Errors: what no request may have, or handles that another ranker prepared."""
-        encoder = self._model.reading.encoder
-        if not isinstance(candidates, Sequence) or not any(isinstance(one, Handle) for one in candidates):
+        """Those of items that are none yet. Errors: what no request may have, or handles of another ranker."""
+        reading, kinds = self._model.reading, _kinds(candidates)
+        if Handle not in kinds:
             check_candidates(candidates)  # type: ignore[arg-type]
-            return handles_of(encoder, candidates)  # type: ignore[arg-type]
-        items = [one.item if isinstance(one, Handle) else one for one in candidates]
-        check_candidates(items)
-        if any(isinstance(one, Handle) and one.encoder is not encoder for one in candidates):
+            return handles_of(reading, candidates)  # type: ignore[arg-type]
+        if len(kinds) == 1:  # the items were checked when they were prepared
+            handles: list[Handle] = [*candidates]
+            check_sequence(handles, "candidates", "Handles", MAX_CANDIDATES)
+            check_ids([handle.item.id for handle in handles])
+        else:
+            check_candidates([one.item if isinstance(one, Handle) else one for one in candidates])
+            handles = [one if isinstance(one, Handle) else handles_of(reading, [one])[0] for one in candidates]
+        if any(handle.reading is not reading for handle in handles):
             raise EdgeError("a candidate was prepared by another ranker", fix="ranker.prepare(items)")
-        return [one if isinstance(one, Handle) else handles_of(encoder, [one])[0] for one in candidates]
+        return handles
 
     def _rank(
         self, user: UserTimeline, handles: Sequence[Handle], wish: Wish, moment: float | None, started: float
     ) -> Ranked:
-        exits, inputs = self._allowed(wish), user.candidates([handle.item for handle in handles], moment)
-        works = {depth: self._work(user, handles, depth) for depth in {exit.encode for exit in exits}}
-        chosen = self._choose(exits, works, wish, started)
-        new, kept = self._missing(user, handles, chosen.exit.encode)
-        most = self._model.engine.shape.places - 1
-        places = len(user.events) - first_event(len(user.events), most)
-        predicted_ms = (time.perf_counter() - started) * 1e3 + self._pace.factor * chosen.milliseconds
-        scores, last = self._scores(user, handles, inputs, chosen, exits, works[chosen.exit.encode], wish, started)
+        allowed = self._allowed(wish)
+        request = Pending(user, Candidates(user, handles, moment), allowed, wish, started)
+        needs = {depth: self._needed(request, depth) for depth in {exit.encode for exit in allowed}}
+        works = {depth: self._work(request, needs[depth]) for depth in needs}
+        chosen = self._choose(request, works)
+        work, need = works[chosen.exit.encode], needs[chosen.exit.encode]
+        predicted_ms = request.milliseconds + self._pace.factor * chosen.milliseconds
+        scores, last = self._scores(request, need, chosen, work)
         order, calibration = ranking_order(scores), self._model.calibrations.get(last.exit)
-        logits = [float(scores[place]) for place in order]
+        values = scores.tolist() if calibration is None else [calibration.chance(logit) for logit in scores.tolist()]
         return Ranked(
-            tuple(handles[place].item for place in order),
-            tuple(logits if calibration is None else map(calibration.chance, logits)),
+            tuple([handles[place].item for place in order]),
+            tuple([values[place] for place in order]),
             Explanation(
                 exit=last.exit,
                 planned=chosen.exit,
                 predicted_ms=predicted_ms,
-                spent_ms=(time.perf_counter() - started) * 1e3,
-                new_texts=new,
-                new_events=works[chosen.exit.encode].entries,
+                spent_ms=request.milliseconds,
+                new_texts=work.texts,
+                new_events=work.entries,
                 auc=last.auc,
                 budget_ms=wish.budget_ms,
                 min_auc=wish.min_auc,
-                kept_texts=kept,
-                kept_events=places - works[chosen.exit.encode].entries,
+                kept_texts=len(need.items.distinct) - work.texts,
+                kept_events=len(user.events) - need.lacks.first - work.entries,
                 probabilities=calibration is not None,
             ),
         )
 
-    def _scores(
-        self,
-        user: UserTimeline,
-        handles: Sequence[Handle],
-        inputs: Inputs,
-        chosen: Choice,
-        exits: Mapping[Exit, float | None],
-        work: Work,
-        wish: Wish,
-        started: float,
-    ) -> tuple[np.ndarray, Choice]:
+    def _scores(self, request: Pending, needed: Needed, chosen: Choice, work: Work) -> tuple[np.ndarray, Choice]:
         """(candidate,) logits, and the exit that they are of, which may be another where time ran out."""
-        began, engine, depth = time.perf_counter(), self._model.engine, chosen.exit.encode
-        timeline = user.timeline(engine, self._summaries, depth)
-        items = self._summaries.of([handle.segment for handle in handles], depth)
-        phrases = self._summaries.of([handle.context for handle in handles], engine.shape.phrase_depth)
-        last = self._last(chosen, exits, work, wish, started)
-        scores = engine.score(Entries(items, phrases, *inputs), timeline, last.exit.interact)[-1]
+        began, engine = time.perf_counter(), self._model.engine
+        timeline, entries = timeline_and_entries(engine, self._summaries, request.user, request.candidates, needed)
+        last = self._last(request, chosen, work)
+        scores = engine.score(entries, timeline, last.exit.interact)[-1]
         self._pace.add(last.milliseconds, (time.perf_counter() - began) * 1e3)
         return scores, last
-
-    def _missing(self, user: UserTimeline, handles: Sequence[Handle], depth: int) -> tuple[int, int]:
-        """How many texts of items and of the profile have to be encoded, and how many more are kept."""
-        of_user = user.segments(self._model.engine.shape.places - 1, depth)
-        needed = dict.fromkeys([*of_user, *(handle.segment for handle in handles)])
-        new = len(self._summaries.missing(needed, depth))
-        return new, len(needed) - new
 
     def _allowed(self, wish: Wish) -> Mapping[Exit, float | None]:
         exits = self._model.exits
@@ -338,41 +328,30 @@ class Ranker:
             raise EdgeError(f"the bundle has no exit {wish.exit}", fix=f"use one of: {names}")
         return {wish.exit: exits[wish.exit]}
 
-    def _work(self, user: UserTimeline, handles: Sequence[Handle], depth: int) -> Work:
-        engine, most = self._model.engine, self._model.engine.shape.places - 1
-        segments = [*user.segments(most, depth), *(handle.segment for handle in handles)]
-        phrases = [*user.phrases(most, depth), *(handle.context for handle in handles)]
-        return Work(
-            chunks=self._summaries.sizes(segments, depth),
-            phrases=self._summaries.sizes(phrases, engine.shape.phrase_depth),
-            entries=len(user.missing(most, depth)),
-            candidates=engine.padded_candidates(len(handles)),
-        )
+    def _needed(self, request: Pending, depth: int) -> Needed:
+        return needed(self._model.engine, self._summaries, request.user, request.candidates, depth)
 
-    def _choose(
-        self, exits: Mapping[Exit, float | None], works: Mapping[int, Work], wish: Wish, started: float
-    ) -> Choice:
-        left, depth = self._left(wish, started), self._model.engine.shape.phrase_depth
-        return choose(self._model.costs, works, exits, depth, left, wish.min_auc)
+    def _work(self, request: Pending, needed: Needed) -> Work:
+        return needed.work(self._model.engine, self._summaries, len(request.candidates.handles))
 
-    def _last(
-        self, chosen: Choice, exits: Mapping[Exit, float | None], work: Work, wish: Wish, started: float
-    ) -> Choice:
+    def _choose(self, request: Pending, works: Mapping[int, Work]) -> Choice:
+        depth, least = self._model.engine.shape.phrase_depth, request.wish.min_auc
+        return choose(self._model.costs, works, request.exits, depth, request.left(self._pace), least)
+
+    def _last(self, request: Pending, chosen: Choice, work: Work) -> Choice:
         """The interact depth is chosen again when all is encoded: only now is it known how long that took."""
-        left = self._left(wish, started)
+        left, wish = request.left(self._pace), request.wish
         if left is None or wish.exit is not None:
             return chosen
         encode, depth = chosen.exit.encode, self._model.engine.shape.phrase_depth
         still = {encode: Work((), (), 0, work.candidates)}
-        same = {exit: auc for exit, auc in exits.items() if exit.encode == encode}
+        same = {exit: auc for exit, auc in request.exits.items() if exit.encode == encode}
         found = choose(self._model.costs, still, same, depth, left, wish.min_auc)
         return Choice(found.exit, predicted(self._model.costs, work, found.exit, depth), found.auc)
 
-    def _left(self, wish: Wish, started: float) -> float | None:
-        """Calibrated milliseconds until the budget ends."""
-        if wish.budget_ms is None:
-            return None
-        return (wish.budget_ms - (time.perf_counter() - started) * 1e3) / self._pace.cautious
+
+def _kinds(candidates: object) -> set[type]:
+    return set(map(type, candidates)) if isinstance(candidates, Sequence) else set()
 
 
 def ranking_order(scores: np.ndarray) -> list[int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +13,20 @@ from edge.runtime.byte_cache import ByteCache
 from edge.text.segments import Segment
 
 Key = tuple[int, Segment]  # encode depth, tokens
+
+
+@dataclass(frozen=True)
+class Sought:
+    """Texts that a request names at one depth: each once, in the order first named, with its summary if it is kept."""
+
+    depth: int
+    named: Sequence[Segment]
+    distinct: list[Segment]
+    found: list[np.ndarray | None]
+
+    @property
+    def missing(self) -> list[Segment]:
+        return [segment for segment, summary in zip(self.distinct, self.found, strict=True) if summary is None]
 
 
 class Summaries:
@@ -25,29 +40,40 @@ class Summaries:
     def bytes(self) -> int:
         return self._kept.bytes
 
-    def missing(self, segments: Iterable[Segment], depth: int) -> list[Segment]:
-        """Those that are not kept, each once, in the order they came in."""
-        return [segment for segment in dict.fromkeys(segments) if (depth, segment) not in self._kept]
+    def look(self, segments: Sequence[Segment], depth: int) -> Sought:
+        """What is kept of them now; that is no use of it yet."""
+        distinct = [*dict.fromkeys(segments)]
+        return Sought(depth, segments, distinct, self._kept.look([(depth, segment) for segment in distinct]))
 
     def of(self, segments: Sequence[Segment], depth: int) -> np.ndarray:
         """(segment, hidden) float32. What is missing is computed, in chunks, and kept."""
-        found = {segment: self._kept.get((depth, segment)) for segment in segments}
-        new = [segment for segment, summary in found.items() if summary is None]
-        for start, stop in self.chunks(new):
-            part = new[start:stop]
-            summaries = self._engine.summarise(chunk_of(part, self._engine.shape.positions), depth)
-            for segment, summary in zip(part, summaries.astype(np.float16), strict=True):
-                self.keep(segment, depth, summary)
-                found[segment] = summary
-        hidden = self._engine.shape.hidden
-        rows = np.array([found[segment] for segment in segments], dtype=np.float32)
-        return rows.reshape(len(segments), hidden)
+        return self.read(self.look(segments, depth))
 
-    def sizes(self, segments: Iterable[Segment], depth: int) -> tuple[int, ...]:
-        """The tokens that each chunk of those not kept is computed for."""
-        new, engine = self.missing(segments, depth), self._engine
-        lengths = [min(max(len(segment), 1), engine.shape.positions) for segment in new]
-        return tuple(engine.padded_tokens(sum(lengths[start:stop])) for start, stop in self.chunks(new))
+    def read(self, sought: Sought) -> np.ndarray:
+        """`of` what was looked for before."""
+        depth, distinct, found = sought.depth, sought.distinct, [*sought.found]
+        repeated = len(distinct) < len(sought.named)
+        used = reversed(dict.fromkeys(reversed(sought.named))) if repeated else distinct  # by when each is named last
+        self._kept.use([(depth, segment) for segment in used])
+        new = [row for row, summary in enumerate(found) if summary is None]
+        for start, stop in self.chunks([distinct[row] for row in new]):
+            part = [distinct[row] for row in new[start:stop]]
+            summaries = self._engine.summarise(chunk_of(part, self._engine.shape.positions), depth)
+            for row, summary in zip(new[start:stop], summaries.astype(np.float16), strict=True):
+                self.keep(distinct[row], depth, summary)
+                found[row] = summary
+        rows = np.frombuffer(b"".join(found), dtype=np.float16).astype(np.float32)  # type: ignore[arg-type]
+        rows = rows.reshape(len(distinct), self._engine.shape.hidden)
+        if not repeated:
+            return rows
+        row_of = {segment: row for row, segment in enumerate(distinct)}
+        return rows[[row_of[segment] for segment in sought.named]]
+
+    def sizes(self, missing: Sequence[Segment]) -> tuple[int, ...]:
+        """The tokens that each chunk of those that are missing is computed for."""
+        engine = self._engine
+        lengths = [min(max(len(segment), 1), engine.shape.positions) for segment in missing]
+        return tuple(engine.padded_tokens(sum(lengths[start:stop])) for start, stop in self.chunks(missing))
 
     def chunks(self, segments: Sequence[Segment]) -> list[tuple[int, int]]:
         """(start, stop) of the segments that are encoded together."""

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from edge.engines.ranking.protocol import Entries, RankingEngine
 from edge.engines.ranking.timeline import Timeline
-from edge.runtime.ranking.summaries import Summaries
-from edge.runtime.ranking.user_numbers import UserNumbers
 from edge.runtime.ranking.window import first_event
 from edge.text.columns import number_of
 from edge.text.number import Number
+from edge.text.offered import NumberGroups, Offered
 from edge.text.segments import Segment, SegmentEncoder
-from edge.text.types import Event, Item, User
+from edge.text.types import Event, User
+from edge.text.user_numbers import UserNumbers
+
+Inputs = tuple[np.ndarray, np.ndarray]  # (row, number): values, 0 where one is missing; and 1 there
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,10 @@ class Reading:
     encoder: SegmentEncoder
     numbers: tuple[Number, ...]
     value: str  # "rating", or "liked"
+
+    @cached_property
+    def groups(self) -> NumberGroups:
+        return NumberGroups(self.numbers)
 
 
 @dataclass(frozen=True)
@@ -36,95 +43,93 @@ class Place:
     value: float
 
 
+@dataclass(frozen=True)
+class Lacks:
+    """What a timeline still has to be computed for: the profile, if it is `begun` anew, and the events from `start`."""
+
+    begun: bool
+    first: int  # event that it keeps
+    start: int
+    segments: list[Segment]  # of the profile, then of the events' items
+    phrases: list[Segment]
+
+
 class UserTimeline:
     """The timeline is a function of the event list alone: a user who grew is one that was computed whole."""
 
     def __init__(self, reading: Reading, user: User, events: Sequence[Event] = ()) -> None:
-        self._reading, self._user = reading, user
+        self._reading = reading
         self._profile = reading.encoder.profile(user)
+        self._numbers = UserNumbers(reading.groups, user)
         self.events: list[Event] = []
         self._places: list[Place] = []
-        self._numbers: UserNumbers | None = None
         self._kept: dict[int, tuple[int, Timeline]] = {}  # encode depth -> first event, timeline
         for event in events:
             self.add(event)
 
     def add(self, event: Event) -> None:
-        """One more event; it is computed when it is needed."""
+        """One more event; it is computed when it is needed. Errors: it does not fit a template or a number."""
         encoder = self._reading.encoder
-        self._places.append(Place(encoder.item(event.item), encoder.phrase(event), self._value(event)))
+        place = Place(encoder.item(event.item), encoder.phrase(event), self._value(event))
+        self._numbers.add(event)
+        self._places.append(place)
         self.events.append(event)
-        self._numbers = None
 
     @property
     def bytes(self) -> int:
         return sum(timeline.bytes for _, timeline in self._kept.values())
 
-    def missing(self, most: int, depth: int) -> list[Place]:
-        """The events that the timeline at that encode depth still has to be computed for."""
+    def lacks(self, most: int, depth: int) -> Lacks:
+        """At an encode depth, of a timeline of at most so many events."""
         first = first_event(len(self.events), most)
-        return self._places[self._filled(first, depth) :]
+        kept = self._kept.get(depth)
+        begun = kept is None or kept[0] != first
+        start = first if kept is None or begun else first + kept[1].length - 1
+        places = self._places[start:]
+        segments = [self._profile, *(place.item for place in places)] if begun else [place.item for place in places]
+        return Lacks(begun, first, start, segments, [place.phrase for place in places])
 
-    def is_kept(self, most: int, depth: int) -> bool:
-        """True if the profile, and events that still count, are computed."""
-        return depth in self._kept and self._kept[depth][0] == first_event(len(self.events), most)
-
-    def segments(self, most: int, depth: int) -> list[Segment]:
-        """Texts of items and of the profile that `timeline` would need the summaries of."""
-        own = [] if self.is_kept(most, depth) else [self._profile]
-        return [*own, *(place.item for place in self.missing(most, depth))]
-
-    def phrases(self, most: int, depth: int) -> list[Segment]:
-        return [place.phrase for place in self.missing(most, depth)]
-
-    def timeline(self, engine: RankingEngine, summaries: Summaries, depth: int) -> Timeline:
-        """All events in their places, those that were missing computed now."""
-        most = engine.shape.places - 1
-        first = first_event(len(self.events), most)
-        if not self.is_kept(most, depth):
-            self._kept[depth] = first, self._begun(engine, summaries, depth)
-        kept = self._kept[depth][1]
-        start = first + kept.length - 1
-        if start < len(self.events):
-            new = self._places[start:]
-            entries = self._entries(engine, summaries, new, start, depth)
-            values = np.array([place.value for place in new], dtype=np.float32)
+    def timeline(
+        self, engine: RankingEngine, depth: int, lacks: Lacks, items: np.ndarray, phrases: np.ndarray
+    ) -> Timeline:
+        """All events in their places; `items`, `phrases` (row, hidden): the summaries of what it `lacks`."""
+        if lacks.begun:
+            self._kept[depth] = lacks.first, _begun(engine, items[:1])
+        kept, values = self._kept[depth][1], self.values(lacks.start)
+        if len(values):
+            entries = Entries(items[len(items) - len(values) :], phrases, *self.numbers(lacks.start))
             kept.extend(engine.append(entries, False, kept), values)
         return kept
 
-    def candidates(self, items: Sequence[Item], time: float | None) -> tuple[np.ndarray, np.ndarray]:
+    def values(self, start: int) -> np.ndarray:
+        """(event,) of the events from `start` on: what likeness reads of them."""
+        return np.array([place.value for place in self._places[start:]], dtype=np.float32)
+
+    def candidates(self, offered: Sequence[Offered], time: float | None) -> Inputs:
         """(candidate, number) of candidates at a moment, and which are missing."""
-        return self._now().of_candidates(items, time)
+        return _inputs(self._numbers.of_candidates(offered, time))
+
+    def numbers(self, start: int) -> Inputs:
+        """(event, number) of the events from `start` on, and which are missing."""
+        return _inputs(self._numbers.of_events(start))
 
     def forget(self) -> None:
         """What was computed; events stay."""
         self._kept.clear()
 
-    def _begun(self, engine: RankingEngine, summaries: Summaries, depth: int) -> Timeline:
-        timeline = Timeline(engine.shape)
-        items, none = summaries.of([self._profile], depth), np.zeros((1, engine.shape.numbers), dtype=np.float32)
-        profile = Entries(items, np.zeros_like(items), none, none)
-        timeline.extend(engine.append(profile, True, timeline), np.zeros(1, dtype=np.float32))
-        return timeline
-
-    def _entries(
-        self, engine: RankingEngine, summaries: Summaries, new: Sequence[Place], start: int, depth: int
-    ) -> Entries:
-        numbers, missing = self._now().of_events(start)
-        items = summaries.of([place.item for place in new], depth)
-        phrases = summaries.of([place.phrase for place in new], engine.shape.phrase_depth)
-        return Entries(items, phrases, numbers, missing)
-
-    def _filled(self, first: int, depth: int) -> int:
-        """The first event that is not computed at that depth."""
-        kept = self._kept.get(depth)
-        return first if kept is None or kept[0] != first else first + kept[1].length - 1
-
-    def _now(self) -> UserNumbers:
-        if self._numbers is None:
-            self._numbers = UserNumbers(self._reading.numbers, self._user, self.events)
-        return self._numbers
-
     def _value(self, event: Event) -> float:
         value = number_of(event.attributes.get(self._reading.value), f"the event's {self._reading.value}")
         return 0.0 if np.isnan(value) else value
+
+
+def _begun(engine: RankingEngine, profile: np.ndarray) -> Timeline:
+    """Of a profile's summary (1, hidden) alone."""
+    timeline, none = Timeline(engine.shape), np.zeros((1, engine.shape.numbers), dtype=np.float32)
+    entries = Entries(profile, np.zeros_like(profile), none, none)
+    timeline.extend(engine.append(entries, True, timeline), np.zeros(1, dtype=np.float32))
+    return timeline
+
+
+def _inputs(numbers: np.ndarray) -> Inputs:
+    missing = np.isnan(numbers)
+    return np.where(missing, np.float32(0), numbers), missing.astype(np.float32)

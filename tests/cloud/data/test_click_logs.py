@@ -22,9 +22,9 @@ from cloud.data.rows import Prepared
 from cloud.data.schema import Attribute, Entities, LogTable, Negatives, Source, Split, read_source
 from cloud.runs.directory import Run
 from edge.errors import EdgeError
-from edge.text.columns import request_numbers
 from edge.text.history import numbers_of
 from edge.text.spec import TextSpec
+from edge.text.user_numbers import request_numbers
 
 TEXT = TextSpec(
     profile="", item="{title} [[{kind}]]", event="{liked|choose:clicked:shown}", context="[[{views_rank|top} seen]]"

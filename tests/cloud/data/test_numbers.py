@@ -16,10 +16,10 @@ from cloud.data.fit_numbers import chunks_of_users, fit_numbers
 from cloud.data.log import Log
 from cloud.data.moments import screens
 from cloud.data.number_columns import Known, NumberColumns, known_at
-from edge.text.columns import request_numbers
 from edge.text.history import numbers_of
 from edge.text.number import Number
 from edge.text.request import parse_request, request_to_json
+from edge.text.user_numbers import request_numbers
 
 EVERY_KIND = (
     *default_numbers(same=["genres"], item=["year"], user=["age"]),

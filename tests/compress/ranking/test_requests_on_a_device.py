@@ -78,7 +78,7 @@ def test_a_user_who_grew_scores_as_one_computed_whole_also_when_the_timeline_is_
     request = request_of(known, [int(np.flatnonzero(known.targets.part == 2)[0])], 10_000)
     assert len(request.events) > 20
     grown, summaries = UserTimeline(reading, request.user), Summaries(engine, 10**6)
-    handles = handles_of(reading.encoder, request.candidates)
+    handles = handles_of(reading, request.candidates)
     for count, event in enumerate(request.events, 1):
         grown.add(event)
         whole = UserTimeline(reading, request.user, request.events[:count])
@@ -97,7 +97,7 @@ def test_summaries_beyond_the_budget_are_computed_again_and_are_the_same(model: 
     texts = [tuple(range(2, 2 + length)) for length in (3, 5, 1, 4, 0)]
     roomy, tight = Summaries(engine, 10**6), Summaries(engine, 100)
     expected = roomy.of(texts, 1)
-    assert roomy.missing(texts, 1) == [] and roomy.missing(texts, 0) == texts
+    assert roomy.look(texts, 1).missing == [] and roomy.look(texts, 0).missing == texts
     np.testing.assert_array_equal(tight.of([*texts, *texts], 1), np.concatenate([expected, expected]))
     assert tight.bytes <= 100 < roomy.bytes
     assert roomy.of([], 1).shape == (0, SHAPE.hidden_size)
@@ -114,4 +114,4 @@ def requests(known: Known, rows: np.ndarray, engine: ReferenceRanking, reading: 
     for row in rows.tolist():
         request = request_of(known, [row], 10_000)
         user = UserTimeline(reading, request.user, request.events)
-        yield scores_of(engine, summaries, user, handles_of(reading.encoder, request.candidates), request.time, (1, 2))
+        yield scores_of(engine, summaries, user, handles_of(reading, request.candidates), request.time, (1, 2))

@@ -29,14 +29,14 @@ def test_what_was_kept_is_kept_again_to_the_bit(file: Path) -> None:
     fresh, again = Summaries(random_engine(), 10**6), Summaries(random_engine(), 10**6)
     assert load_summaries(file, again, "abc", SHAPE.hidden) == 2 * len(TEXTS)
     for depth in (1, 2):
-        assert again.missing(TEXTS, depth) == []
+        assert again.look(TEXTS, depth).missing == []
         np.testing.assert_array_equal(again.of(TEXTS, depth), fresh.of(TEXTS, depth))
 
 
 def test_a_smaller_budget_keeps_what_was_used_last(file: Path) -> None:
     small = Summaries(random_engine(), 2 * (2 * SHAPE.hidden + 8 * 5))
     load_summaries(file, small, "abc", SHAPE.hidden)
-    assert TEXTS[-1] not in small.missing(TEXTS, 2) and len(small.missing(TEXTS, 1)) == len(TEXTS)
+    assert TEXTS[-1] not in small.look(TEXTS, 2).missing and len(small.look(TEXTS, 1).missing) == len(TEXTS)
 
 
 def test_summaries_of_other_weights_are_left_alone(file: Path) -> None:

@@ -126,7 +126,7 @@ def test_summaries_are_computed_and_kept_as_the_vectors_say(line: dict[str, Any]
     for request, expected in zip(line["requests"], line["expected"], strict=True):
         segments, depth = [tuple(segment) for segment in request["segments"]], request["depth"]
         engine.chunks = []
-        missing = summaries.missing(segments, depth)
+        missing = summaries.look(segments, depth).missing
         summaries.of(segments, depth)
         assert ([list(one) for one in missing], engine.chunks) == (expected["missing"], expected["chunks"])
         assert summaries.bytes == expected["bytes"]

@@ -12,9 +12,9 @@ from plain_numbers import plain_log1p, plain_numbers
 from edge.config import from_dict, to_dict
 from edge.errors import EdgeError
 from edge.text.arithmetic import log1p
-from edge.text.columns import request_numbers
 from edge.text.number import Number, check_numbers
 from edge.text.request import request_from_json
+from edge.text.user_numbers import request_numbers
 
 amounts = st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-1e12, 1e12) | st.sampled_from([0.1, 3.7, 1e15])
 words = (

@@ -19,11 +19,11 @@ from edge.config import from_dict, to_dict
 from edge.errors import EdgeError
 from edge.text import Template, TextEncoder, TextSpec, WordPiece, parse_request, segment_slots
 from edge.text.arithmetic import log1p
-from edge.text.columns import request_numbers
 from edge.text.normalize import normalize, words
 from edge.text.number import Number
 from edge.text.request import request_from_json, request_to_json
 from edge.text.spec import parse_spec
+from edge.text.user_numbers import request_numbers
 
 Vector = dict[str, Any]
 
