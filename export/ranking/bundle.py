@@ -47,8 +47,7 @@ def ranking_manifest(
         "buckets": {engine: signatures for engine in config.engines if engine in STATIC},
         "runtimes": {engine: RUNTIMES[precision][engine] for engine in config.engines},
         "exits": [_described(source, exit) for exit in exits_of(model)],
-        "golden": {"reference": f"edge/engines/ranking/reference.py, {precision} weights"}
-        | _tolerances(config, source),
+        "golden": _golden(config, source),
         "provenance": {
             "run": source.hash,
             "weights": source.manifest["files"]["weights.safetensors"],

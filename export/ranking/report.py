@@ -17,8 +17,7 @@ OF_CORE_ML = " Core ML keeps float16 activations, so its logits are compared wit
 
 def export_tables(summary: Mapping[str, Any]) -> list[Table]:
     """Of a finished export's summary."""
-    tables = [_engines(summary), _parts(summary), _exits(summary), _rows(summary), _goldens(summary)]
-    return [table for table in tables if table.rows]
+    return [_engines(summary), _parts(summary), _exits(summary), _rows(summary)]
 
 
 def parity_failures(summary: Mapping[str, Any]) -> list[str]:
@@ -45,7 +44,7 @@ def sizes_sentence(summary: Mapping[str, Any]) -> str:
 def report_markdown(summary: Mapping[str, Any], protocol: str) -> str:
     parts = ["# Exported ranking model", sizes_sentence(summary)]
     parts += [f"**Warning.** Not near torch: {line}." for line in parity_failures(summary)]
-    parts += [table_markdown(table) for table in export_tables(summary)]
+    parts += [table_markdown(table) for table in (*export_tables(summary), _goldens(summary))]
     return "\n\n".join([*parts, f"Protocol: {protocol}."]) + "\n"
 
 

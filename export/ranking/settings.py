@@ -72,7 +72,5 @@ def require_writers() -> None:
     """Errors: a package that writes model files is not installed."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
-        problem = (
-            f"a bundle cannot be written: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed"
-        )
+        problem = f"no bundle can be written: packages are not installed ({', '.join(missing)})"
         raise EdgeError(problem, fix=install("export"))
