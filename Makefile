@@ -9,7 +9,7 @@ setup: $(READY)
 
 demo: setup
 	$(BIN)/edge run --preset quickstart --out runs/quickstart
-	@echo "The bundle for apps is still written by the model over tokens: $(BIN)/edge run --preset tokens --out runs/tokens"
+	@echo "Rank with it: $(BIN)/edge rank runs/quickstart/export/movies.edge --request examples/request.json --budget-ms 20"
 
 test: lint
 	$(BIN)/python -m pytest -m "not slow"

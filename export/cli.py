@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def export(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
     """Write a compressed student as model files and as one bundle, and compare each engine with torch.
 
-    The student is of its parent's kind: the ranking model over entries, also a float one, for LiteRT and ONNX Runtime;
-    or the model over tokens, for Core ML as well.
+    Exit code 1: an engine is not as near torch on test requests as `parity` asks; the bundle is written all the same.
+    The student is of its parent's kind: the ranking model over entries, also a float one; or the model over tokens.
     """
     from cloud.runs.directory import Run
     from export.ranking.stage import SOURCES
@@ -34,6 +34,13 @@ def export(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tupl
     run, name = (_ranker if over_entries else _encoder)(runs, out, preset_name, changes, restart)
     click.echo((run.path / "report.md").read_text())
     click.echo(f"bundle: {run.path / name}.edge")
+    click.get_current_context().exit(1 if over_entries and _is_apart(run) else 0)
+
+
+def _is_apart(run: Run) -> bool:
+    from export.ranking.report import parity_failures
+
+    return bool(parity_failures(run.summary))
 
 
 def _encoder(
@@ -58,7 +65,8 @@ def _ranker(
     from cloud.data.prepare import STAGE as PREPARED
     from cloud.runs.directory import parent
     from edge.config import override, preset
-    from export.ranking.stage import RANKER_EXPORTS, SOURCES, export_ranker
+    from export.ranking.settings import RANKER_EXPORTS
+    from export.ranking.stage import SOURCES, export_ranker
 
     config = override(preset(RANKER_EXPORTS, preset_name), changes)
     run = export_ranker(parent(runs, PREPARED), parent(runs, *SOURCES), out, config, restart)

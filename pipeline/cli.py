@@ -14,7 +14,6 @@ from edge.cli.command import command
 @command(
     examples="""edge run --preset quickstart --out runs/quickstart
                 edge run --data edge.toml --preset lunch --out runs/mine
-                edge run --data edge.toml --preset smoke --out runs/smoke
                 edge run --out runs/longer --set teacher.passes=10 --set student.passes.scores=8
                 edge run --out runs/quickstart --set prune.sparsity=0.9 --restart pruned"""
 )
@@ -27,8 +26,7 @@ from edge.cli.command import command
     "preset_name",
     default="quickstart",
     metavar="NAME",
-    help="quickstart, lunch or m6-edge: the ranking model, in minutes, an hour, or for a GPU; "
-    "tokens: the model over tokens, with a bundle for apps; smoke: that with a tenth of the steps, a smoke test",
+    help="quickstart: minutes on two cores; lunch: an hour; m6-edge: for a GPU",
 )
 @changes("e.g. teacher.passes=8")
 @click.option("--skip-bad-rows", is_flag=True, help="leave bad rows out and list them")
@@ -37,8 +35,7 @@ from edge.cli.command import command
     is_flag=False,
     flag_value="data",
     metavar="[STAGE]",
-    help="start over: remove every stage, or those from STAGE on: data, teacher, student, pruned, int8, "
-    "export (of a preset with a bundle), rivals",
+    help="start over: remove every stage, or those from STAGE on: data, teacher, student, pruned, int8, export, rivals",
 )
 @as_json
 def run(
@@ -50,7 +47,7 @@ def run(
     restart: str | None,
     as_json: bool,
 ) -> None:
-    """From a behaviour log to a small ranker: every stage in turn, finished ones skipped, then one report."""
+    """From a behaviour log to a bundle for apps: every stage in turn, finished ones skipped, then one report."""
     import json
 
     let_waiting_threads_sleep()

@@ -30,7 +30,7 @@ class Step:
     stage: Stage
     make: Make
     settings: str = ""  # the group that errors name them in
-    check_memory: Callable[[], None] | None = None  # errors: what it trains cannot fit; called before anything is made
+    check: Callable[[], None] | None = None  # errors: it cannot be made here; called before anything is made
     left_out: str = ""  # why, if it is
 
 

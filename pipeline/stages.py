@@ -45,7 +45,7 @@ def run_road(road: Road, out: Path, restart: str | None = None) -> Runs:
     `restart` names a step: it is started over with all that follow it, which are removed first.
     """
     over = _from(restart, road) if restart else ()
-    _check_memory(road, out, over)
+    _check_steps(road, out, over)
     _check_finished(out, [step for step in road.steps if step not in over])
     _check_restart(out, over)
     # What follows the data is removed when the new data is there: until then, a bad row ends it without a loss.
@@ -86,12 +86,12 @@ def _from(name: str, road: Road) -> tuple[Step, ...]:
     return road.steps[road.names.index(name) :]
 
 
-def _check_memory(road: Road, out: Path, over: Sequence[Step]) -> None:
-    """Errors: a model that is yet to be trained cannot fit the memory."""
+def _check_steps(road: Road, out: Path, over: Sequence[Step]) -> None:
+    """Errors: what is yet to be made cannot be made here, e.g. a model cannot fit the memory."""
     for step in road.steps:
-        if step.check_memory and (step in over or not is_finished(out / step.name)):
+        if step.check and (step in over or not is_finished(out / step.name)):
             with settings_in(step.settings):
-                step.check_memory()
+                step.check()
 
 
 def _check_finished(out: Path, steps: Sequence[Step]) -> None:
@@ -102,8 +102,8 @@ def _check_finished(out: Path, steps: Sequence[Step]) -> None:
             if is_finished(path):
                 run = Run.open(path)
                 if run.stage != step.stage.name:
-                    problem = f"{path} is a {run.stage!r} run, this preset makes a {step.stage.name!r} run there"
-                    raise EdgeError(problem, fix="choose another --out, or the preset that the run was made with")
+                    problem = f"{path} is a {run.stage!r} run, edge run makes a {step.stage.name!r} run there"
+                    raise EdgeError(problem, fix="choose another --out")
                 run.check()
             else:
                 check_free(path, step.stage)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from cloud.ranking.pretrained import TUNED, load_segments
 from cloud.ranking.reliability import reliability
 from cloud.ranking.report import ranking_report
 from cloud.ranking.shape import RankingShape
-from cloud.ranking.timelines import Timelines
+from cloud.ranking.timelines import Timelines, Window
 from cloud.runs.directory import Run
 from cloud.runs.target import Workspace
 from cloud.stage import keep_model, text_encoder
@@ -41,9 +41,10 @@ def scores_of(
     rows: NDArray[np.int64],
     encode_depth: int | None = None,
     name: str = "measuring",
+    windows: Sequence[Window] | None = None,
 ) -> NDArray[np.float32]:
-    """(interact depth, row) logits of the rows, in their order."""
-    windows = timelines.windows(rows)
+    """(interact depth, row) logits of the rows, in their order; `windows` of all of them replace the usual ones."""
+    windows = timelines.windows(rows) if windows is None else windows
     device, found = next(model.parameters()).device, np.empty((len(model.shape.interact_depths), len(rows)), np.float32)
     model.eval()
     with torch.inference_mode(), tqdm(total=len(rows), desc=name, unit=" rows", leave=False, disable=None) as progress:

@@ -61,13 +61,15 @@ def verify_ranking(
     engines: Sequence[str] | None = None,
     public_key: PublicKey | None = None,
     progress: Callable[[str], None] = lambda engine: None,
+    cache: Path | None = None,
 ) -> RankingVerification:
     """Replay texts, ids, numbers and logits on the given engines, or on those whose models the bundle carries.
 
     "all" stands for every engine there is: those that cannot run here are listed, and why. One that is named and
-    cannot run is an error. `progress` is called with each engine before it is checked.
+    cannot run is an error. `progress` is called with each engine before it is checked. The bundle is installed in
+    `cache`, or where bundles usually are.
     """
-    opened = open_ranking_files(path, public_key, weights=bool({*(engines or ())} & {ALL, *FROM_WEIGHTS}))
+    opened = open_ranking_files(path, public_key, bool({*(engines or ())} & {ALL, *FROM_WEIGHTS}), cache)
     goldens = goldens_of(opened)
     chosen, unchecked = choose_engines(engines, opened.models, RANKING_ENGINES, absent)
     results = [check_reading(opened.reading, goldens)]

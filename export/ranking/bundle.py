@@ -13,12 +13,18 @@ from cloud.ranking.model import RankingModel
 from cloud.runs.directory import Run
 from compress.ranking.graph import ranking_graph
 from edge.bundle.bundle import BundleInfo, write_bundle
-from edge.bundle.ranking_manifest import RANKING_SCHEMA
+from edge.bundle.ranking_manifest import RANKING_SCHEMA, STATIC
 from edge.conformance.ranking_golden import RankingGolden, to_line
 from edge.engines.ranking.buckets import name_of
 from edge.runtime.ranking.choice import Exit
-from export.ranking.buckets import RankingBuckets
 from export.ranking.parity import exits_of, ranking_parameters
+from export.ranking.settings import RankerExportConfig
+
+RUNTIMES = {
+    "float32": {"litert": "ai-edge-litert 1.0.1", "onnx": "onnxruntime 1.18", "coreml": "iOS 18"},
+    "int8": {"litert": "ai-edge-litert 1.0.1", "onnx": "onnxruntime 1.18", "coreml": "iOS 18"},
+    "int4": {"litert": "ai-edge-litert 1.4.0", "onnx": "onnxruntime 1.18", "coreml": "iOS 18"},
+}  # the oldest that give these scores
 
 
 def value_of(prepared: Run) -> str:
@@ -27,20 +33,21 @@ def value_of(prepared: Run) -> str:
 
 
 def ranking_manifest(
-    name: str, model: RankingModel, prepared: Run, source: Run, places: int, buckets: RankingBuckets, tolerance: float
+    config: RankerExportConfig, model: RankingModel, prepared: Run, source: Run, places: int
 ) -> dict[str, Any]:
-    """`source`: the run of the model; `places`: of the longest timeline; `tolerance`: of golden logits."""
+    """`source`: the run of the model; `places`: of the longest timeline."""
     shape, precision = ranking_graph(model.shape, places), precision_of(source)
-    signatures = [name_of(entry, sizes) for entry, sizes in buckets.signatures(shape)]
+    signatures = [name_of(entry, sizes) for entry, sizes in config.buckets.signatures(shape)]
     facts = {"vocabulary": model.shape.vocabulary_size, "value": value_of(prepared), "precision": precision}
     counts = {key: source.summary[key] for key in ("parameters", "nonzero")}
     return {
         "schema": RANKING_SCHEMA,
-        "name": name,
+        "name": config.name,
         "model": asdict(shape) | facts | counts,
-        "buckets": {"litert": signatures},
+        "buckets": {engine: signatures for engine in config.engines if engine in STATIC},
+        "runtimes": {engine: RUNTIMES[precision][engine] for engine in config.engines},
         "exits": [_described(source, exit) for exit in exits_of(model)],
-        "golden": {"reference": f"edge/engines/ranking/reference.py, {precision} weights", "tolerance": tolerance},
+        "golden": _golden(config, source),
         "provenance": {
             "run": source.hash,
             "weights": source.manifest["files"]["weights.safetensors"],
@@ -49,6 +56,17 @@ def ranking_manifest(
             "code": source.manifest["code"],
         },
     }
+
+
+def _golden(config: RankerExportConfig, source: Run) -> dict[str, Any]:
+    reference = f"edge/engines/ranking/reference.py, {precision_of(source)} weights"
+    own = {"tolerances": {"coreml": config.coreml_tolerance}} if config.coreml else {}
+    return {"reference": reference, "tolerance": tolerance_of(config, source)} | own
+
+
+def tolerance_of(config: RankerExportConfig, source: Run) -> float:
+    """Of golden logits, by engines that have no allowance of their own."""
+    return config.float_tolerance if precision_of(source) == "float32" else config.integer_tolerance
 
 
 def precision_of(source: Run) -> str:

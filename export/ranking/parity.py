@@ -1,8 +1,8 @@
-"""Proof that the files of a ranking model answer as torch does, at every exit."""
+"""Proof that the files of a ranking model answer golden requests as torch does, at every exit."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from compress.ranking.graph import ranking_graph
 from edge.config import setting
 from edge.conformance.ranking_golden import RankingGolden, make_ranking_golden
 from edge.conformance.ranking_verify import RankingResult, check_logits, compared
-from edge.engines.opening import RUNNABLE
 from edge.engines.ranking.opening import open_ranking_engine
 from edge.engines.ranking.reference import ReferenceRanking
 from edge.errors import EdgeError
@@ -45,26 +44,34 @@ def make_ranking_goldens(
 
 
 def compare_ranking_engines(
-    model: RankingModel, reading: Reading, models: Path, goldens: Sequence[RankingGolden], places: int, tolerance: float
+    model: RankingModel,
+    reading: Reading,
+    models: Path,
+    goldens: Sequence[RankingGolden],
+    places: int,
+    tolerances: Mapping[str, float],
 ) -> list[dict[str, Any]]:
-    """One row per engine and exit, torch among them; an error if one of them is off."""
+    """One row per engine and exit, torch among them; an error if one of them is off. `tolerances`: of each engine to
+    compare, and of torch."""
     exits: Collection[Exit] = exits_of(model)
     torch = TorchRanking(model, reading, places)
-    rows = compared("torch", tolerance, goldens, (torch.logits(golden, exits) for golden in goldens))
-    for name in RUNNABLE:
-        engine = open_ranking_engine(name, models, ranking_graph(model.shape, places))
-        rows += check_logits(engine, reading, goldens, name, tolerance)
-        engine.close()
-    _check(rows, tolerance)
+    rows = compared("torch", tolerances["torch"], goldens, (torch.logits(golden, exits) for golden in goldens))
+    for name, tolerance in tolerances.items():
+        if name != "torch":
+            engine = open_ranking_engine(name, models, ranking_graph(model.shape, places))
+            rows += check_logits(engine, reading, goldens, name, tolerance)
+            engine.close()
+    _check(rows)
     return [asdict(row) for row in rows]
 
 
-def _check(rows: Sequence[RankingResult], tolerance: float) -> None:
+def _check(rows: Sequence[RankingResult]) -> None:
     wrong = [row for row in rows if not row.passed]
     if wrong:
         worst = max(wrong, key=lambda row: row.max_difference)
+        settings = " or ".join(setting(f"{kind}_tolerance") for kind in ("float", "integer", "coreml"))
         raise EdgeError(
             f"{worst.engine} differs from the reference by {worst.max_difference:.3g} at exit {worst.exit}",
-            evidence=f"{len(wrong)} of {len(rows)} comparisons are beyond the tolerance of {tolerance:g}",
-            fix=f"if that is a rounding error, raise {setting('float_tolerance')} or {setting('integer_tolerance')}",
+            evidence=f"{len(wrong)} of {len(rows)} comparisons are beyond the tolerance of {worst.tolerance:g}",
+            fix=f"if that is a rounding error, raise {settings}",
         )

@@ -12,6 +12,8 @@ from compress.ranking.road import Step
 from edge.bench.outputs.markdown import escaped
 from edge.bench.outputs.page import Picture, Table, page_html, picture_html, table_html, table_markdown
 from edge.files import write_atomically
+from export.ranking.report import export_tables
+from export.ranking.stage import bundle_of
 from pipeline.ranking.plots import draw_plots
 from pipeline.ranking.results import Results
 from pipeline.ranking.verdict import METRICS, Against, Judged
@@ -19,10 +21,6 @@ from pipeline.ranking.wording import rival_name, signed, with_interval
 from pipeline.road import Outcome, Runs
 
 TITLE = "What was made, and whether it is better"
-NO_BUNDLE = (
-    "This run holds no bundle: edge export makes one of the int8 student, and edge verify checks it. edge rank, "
-    "edge inspect and edge-bench read only bundles of the presets tokens and smoke so far."
-)
 
 
 def report(runs: Runs, out: Path) -> Outcome:
@@ -34,13 +32,14 @@ def report(runs: Runs, out: Path) -> Outcome:
         write_atomically(out / "plots" / plot.file, plot.data)
     write_atomically(out / "report.md", _markdown(results, plots))
     write_atomically(out / "report.html", _html(results, plots))
-    return Outcome(results.plain(), f"{results.text()}\n\n{NO_BUNDLE}\nreport: {out / 'report.html'}")
+    text = f"{results.text()}\n\nbundle: {bundle_of(runs['export'])}\nreport: {out / 'report.html'}"
+    return Outcome(results.plain(), text)
 
 
 def _markdown(results: Results, plots: Sequence[Picture]) -> str:
     parts = [f"# {TITLE}"]
     parts += [f"**Warning.** {escaped(line)}" for line in results.warnings]
-    parts += ["\n".join(f"- {escaped(line)}" for line in results.sentences), NO_BUNDLE]
+    parts += ["\n".join(f"- {escaped(line)}" for line in results.sentences)]
     parts += [table_markdown(table) for table in _tables(results)]
     parts += [f"![{plot.caption}](plots/{plot.file})\n\n{plot.caption}" for plot in plots]
     return "\n\n".join([*parts, f"Protocol: {_protocol(results)}.", f"Data: `{_data(results)}`"]) + "\n"
@@ -52,7 +51,6 @@ def _html(results: Results, plots: Sequence[Picture]) -> str:
         lines = "".join(f"<li>{html.escape(line)}</li>\n" for line in results.warnings)
         parts.append(f'<section class="warnings">\n<h2>Warnings</h2>\n<ul>\n{lines}</ul>\n</section>\n')
     parts.append("<ul>\n" + "".join(map(_listed, results.sentences)) + "</ul>\n")
-    parts.append(f"<p>{html.escape(NO_BUNDLE)}</p>\n")
     parts += [table_html(table) for table in _tables(results)]
     parts.append(f'<div class="pictures">\n{"".join(map(picture_html, plots))}</div>\n')
     parts.append(f"<p>Protocol: {html.escape(_protocol(results))}.</p>\n")
@@ -67,7 +65,8 @@ def _listed(sentence: str) -> str:
 
 
 def _tables(results: Results) -> list[Table]:
-    return [*map(_against, results.verdict.judged), _road(results.steps), *_groups(results)]
+    export = export_tables(results.runs["export"].summary)
+    return [*map(_against, results.verdict.judged), _road(results.steps), *export, *_groups(results)]
 
 
 def _against(one: Judged) -> Table:

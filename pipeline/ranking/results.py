@@ -18,6 +18,7 @@ from compress.ranking.road import Step, road
 from compress.weight_bytes import weight_bytes
 from edge.files import strict_json
 from edge.table import render
+from export.ranking.report import parity_failures, sizes_sentence
 from pipeline.ranking.held_out import HeldOut, Logits
 from pipeline.ranking.verdict import Verdict, judge
 from pipeline.ranking.wording import sentences, warnings
@@ -99,11 +100,20 @@ class Results:
     def sentences(self) -> list[str]:
         learned = bool(shape_of(self.runs["student"]).factors)
         knows_more = bool(self.runs["teacher"].config["collaborative"]) and not learned
-        return sentences(self.verdict, bool(self.rival_logits), knows_more)
+        found = sentences(self.verdict, bool(self.rival_logits), knows_more)
+        return [*found, sizes_sentence(self.runs["export"].summary)]
 
     @property
     def warnings(self) -> list[str]:
-        return list(warnings(self.verdict))
+        apart = parity_failures(self.runs["export"].summary)
+        return [*warnings(self.verdict), *(f"The bundle is not near torch on {line}." for line in apart)]
+
+    @property
+    def bundle(self) -> dict[str, Any]:
+        """As JSON values: the file, what each engine takes of it, its parts, and how near torch it is."""
+        summary = self.runs["export"].summary
+        keys = ("bundle", "sizes", "runtimes", "parts", "exits", "rows", "verified")
+        return {key: summary[key] for key in keys}
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -122,7 +132,12 @@ class Results:
         """As JSON values."""
         about = {"dataset": self.runs["data"].manifest["dataset"], "protocol": self.runs["data"].manifest["protocol"]}
         said = {"warnings": self.warnings, "sentences": self.sentences}
-        found = {"rows": self.rows, "verdict": said | self.verdict.plain(), "groups": self.groups}
+        found = {
+            "rows": self.rows,
+            "verdict": said | self.verdict.plain(),
+            "groups": self.groups,
+            "bundle": self.bundle,
+        }
         return about | strict_json(found)  # type: ignore[no-any-return]
 
     def text(self) -> str:

@@ -1,14 +1,12 @@
-"""The ranking model over entries: teacher, student, pruned, int8, beside rivals."""
+"""The ranking model over entries: teacher, student, pruned, int8, its bundle, beside rivals."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from cloud.data.schema import Source
 from cloud.ranking.memory import check_ranking_memory
-from cloud.ranking.shape import RankingShape
 from cloud.ranking.train import STAGE as RANKER
 from cloud.ranking.train import train_ranker
 from cloud.runs.directory import Run
@@ -18,7 +16,8 @@ from compress.ranking.quantised import STAGES as QUANTISED
 from compress.ranking.quantised import quantise_run
 from distill.ranking.student import STAGE as STUDENT
 from distill.ranking.student import train_ranking_student
-from edge.text.wordpiece import SPECIAL_TOKENS
+from export.ranking.settings import require_writers
+from export.ranking.stage import RANKER_EXPORT, export_ranker
 from pipeline.ranking.settings import RankingRoadConfig
 from pipeline.road import Outcome, Road, Runs, Step, data_step, rivals_step
 
@@ -26,7 +25,7 @@ INT8 = "ranker-int8"
 
 
 def ranking_road(source: Source, config: RankingRoadConfig, skip_bad_rows: bool = False) -> Road:
-    """Data, teacher, student, pruned, int8, rivals."""
+    """Data, teacher, student, pruned, int8, export, rivals."""
 
     def teacher(runs: Runs, out: Path, restart: bool) -> Run:
         return train_ranker(runs["data"], out, config.teacher, restart)
@@ -41,22 +40,20 @@ def ranking_road(source: Source, config: RankingRoadConfig, skip_bad_rows: bool 
         before = [runs["teacher"], runs["student"]]
         return quantise_run(runs["data"], runs["pruned"], out, INT8, before, restart)
 
-    of_teacher, of_student = _least(config, config.teacher.shape), _least(config, config.student.shape)
+    def export(runs: Runs, out: Path, restart: bool) -> Run:
+        return export_ranker(runs["data"], runs["int8"], out, config.export, restart)
+
+    of_teacher, of_student = config.least(config.teacher.shape), config.least(config.student.shape)
     steps = (
         data_step(source, config.prepare, skip_bad_rows),
         Step("teacher", RANKER, teacher, "teacher", partial(check_ranking_memory, of_teacher)),
         Step("student", STUDENT, student, "student", partial(check_ranking_memory, of_student, of_teacher)),
         Step("pruned", PRUNED, pruned, "prune"),
         Step("int8", QUANTISED[INT8], int8),
+        Step("export", RANKER_EXPORT, export, "export", require_writers),
         rivals_step(source, config.prepare, skip_bad_rows),
     )
     return Road(steps, _report)
-
-
-def _least(config: RankingRoadConfig, shape: RankingShape) -> RankingShape:
-    """With the least vocabulary that the data could have."""
-    text, least = config.prepare.text, len(SPECIAL_TOKENS)
-    return replace(shape, vocabulary_size=least, numbers=len(text.numbers), positions=text.max_segment_tokens)
 
 
 def _report(runs: Runs, out: Path) -> Outcome:

@@ -26,97 +26,66 @@ sys.argv = ["edge", *sys.argv[3:]]
 from edge.cli.main import main
 main()
 """
-OF_TOKENS = [
-    "prepare.max_users=40", "prepare.vocabulary=400", "prepare.requests=20",
-    "teacher.model.hidden_size=32", "teacher.model.embedding_size=32", "teacher.model.layers=2",
-    "student.model.hidden_size=32", "student.model.embedding_size=16", "student.model.layers=3",
-    "student.model.handover=1", "teacher.batch_tokens=1024", "student.batch_tokens=1024", "prune.batch_tokens=1024",
-    "teacher.infill.steps=20", "teacher.click.steps=20", "student.relations.steps=20", "student.scores.steps=20",
-    "teacher.infill.checkpoint_seconds=0", "teacher.click.checkpoint_seconds=0",
-    "student.relations.checkpoint_seconds=0", "student.scores.checkpoint_seconds=0", "prune.fit.checkpoint_seconds=0",
-    "prune.fit.steps=20", "prune.schedule.end=15", "export.golden_requests=3",
-    "export.timed_requests=1", "export.buckets.user_tokens=[112]", "export.int8_tolerance=1.0",
-]  # fmt: skip
-OF_RANKING = [
+SMALL = [
     "prepare.max_users=40", "prepare.vocabulary=400", "prepare.requests=20",
     *(f"{stage}.shape.{size}" for stage in ("teacher", "student") for size in ("hidden_size=32", "embedding_size=16")),
     "teacher.passes=2", "student.passes.summaries=1", "student.passes.relations=1", "student.passes.scores=2",
     "student.rounds=1", "prune.passes=2", "teacher.users=4", "student.users=4", "prune.users=4",
     "teacher.fit.checkpoint_seconds=0", "student.summaries.checkpoint_seconds=0",
     "student.relations.checkpoint_seconds=0", "student.scores.checkpoint_seconds=0", "prune.fit.checkpoint_seconds=0",
+    "export.golden_requests=3", "export.parity.requests=20", "export.parity.simulated=5",
 ]  # fmt: skip
-SMALL = {"tokens": OF_TOKENS, "quickstart": OF_RANKING}
-KILLS = {
-    "tokens": [
-        ("data.partial/requests.jsonl.tmp", 1),
-        ("teacher.partial/scratch/infill/checkpoint.safetensors.tmp", 2),
-        ("teacher.partial/scratch/click/checkpoint.safetensors.tmp", 2),
-        ("teacher.partial/report.md.tmp", 1),
-        ("student.partial/scratch/relations/metrics.jsonl.tmp", 2),
-        ("student.partial/scratch/scores/checkpoint.safetensors.tmp", 2),
-        ("pruned.partial/scratch/prune/checkpoint.safetensors.tmp", 2),
-        ("pruned.partial/manifest.json.tmp", 1),
-        ("int8.partial/report.md.tmp", 1),
-        ("export.partial/models/onnx/layer.onnx", 1),
-    ],
-    "quickstart": [
-        ("data.partial/requests.jsonl.tmp", 1),
-        ("teacher.partial/scratch/fit/checkpoint.safetensors.tmp", 2),
-        ("teacher.partial/scores.safetensors.tmp", 1),
-        ("student.partial/scratch/summaries/checkpoint.safetensors.tmp", 2),
-        ("student.partial/scratch/relations/metrics.jsonl.tmp", 1),
-        ("student.partial/scratch/scores/checkpoint.safetensors.tmp", 2),
-        ("pruned.partial/scratch/prune/checkpoint.safetensors.tmp", 2),
-        ("pruned.partial/manifest.json.tmp", 1),
-        ("int8.partial/report.md.tmp", 1),
-        ("rivals.partial/rivals.json.tmp", 1),
-    ],
-}
-SAME = {  # files that must be among those compared
-    "tokens": ("teacher/weights.safetensors", "int8/weights.safetensors", "export/movies.edge"),
-    "quickstart": ("teacher/weights.safetensors", "int8/weights.safetensors", "int8/scores.safetensors"),
-}
-STAGES = {
-    "tokens": ("data", "teacher", "student", "pruned", "int8", "export"),
-    "quickstart": ("data", "teacher", "student", "pruned", "int8"),
-}
+KILLS = [
+    ("data.partial/requests.jsonl.tmp", 1),
+    ("teacher.partial/scratch/fit/checkpoint.safetensors.tmp", 2),
+    ("teacher.partial/scores.safetensors.tmp", 1),
+    ("student.partial/scratch/summaries/checkpoint.safetensors.tmp", 2),
+    ("student.partial/scratch/relations/metrics.jsonl.tmp", 1),
+    ("student.partial/scratch/scores/checkpoint.safetensors.tmp", 2),
+    ("pruned.partial/scratch/prune/checkpoint.safetensors.tmp", 2),
+    ("pruned.partial/manifest.json.tmp", 1),
+    ("int8.partial/report.md.tmp", 1),
+    ("export.partial/models/onnx/append.onnx", 1),
+    ("export.partial/movies.edge.tmp", 1),
+    ("export.partial/report.md.tmp", 1),
+    ("rivals.partial/rivals.json.tmp", 1),
+]
+SAME = (  # files that must be among those compared
+    "teacher/weights.safetensors", "int8/weights.safetensors", "int8/scores.safetensors", "export/movies.edge",
+)  # fmt: skip
+STAGES = ("data", "teacher", "student", "pruned", "int8", "export")
 
 
-def run(preset: str, out: Path, target: str = "", times: int = 1) -> int:
-    settings = [part for setting in SMALL[preset] for part in ("--set", setting)]
-    words = ["run", "--preset", preset, "--out", str(out), "--json", *settings]
+def run(out: Path, target: str = "", times: int = 1) -> int:
+    settings = [part for setting in SMALL for part in ("--set", setting)]
+    words = ["run", "--out", str(out), "--json", *settings]
     command = [sys.executable, "-c", DRIVER, target, str(times), *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode in (0, -signal.SIGKILL), done.stderr[-3000:]
     return done.returncode
 
 
-def files_of(preset: str, out: Path) -> dict[str, str]:
+def files_of(out: Path) -> dict[str, str]:
     """Of all stages but the rivals, whose files hold how long they took."""
-    stages = STAGES[preset]
-    manifests: dict[str, Any] = {stage: json.loads((out / stage / "manifest.json").read_text()) for stage in stages}
-    return {f"{stage}/{name}": digest for stage in stages for name, digest in manifests[stage]["files"].items()}
+    manifests: dict[str, Any] = {stage: json.loads((out / stage / "manifest.json").read_text()) for stage in STAGES}
+    return {f"{stage}/{name}": digest for stage in STAGES for name, digest in manifests[stage]["files"].items()}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("preset", KILLS)
-def test_a_run_killed_in_every_stage_ends_with_the_very_files_of_an_undisturbed_one(
-    preset: str, tmp_path: Path
-) -> None:
+def test_a_run_killed_in_every_stage_ends_with_the_very_files_of_an_undisturbed_one(tmp_path: Path) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    assert run(preset, whole) == 0
-    for target, times in KILLS[preset]:
-        assert run(preset, broken, target, times) == -signal.SIGKILL, target
+    assert run(whole) == 0
+    for target, times in KILLS:
+        assert run(broken, target, times) == -signal.SIGKILL, target
         stage = target.partition(".")[0]
         assert (broken / f"{stage}.partial").is_dir() and not (broken / stage).exists(), target
         assert (broken / f"{stage}.partial.lock").is_file()  # left behind, and held by nobody
-    assert run(preset, broken) == 0
-    wanted, found = files_of(preset, whole), files_of(preset, broken)
+    assert run(broken) == 0
+    wanted, found = files_of(whole), files_of(broken)
     assert {name for name in wanted if wanted[name] != found.get(name)} == set()
-    assert set(found) == set(wanted) and set(SAME[preset]) <= set(wanted)
+    assert set(found) == set(wanted) and set(SAME) <= set(wanted)
     made = {path.name for path in broken.iterdir()}
-    assert made == {*STAGES[preset], "rivals", "plots", "report.html", "report.md"}
+    assert made == {*STAGES, "rivals", "plots", "report.html", "report.md"}
     assert not list(broken.rglob("scratch"))
-    if preset == "quickstart":
-        assert (broken / "report.md").read_bytes() == (whole / "report.md").read_bytes()
+    assert (broken / "report.md").read_bytes() == (whole / "report.md").read_bytes()

@@ -9,41 +9,33 @@ from typing import Any
 
 import pytest
 from commands import edge
-from small_runs import Killed, files_in
+from small_runs import Killed, files_in, make
 
 from cloud.runs.directory import Run
 from cloud.runs.target import Target
 from edge.config import override, setting
 from edge.errors import EdgeError
 from edge.files import write_atomically
+from export.ranking import settings
 from pipeline import road as roads
 from pipeline import stages
 from pipeline.presets import PIPELINES, road_of
 from pipeline.ranking import road as ranking
 from pipeline.stages import LOCK, alone_in, run_road
-from pipeline.tokens import road as tokens
 
 MAKERS = {
-    "tokens": {
-        "data": (roads, "prepare"), "teacher": (tokens, "train_teacher"), "student": (tokens, "train_student"),
-        "pruned": (tokens, "prune_student"), "int8": (tokens, "quantise_student"),
-        "export": (tokens, "export_student"), "rivals": (roads, "measure_beside"),
-    },
-    "quickstart": {
-        "data": (roads, "prepare"), "teacher": (ranking, "train_ranker"),
-        "student": (ranking, "train_ranking_student"), "pruned": (ranking, "prune_ranker"),
-        "int8": (ranking, "quantise_run"), "rivals": (roads, "measure_beside"),
-    },
+    "data": (roads, "prepare"), "teacher": (ranking, "train_ranker"), "student": (ranking, "train_ranking_student"),
+    "pruned": (ranking, "prune_ranker"), "int8": (ranking, "quantise_run"), "export": (ranking, "export_ranker"),
+    "rivals": (roads, "measure_beside"),
 }  # fmt: skip
-EACH = [(preset, name) for preset, makers in MAKERS.items() for name in makers]
-NAMES = list(MAKERS["quickstart"])
+NAMES = list(MAKERS)
 
 
 class SmallRoad:
     """The stages of `edge run`, each making a run of one file in a blink; `made` tells which did."""
 
-    def __init__(self, preset: str) -> None:
-        self.config = PIPELINES[preset]("ml-100k")
+    def __init__(self) -> None:
+        self.config = PIPELINES["quickstart"]("ml-100k")
         self.stages = {step.name: step.stage for step in road_of("ml-100k", self.config).steps}
         self.names = list(self.stages)
         self.made: list[str] = []
@@ -79,28 +71,21 @@ class SmallRoad:
 
 
 @pytest.fixture
-def road(monkeypatch: pytest.MonkeyPatch, preset: str) -> SmallRoad:
-    made = SmallRoad(preset)
-    for name, (module, function) in MAKERS[preset].items():
+def road(monkeypatch: pytest.MonkeyPatch) -> SmallRoad:
+    made = SmallRoad()
+    for name, (module, function) in MAKERS.items():
         monkeypatch.setattr(module, function, made.maker(name))
     monkeypatch.setattr(roads, "rivals_installed", lambda: True)
     return made
 
 
-@pytest.fixture
-def preset() -> str:
-    """The road of a test that does not walk both."""
-    return "quickstart"
-
-
-@pytest.mark.parametrize("preset", MAKERS)
 def test_every_stage_is_made_once_and_nothing_else_stays_behind(road: SmallRoad, tmp_path: Path) -> None:
     assert road.run(tmp_path / "out") == road.names
     assert road.run(tmp_path / "out") == []
     assert {name.split("/")[0] for name in files_in(tmp_path / "out")} == set(road.names)
 
 
-@pytest.mark.parametrize(("preset", "first"), EACH)
+@pytest.mark.parametrize("first", NAMES)
 def test_restart_makes_a_stage_and_all_that_follow_it_again(
     road: SmallRoad, tmp_path: Path, first: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -135,31 +120,33 @@ def test_damage_is_told_before_any_stage_is_said_to_be_as_it_should(
 
 
 WIDE, DEEP = "hidden_size=16384", "layers=512"
-TOO_LARGE = {
-    ("tokens", "teacher"): [f"teacher.model.{key}" for key in (WIDE, DEEP, "feed_forward=64")],
-    ("tokens", "student"): [
-        *(f"student.model.{key}" for key in (WIDE, DEEP, "feed_forward=64", "embedding_size=16384")),
-        *(f"teacher.model.{key}" for key in (WIDE, DEEP)),
-    ],
-    ("quickstart", "teacher"): [f"teacher.shape.{key}" for key in (WIDE, f"encode_{DEEP}", "shared=false")],
-    ("quickstart", "student"): [f"student.shape.{key}" for key in (WIDE, f"encode_{DEEP}", "shared=false")],
-}
+TOO_LARGE = {name: [f"{name}.shape.{key}" for key in (WIDE, f"encode_{DEEP}")] for name in ("teacher", "student")}
+TOO_LARGE["teacher"].append("teacher.shape.shared=false")
+TOO_LARGE["student"].append("student.shape.feed_forward=64")
 
 
-@pytest.mark.parametrize("preset", MAKERS)
 @pytest.mark.parametrize(("name", "restart"), [("teacher", "data"), ("student", "student")])
 def test_a_model_that_cannot_fit_is_refused_before_a_restart_removes_anything(
-    road: SmallRoad, preset: str, tmp_path: Path, name: str, restart: str, capsys: pytest.CaptureFixture[str]
+    road: SmallRoad, tmp_path: Path, name: str, restart: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     road.run(tmp_path)
     capsys.readouterr()
     before = files_in(tmp_path)
-    road.config = override(road.config, TOO_LARGE[preset, name])
-    group = "model" if preset == "tokens" else "shape"
-    with pytest.raises(EdgeError, match=rf"^{name}\.{group} cannot be trained here"):
+    road.config = override(road.config, TOO_LARGE[name])
+    with pytest.raises(EdgeError, match=rf"^{name}\.shape cannot be trained here"):
         road.run(tmp_path, restart=restart)
     assert files_in(tmp_path) == before and capsys.readouterr().err == ""
     road.run(tmp_path)  # what is finished needs no memory any more
+
+
+def test_a_bundle_that_could_not_be_written_is_refused_before_anything_is_trained(
+    road: SmallRoad, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(settings, "find_spec", lambda name: None if name == "coremltools" else object())
+    with pytest.raises(EdgeError, match=r"not installed \(coremltools\)") as refused:
+        road.run(tmp_path)
+    assert "'.[export]'" in refused.value.fix
+    assert road.made == [] and files_in(tmp_path) == set() and capsys.readouterr().err == ""
 
 
 def test_a_restart_removes_nothing_where_a_stage_that_stays_is_damaged(road: SmallRoad, tmp_path: Path) -> None:
@@ -208,7 +195,7 @@ def test_other_settings_name_the_stage_to_restart_from_and_what_differs_as_run_c
     road: SmallRoad, tmp_path: Path
 ) -> None:
     road.run(tmp_path)
-    groups = {"data": "prepare", "teacher": "teacher", "student": "student", "pruned": "prune"}
+    groups = {"data": "prepare", "teacher": "teacher", "student": "student", "pruned": "prune", "export": "export"}
     for name, group in groups.items():
         road.settings = {each: {"steps": 1 + (each == name)} for each in road.names}
         with pytest.raises(EdgeError, match=f"^{tmp_path / name} was made with other settings") as refused:
@@ -272,11 +259,10 @@ def test_a_place_that_is_no_directory_is_refused(tmp_path: Path, capsys: pytest.
     assert files_in(tmp_path) == {"file"}
 
 
-def test_the_stages_of_the_help_are_those_of_all_roads(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_stages_of_the_help_are_those_of_the_road(capsys: pytest.CaptureFixture[str]) -> None:
     edge("run", "--help")
     words = " ".join(capsys.readouterr().out.split())
-    listed = words.partition("from STAGE on: ")[2].replace("export (of a preset with a bundle)", "export")
-    assert listed.startswith(", ".join(MAKERS["tokens"])) and set(MAKERS["quickstart"]) < set(MAKERS["tokens"])
+    assert words.partition("from STAGE on: ")[2].startswith(", ".join(NAMES))
 
 
 def test_restart_takes_a_stage_or_none(road: SmallRoad, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,14 +278,13 @@ def test_restart_takes_a_stage_or_none(road: SmallRoad, tmp_path: Path, monkeypa
     assert asked == ["data", "data", "pruned", "pruned", "int8", "int8", None, None]
 
 
-def test_a_directory_of_another_preset_s_runs_is_refused_as_it_is(road: SmallRoad, tmp_path: Path) -> None:
-    road.run(tmp_path)
+def test_a_run_of_another_stage_is_refused_as_it_is(road: SmallRoad, tmp_path: Path) -> None:
+    make(tmp_path / "teacher", "teacher")
     before = files_in(tmp_path)
-    other = SmallRoad("tokens")
     for restart in (None, "student"):
-        with pytest.raises(EdgeError, match="is a 'ranker' run, this preset makes a 'teacher' run there") as refused:
-            other.run(tmp_path, restart)
-        assert refused.value.fix == "choose another --out, or the preset that the run was made with"
+        with pytest.raises(EdgeError, match="is a 'teacher' run, edge run makes a 'ranker' run there") as refused:
+            road.run(tmp_path, restart)
+        assert refused.value.fix == "choose another --out"
     assert files_in(tmp_path) == before
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ from edge.bundle.manifest import WEIGHTS
 from edge.engines.opening import RUNNABLE
 from edge.engines.ranking.protocol import RankingEngine
 from edge.engines.ranking.shape import RankingGraph
-from edge.errors import EdgeError
+from edge.errors import EdgeError, install, missing_extra
 
-RANKING_ENGINES = (*RUNNABLE, "reference")
+Opener = Callable[[Path, RankingGraph, int], RankingEngine]  # directory, shape, threads
+
+RANKING_ENGINES = (*RUNNABLE, "reference", "coreml")
 FROM_WEIGHTS = ("reference",)  # reads the bundle's weights, the others models/ENGINE
+GROUP = "edge.ranking_engines"  # entry points of what comes with the extras
 
 
 def open_ranking_engine(engine: str, models: Path, shape: RankingGraph, threads: int = 1) -> RankingEngine:
@@ -30,9 +34,11 @@ def open_ranking_engine(engine: str, models: Path, shape: RankingGraph, threads:
         from edge.engines.ranking.onnx import OnnxRanking
 
         return OnnxRanking(models / engine, shape, threads)
-    from edge.engines.ranking.weights import reference_ranking
+    if engine == "reference":
+        from edge.engines.ranking.weights import reference_ranking
 
-    return reference_ranking(models.parent, shape)
+        return reference_ranking(models.parent, shape)
+    return _registered(engine)(models / engine, shape, threads)
 
 
 def graph_of(manifest: Mapping[str, Any]) -> RankingGraph:
@@ -53,4 +59,21 @@ def absent(engine: str, models: Path) -> str:
     if not (models / engine).is_dir():
         carried = ", ".join(sorted(path.name for path in models.iterdir()))
         return f"the bundle carries no {engine} model, it has: {carried}"
+    if engine in RUNNABLE:
+        return ""
+    try:
+        _registered(engine)
+    except EdgeError as error:
+        return " - ".join(str(error).splitlines())
     return ""
+
+
+def _registered(engine: str) -> Opener:
+    """What an extra offers. Errors: it is not installed."""
+    for entry in entry_points(group=GROUP, name=engine):
+        try:
+            opener: Opener = entry.load()
+        except ImportError as error:
+            raise missing_extra("export", error) from error
+        return opener
+    raise EdgeError(f"no installed package offers the {engine} engine", fix=install("export"))

@@ -84,16 +84,18 @@ class OpenedRanking:
             refuse(self.path, f"its {name} model and {MANIFEST} do not name the same graphs: {ascii(odd)[:60]}")
 
 
-def open_ranking_files(path: Path | str, public_key: PublicKey | None = None, weights: bool = False) -> OpenedRanking:
+def open_ranking_files(
+    path: Path | str, public_key: PublicKey | None = None, weights: bool = False, cache: Path | None = None
+) -> OpenedRanking:
     """Check and install the bundle. `weights` asks for its packed weights, too, which the reference engine reads.
 
-    With a key, a bundle that its owner did not sign is refused.
+    With a key, a bundle that its owner did not sign is refused. A `cache` of one's own replaces the usual one.
     """
     if not isinstance(path, str | os.PathLike):
         raise EdgeError(f"the bundle's path is {path!r}, which is no path", fix='give "movies.edge"')
     if public_key is not None and not isinstance(public_key, PublicKey):
         raise EdgeError("public_key is no key", evidence=repr(public_key), fix="pass read_public_key(path)")
-    files, path = install(path, public_key=public_key, weights=weights), Path(path)
+    files, path = install(path, cache, public_key, weights), Path(path)
     manifest = parse_ranking_manifest(path, (files.directory / MANIFEST).read_bytes())
     encoder = _text_side(path, files.directory, manifest["model"])
     reading = Reading(SegmentEncoder(encoder), encoder.spec.numbers, manifest["model"]["value"])

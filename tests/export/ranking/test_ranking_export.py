@@ -33,7 +33,8 @@ from export.ranking.buckets import RankingBuckets
 from export.ranking.bundle import bundle_ranking, ranking_manifest
 from export.ranking.models import write_ranking_models
 from export.ranking.parity import compare_ranking_engines, exits_of, make_ranking_goldens
-from export.ranking.stage import RANKER_EXPORT, RankerExportConfig, export_ranker
+from export.ranking.settings import ParityLimits, RankerExportConfig
+from export.ranking.stage import RANKER_EXPORT, bundle_of, export_ranker
 from export.ranking.torch_logits import TorchRanking
 
 PLACES = 9
@@ -79,9 +80,10 @@ def random_bundle(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     folder = tmp_path_factory.mktemp("random")
-    write_ranking_models(model, PLACES, BUCKETS, folder / "models")
+    config = RankerExportConfig(name="random", buckets=BUCKETS, float_tolerance=0.02)
+    write_ranking_models(model, PLACES, BUCKETS, folder / "models", config.engines)
     goldens = make_ranking_goldens(model, reading, requests, PLACES)
-    manifest = ranking_manifest("random", model, club, student, PLACES, BUCKETS, 0.02)
+    manifest = ranking_manifest(config, model, club, student, PLACES)
     texts = {name: club.file(name) for name in ("text.json", "vocab.txt")}
     return bundle_ranking(folder / "random.edge", model, texts, goldens, folder / "models", manifest).path
 
@@ -114,7 +116,7 @@ def test_golden_requests_are_replayed_on_every_engine(random_bundle: Path) -> No
     found = verify_ranking(random_bundle, ["all"])
     assert found.passed and not found.unchecked
     assert {(row.engine, row.exit) for row in found.results[1:]} == {
-        (engine, str(exit)) for engine in ("litert", "onnx", "reference") for exit in EXITS
+        (engine, str(exit)) for engine in ("litert", "onnx", "reference", "coreml") for exit in EXITS
     }
 
 
@@ -124,11 +126,12 @@ def test_a_file_that_differs_from_the_reference_is_not_exported(
     goldens = make_ranking_goldens(model, reading, requests, PLACES)
     write_ranking_models(model, PLACES, BUCKETS, tmp_path)
     with pytest.raises(EdgeError, match="differs from the reference by"):
-        compare_ranking_engines(model, reading, tmp_path, goldens, PLACES, 1e-9)
+        compare_ranking_engines(model, reading, tmp_path, goldens, PLACES, {"torch": 1e-9})
     exit = exits_of(model)[-1]
     altered = {**goldens[0].logits, exit: goldens[0].logits[exit] * np.float32(np.nan)}
     with pytest.raises(EdgeError, match=f"at exit {exit}"):
-        compare_ranking_engines(model, reading, tmp_path, [replace(goldens[0], logits=altered)], PLACES, 0.02)
+        tolerances = {"torch": 0.02, "litert": 0.02}
+        compare_ranking_engines(model, reading, tmp_path, [replace(goldens[0], logits=altered)], PLACES, tolerances)
 
 
 def test_the_command_exports_integers(club: Run, integers: Run, tmp_path: Path) -> None:
@@ -137,9 +140,10 @@ def test_the_command_exports_integers(club: Run, integers: Run, tmp_path: Path) 
     assert edge("export", *parents, "--out", tmp_path / "export", *settings) == 0
     run = Run.open(tmp_path / "export", RANKER_EXPORT.name)
     bundle = open_bundle(run.path / "club.edge")
-    assert set(bundle.engines) == {"litert", "onnx"} and bundle.manifest["model"]["precision"] == "int8"
+    assert set(bundle.engines) == {"litert", "onnx", "coreml"} and bundle.manifest["model"]["precision"] == "int8"
+    assert set(bundle.manifest["runtimes"]) == {"litert", "onnx", "coreml"}
     assert bundle.manifest["model"]["value"] == "rating" and bundle.manifest["model"]["places"] == PLACES
-    assert "score_1_4" in bundle.manifest["buckets"]["litert"]
+    assert "score_1_4" in bundle.manifest["buckets"]["litert"] == bundle.manifest["buckets"]["coreml"]
     quality, exits = integers.summary["quality"]["test"], bundle.manifest["exits"]
     assert [(exit["encode"], exit["interact"]) for exit in exits] == [(exit.encode, exit.interact) for exit in EXITS]
     for exit in exits:
@@ -153,13 +157,32 @@ def test_the_command_exports_integers(club: Run, integers: Run, tmp_path: Path) 
     assert verified.passed and not verified.unexamined
     parity = run.summary["parity"]
     assert set(parity) == {"int8", "float32"}
-    assert {row["engine"] for row in parity["int8"]} == {"torch", "litert", "onnx"}
+    assert {row["engine"] for row in parity["int8"]} == {"torch", "litert", "onnx", "coreml"}
+    assert {row["engine"] for row in parity["float32"]} == {"torch", "litert", "onnx"}
     assert run.summary["sizes"]["litert"]["download"] < (run.path / "club.edge").stat().st_size
-    assert "| int8 | litert | 2/1 |" in (run.path / "report.md").read_text()
+    assert {row["engine"] for row in run.summary["verified"]} == {"text", "reference", "litert", "onnx", "coreml"}
+    assert sum(part["download"] for part in run.summary["parts"]) < run.summary["bundle"]["bytes"]
+    assert run.summary["bundle"]["sha256"] == bundle.sha256 and bundle_of(run) == bundle.path
+    report = (run.path / "report.md").read_text()
+    assert "| int8 | litert | 2/1 |" in report and "| int8 | coreml | 2/1 | torch, float activations |" in report
+    assert not any(run.path.rglob("scratch"))
+
+
+def test_an_engine_that_is_further_from_torch_than_allowed_ends_the_command_with_1(
+    club: Run, integers: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parents, limits = ("--parent", club.path, "--parent", integers.path), ("parity.float_tolerance=1e-12",)
+    settings = ("coreml=false", "golden_requests=1", "parity.requests=5", *limits)
+    words = [part for setting in settings for part in ("--set", setting)]
+    assert edge("export", *parents, "--out", tmp_path / "export", *words) == 1
+    told = capsys.readouterr().out
+    assert "**Warning.** Not near torch: litert, float32 weights, at exit 1/0: logits up to " in told
+    assert verify_ranking(tmp_path / "export" / "movies.edge").passed
 
 
 def test_a_float_student_is_exported_and_opened(club: Run, student: Run, tmp_path: Path) -> None:
-    config = RankerExportConfig(buckets=BUCKETS, golden_requests=2, golden_candidates=3)
+    parity = ParityLimits(requests=20, simulated=5)
+    config = RankerExportConfig(buckets=BUCKETS, golden_requests=2, golden_candidates=3, parity=parity)
     run = export_ranker(club, student, tmp_path / "export", config)
     assert set(run.summary["parity"]) == {"float32"}
     path = run.path / "movies.edge"
@@ -179,6 +202,9 @@ def test_buckets_that_hold_no_segment_are_refused_before_anything_is_written(
 
 
 def test_settings_that_cannot_be_meant_are_refused() -> None:
-    for wrong in ({"name": "a/b"}, {"golden_requests": 0}, {"float_tolerance": 0.0}, {"integer_tolerance": 1e9}):
+    for wrong in ({"name": "a/b"}, {"golden_requests": 0}, {"float_tolerance": 0.0}, {"coreml_tolerance": 1e9}):
         with pytest.raises(EdgeError):
             RankerExportConfig(**wrong)  # type: ignore[arg-type]
+    for beyond in ({"requests": 0}, {"simulated": 0}, {"top10": 99.5}, {"auc": -0.1}, {"integer_tolerance": 1e9}):
+        with pytest.raises(EdgeError):
+            ParityLimits(**beyond)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ import torch
 from commands import edge
 
 from cloud.runs.directory import Run
-from pipeline.ranking.report import NO_BUNDLE, report
+from pipeline.ranking.report import report
 from pipeline.ranking.results import MODELS, Results
 from pipeline.road import Runs
 
@@ -23,8 +23,9 @@ SMALL = [
     "student.passes.summaries=1", "student.rounds=1", "student.passes.scores=1", "student.users=8",
     "student.targets=16", "prune.passes=1", "prune.repeats=1", "prune.users=8",
     "teacher.repeats=1", "student.repeats=1",
+    "export.golden_requests=2", "export.parity.requests=20", "export.parity.simulated=5",
 ]  # fmt: skip
-NAMES = ("data", "teacher", "student", "pruned", "int8", "rivals")
+NAMES = ("data", "teacher", "student", "pruned", "int8", "export", "rivals")
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +52,13 @@ def headings(page: str) -> list[str]:
 def test_the_page_has_the_verdict_before_tables_and_pictures(out: Path, runs: Runs) -> None:
     page, results = (out / "report.html").read_text(), Results(runs)
     said = page.index("teacher: AUC "), page.index("int8 student: AUC "), page.index("Each step"), page.index("<img")
-    assert list(said) == sorted(said) and NO_BUNDLE in page
+    assert list(said) == sorted(said)
     assert ("Warnings" in headings(page)) == bool(results.warnings)
     tables = [one for one in headings(page) if one != "Warnings"][1:]
     assert tables[:3] == ["The teacher and each rival", "The int8 student and each rival", "Each step"]
-    assert tables[3].startswith("All: ")
+    of_export = ["The bundle on each engine", "Bytes by part", "Exits of the bundle"]
+    assert tables[3:7] == [*of_export, "Test requests on each engine, beside torch"]
+    assert tables[7].startswith("All: ")
     assert "http" not in page.replace("http-equiv", "")
 
 
@@ -65,6 +68,28 @@ def test_pictures_stand_in_the_page_and_beside_the_markdown(out: Path) -> None:
     assert {"auc.svg", "user_auc.svg", "bytes.svg", "training.svg"} <= set(names)
     assert page.count("<img") == len(names) == text.count("![")
     assert all(f"](plots/{name})" in text for name in names)
+
+
+def test_the_bundle_is_verified_measured_and_named(out: Path, runs: Runs, tmp_path: Path) -> None:
+    outcome, bundle = report(runs, tmp_path), out / "export" / "movies.edge"
+    assert f"bundle: {bundle}\nreport: " in outcome.text and bundle.is_file()
+    told = outcome.values["bundle"]
+    assert told["bundle"]["bytes"] == bundle.stat().st_size and set(told["sizes"]) == {"litert", "onnx", "coreml"}
+    assert {row["engine"] for row in told["verified"] if row["passed"]} == {
+        "text", "reference", "litert", "onnx", "coreml",
+    }  # fmt: skip
+    download = f"litert {told['sizes']['litert']['download']:,} to download"
+    assert download in outcome.values["verdict"]["sentences"][-1] and download in (out / "report.html").read_text()
+
+
+def test_an_engine_that_is_not_near_torch_is_a_warning(runs: Runs, tmp_path: Path) -> None:
+    export = runs["export"]
+    rows = {"int8": [export.summary["rows"]["int8"][0] | {"passed": False, "max_difference": 0.5}]}
+    altered = Run(export.path, {**export.manifest, "summary": export.summary | {"rows": rows}})
+    outcome = report({**runs, "export": altered}, tmp_path)
+    line = "The bundle is not near torch on litert, int8 weights, at exit 1/0: logits up to 0.5 from torch int8"
+    assert any(warning.startswith(line) for warning in outcome.values["verdict"]["warnings"])
+    assert line in (tmp_path / "report.html").read_text()
 
 
 def test_every_step_and_exit_has_a_line(runs: Runs) -> None:
@@ -79,7 +104,7 @@ def test_every_step_and_exit_has_a_line(runs: Runs) -> None:
 
 def test_json_has_rows_and_verdict_and_no_nan(out: Path, runs: Runs) -> None:
     values = json.loads(json.dumps(Results(runs).plain(), allow_nan=False))
-    assert {"rows", "verdict", "groups", "dataset", "protocol"} <= set(values)
+    assert {"rows", "verdict", "groups", "dataset", "protocol", "bundle"} <= set(values)
     assert [one["name"] for one in values["verdict"]["models"]] == ["teacher", "int8 student"]
     assert len(values["verdict"]["models"][0]["against"]) == 12
 

@@ -1,1 +1,0 @@
-"""The road of the model over tokens, to a bundle for apps."""
