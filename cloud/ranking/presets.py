@@ -20,8 +20,12 @@ class RoadPasses:
 
 
 PASSES = {
-    "quickstart": RoadPasses(teacher=4, summaries=10, relations=1, scores=3, prune_texts=20, prune=3),  # minutes on two cores
-    "lunch": RoadPasses(teacher=10, summaries=40, relations=4, scores=12, prune_texts=40, prune=6),  # about an hour on two cores
+    "quickstart": RoadPasses(
+        teacher=4, summaries=10, relations=1, scores=3, prune_texts=20, prune=3
+    ),  # minutes on two cores
+    "lunch": RoadPasses(
+        teacher=10, summaries=40, relations=4, scores=12, prune_texts=40, prune=6
+    ),  # about an hour on two cores
     "m6-edge": RoadPasses(teacher=10, summaries=100, relations=4, scores=20, prune_texts=100, prune=4),  # for a GPU
 }
 TEACHER_SHAPES = {

@@ -61,17 +61,16 @@ class Calls:
         return read_buckets(self.names, Path("model.tflite"), "signature", needed)
 
     def of(self, request: SizedRequest, exit: Exit) -> dict[str, Counter[str]]:
-        """Part -> graph -> how often it runs, as the Python runtime calls it: PLAN.md, section 2, and ENGINE.md."""
+        """Part -> graph -> how often it runs, as PLAN.md, section 3, and ENGINE.md have it."""
         sized, new = request.within(self.shape), request.scenario == "new"
         events, tokens = sized.events or 0, sized.item_tokens or 1
-        texts = [1, events] if new else []  # the profile, then the items of events
-        texts += [request.candidates] if request.scenario in ENCODING else []
+        texts = 1 + events if new else 0  # the profile, then the items of events; candidates stand in the same chunks
+        texts += request.candidates if request.scenario in ENCODING else 0
         appended = [1, events] if new else [1] if request.scenario == "added" else []
-        encoded = (call for count in texts for call in self._summaries(count, tokens, exit.encode))
         layers = self.shape.interact_layers if exit.interact else 0
         sizes = [size for depth, size in self.buckets["score"] if depth == layers]
         return {
-            "encode": Counter(encoded),
+            "encode": Counter(self._summaries(texts, tokens, exit.encode)),
             "append": Counter(call for count in appended for call in self._pieces("append", count)),
             "score": Counter(name_of("score", (layers, size)) for *_, size in pieces(request.candidates, sizes)),
         }

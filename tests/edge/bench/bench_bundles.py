@@ -50,7 +50,7 @@ def make_packed(
     more_golden: bytes = b"",
     **changes: Any,
 ) -> Path:
-    """A bundle with the same parameters in the files of two engines, LiteRT's as `written`, and more golden requests."""
+    """A bundle with the same parameters in the files of two engines, LiteRT's as `written`, and more golden ones."""
     weights = make_weights() if weights is None else weights
     models = {"models/litert/model.tflite": written(weights), "models/onnx/score_0.onnx": model_of(weights, b"onnx")}
     more = {"golden.jsonl": bytes(FILES["golden.jsonl"]) + more_golden}  # type: ignore[arg-type]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice, product
 from pathlib import Path
 
 import numpy as np
 import pytest
 from commands import edge_bench
-from ranking_exports import BUCKETS, ExportedRanking
+from ranking_exports import BUCKETS, WORDS, ExportedRanking
 from ranking_models import PLACES, SHAPE, model_of
 
 from compress.ranking.integers import quantise_ranker
@@ -18,14 +20,14 @@ from edge.bench.arm import tools
 from edge.bench.instructions import Instructions, count_instructions, count_model, find_tools, parse_marks
 from edge.bench.scenarios import SCENARIOS
 from edge.bench.sized_request import Calls, SizedRequest
-from edge.engines.litert_graphs import Graph
+from edge.engines.litert_graphs import Array, Graph
 from edge.engines.ranking.litert import LiteRtRanking
 from edge.engines.ranking.shape import RankingGraph
 from edge.errors import EdgeError
 from edge.runtime.ranking.choice import Exit
-from edge.runtime.ranking.scoring import Handle, scores_of
-from edge.runtime.ranking.summaries import Summaries
-from edge.runtime.ranking.user_timeline import UserTimeline
+from edge.runtime.ranking.costs import RankingCosts
+from edge.runtime.ranking.model import Model
+from edge.runtime.ranking.ranker import Ranker
 from edge.text.types import Event, Item, User
 from export.ranking.litert.entry_points import export_ranking_litert
 
@@ -53,8 +55,8 @@ def test_a_request_is_what_is_missing_of_its_items_and_its_user() -> None:
     items = COUNTED.request(replace(asked, scenario="new_items"), Exit(1, 0))
     assert (items.encode, items.append) == (4 * (3 + 210 + 7) + 3 + 100 + 7, 0)  # chunks of 4 texts; 2 are left
     new = COUNTED.request(replace(asked, scenario="new"), Exit(1, 0))
-    user = 3 + 100 + 7 + 2 * (3 + 210 + 7) + 3 + 100 + 7  # the profile alone, then 9 texts
-    assert (new.encode, new.append, new.score) == (items.encode + user, 40 + 90 + 40, 40)
+    assert new.encode == 7 * (3 + 210 + 7)  # the profile, 9 and 18 items together
+    assert (new.append, new.score) == (40 + 90 + 40, 40)  # the profile alone, then 8 events and one
     assert new.total == new.encode + new.append + new.score
 
 
@@ -79,12 +81,13 @@ def test_a_table_has_every_exit_in_every_scenario() -> None:
     assert (found.runtime, found.asked.events, found.asked.item_tokens) == ("litert-1", 3, 6)
 
 
-def texts(first: int, count: int, tokens: int) -> list[tuple[int, ...]]:
-    return [(first + number // 20, first + number % 20)[:tokens] + (3,) * (tokens - 2) for number in range(count)]
+def titles(count: int, tokens: int) -> Iterator[str]:
+    """As many words as tokens, no title twice."""
+    return (" ".join(words) for words in islice(product(WORDS, repeat=tokens), count))
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-@pytest.mark.parametrize(("events", "candidates", "tokens"), [(6, 4, 6), (3, 9, 2), (1, 1, 3)])
+@pytest.mark.parametrize(("events", "candidates", "tokens"), [(6, 4, 6), (4, 8, 2), (4, 4, 3)])
 def test_a_request_counts_exactly_the_graphs_that_the_engine_runs(
     exported_ranking: ExportedRanking,
     monkeypatch: pytest.MonkeyPatch,
@@ -93,31 +96,37 @@ def test_a_request_counts_exactly_the_graphs_that_the_engine_runs(
     candidates: int,
     tokens: int,
 ) -> None:
-    engine = LiteRtRanking(exported_ranking.models / "litert", exported_ranking.shape)
-    ran: Counter[str] = Counter()
-    run = Graph.run
-    monkeypatch.setattr(
-        Graph, "run", lambda self, **others: (ran.update([engine.signatures[self.index]]), run(self, **others))[1]
+    """With as many texts as fill the same chunks, be those of user and candidates apart or together."""
+    engine, ran, run = (
+        LiteRtRanking(exported_ranking.models / "litert", exported_ranking.shape),
+        Counter[str](),
+        Graph.run,
     )
-    summaries, exit = Summaries(engine, 1 << 20), Exit(2, 1)
-    words = iter(texts(10, 40, tokens))
-    phrase, user = (4,), UserTimeline(exported_ranking.reading, User({"kind": "old"}))
-    summaries.of([phrase], engine.shape.phrase_depth)
-    monkeypatch.setattr(user, "_profile", next(words))
-    for number in range(events):
-        user.add(Event(Item("", {"title": "heat", "year": number}), {"liked": True}))
-        user._places[-1] = replace(user._places[-1], item=next(words), phrase=phrase)
-    handles = [Handle(Item(f"{number}", {}), next(words), phrase) for number in range(candidates)]
-    depths = (exit.encode, exit.interact)
+
+    def counted(graph: Graph, **others: Array) -> None:
+        ran[engine.signatures[graph.index]] += 1
+        run(graph, **others)
+
+    monkeypatch.setattr(Graph, "run", counted)
+    costs = RankingCosts(*[((1.0, 1.0),)] * 3, (((1.0, 1.0),),) * 3)
+    ranker = Ranker(Model(engine, exported_ranking.reading, costs, {Exit(2, 1): None}))
+    named = titles(1 + 1 + events + candidates, tokens)
+    other, profile = User({"kind": "other"}), User({"kind": next(named)})
+    ranker.rank(ranker.user(other, [liked(Item("", {"title": "not"}))]), [Item("0", {"title": "not"})])  # keeps phrases
+    items = [Item(f"{number}", {"title": title}) for number, title in enumerate(islice(named, candidates))]
+    user = ranker.user(profile, [liked(Item("", {"title": title})) for title in islice(named, events)])
     if scenario != "new":
-        scores_of(engine, summaries, user, [] if scenario == "new_items" else handles, None, depths)
+        ranker.rank(user, [] if scenario == "new_items" else items)
     if scenario == "added":
-        user.add(Event(Item("", {"title": "heat"}), {"liked": True}))
-        user._places[-1] = replace(user._places[0], phrase=phrase)
+        user.add(liked(items[0]))
     ran.clear()
-    scores_of(engine, summaries, user, handles, None, depths)
-    calls = Calls(engine.signatures, engine.shape).of(SizedRequest(candidates, events, tokens, scenario), exit)
+    ranker.rank(user, items)
+    calls = Calls(engine.signatures, engine.shape).of(SizedRequest(candidates, events, tokens, scenario), Exit(2, 1))
     assert sum(calls.values(), Counter()) == ran
+
+
+def liked(item: Item) -> Event:
+    return Event(item, {"liked": True})
 
 
 def test_what_a_mark_costs_is_no_part_of_a_count() -> None:
