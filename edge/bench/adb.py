@@ -1,4 +1,4 @@
-"""A real Android device by adb: LiteRT's own benchmark_model over the steps of a bundle's model."""
+"""A real Android device by adb: LiteRT's own benchmark_model over the graphs of a bundle's model."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ import re
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edge.bench.exits import exits_of
+from edge.bench.scenarios import SCENARIOS
+from edge.bench.sized_request import Calls, SizedRequest
 from edge.bundle.bundle import Bundle
+from edge.engines.ranking.opening import graph_of
 from edge.errors import EdgeError
+from edge.runtime.ranking.choice import Exit
 
 REMOTE = "/data/local/tmp/edge-bench"
 BINARY_URL = "https://storage.googleapis.com/litert/binaries/latest/android_arm64/benchmark_model"
@@ -37,17 +43,23 @@ class StepTimes:
 
 @dataclass(frozen=True)
 class DeviceExit:
-    """The sum of the steps for the longest user and one chunk of candidates; text and look-ups are not in it."""
+    """Sums of the graphs' averages for one request; text and look-ups are not in them."""
 
-    depth: int
-    new_user_ms: float
-    kept_user_ms: float
+    exit: Exit
+    scenario: str
+    encode_ms: float
+    append_ms: float
+    score_ms: float
+
+    @property
+    def total_ms(self) -> float:
+        return self.encode_ms + self.append_ms + self.score_ms
 
 
 @dataclass(frozen=True)
 class DeviceTimes:
     device: str  # model and Android version, as it says itself
-    candidates: int  # in one chunk
+    asked: SizedRequest  # the largest there is, in every scenario
     steps: tuple[StepTimes, ...]
     exits: tuple[DeviceExit, ...]
 
@@ -93,9 +105,9 @@ class Adb:
         return done.stdout + done.stderr
 
 
-def measure_device(bundle: Bundle, depths: tuple[int, ...], threads: int, adb: Adb, tool: Path) -> DeviceTimes:
-    """Push the bundle's LiteRT model and the tool, run the steps of user and candidates, take both away again."""
-    names, count = signatures(bundle)
+def measure_device(bundle: Bundle, exits: Sequence[Exit], threads: int, adb: Adb, tool: Path) -> DeviceTimes:
+    """Push the bundle's LiteRT model and the tool, run every graph, take both away again."""
+    names = graphs_of(bundle)
     try:
         adb.shell("mkdir", "-p", REMOTE)
         with tempfile.TemporaryDirectory() as folder:
@@ -110,9 +122,15 @@ def measure_device(bundle: Bundle, depths: tuple[int, ...], threads: int, adb: A
         )
     finally:
         adb.shell("rm", "-rf", REMOTE)
-    buckets = bundle.manifest["model"]["buckets"]["user_tokens"]
-    pieces = -(-max(buckets) // min(buckets))
-    return DeviceTimes(named, count, steps, tuple(_exit(depth, pieces, *steps) for depth in depths))
+    shape = graph_of(bundle.manifest)
+    asked, calls = SizedRequest().within(shape), Calls(names, shape)
+    prices = {step.signature: step.average_ms for step in steps}
+    sums = [
+        DeviceExit(exit, name, *calls.spent(prices, replace(asked, scenario=name), exit).values())
+        for exit in exits
+        for name in SCENARIOS
+    ]
+    return DeviceTimes(named, asked, steps, tuple(sums))
 
 
 def device_tool(binary: Path | None) -> Path:
@@ -123,17 +141,16 @@ def device_tool(binary: Path | None) -> Path:
     return binary
 
 
-def signatures(bundle: Bundle) -> tuple[tuple[str, str, str, str], int]:
-    """A user's step and last step, candidates' step and last step; the candidates of one."""
-    buckets = bundle.manifest["model"].get("buckets")
-    if MODEL not in bundle.names or not isinstance(buckets, dict):
+def graphs_of(bundle: Bundle) -> tuple[str, ...]:
+    """The names of the LiteRT model's graphs."""
+    exits_of(bundle)  # or it is refused
+    names = bundle.manifest["buckets"].get("litert", ())
+    if MODEL not in bundle.names or not names:
         raise EdgeError(
             f"{bundle.path} has no LiteRT model with buckets, which benchmark_model runs",
             fix="take the bundle that edge export wrote, before edge slim",
         )
-    tokens, piece, count = max(buckets["user_tokens"]), min(buckets["user_tokens"]), buckets["candidates"]
-    chunk = f"{tokens}_{count}_{buckets['candidate_tokens']}"
-    return (f"layer_{tokens}", f"layer_keys_{piece}", f"layer_candidate_{chunk}", f"layer_end_{chunk}"), count
+    return tuple(names)
 
 
 def _step(adb: Adb, signature: str, threads: int) -> StepTimes:
@@ -154,11 +171,3 @@ def parse_benchmark(said: str, signature: str) -> StepTimes:
     init, first, average = (float(text) / 1000 for text in timings.groups())
     held = float(memory[1]) if memory else None
     return StepTimes(signature, init, first, average, held)
-
-
-def _exit(
-    depth: int, pieces: int, layer: StepTimes, keys: StepTimes, candidate: StepTimes, end: StepTimes
-) -> DeviceExit:
-    """A last layer's keys are computed in so many pieces."""
-    kept = (depth - 1) * candidate.average_ms + end.average_ms
-    return DeviceExit(depth, (depth - 1) * layer.average_ms + pieces * keys.average_ms + kept, kept)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from edge.arguments import check_count, check_number, check_share, check_switch, shown
 from edge.bench.hints import LOWER_IS_BETTER
+from edge.bench.sized_request import SizedRequest
 from edge.errors import EdgeError, known_names
 from edge.metrics import RANGES
-from edge.text.checks import MAX_CANDIDATES
-from edge.text.spec import MOST_SEGMENT_TOKENS, MOST_USER_TOKENS
+from edge.runtime.ranking.choice import Exit
 
 SIZES = ("download", "installed", "resident")
 SWITCHES = ("parity", "unique_weights")
@@ -18,23 +18,6 @@ METRICS = tuple(RANGES)
 RATIOS = ("time", "instructions")
 MOST_RATIO = 2.0  # who allows more limits nothing, or has written per cent
 MOST_LOG_LOSS = 10.0  # nats: a model that answers anything at all is far below
-
-
-@dataclass(frozen=True)
-class CountedRequest:
-    """Whose instructions are counted. Tokens None: as many as a user, and a candidate, may have."""
-
-    candidates: int = 50
-    user_tokens: int | None = None
-    candidate_tokens: int | None = None
-    kept_user: bool = False
-
-    def __post_init__(self) -> None:
-        check_count("candidates", self.candidates, most=MAX_CANDIDATES)
-        for name, most in (("user_tokens", MOST_USER_TOKENS), ("candidate_tokens", MOST_SEGMENT_TOKENS)):
-            if getattr(self, name) is not None:
-                check_count(name, getattr(self, name), most=most)
-        check_switch("kept_user", self.kept_user)
 
 
 @dataclass(frozen=True)
@@ -65,7 +48,7 @@ class Growth:
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits, all inclusive; None and empty mean unlimited. `exits` maps a depth to its quality limits."""
+    """Limits, all inclusive; None and empty mean unlimited. `exits` maps an exit to its quality limits."""
 
     download: int | None = None
     installed: int | None = None
@@ -73,10 +56,10 @@ class Budget:
     parity: bool = False
     unique_weights: bool = False
     quality: Mapping[str, float] = field(default_factory=dict)  # of the deepest exit
-    exits: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+    exits: Mapping[Exit, Mapping[str, float]] = field(default_factory=dict)
     instructions: int | None = None  # at the deepest exit
-    exit_instructions: Mapping[int, int] = field(default_factory=dict)
-    counted: CountedRequest = CountedRequest()
+    exit_instructions: Mapping[Exit, int] = field(default_factory=dict)
+    counted: SizedRequest = field(default_factory=SizedRequest)
     growth: Growth = Growth()
 
     def __post_init__(self) -> None:
@@ -87,17 +70,17 @@ class Budget:
             check_switch(name, getattr(self, name))
         for metric, limit in self.quality.items():
             _check_quality("quality.", metric, limit)
-        for depth, minima in self.exits.items():
+        for exit, minima in self.exits.items():
             for metric, limit in minima.items():
-                _check_quality(f"exits.{depth}.quality.", metric, limit)
+                _check_quality(f"exits.{exit}.quality.", metric, limit)
             if not minima:
-                raise EdgeError(f"exits.{depth}.quality holds no limit", fix="write one, or take it out")
-        for depth, limit in self.exit_instructions.items():
-            check_count(f"exits.{depth}.instructions", limit)
+                raise EdgeError(f"exits.{exit}.quality holds no limit", fix="write one, or take it out")
+        for exit, limit in self.exit_instructions.items():
+            check_count(f"exits.{exit}.instructions", limit)
 
     @property
     def empty(self) -> bool:
-        return replace(self, counted=CountedRequest()) == Budget()
+        return replace(self, counted=SizedRequest()) == Budget()
 
     @property
     def counts_instructions(self) -> bool:

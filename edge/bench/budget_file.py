@@ -9,12 +9,12 @@ unique_weights = true   # one shared layer, and every weight once in the install
 [quality]               # at the deepest exit; log_loss is a maximum, the others are minima
 auc = 0.74
 
-[exits.4.quality]       # at exit depth 4
+[exits."1/0".quality]   # at exit 1/0: encode depth / interact depth
 auc = 0.72
 
 [instructions]          # ARM64 instructions of one request, at most
-limit = 900_000_000     # at the deepest exit; elsewhere: [exits.4] instructions = 500_000_000
-candidates = 50         # of the request that is counted; also user_tokens, candidate_tokens and kept_user = true
+limit = 900_000_000     # at the deepest exit; elsewhere: [exits."1/0"] instructions = 500_000_000
+candidates = 50         # of the request that is counted; also events, item_tokens and scenario = "kept"
 
 [growth]                # against the bundle of --baseline
 download = "1 kB"       # at most so many bytes more; installed and resident too
@@ -25,18 +25,20 @@ instructions = 1.01     # at most so many times the instructions
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from edge.bench.budget import METRICS, RATIOS, SIZES, SWITCHES, Budget, CountedRequest, Growth
+from edge.bench.budget import METRICS, RATIOS, SIZES, SWITCHES, Budget, Growth
+from edge.bench.exits import parse_exit
+from edge.bench.sized_request import SizedRequest
 from edge.bundle.sizes import parse_bytes
 from edge.errors import EdgeError, did_you_mean
 from edge.files import read_toml
+from edge.runtime.ranking.choice import Exit
 
 _KEYS = (*SIZES, *SWITCHES, "quality", "exits", "instructions", "growth")
-_COUNTED = ("candidates", "user_tokens", "candidate_tokens", "kept_user")
+_COUNTED = ("candidates", "events", "item_tokens", "scenario")
 
 
 def read_budget(path: Path) -> Budget:
@@ -55,11 +57,11 @@ def parse_budget(table: Mapping[str, Any], where: str) -> Budget:
 def _budget(table: Mapping[str, Any]) -> Budget:
     _known(table, _KEYS)
     exits, exit_instructions = {}, {}
-    for depth, values in _exits(table):
+    for exit, values in _exits(table):
         if "quality" in values:
-            exits[depth] = _table(values, "quality", f"exits.{depth}.")
+            exits[exit] = _table(values, "quality", f"exits.{exit}.")
         if "instructions" in values:
-            exit_instructions[depth] = values["instructions"]
+            exit_instructions[exit] = values["instructions"]
     counted = dict(_table(table, "instructions"))
     _known(counted, ("limit", *_COUNTED), "instructions.")
     budget = Budget(
@@ -69,7 +71,7 @@ def _budget(table: Mapping[str, Any]) -> Budget:
         exits=exits,
         instructions=counted.pop("limit", None),
         exit_instructions=exit_instructions,
-        counted=CountedRequest(**counted),
+        counted=SizedRequest(**counted),
         growth=_growth(_table(table, "growth")),
     )
     if counted and not budget.counts_instructions:
@@ -81,14 +83,13 @@ def _sizes(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return {size: parse_bytes(table[size], prefix + size) for size in SIZES if size in table}
 
 
-def _exits(table: Mapping[str, Any]) -> Iterable[tuple[int, Mapping[str, Any]]]:
+def _exits(table: Mapping[str, Any]) -> Iterable[tuple[Exit, Mapping[str, Any]]]:
     exits = _table(table, "exits")
-    for depth in exits:
-        if not re.fullmatch("[1-9][0-9]{0,8}", depth):  # 04 would be exit 4 once more, and one limit would be lost
-            raise EdgeError(f"exits.{depth} is no exit depth", fix="write e.g. [exits.4.quality]")
-        values = _table(exits, depth, "exits.")
-        _known(values, ("quality", "instructions"), f"exits.{depth}.")
-        yield int(depth), values
+    for name in exits:
+        exit = parse_exit(name, "exits:")
+        values = _table(exits, name, "exits.")
+        _known(values, ("quality", "instructions"), f"exits.{name}.")
+        yield exit, values
 
 
 def _growth(table: Mapping[str, Any]) -> Growth:

@@ -17,11 +17,13 @@ import numpy as np
 
 from edge.arguments import check_count, check_number, check_share
 from edge.bench.compare_probe import Job, Paired
+from edge.bench.exits import chosen_exits
 from edge.bench.fresh import in_fresh_process
 from edge.bench.t_distribution import quantile
-from edge.bundle.exits import PLANS
+from edge.bundle.bundle import read_manifest
 from edge.config import from_dict
 from edge.errors import EdgeError
+from edge.runtime.ranking.choice import Exit
 from edge.text.request import request_to_json
 from edge.text.types import Request
 
@@ -31,11 +33,10 @@ MOST_REQUESTS = 8  # in one opening; of more, some are left out evenly
 
 @dataclass(frozen=True)
 class Pairing:
-    """How two bundles are measured. `depth` None is each one's deepest exit."""
+    """How two bundles are measured. `exit` None is each one's deepest."""
 
     engine: str = "litert"
-    plan: str = "prefix"
-    depth: int | None = None
+    exit: Exit | None = None
     processes: int = 8
     openings: int = 2  # in each process
     confidence: float = 0.99  # a check on every push should not be wrong once in twenty
@@ -46,10 +47,6 @@ class Pairing:
         check_number("confidence", self.confidence, most=1.0)
         if self.confidence in (0, 1):
             raise EdgeError(f"no interval has a confidence of {self.confidence}", fix="e.g. 0.99")
-        if self.depth is not None:
-            check_count("depth", self.depth)
-        if self.plan not in PLANS:
-            raise EdgeError(f"there is no plan {self.plan!r}", fix=f"use one of: {', '.join(PLANS)}")
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ class Speed:
     after_ms: float
     before_wall_ms: float
     after_wall_ms: float
-    depths: tuple[int, int]
+    exits: tuple[Exit, Exit]
     requests: int
     processes: int
     openings: int  # in each process
@@ -108,16 +105,20 @@ def compare_speed(
     pairing: Pairing,
     progress: Callable[[str], None] = lambda text: None,
 ) -> Speed:
-    """Measure both. Errors: a bundle cannot be opened, or has no such exit or plan."""
-    chosen = spread(requests, MOST_REQUESTS)
+    """Measure both. Errors: a bundle cannot be opened, or has no such exit."""
+    chosen, exits = spread(requests, MOST_REQUESTS), (_exit(before, pairing), _exit(after, pairing))
     found = []
     with tempfile.TemporaryDirectory(prefix="edge-bench-") as cache:
-        for number, job in enumerate(_jobs((str(before), str(after)), pairing), start=1):
+        for number, job in enumerate(_jobs((str(before), str(after)), exits, pairing), start=1):
             progress(f"process {number} of {pairing.processes}")
             values = {"job": asdict(job), "requests": [request_to_json(request) for request in chosen]}
             answered = in_fresh_process(PROBE, values, cache)
             found.append([from_dict(Paired, one, "measurement") for one in answered])
-    return summarise(found, len(chosen), pairing.confidence)
+    return summarise(found, exits, len(chosen), pairing.confidence)
+
+
+def _exit(bundle: Path, pairing: Pairing) -> Exit:
+    return chosen_exits(read_manifest(bundle), None if pairing.exit is None else (pairing.exit,))[-1]
 
 
 def spread(requests: Sequence[Request], most: int) -> list[Request]:
@@ -126,22 +127,21 @@ def spread(requests: Sequence[Request], most: int) -> list[Request]:
     return [requests[place] for place in places]
 
 
-def _jobs(bundles: tuple[str, str], pairing: Pairing) -> Iterator[Job]:
+def _jobs(bundles: tuple[str, str], exits: tuple[Exit, Exit], pairing: Pairing) -> Iterator[Job]:
     """One per process; they take the cores that this one may use in turn."""
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [None]
     for number in range(pairing.processes):
         yield Job(
             bundles,
             pairing.engine,
-            pairing.plan,
-            pairing.depth,
+            exits,
             openings=pairing.openings,
             number=number,
             core=cores[number % len(cores)],
         )
 
 
-def summarise(found: Sequence[Sequence[Paired]], requests: int, confidence: float) -> Speed:
+def summarise(found: Sequence[Sequence[Paired]], exits: tuple[Exit, Exit], requests: int, confidence: float) -> Speed:
     """Of each process its openings. All count the same; the interval is that of the processes' means."""
     means = np.array([[one.log_ratios for one in process] for process in found]).mean(1)  # (processes, clocks)
     cpu, wall = (interval(means[:, clock], confidence) for clock in range(2))
@@ -154,7 +154,7 @@ def summarise(found: Sequence[Sequence[Paired]], requests: int, confidence: floa
         after_ms=float(after[0]),
         before_wall_ms=float(before[1]),
         after_wall_ms=float(after[1]),
-        depths=every[0].depths,
+        exits=exits,
         requests=requests,
         processes=len(found),
         openings=len(found[0]),

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,10 @@ import numpy as np
 
 from edge.bench.fresh import answer
 from edge.config import from_dict
+from edge.runtime.ranking.choice import Exit
+from edge.runtime.ranking.model import Model
+from edge.runtime.ranking.opening import open_ranking_model
+from edge.runtime.ranking.ranker import Ranker
 from edge.text.request import request_from_json
 from edge.text.types import Request
 
@@ -28,8 +32,7 @@ class Job:
 
     bundles: tuple[str, str]
     engine: str
-    plan: str
-    depth: int | None  # None: the deepest exit of each
+    exits: tuple[Exit, Exit]  # one of each
     openings: int
     number: int
     core: int | None  # to stay on
@@ -42,7 +45,6 @@ class Paired:
     log_ratios: tuple[float, float]  # of the second bundle's time to the first's
     before_ms: tuple[float, float]  # per request
     after_ms: tuple[float, float]
-    depths: tuple[int, int] = (0, 0)  # that the two reached
 
 
 def measure_pairs(ranks: tuple[Rank, Rank], requests: Sequence[Request], first: int, now: Clock) -> Paired:
@@ -92,25 +94,25 @@ def _answers(values: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _openings(job: Job, requests: Sequence[Request]) -> Iterator[Paired]:
     """Every opening puts both models elsewhere in memory, which may favour one of them for as long as it stays."""
-    from edge.runtime.ranker import Ranker
-
     for number in range(job.number, job.number + job.openings):
         order = (0, 1) if number % 2 == 0 else (1, 0)
-        rankers = {which: Ranker.open(job.bundles[which], job.engine, memory_mb=0.0) for which in order}
-        first, second = (partial(_rank, rankers[which], job) for which in (0, 1))
-        depths = first(requests[0]).depth, second(requests[0]).depth  # warms up, too
+        models = {which: open_ranking_model(job.bundles[which], job.engine) for which in order}
+        first, second = (partial(_rank, models[which], job.exits[which]) for which in (0, 1))
+        for rank in (first, second):
+            rank(requests[0])  # warms up
         gc.collect()
         gc.disable()
-        yield replace(measure_pairs((first, second), requests, number // 2, _clocks), depths=depths)
+        yield measure_pairs((first, second), requests, number // 2, _clocks)
         gc.enable()
-        for ranker in rankers.values():
-            ranker.close()
+        for model in models.values():
+            model.engine.close()
 
 
-def _rank(ranker: Any, job: Job, request: Request) -> Any:
-    """A request of a user of whom nothing is kept."""
+def _rank(model: Model, exit: Exit, request: Request) -> object:
+    """By a ranker that has met neither the user nor any item."""
+    ranker = Ranker(model)
     user = ranker.user(request.user, request.events)
-    return ranker.rank(user, request.candidates, depth=job.depth, plan=job.plan)
+    return ranker.rank(user, request.candidates, exit=(exit.encode, exit.interact), time_s=request.time)
 
 
 if __name__ == "__main__":

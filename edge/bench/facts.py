@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.bench.budget import Budget, CountedRequest
+from edge.bench.budget import Budget
 from edge.bench.compare import Pairing, Speed, compare_speed
 from edge.bench.run import measure_apart, read_requests
 from edge.bundle.bundle import Bundle
-from edge.conformance.verify import Verification, verify
+from edge.conformance.ranking_verify import RankingVerification, verify_ranking
 from edge.errors import EdgeError
+from edge.runtime.ranking.choice import Exit
 from edge.text.types import Request
 
 NOT_MEASURED = "pass what measure_facts found for this budget"
@@ -19,13 +20,13 @@ NOT_MEASURED = "pass what measure_facts found for this budget"
 
 @dataclass(frozen=True)
 class Facts:
-    """None and empty: not limited, so not measured. `instructions` by exit depth; "before" is the baseline's."""
+    """None and empty: not limited, so not measured. `instructions` by exit; "before" is the baseline's."""
 
     resident: int | None = None  # bytes
     resident_before: int | None = None
-    verification: Verification | None = None
+    verification: RankingVerification | None = None
     speed: Speed | None = None
-    instructions: Mapping[int, int] = field(default_factory=dict)
+    instructions: Mapping[Exit, int] = field(default_factory=dict)
     instructions_before: int | None = None  # at its deepest exit
 
 
@@ -56,7 +57,7 @@ def measure_facts(source: Source, budget: Budget, progress: Callable[[str], None
         resident_before = _resident(baseline, source)
     if budget.parity:
         progress("parity")
-        verification = verify(source.bundle.path, [source.engine])
+        verification = verify_ranking(source.bundle.path, [source.engine])
     if baseline and growth.time is not None:
         pairing = Pairing(source.engine)
         speed = compare_speed(baseline.path, source.bundle.path, source.read_requests(), pairing, progress)
@@ -85,8 +86,8 @@ def _resident(bundle: Bundle, source: Source) -> int:
     return measure_apart(bundle.path, source.engine, source.read_requests(), repeats=1).resident
 
 
-def _count(bundle: Bundle, source: Source, budget: Budget, progress: Callable[[str], None]) -> dict[int, int]:
-    """Depth -> ARM64 instructions of the budget's request, at every exit."""
+def _count(bundle: Bundle, source: Source, budget: Budget, progress: Callable[[str], None]) -> dict[Exit, int]:
+    """ARM64 instructions of the budget's request, at every exit."""
     from edge.bench.instructions import count_instructions, find_tools
 
     if source.engine != "litert":
@@ -97,10 +98,4 @@ def _count(bundle: Bundle, source: Source, budget: Budget, progress: Callable[[s
     tools = find_tools(source.tools)
     progress(f"instructions of {bundle.path}")
     counted = count_instructions(bundle.path, tools)
-    asked: CountedRequest = budget.counted
-    tokens = asked.user_tokens or counted.user_tokens
-    depths: Sequence[int] = sorted({exit.depth for exit in bundle.exits})
-    return {
-        depth: counted.request(tokens, asked.candidates, depth, asked.kept_user, asked.candidate_tokens)
-        for depth in depths
-    }
+    return {exit: counted.request(budget.counted, exit).total for exit in counted.exits}

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from edge.bench.budget import Budget
 from edge.bench.check import Check, Verdict, count
+from edge.bench.exits import ExitQuality, deepest_of, exits_of
 from edge.bench.facts import NOT_MEASURED, Facts
 from edge.bench.growth import Step, check_growth
 from edge.bench.hints import LOWER_IS_BETTER, hint_for
 from edge.bench.sharing import check_sharing
 from edge.bundle.bundle import Bundle
-from edge.bundle.exits import Exit
 from edge.bundle.sizes import Part, bundle_sizes, parts
-from edge.conformance.verify import Result, Verification
+from edge.conformance.ranking_verify import RankingResult, RankingVerification
 from edge.errors import EdgeError
+from edge.runtime.ranking.choice import Exit
 
 MOST_NAMED = 3
 BETTER = (
-    "train longer or prune less (edge compress --to pruned --set schedule.sparsity=...); a deeper exit costs time "
-    "but no bytes"
+    "train longer or prune less (edge compress --to pruned --set sparsity=...); a deeper exit costs time but no bytes"
 )
-FASTER = "a shallower exit, fewer padded tokens (edge export --set buckets.user_tokens=...), or a narrower student"
+FASTER = "a shallower exit, fewer padded tokens (edge export --set buckets.tokens=...), or a narrower student"
 UNLIKE = (
-    "edge verify BUNDLE shows every plan and exit; a bundle is exported from one run whole: never mix files of two",
+    "edge verify BUNDLE shows every exit; a bundle is exported from one run whole: never mix files of two",
     "after a deliberate change of the model or of its templates, export again: the golden requests come with it",
 )
-COMPLETE = ("export again: what edge export writes examines every exit, plan and bucket, and texts of every kind",)
+COMPLETE = ("export again: what edge export writes examines every exit, full timelines and texts of every kind",)
 
 
 def check_bundle(
@@ -34,9 +34,10 @@ def check_bundle(
 ) -> Verdict:
     """Hold the bundle against every limit. `facts` must have what the budget limits and only a measurement tells."""
     facts = facts or Facts()
+    exits_of(bundle)  # or it is refused
     require_baseline(budget, baseline)
     weighed = parts(bundle, engine)
-    checks = [*_size_checks(bundle, budget, engine, facts, weighed), *_quality_checks(bundle, budget, engine)]
+    checks = [*_size_checks(bundle, budget, engine, facts, weighed), *_quality_checks(bundle, budget)]
     if budget.parity:
         checks.append(_parity_check(facts.verification, bundle, engine))
     if budget.unique_weights:
@@ -98,41 +99,31 @@ def _part_text(part: Part) -> str:
     return f"largest: {name} {about}{part.download:,} bytes to download, {part.installed:,} installed"
 
 
-def _quality_checks(bundle: Bundle, budget: Budget, engine: str) -> Iterator[Check]:
-    exits = [exit for exit in bundle.exits if exit.engine in (None, engine)]
+def _quality_checks(bundle: Bundle, budget: Budget) -> Iterator[Check]:
+    exits = {one.exit: one for one in exits_of(bundle)}
     limits = dict(budget.exits)
     if budget.quality:
-        if not exits:
-            raise _no_figures(bundle, engine, f"on {engine}")
-        deepest = max(exit.depth for exit in exits)
+        deepest = deepest_of(bundle)
         limits[deepest] = {**budget.quality, **limits.get(deepest, {})}
-    for depth, minima in sorted(limits.items()):
-        found = [exit for exit in exits if exit.depth == depth]
-        if not found:
-            raise _no_figures(bundle, engine, f"for exit {depth} on {engine}")
-        for metric, limit in minima.items():
-            yield from (_quality_check(bundle, exit, metric, limit) for exit in found)
+    for exit, minima in sorted(limits.items()):
+        if exit not in exits:
+            raise _no_exit(bundle, exit, exits)
+        yield from (_quality_check(bundle, exits[exit], metric, limit) for metric, limit in minima.items())
 
 
-def _no_figures(bundle: Bundle, engine: str, where: str) -> EdgeError:
-    """With the exits that it has figures of: those of the engine, of every engine where it has none."""
-    exits = [exit for exit in bundle.exits if exit.engine in (None, engine)]
-    there = [f"{depth}" for depth in sorted({exit.depth for exit in exits})] or [
-        f"{exit.depth} on {exit.engine}" for exit in bundle.exits
-    ]
-    evidence = f"it has exits {', '.join(dict.fromkeys(there))}"
-    fix = "name one of these, or export again" if exits else "choose an engine that has figures, or export again"
-    return EdgeError(f"{bundle.path} has no figures {where}", evidence=evidence, fix=fix)
+def _no_exit(bundle: Bundle, exit: Exit, known: Iterable[Exit]) -> EdgeError:
+    evidence = f"it has exits {', '.join(map(str, sorted(known)))}"
+    return EdgeError(f"{bundle.path} has no figures for exit {exit}", evidence=evidence, fix="name one of these")
 
 
-def _quality_check(bundle: Bundle, exit: Exit, metric: str, limit: float) -> Check:
-    if metric not in exit.quality:
+def _quality_check(bundle: Bundle, found: ExitQuality, metric: str, limit: float) -> Check:
+    if metric not in found.quality:
         raise EdgeError(
-            f"{bundle.path} has no {metric!r} for exit {exit.depth} ({exit.plan})",
-            evidence=f"it has {', '.join(exit.quality)}",
+            f"{bundle.path} has no {metric!r} for exit {found.exit}",
+            evidence=f"it has {', '.join(found.quality) or 'none'}",
             fix="name one of these in the budget, or export again",
         )
-    what, measured = f"{metric} at exit {exit.depth} ({exit.plan})", float(exit.quality[metric])
+    what, measured = f"{metric} at exit {found.exit}", float(found.quality[metric])
     at_most = metric in LOWER_IS_BETTER
     if measured <= limit if at_most else measured >= limit:
         return Check(what, measured, limit, passed=True)
@@ -143,7 +134,7 @@ def _quality_check(bundle: Bundle, exit: Exit, metric: str, limit: float) -> Che
     return Check(what, measured, limit, False, problem, evidence, (BETTER,))
 
 
-def _parity_check(found: Verification | None, bundle: Bundle, engine: str) -> Check:
+def _parity_check(found: RankingVerification | None, bundle: Bundle, engine: str) -> Check:
     """The largest difference of a logit against its tolerance; wrong text counts in requests.
 
     What the golden requests do not examine could be anything, so it is no pass.
@@ -171,30 +162,25 @@ def _parity_check(found: Verification | None, bundle: Bundle, engine: str) -> Ch
     return Check(what, measured, limit, passed=True)
 
 
-def _off(row: Result) -> str:
-    return f"exit {row.exit} ({row.plan}): up to {row.max_difference:.3g}, mean {row.mean_difference:.3g}"
+def _off(row: RankingResult) -> str:
+    return f"exit {row.exit}: up to {row.max_difference:.3g}, mean {row.mean_difference:.3g}"
 
 
 def _instruction_checks(bundle: Bundle, budget: Budget, facts: Facts) -> Iterator[Check]:
     limits = dict(budget.exit_instructions)
     if budget.instructions is not None:
-        deepest = max(exit.depth for exit in bundle.exits)
+        deepest = deepest_of(bundle)
         limits[deepest] = min(budget.instructions, limits.get(deepest, budget.instructions))
-    for depth, limit in sorted(limits.items()):
+    for exit, limit in sorted(limits.items()):
         if not facts.instructions:
             raise EdgeError("instructions are limited but were not counted", fix=NOT_MEASURED)
-        if depth not in facts.instructions:
-            evidence = f"counted were exits {', '.join(map(str, sorted(facts.instructions)))}"
-            raise EdgeError(
-                f"{bundle.path} has no figures for exit {depth}",
-                evidence=evidence,
-                fix="name one of these in the budget",
-            )
-        what, counted = f"instructions at exit {depth}", facts.instructions[depth]
+        if exit not in facts.instructions:
+            raise _no_exit(bundle, exit, facts.instructions)
+        what, counted = f"instructions at exit {exit}", facts.instructions[exit]
         if counted <= limit:
             yield Check(what, counted, limit, passed=True)
             continue
-        problem = f"a request to exit {depth} takes {counted:,} ARM64 instructions, {counted / limit:.2%} of its limit"
-        yield Check(
-            what, counted, limit, False, problem, (f"{limit:,} are allowed; the count has no noise",), (FASTER,)
-        )
+        over = f"{counted - limit:,} over its limit of {limit:,}"
+        problem = f"a request to exit {exit} takes {counted:,} ARM64 instructions, {over}"
+        evidence = f"{counted / limit:.2%} of what is allowed; the count has no noise"
+        yield Check(what, counted, limit, False, problem, (evidence,), (FASTER,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -10,24 +10,24 @@ from typing import Any
 
 from edge.bench.budget import Budget
 from edge.bench.check import Check, count
+from edge.bench.exits import exits_of
 from edge.bench.facts import NOT_MEASURED, Facts
 from edge.bench.hints import LOWER_IS_BETTER, hint_for
 from edge.bundle.bundle import Bundle
-from edge.bundle.exits import Exit
 from edge.bundle.sizes import bundle_sizes, group_of
 from edge.errors import EdgeError
 from edge.inspect.causes import main_causes
 from edge.inspect.changes import Change, Comparison, compare_bundles
+from edge.runtime.ranking.choice import Exit
 
 ROUNDING = 1e-9  # .7573 less .7553 is a little above .002
 MOST_NAMED = 3
 REGAIN = (
     "look for what changed in training and compression; often: fewer zeros (edge compress --to pruned --set "
-    "schedule.sparsity=...), 8 bits instead of 4, or longer training"
+    "sparsity=...), 8 bits instead of 4, or longer training"
 )
 FASTER = (
-    "pad less (edge export --set buckets.user_tokens=...), or a narrower student (edge distill --set "
-    "model.hidden_size=...)"
+    "pad less (edge export --set buckets.tokens=...), or a narrower student (edge distill --set shape.hidden_size=...)"
 )
 
 
@@ -64,7 +64,7 @@ def check_growth(step: Step, budget: Budget, facts: Facts) -> Iterator[Check]:
     for what, allowed in budget.growth.sizes.items():
         yield _size_check(step, what, allowed, facts)
     for metric, loss in budget.growth.quality.items():
-        yield from _quality_checks(step, metric, loss)
+        yield _quality_check(step, metric, loss)
     if budget.growth.time is not None:
         yield _time_check(step, budget.growth.time, facts)
     if budget.growth.instructions is not None:
@@ -115,52 +115,37 @@ def _part(change: Change) -> str:
     return f"graph ({engine})" if kind == "model" else change.section
 
 
-def _quality_checks(step: Step, metric: str, allowed: float) -> Iterator[Check]:
-    """One per plan, about the exit that lost most."""
-    before, after = (_exits(bundle, step.engine) for bundle in (step.before, step.after))
-    known = {place: exit.quality[metric] for place, exit in before.items() if metric in exit.quality}
-    if not known:
+def _quality_check(step: Step, metric: str, allowed: float) -> Check:
+    """About the exit that lost most; one that is there no more has lost everything."""
+    old, now = (_figures(bundle, metric) for bundle in (step.before, step.after))
+    if not old:
         raise EdgeError(
             f"{step.before.path} has no {metric!r} to compare with",
             fix=f"choose another baseline, or take {metric} out of [growth] in the budget",
         )
-    for plan in sorted({plan for plan, _ in known}):
-        old = {depth: value for (named, depth), value in known.items() if named == plan}
-        now = {depth: after[plan, depth].quality.get(metric) for depth in old if (plan, depth) in after}
-        new = {depth: value for depth, value in now.items() if value is not None}
-        yield _quality_check(step, f"{metric} ({plan})", old, new, allowed)
-
-
-def _quality_check(
-    step: Step, figure: str, old: Mapping[int, float], new: Mapping[int, float], allowed: float
-) -> Check:
-    """By exit depth; an exit that is there no more has lost everything."""
-    what, fixes = f"loss of {figure}", (REGAIN, _accept(figure.partition(" ")[0]))
-    gone = [depth for depth in sorted(old) if depth not in new]
-    if gone:
-        problem = f"{figure} is there no more at exit {', '.join(map(str, gone))}"
+    what = f"loss of {metric}"
+    if gone := sorted(old.keys() - now.keys()):
+        problem = f"{metric} is there no more at exit {', '.join(map(str, gone))}"
         fix = "measure every exit of the baseline again, or choose another baseline"
         return Check(what, None, allowed, False, problem, _against(step), (fix,))
-    rises = figure.startswith(LOWER_IS_BETTER)
-    lost = {depth: new[depth] - old[depth] if rises else old[depth] - new[depth] for depth in old}
-    worst = sorted(lost, key=lambda depth: (-lost[depth], depth))
+    rises = metric in LOWER_IS_BETTER
+    lost = {exit: now[exit] - old[exit] if rises else old[exit] - now[exit] for exit in old}
+    worst = sorted(lost, key=lambda exit: (-lost[exit], exit))
     most = lost[worst[0]]
     if most <= allowed + ROUNDING:
         return Check(what, most, allowed, passed=True)
     verb = "rose" if rises else "fell"
     problem = (
-        f"{figure} {verb} by {most:.4f} at exit {worst[0]}, {most - allowed:.4f} more than the {allowed:.4f} allowed"
+        f"{metric} {verb} by {most:.4f} at exit {worst[0]}, {most - allowed:.4f} more than the {allowed:.4f} allowed"
     )
-    failed = [depth for depth in worst if lost[depth] > allowed + ROUNDING]
-    evidence = [f"exit {depth}: from {old[depth]:.4f} to {new[depth]:.4f}" for depth in failed[:MOST_NAMED]]
+    failed = [exit for exit in worst if lost[exit] > allowed + ROUNDING]
+    evidence = [f"exit {exit}: from {old[exit]:.4f} to {now[exit]:.4f}" for exit in failed[:MOST_NAMED]]
     evidence += [f"and {count(len(failed) - MOST_NAMED, 'exit')} more"] if len(failed) > MOST_NAMED else []
-    return Check(what, most, allowed, False, problem, (*evidence, *_against(step)), fixes)
+    return Check(what, most, allowed, False, problem, (*evidence, *_against(step)), (REGAIN, _accept(metric)))
 
 
-def _exits(bundle: Bundle, engine: str) -> dict[tuple[str, int], Exit]:
-    """(plan, depth) -> the figures that hold on the engine; its own go before those of all."""
-    exits = [exit for exit in bundle.exits if exit.engine in (None, engine)]
-    return {(exit.plan, exit.depth): exit for exit in sorted(exits, key=lambda exit: exit.engine is not None)}
+def _figures(bundle: Bundle, metric: str) -> dict[Exit, float]:
+    return {one.exit: one.quality[metric] for one in exits_of(bundle) if metric in one.quality}
 
 
 def _time_check(step: Step, allowed: float, facts: Facts) -> Check:
@@ -173,7 +158,7 @@ def _time_check(step: Step, allowed: float, facts: Facts) -> Check:
         return Check(what, found.ratio, allowed, True, evidence=(sure,))
     problem = f"a request takes {found.ratio:.4f} times the baseline's CPU time, {allowed:.4f} times is allowed"
     spent = f"{speed.before_ms:.2f} ms before, {speed.after_ms:.2f} ms now"
-    evidence = (f"{sure} ({spent}, exits {speed.depths[0]} and {speed.depths[1]})", *_against(step))
+    evidence = (f"{sure} ({spent}, exits {speed.exits[0]} and {speed.exits[1]})", *_against(step))
     return Check(what, found.ratio, allowed, False, problem, evidence, (FASTER, _accept("time")))
 
 

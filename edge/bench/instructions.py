@@ -1,4 +1,4 @@
-"""Speed without noise: ARM64 instructions of each LiteRT entry point, and of a request by the prefix plan.
+"""Speed without noise: ARM64 instructions of each LiteRT entry point, and of a request at every exit.
 
 An emulated Cortex-A76 counts them (edge/bench/arm), so a count repeats exactly, whatever else the machine does.
 """
@@ -8,16 +8,20 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.bench.arm.tools import CPU, LIBRARY, Programs, Tools, compiled
 from edge.bench.arm.tools import find_tools as find_tools  # whoever counts needs it
+from edge.bench.exits import exits_of
+from edge.bench.scenarios import SCENARIOS
+from edge.bench.sized_request import Calls, SizedRequest
+from edge.bundle.bundle import read_manifest
 from edge.bundle.install import install
-from edge.engines.buckets import Bucket, read_buckets
-from edge.engines.opening import absent
+from edge.engines.ranking.opening import absent, graph_of
+from edge.engines.ranking.shape import RankingGraph
 from edge.errors import EdgeError
+from edge.runtime.ranking.choice import Exit
 
 WARM_UPS = 2  # the first run prepares, the second still settles by some 140 instructions; then runs are alike
 NO_SIGNATURE = -1  # labels the marks that tell what a mark costs
@@ -26,78 +30,60 @@ _TOOLS_AGAIN = "fill the tools' directory again: benchmarks/arm_tools.sh DIR"
 
 
 @dataclass(frozen=True)
+class ExitInstructions:
+    """Of one request at one exit, by part."""
+
+    exit: Exit
+    scenario: str
+    encode: int
+    append: int
+    score: int
+
+    @property
+    def total(self) -> int:
+        return self.encode + self.append + self.score
+
+
+@dataclass(frozen=True)
+class CountedExits:
+    """Of a request of these sizes in every scenario at every exit, whatever the scenario of `asked`."""
+
+    cpu: str
+    runtime: str
+    asked: SizedRequest  # no size left open
+    exits: tuple[ExitInstructions, ...]
+
+
+@dataclass(frozen=True)
 class Instructions:
-    """Of one run of each signature, by its name, e.g. "layer_64"; one thread."""
+    """Of one run of each signature, by its name, e.g. "encode_64"; one thread."""
 
     signatures: Mapping[str, int]
+    shape: RankingGraph
+    exits: tuple[Exit, ...]
 
-    @cached_property
-    def buckets(self) -> dict[str, list[Bucket]]:
-        return read_buckets(self.signatures, Path("model.tflite"), "signature")
+    def request(self, asked: SizedRequest, exit: Exit) -> ExitInstructions:
+        """Reading text, making tokens and copying arrays are not counted."""
+        parts = Calls(tuple(self.signatures), self.shape).spent(self.signatures, asked, exit)
+        return ExitInstructions(exit, asked.scenario, **{part: int(count) for part, count in parts.items()})
 
-    @property
-    def user_tokens(self) -> int:
-        """The most that a request may have under the prefix plan."""
-        return max(bucket[0] for bucket in self.buckets["layer_candidate"])
-
-    @property
-    def candidate_tokens(self) -> int:
-        """The most that a candidate may have."""
-        return max(bucket[2] for bucket in self.buckets["layer_candidate"])
-
-    def request(
-        self, user_tokens: int, candidates: int, depth: int, kept_user: bool, candidate_tokens: int | None = None
-    ) -> int:
-        """Of one request to exit `depth` by the prefix plan; a kept user's side has been computed as deep before.
-
-        Every candidate has `candidate_tokens`, the most there may be if not given, and shares none with another.
-        """
-        seq = candidate_tokens or self.candidate_tokens
-        bucket = self._smallest("layer_candidate", user_tokens, 0, seq)
-        chunks = -(-candidates // bucket[1])
-        total = self._rows("embed", candidates * seq)
-        total += (depth - 1) * chunks * self._of("layer_candidate", bucket)
-        total += chunks * self._of("layer_end", self._smallest("layer_end", user_tokens, 0, seq))
-        total += self._rows("head", candidates)
-        if not kept_user:
-            total += self._rows("embed", user_tokens)
-            total += (depth - 1) * self._of("layer", self._smallest("layer", user_tokens))
-            total += self._rows("layer_keys", user_tokens)
-        return total
-
-    def _rows(self, entry: str, rows: int) -> int:
-        """As edge/engines/litert.py covers rows: the largest bucket again and again, then one that fits."""
-        (largest,) = self.buckets[entry][-1]
-        whole, rest = divmod(rows, largest)
-        remainder = self._of(entry, self._smallest(entry, rest)) if rest else 0
-        return whole * self._of(entry, (largest,)) + remainder
-
-    def _smallest(self, entry: str, *sizes: int) -> Bucket:
-        for bucket in self.buckets[entry]:
-            if all(held >= size for held, size in zip(bucket, sizes, strict=True)):
-                return bucket
-        asked = " x ".join(map(str, (size for size in sizes if size)))
-        listed = ", ".join(" x ".join(map(str, bucket)) for bucket in self.buckets[entry])
-        raise EdgeError(
-            f"no {entry} bucket holds {asked} tokens",
-            evidence=f"the model's buckets: {listed}",
-            fix="choose sizes that a bucket holds",
-        )
-
-    def _of(self, entry: str, bucket: Bucket) -> int:
-        return self.signatures["_".join([entry, *map(str, bucket)])]
+    def table(self, asked: SizedRequest, runtime: str) -> CountedExits:
+        rows = [self.request(replace(asked, scenario=name), exit) for exit in self.exits for name in SCENARIOS]
+        return CountedExits(CPU, runtime, asked.within(self.shape), tuple(rows))
 
 
-def count_instructions(bundle: Path, tools: Tools) -> Instructions:
+def count_instructions(path: Path, tools: Tools) -> Instructions:
     """Install the bundle and count every signature of its LiteRT model. Errors: it has none, or does not run."""
-    files = install(bundle)
-    models = files.directory / "models"
+    bundle = read_manifest(path)
+    exits = tuple(one.exit for one in exits_of(bundle))
+    models = install(path).directory / "models"
     if reason := absent("litert", models):
-        raise EdgeError(f"{bundle}: {reason}", fix="take the bundle that edge export wrote, before edge slim")
-    return count_model(models / "litert" / "model.tflite", tools)
+        raise EdgeError(f"{path}: {reason}", fix="take the bundle that edge export wrote, before edge slim")
+    counted = count_model(models / "litert" / "model.tflite", tools)
+    return Instructions(counted, graph_of(bundle.manifest), exits)
 
 
-def count_model(model: Path, tools: Tools) -> Instructions:
+def count_model(model: Path, tools: Tools) -> Mapping[str, int]:
     """Of each signature, one run after it has warmed up."""
     programs = compiled(tools)
     with tempfile.TemporaryDirectory(prefix="edge-bench-") as folder:
@@ -126,7 +112,7 @@ def _command(tools: Tools, programs: Programs) -> Sequence[str]:
     return [str(tools.qemu), *settings, "./run", "model", str(WARM_UPS), "1"]
 
 
-def parse_marks(lines: Iterable[str], names: Sequence[str]) -> Instructions:
+def parse_marks(lines: Iterable[str], names: Sequence[str]) -> dict[str, int]:
     """Instructions between the two marks of each signature, less what a mark itself costs."""
     marks: dict[int, list[int]] = {}
     for line in lines:
@@ -140,4 +126,4 @@ def parse_marks(lines: Iterable[str], names: Sequence[str]) -> Instructions:
     if set(spent) != {NO_SIGNATURE, *range(len(names))}:
         counted = len(spent.keys() - {NO_SIGNATURE})
         raise EdgeError(f"the count ended early: {counted} of {len(names)} signatures were counted", fix=_TOOLS_AGAIN)
-    return Instructions({name: spent[place] - spent[NO_SIGNATURE] for place, name in enumerate(names)})
+    return {name: spent[place] - spent[NO_SIGNATURE] for place, name in enumerate(names)}

@@ -5,20 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import median
 
 import numpy as np
 
 from edge.bundle.bundle import Bundle
-from edge.engines.protocol import Engine
+from edge.engines.ranking.chunk import chunk_of
+from edge.engines.ranking.protocol import Entries, RankingEngine
+from edge.engines.ranking.timeline import Timeline
+from edge.errors import EdgeError
+
+CANDIDATES = 64  # that a layer is timed with where texts pass through none
 
 
 @dataclass(frozen=True)
 class LayerRate:
-    """`macs` multiply-accumulates of one user layer over `tokens` tokens take `ms`, the median of `count`."""
+    """`macs` multiply-accumulates of one application of the layer to `rows` take `ms`, the median of `count`."""
 
-    tokens: int
+    rows: int  # tokens of a chunk, or candidates
     macs: int
     ms: float
     count: int
@@ -32,44 +36,61 @@ def weights_of_a_layer(bundle: Bundle) -> int:
     return int(counted) or 12 * int(bundle.manifest["model"]["hidden"]) ** 2
 
 
-def layer_macs(tokens: int, hidden: int, weights: int) -> int:
-    """Of one layer over `tokens` tokens that all see each other: each meets every weight, and every token twice."""
-    return tokens * weights + 2 * tokens * tokens * hidden
+def layer_macs(rows: int, seen: int, hidden: int, weights: int) -> int:
+    """Of one layer over `rows` that each look at `seen` others: each row meets every weight, and each other twice."""
+    return rows * weights + 2 * rows * seen * hidden
 
 
 @dataclass
 class LayerClock:
-    """Times the longest user layer whenever it is called; `rate` sums up."""
+    """Times the layer whenever it is called, by calls with and without it; `rate` sums up."""
 
-    engine: Engine
-    longest_user: int
+    engine: RankingEngine
     weights: int
     clock: Callable[[], float] = time.perf_counter
-    _times: list[float] = field(default_factory=list)
+    _with: list[float] = field(default_factory=list)
+    _without: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._tokens = self.engine.padded_user(self.longest_user)
-        size = (self._tokens, self.engine.shape.hidden)
-        self._hidden = np.random.default_rng(0).normal(size=size).astype(np.float32)
-        self._mask = np.zeros((self._tokens, self._tokens), dtype=np.float32)
-        self.engine.layer(self._hidden, self._mask, 1)  # warms up
+        shape = self.engine.shape
+        if shape.encode_depths[-1]:
+            self._call, self._times = _encoding(self.engine), shape.encode_depths[-1]
+            self._rows = self._seen = self.engine.padded_tokens(self.engine.chunk_tokens)
+        elif shape.interact_layers:
+            self._call, self._times = _scoring(self.engine), shape.interact_layers
+            self._rows, self._seen = self.engine.padded_candidates(CANDIDATES), shape.places
+        else:
+            raise EdgeError("the model has no layer to take this host's rate from", fix="measure without --profile")
+        for depth in (0, self._times):  # warms up
+            self._call(depth)
 
     def __call__(self) -> None:
-        started = self.clock()
-        self.engine.layer(self._hidden, self._mask, 1)
-        self._times.append((self.clock() - started) * 1000)
+        for depth, found in ((0, self._without), (self._times, self._with)):
+            started = self.clock()
+            self._call(depth)
+            found.append((self.clock() - started) * 1000)
 
     def rate(self) -> LayerRate:
-        """After at least one call."""
-        macs = layer_macs(self._tokens, self.engine.shape.hidden, self.weights)
-        typical = median(self._times)
-        return LayerRate(self._tokens, macs, typical, len(self._times), macs / typical / 1e6)
+        """After at least one call. Where noise hides the layer, the whole call counts as it: the rate is too low."""
+        whole, without = median(self._with), median(self._without)
+        typical = ((whole - without) if whole > without else whole) / self._times
+        macs = layer_macs(self._rows, self._seen, self.engine.shape.hidden, self.weights)
+        return LayerRate(self._rows, macs, typical, len(self._with), macs / typical / 1e6)
 
 
-def open_layer(path: Path, engine: str, threads: int, weights: int) -> LayerClock:
-    """Over the bundle, installed where EDGE_CACHE says, with an engine of its own."""
-    from edge.engines.opening import FROM_WEIGHTS
-    from edge.runtime.opening import open_bundle_files
+def _encoding(engine: RankingEngine) -> Callable[[int], object]:
+    """A full chunk through so many applications."""
+    longest, tokens = engine.shape.positions, engine.chunk_tokens
+    lengths = [longest] * (tokens // longest) + [tokens % longest] * bool(tokens % longest)
+    chunk = chunk_of([(0,) * length for length in lengths[: engine.chunk_segments]], longest)
+    return lambda depth: engine.summarise(chunk, depth)
 
-    opened = open_bundle_files(path, weights=engine in FROM_WEIGHTS)
-    return LayerClock(opened.engine(engine, threads), opened.encoder.spec.max_user_tokens, weights)
+
+def _scoring(engine: RankingEngine) -> Callable[[int], object]:
+    """Candidates against a full timeline; all interact layers or none."""
+    states, numbers = (
+        np.zeros((CANDIDATES, width), dtype=np.float32) for width in (engine.shape.hidden, engine.shape.numbers)
+    )
+    candidates, timeline = Entries(states, states, numbers, numbers), Timeline(engine.shape)
+    timeline.length = engine.shape.places
+    return lambda depth: engine.score(candidates, timeline, depth)

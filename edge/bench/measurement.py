@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edge.bench.adb import DeviceTimes
 from edge.bench.confine import Confinement
+from edge.bench.exits import ExitQuality, exits_of
 from edge.bench.host import Host
+from edge.bench.instructions import CountedExits
 from edge.bench.modelled import Prediction
 from edge.bench.timing import Times
 from edge.bundle.bundle import Bundle
@@ -18,36 +19,29 @@ from edge.bundle.sizes import bundle_sizes
 from edge.config import from_dict, to_dict
 from edge.errors import EdgeError, file_fix
 from edge.files import write_output
+from edge.runtime.ranking.costs import RankingCosts
 
-SCHEMA = "edge-bench/measurement/1"
+SCHEMA = "edge-bench/measurement/2"
 AGAIN = "measure again: edge-bench run movies.edge --out FILE"
 
 
 @dataclass(frozen=True)
-class ExitQuality:
-    """What the manifest says an exit reaches on the test split."""
-
-    plan: str
-    depth: int
-    quality: Mapping[str, float]
-
-
-@dataclass(frozen=True)
 class Subject:
-    """The bundle. Bytes are those of one that carries this engine alone; layers and hidden its shape."""
+    """The bundle. Bytes are those of one that carries this engine alone; `hidden` and `places` its shape."""
 
     name: str
     sha256: str
     download: int
     installed: int
-    layers: int
     hidden: int
+    places: int
     exits: tuple[ExitQuality, ...]
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """`date` is UTC. Latency per plan, exit and kind of user is in `times.exits`."""
+    """`date` is UTC. Latency by exit and scenario is in `times.exits`; `costs` are those the runtime's plan counts
+    with."""
 
     bundle: Subject
     engine: str
@@ -55,25 +49,18 @@ class Measurement:
     host: Host
     date: str
     times: Times
+    costs: RankingCosts
     limits: Confinement | None = None  # of the profile, as far as this host could impose them
     prediction: Prediction | None = None  # modelled
+    instructions: CountedExits | None = None  # under emulation
     device: DeviceTimes | None = None  # of a real device, by adb
     schema: str = SCHEMA
 
 
 def subject(bundle: Bundle, engine: str) -> Subject:
-    sizes = bundle_sizes(bundle, engine)
-    exits = (exit for exit in bundle.exits if exit.engine in (None, engine))
-    model = bundle.manifest["model"]
-    return Subject(
-        bundle.name,
-        bundle.sha256,
-        sizes.download,
-        sizes.installed,
-        model["layers"],
-        model["hidden"],
-        tuple(ExitQuality(exit.plan, exit.depth, exit.quality) for exit in exits),
-    )
+    sizes, model = bundle_sizes(bundle, engine), bundle.manifest["model"]
+    shape = model["hidden"], model["places"]
+    return Subject(bundle.name, bundle.sha256, sizes.download, sizes.installed, *shape, exits_of(bundle))
 
 
 def measurement_json(measurement: Measurement) -> dict[str, Any]:

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 
 from edge.bench.layer_rate import LayerRate
 from edge.bench.profiles.profile import DeviceProfile
+from edge.bench.scenarios import ENCODING, SCENARIOS
 from edge.bench.timing import ExitTimes
+from edge.runtime.ranking.choice import Exit
+from edge.runtime.ranking.costs import Points, RankingCosts
 
 FORMULA = "device ms = host ms x host int8 rate / device int8 rate"
 ERRORS = (
     "the device's rate is of a convolutional network in another engine: half to twice as fast is possible",
-    "text, norms and attention in float32 are scaled like int8 products",
+    "text, norms, match and attention in float32 are scaled like int8 products",
     "memory and caches: a model that leaves the device's cache is slower than modelled",
     "a hot device throttles, a busy one shares its cores",
 )
@@ -27,9 +30,8 @@ ERRORS = (
 class Modelled:
     """Milliseconds of one exit on the device; `meets` compares p90 with the target."""
 
-    plan: str
-    depth: int
-    user: str  # new or kept
+    exit: Exit
+    scenario: str
     p50: float
     p90: float
     target: float
@@ -48,7 +50,8 @@ class Allowance:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Of one profile's device. Latencies are modelled; the download is exact; `resident` was measured on this host."""
+    """Of one profile's device. Latencies and the plan's costs are modelled; the download is exact; `resident` was
+    measured on this host."""
 
     profile: str
     device: str
@@ -57,24 +60,52 @@ class Prediction:
     host_rate: LayerRate
     device_rate: float  # GMAC/s
     latencies: tuple[Modelled, ...]
+    costs: RankingCosts
     allowances: tuple[Allowance, ...]
 
 
-def predict(
-    profile: DeviceProfile, exits: tuple[ExitTimes, ...], rate: LayerRate, download: int, resident: int
-) -> Prediction:
-    """Every exit for new and kept users against the profile's latency targets, and bytes against its budgets."""
-    scale = rate.gmacs_s / profile.int8_rate.value
-    targets = {"new": profile.budgets.new_user.value, "kept": profile.budgets.kept_user.value}
+@dataclass(frozen=True)
+class Hosted:
+    """What was measured on the host that a prediction is made from."""
+
+    exits: tuple[ExitTimes, ...]
+    costs: RankingCosts
+    rate: LayerRate
+    download: int
+    resident: int
+
+
+def targets_of(profile: DeviceProfile) -> dict[str, float]:
+    """Scenario -> milliseconds for nine requests in ten."""
+    budgets = profile.budgets
+    return {name: (budgets.new if name in ENCODING else budgets.kept).value for name in SCENARIOS}
+
+
+def predict(profile: DeviceProfile, hosted: Hosted) -> Prediction:
+    """Every exit in every scenario against the profile's latency targets, and bytes against its budgets."""
+    scale, targets = hosted.rate.gmacs_s / profile.int8_rate.value, targets_of(profile)
     latencies = []
-    for times in exits:
-        for user, found in (("new", times.new_user), ("kept", times.kept_user)):
-            p50, p90 = found.p50 * scale, found.p90 * scale
-            latencies.append(Modelled(times.plan, times.depth, user, p50, p90, targets[user], p90 <= targets[user]))
+    for times in hosted.exits:
+        p50, p90, target = times.whole.p50 * scale, times.whole.p90 * scale, targets[times.scenario]
+        latencies.append(Modelled(times.exit, times.scenario, p50, p90, target, p90 <= target))
     budgets = {"download": profile.budgets.download, "resident": profile.budgets.resident}
-    sizes = {"download": download, "resident": resident}
+    sizes = {"download": hosted.download, "resident": hosted.resident}
     allowed = {what: round(figure.value * 1e6) for what, figure in budgets.items()}
-    allowances = tuple(Allowance(what, size, allowed[what], size <= allowed[what]) for what, size in sizes.items())
     return Prediction(
-        profile.name, profile.device, FORMULA, ERRORS, rate, profile.int8_rate.value, tuple(latencies), allowances
+        profile.name,
+        profile.device,
+        FORMULA,
+        ERRORS,
+        hosted.rate,
+        profile.int8_rate.value,
+        tuple(latencies),
+        scaled(hosted.costs, scale),
+        tuple(Allowance(what, size, allowed[what], size <= allowed[what]) for what, size in sizes.items()),
     )
+
+
+def scaled(costs: RankingCosts, scale: float) -> RankingCosts:
+    def times(points: Points) -> Points:
+        return tuple((size, milliseconds * scale) for size, milliseconds in points)
+
+    return RankingCosts(times(costs.chunk), times(costs.encode), times(costs.append), tuple(map(times, costs.score)))

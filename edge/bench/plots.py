@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from edge.bench.outputs.page import Picture
-from edge.bench.report import USERS, Entry, Point, Report, exit_times, frontier, measured_points, modelled_points
+from edge.bench.report import Entry, Point, Report, frontier, measured_points, modelled_points
+from edge.bench.scenarios import SCENARIOS
+from edge.bench.timing import ExitTimes, PartTimes
 from edge.errors import missing_extra
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")  # Okabe and Ito: told apart by all eyes
 BASELINE = "#888888"
 INK = "#1b1f24"
-MARKERS = {"prefix": "o", "segments": "s", "full": "^"}
+PART_NAMES = tuple(PartTimes.__dataclass_fields__)
+MARKERS = "os^Dv"  # by encode depth
+HATCHES = ("", "//", "..", "xx")  # of parts
 MAX_LABEL = 48
 APART = 1.15  # times on a logarithmic axis whose numbers do not overlap
 STYLE = {
@@ -28,19 +32,22 @@ STYLE = {
     "grid.alpha": 0.25,
     "legend.frameon": False,
 }
-LATENCY = "Milliseconds per request against exit depth, measured. Bars are 95 % confidence intervals of the median."
+LATENCY = "Milliseconds per request at each exit, measured. Bars are 95 % confidence intervals of the median."
+PARTS = "Where the milliseconds of a request at the deepest exit go, medians of what was measured."
 QUALITY = (
     "AUC of each exit against the time that nine of ten requests stay within. The line is the frontier: the best AUC "
-    "to be had in that time, solid as measured on the host, dashed as modelled for the device. Numbers are exit depths "
-    "on it, pale points lie below it."
+    "to be had in that time, solid as measured on the host, dashed as modelled for the device. Exits on it are "
+    "numbered, pale points lie below it."
 )
-SUSTAINED = "Median milliseconds of one request of a new user at the deepest exit, back to back, in ten windows."
+SUSTAINED = (
+    "Median milliseconds of one request of a new user with new items at the deepest exit, back to back, in ten windows."
+)
 
 
 def draw_plots(report: Report) -> list[Picture]:
-    """Latency, then quality and sustained pace as far as the documents tell; errors if matplotlib is missing."""
+    """Latency, its parts, quality and sustained pace as far as the documents tell; errors if matplotlib is missing."""
     with _style():
-        plots = [_plot("latency", LATENCY, report, _latency)]
+        plots = [_plot("latency", LATENCY, report, _latency), _plot("parts", PARTS, report, _parts, panels=1)]
         if any(point.auc is not None for entry in report.all for point in measured_points(entry, "new")):
             plots.append(_plot("quality", QUALITY, report, _quality))
         if any(entry.measured.times.sustained for entry in report.all):
@@ -60,13 +67,14 @@ def _style() -> Iterator[None]:
 
 
 def _plot(
-    name: str, caption: str, report: Report, draw: Callable[[Any, Report], list[Any]], panels: int = len(USERS)
+    name: str, caption: str, report: Report, draw: Callable[[Any, Report], list[Any]], panels: int = len(SCENARIOS)
 ) -> Picture:
     """`draw` fills the panels and returns what the legend shows."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9.5, 4.8), layout="constrained")
-    handles = draw(figure.subplots(1, panels, sharey=True, squeeze=False)[0], report)
+    rows = -(-panels // 2)
+    figure = Figure(figsize=(9.5, 1.6 + 3.2 * rows), layout="constrained")
+    handles = draw(figure.subplots(rows, -(-panels // rows), sharey=True, squeeze=False).ravel(), report)
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
@@ -74,26 +82,30 @@ def _plot(
 
 
 def _latency(panels: Any, report: Report) -> list[Any]:
-    from matplotlib.ticker import MaxNLocator
-
-    for axes, user in zip(panels, USERS, strict=True):
-        lines = [(entry, plan, colour) for entry, colour in _coloured(report) for plan in _plans([entry])]
-        for place, (entry, plan, colour) in enumerate(lines):
-            _depth_lines(axes, entry, plan, user, colour, place - (len(lines) - 1) / 2)
-        axes.set_title(f"{user} user")
-        axes.set_xlabel("exit depth, layers")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    exits, markers = (
+        sorted({each.exit for entry in report.all for each in entry.measured.times.exits}),
+        _markers(report),
+    )
+    for axes, scenario in zip(panels, SCENARIOS, strict=True):
+        coloured = _coloured(report)
+        for place, (entry, colour) in enumerate(coloured):
+            times = [each for each in entry.measured.times.exits if each.scenario == scenario]
+            for encode, marker in markers.items():
+                found = [each for each in times if each.exit.encode == encode]
+                aside = (place - (len(coloured) - 1) / 2) * 0.05
+                _depth_lines(axes, found, [exits.index(each.exit) + aside for each in found], colour, marker)
+        axes.set_title(f"{scenario}: {SCENARIOS[scenario]}")
+        axes.set_xticks(range(len(exits)), map(str, exits))
         axes.set_ylim(bottom=0)
-    panels[0].set_ylabel("milliseconds per request")
+        axes.set_ylabel("milliseconds")
+    panels[-1].set_xlabel("exit: encode depth / interact depth")
     keys = [_key("p50 with its interval", linestyle="-"), _key("p90", linestyle=":")]
-    return [*_documents(report), *_plan_keys(report), *keys]
+    return [*_documents(report), *_depth_keys(report), *keys]
 
 
-def _depth_lines(axes: Any, entry: Entry, plan: str, user: str, colour: str, aside: float) -> None:
-    """The median with its interval, whose open ends are left out, and p90; `aside` parts bars that would overlap."""
-    exits = sorted((each for each in entry.measured.times.exits if each.plan == plan), key=lambda each: each.depth)
-    depths = [each.depth + aside * 0.012 * entry.measured.bundle.layers for each in exits]
-    found = [exit_times(each, user) for each in exits]
+def _depth_lines(axes: Any, times: Sequence[ExitTimes], places: Sequence[float], colour: str, marker: str) -> None:
+    """The median with its interval, whose open ends are left out, and p90."""
+    found = [each.whole for each in times]
     ends = [
         (each.p50 if low is None else low, each.p50 if high is None else high)
         for each in found
@@ -104,58 +116,88 @@ def _depth_lines(axes: Any, entry: Entry, plan: str, user: str, colour: str, asi
         [max(middle - low, 0.0) for middle, (low, _) in zip(p50, ends, strict=True)],
         [max(high - middle, 0.0) for middle, (_, high) in zip(p50, ends, strict=True)],
     ]
-    axes.errorbar(depths, p50, bars, color=colour, capsize=3, markersize=5, **_marker(plan, colour))
-    axes.plot(depths, [each.p90 for each in found], linestyle=":", color=colour, markersize=3, **_marker(plan, colour))
+    axes.errorbar(places, p50, bars, color=colour, capsize=3, markersize=5, marker=marker)
+    axes.plot(places, [each.p90 for each in found], linestyle=":", color=colour, markersize=3, marker=marker)
+
+
+def _parts(panels: Any, report: Report) -> list[Any]:
+    """A bar for each document in each scenario, its parts one upon another."""
+    from matplotlib.patches import Patch
+
+    (axes,), coloured = panels, _coloured(report)
+    width = 0.8 / len(coloured)
+    for place, (entry, colour) in enumerate(coloured):
+        deepest = max(each.exit for each in entry.measured.times.exits)
+        times = {each.scenario: each.parts for each in entry.measured.times.exits if each.exit == deepest}
+        for at, scenario in enumerate(SCENARIOS):
+            below = 0.0
+            for part, hatch in zip(PART_NAMES, HATCHES, strict=True):
+                taken = max(getattr(times[scenario], part), 0.0) if scenario in times else 0.0
+                left = at + (place - (len(coloured) - 1) / 2) * width
+                style = {"facecolor": "white" if part == "text" else colour, "edgecolor": INK, "hatch": hatch}
+                axes.bar(left, taken, width * 0.9, bottom=below, linewidth=0.6, **style)
+                below += taken
+    axes.set_xticks(range(len(SCENARIOS)), list(SCENARIOS))
+    axes.set_ylabel("milliseconds, deepest exit")
+    keys = [
+        Patch(facecolor="white" if part == "text" else "#bbbbbb", edgecolor=INK, hatch=hatch, label=part)
+        for part, hatch in zip(PART_NAMES, HATCHES, strict=True)
+    ]
+    return [*_documents(report), *keys]
 
 
 def _quality(panels: Any, report: Report) -> list[Any]:
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-    for axes, user in zip(panels, USERS, strict=True):
+    markers = _markers(report)
+    for axes, scenario in zip(panels, SCENARIOS, strict=True):
         axes.set_xscale("log")  # a host and a device may be far apart
         axes.margins(y=0.1)  # room for the target's label
         for entry, colour in _coloured(report):
-            _frontier(axes, modelled_points(entry, user), colour, {"linestyle": "--", "markersize": 3.5})
-            _frontier(axes, measured_points(entry, user), colour, {"linestyle": "-", "markersize": 5.5})
+            for points, linestyle, size in (
+                (modelled_points(entry, scenario), "--", 3.5),
+                (measured_points(entry, scenario), "-", 5.5),
+            ):
+                _frontier(axes, points, markers, {"linestyle": linestyle, "markersize": size, "color": colour})
         if report.target:
-            _budget_line(axes, report.target.ms(user))
-        axes.set_title(f"{user} user")
+            _budget_line(axes, report.target.ms(scenario))
+        axes.set_title(f"{scenario}: {SCENARIOS[scenario]}")
         axes.set_xlabel("p90 of a request, ms (logarithmic)")
         low, high = axes.get_xlim()
         axes.xaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5) if high > 15 * low else (1, 1.5, 2, 3, 4, 5, 7)))
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
-    panels[0].set_ylabel("AUC, as stated in the bundle")
+        axes.set_ylabel("AUC, as stated")
     lines = [_key("measured on this host", linestyle="-")]
     if report.target and any(entry.prediction for entry in report.all):
         lines.append(_key(f"MODELLED for {_shown(report.target.profile)}", linestyle="--"))
     if report.target:
         lines.append(_key(f"latency target of {_shown(report.target.profile)}", linestyle="-", linewidth=2.5))
-    return [*_documents(report), *_plan_keys(report), *lines]
+    return [*_documents(report), *_depth_keys(report), *lines]
 
 
-def _frontier(axes: Any, points: Sequence[Point], colour: str, style: dict[str, Any]) -> None:
+def _frontier(axes: Any, points: Sequence[Point], markers: Mapping[int, str], style: dict[str, Any]) -> None:
     """Every exit of known AUC, pale where another is as good in less time; a step at each that is not."""
     best = frontier(points)
     for point in points:
         if point.auc is not None:
-            shown = style | _marker(point.plan, colour) | {"alpha": 1.0 if point in best else 0.35}
-            axes.plot([point.p90], [point.auc], **shown)
+            shown = {"marker": markers[point.exit.encode], "alpha": 1.0 if point in best else 0.35}
+            axes.plot([point.p90], [point.auc], **style, **shown)
     if best:
         times = [point.p90 for point in best]
-        line = {"color": colour, "linewidth": 1.2, "linestyle": style["linestyle"]}
+        line = {"color": style["color"], "linewidth": 1.2, "linestyle": style["linestyle"]}
         axes.step(times, [point.auc for point in best], where="post", **line)
-    _number(axes, best, colour)
+    _number(axes, best, style["color"])
 
 
 def _number(axes: Any, best: Sequence[Point], colour: str) -> None:
-    """Exit depths above the points, from the slowest down, as many as have room."""
+    """Exits above the points, from the slowest down, as many as have room."""
     reached = math.inf
     for point in reversed(best):
         if point.p90 * APART <= reached:
             reached = point.p90
             place = {"xytext": (0, 5), "textcoords": "offset points", "ha": "center"}
-            axes.annotate(str(point.depth), (point.p90, point.auc), fontsize=7, color=colour, **place)
+            axes.annotate(str(point.exit), (point.p90, point.auc), fontsize=7, color=colour, **place)
 
 
 def _budget_line(axes: Any, milliseconds: float) -> None:
@@ -192,21 +234,17 @@ def _documents(report: Report, shown: Callable[[Entry], bool] = lambda entry: Tr
     return [_key(f" {_shown(entry.label)}", color=colour, linewidth=4) for entry, colour in colours if shown(entry)]
 
 
-def _plan_keys(report: Report) -> list[Any]:
-    return [_key(f"{plan} plan", linestyle="", **_marker(plan, INK)) for plan in _plans(report.all)]
+def _depth_keys(report: Report) -> list[Any]:
+    """None where there is nothing to tell apart."""
+    markers = _markers(report)
+    keys = [_key(f"encode depth {depth}", linestyle="", marker=marker) for depth, marker in markers.items()]
+    return keys if len(keys) > 1 else []
 
 
-def _plans(entries: Sequence[Entry]) -> list[str]:
-    return sorted({each.plan for entry in entries for each in entry.measured.times.exits})
-
-
-def _marker(plan: str, colour: str) -> dict[str, Any]:
-    """Filled for the prefix plan, hollow for others."""
-    return {
-        "marker": MARKERS.get(plan, "D"),
-        "markeredgecolor": colour,
-        "markerfacecolor": colour if plan == "prefix" else "white",
-    }
+def _markers(report: Report) -> dict[int, str]:
+    """Encode depth -> marker."""
+    depths = sorted({each.exit.encode for entry in report.all for each in entry.measured.times.exits})
+    return {depth: MARKERS[place % len(MARKERS)] for place, depth in enumerate(depths)}
 
 
 def _key(label: str, **style: Any) -> Any:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
-from functools import partial
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from edge.bench.confine import Confinement, can_cap_memory, capped_memory, pin
 from edge.bench.fresh import answer
-from edge.bench.layer_rate import LayerClock, LayerRate, open_layer
-from edge.bench.timing import RankerLike, Rounds, Times, measure
+from edge.bench.layer_rate import LayerClock, LayerRate
+from edge.bench.timed_engine import TimedEngine
+from edge.bench.timing import Rounds, Times, measure
 from edge.config import from_dict
+from edge.runtime.ranking.choice import Exit
+from edge.runtime.ranking.costs import RankingCosts
+from edge.runtime.ranking.model import Model
+from edge.runtime.ranking.opening import open_ranking_model
+from edge.runtime.ranking.ranker import Ranker
 from edge.text.request import request_from_json
 
 
@@ -25,7 +29,7 @@ class Job:
     bundle: str
     engine: str
     threads: int
-    plans: Mapping[str, tuple[int, ...]]
+    exits: tuple[Exit, ...]
     repeats: int
     sustained_s: float = 0.0
     cores: int | None = None  # to run on at most
@@ -35,37 +39,50 @@ class Job:
 
 @dataclass(frozen=True)
 class Finding:
+    """`costs`: what the runtime's plan counts with here."""
+
     times: Times
+    costs: RankingCosts
     rate: LayerRate | None
     limits: Confinement | None
 
 
+class Opened:
+    """A model whose engine tells where time goes; any number of rankers share it."""
+
+    def __init__(self, model: Model) -> None:
+        self.engine, self.costs = model.engine, model.costs
+        timed = TimedEngine(model.engine)
+        self._model, self.spent = replace(model, engine=timed), timed.spent
+
+    def ranker(self) -> Ranker:
+        return Ranker(self._model)
+
+
 def run_job(values: Mapping[str, Any]) -> dict[str, Any]:
     """Of `{"job": ..., "requests": ...}`."""
-    from edge.runtime.ranker import Ranker
-
     job = from_dict(Job, values["job"], "job")
     requests = [request_from_json(value) for value in values["requests"]]
     limits = _limits(job)
+    models: list[Opened] = []
     layers: list[LayerClock] = []
 
-    def open_ranker(keeps: bool) -> RankerLike:
-        opened = partial(Ranker.open, job.bundle, engine=job.engine, threads=job.threads)
-        return opened() if keeps else opened(memory_mb=0)
+    def open_model() -> Opened:
+        models.append(Opened(open_ranking_model(job.bundle, job.engine, job.threads)))
+        return models[0]
 
     def confined() -> AbstractContextManager[None]:
         return nullcontext() if job.memory is None else capped_memory(job.memory)
 
     def time_layer() -> None:
-        if not layers:  # opened only now: the memory has been read
-            layers.append(open_layer(Path(job.bundle), job.engine, job.threads, job.layer_weights or 0))
+        if not layers:  # made only now: the memory has been read
+            layers.append(LayerClock(models[0].engine, job.layer_weights or 0))
         layers[0]()
 
-    rounds = (
-        Rounds(job.repeats, job.sustained_s, time_layer) if job.layer_weights else Rounds(job.repeats, job.sustained_s)
-    )
-    times = measure(open_ranker, requests, job.plans, rounds, confined=confined)
-    return asdict(Finding(times, layers[0].rate() if layers else None, limits))
+    rounds = Rounds(job.repeats, job.sustained_s)
+    rounds = replace(rounds, beside=time_layer) if job.layer_weights else rounds
+    times = measure(open_model, requests, job.exits, rounds, confined=confined)
+    return asdict(Finding(times, models[0].costs, layers[0].rate() if layers else None, limits))
 
 
 def _limits(job: Job) -> Confinement | None:

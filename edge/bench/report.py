@@ -8,22 +8,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edge.bench.exit_table import auc_of
 from edge.bench.measurement import AGAIN, Measurement, read_measurement
-from edge.bench.modelled import Prediction, predict
-from edge.bench.percentiles import Percentiles
+from edge.bench.modelled import Hosted, Prediction, predict
 from edge.bench.profiles.profile import DeviceProfile
 from edge.bench.profiles.read import read_profile
-from edge.bench.timing import ExitTimes
+from edge.bench.scenarios import ENCODING, SCENARIOS
 from edge.errors import EdgeError
 from edge.inspect.describe import printable
+from edge.runtime.ranking.choice import Exit
 
-USERS = ("new", "kept")
 MAX_NAME = 40  # characters of a bundle's name in a table
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a profile allows: milliseconds for nine requests in ten, and bytes."""
+    """What a profile allows: milliseconds for nine requests in ten, and bytes. `new_ms` is for requests with texts to
+    encode, `kept_ms` for those whose items are kept."""
 
     profile: str
     device: str
@@ -32,8 +33,8 @@ class Target:
     download: int
     resident: int
 
-    def ms(self, user: str) -> float:
-        return self.new_ms if user == "new" else self.kept_ms
+    def ms(self, scenario: str) -> float:
+        return self.new_ms if scenario in ENCODING else self.kept_ms
 
 
 @dataclass(frozen=True)
@@ -64,17 +65,16 @@ class Report:
 class Point:
     """An exit: what it takes nine requests in ten at most, in milliseconds, and its AUC if the bundle states one."""
 
-    plan: str
-    depth: int
+    exit: Exit
     p90: float
     auc: float | None
 
 
 @dataclass(frozen=True)
 class Best:
-    """The exit to take for one kind of user; None if none keeps the limit."""
+    """The exit to take in one scenario; None if none keeps the limit."""
 
-    user: str
+    scenario: str
     modelled: bool  # for the target's device; else measured on the host
     limit_ms: float
     exit: Point | None
@@ -99,31 +99,19 @@ def read_report(files: Sequence[Path], profile: str | None = None, baseline: Pat
     return Report(tuple(entries), old, target)
 
 
-def exit_times(times: ExitTimes, user: str) -> Percentiles:
-    return times.new_user if user == "new" else times.kept_user
-
-
-def auc_of(measured: Measurement, plan: str, depth: int) -> float | None:
-    """What the manifest stated when the bundle was made."""
-    stated = (exit.quality.get("auc") for exit in measured.bundle.exits if (exit.plan, exit.depth) == (plan, depth))
-    found = next(stated, None)
-    return found if found is not None and math.isfinite(found) else None
-
-
-def measured_points(entry: Entry, user: str) -> list[Point]:
+def measured_points(entry: Entry, scenario: str) -> list[Point]:
     return [
-        Point(each.plan, each.depth, exit_times(each, user).p90, auc_of(entry.measured, each.plan, each.depth))
+        Point(each.exit, each.whole.p90, auc_of(entry.measured, each.exit))
         for each in entry.measured.times.exits
+        if each.scenario == scenario
     ]
 
 
-def modelled_points(entry: Entry, user: str) -> list[Point]:
+def modelled_points(entry: Entry, scenario: str) -> list[Point]:
     """On the target's device; none for a document without a prediction."""
     latencies = entry.prediction.latencies if entry.prediction else ()
     return [
-        Point(each.plan, each.depth, each.p90, auc_of(entry.measured, each.plan, each.depth))
-        for each in latencies
-        if each.user == user
+        Point(each.exit, each.p90, auc_of(entry.measured, each.exit)) for each in latencies if each.scenario == scenario
     ]
 
 
@@ -141,16 +129,16 @@ def best_within(points: Sequence[Point], limit_ms: float) -> Point | None:
     kept = [point for point in points if point.p90 <= limit_ms]
     if known := frontier(kept):
         return known[-1]
-    return max(kept, key=lambda point: (point.depth, -point.p90), default=None)
+    return max(kept, key=lambda point: (point.exit, -point.p90), default=None)
 
 
 def best_exits(entry: Entry, target: Target) -> list[Best]:
     """Measured, and modelled where the document allows it."""
     return [
-        Best(user, modelled, target.ms(user), best_within(points, target.ms(user)))
+        Best(scenario, modelled, target.ms(scenario), best_within(points, target.ms(scenario)))
         for modelled, points_of in ((False, measured_points), (True, modelled_points))
-        for user in USERS
-        if (points := points_of(entry, user))
+        for scenario in SCENARIOS
+        if (points := points_of(entry, scenario))
     ]
 
 
@@ -171,10 +159,12 @@ def incomparable(entry: Entry, baseline: Entry) -> str | None:
 
 
 def _read(path: Path) -> Measurement:
-    """Only what can be drawn: errors for a document without times, or with one that is no time."""
+    """Only what can be drawn: errors for a document without times, with one that is no time, or of an unknown name."""
     measured = read_measurement(path)
     if not measured.times.exits:
         raise EdgeError(f"{path} holds no times of any exit", fix=AGAIN)
+    if strange := {each.scenario for each in measured.times.exits} - {*SCENARIOS}:
+        raise EdgeError(f"{path} holds times of {printable(min(strange))[:MAX_NAME]}, which is no scenario", fix=AGAIN)
     if wrong := [value for value in _milliseconds(measured) if not 0 < value < math.inf]:
         raise EdgeError(f"{path} holds a time of {wrong[0]} ms", fix=AGAIN)
     return measured
@@ -182,8 +172,7 @@ def _read(path: Path) -> Measurement:
 
 def _milliseconds(measured: Measurement) -> Iterator[float]:
     for each in measured.times.exits:
-        for found in (each.new_user, each.kept_user):
-            yield from (found.p50, found.p90, found.p99)
+        yield from (each.whole.p50, each.whole.p90, each.whole.p99)
     for modelled in measured.prediction.latencies if measured.prediction else ():
         yield from (modelled.p50, modelled.p90, modelled.target)
     for window in measured.times.sustained.windows if measured.times.sustained else ():
@@ -208,7 +197,8 @@ def _prediction(measured: Measurement, device: DeviceProfile | None) -> Predicti
     own, times = measured.prediction, measured.times
     if device is None or own is None:
         return own
-    return predict(device, times.exits, own.host_rate, measured.bundle.download, times.resident)
+    sizes = measured.bundle.download, times.resident
+    return predict(device, Hosted(times.exits, measured.costs, own.host_rate, *sizes))
 
 
 def _own_target(entries: Sequence[Entry]) -> Target | None:
@@ -224,7 +214,7 @@ def _own_target(entries: Sequence[Entry]) -> Target | None:
 
 
 def _target_of_prediction(found: Prediction) -> Target:
-    ms = {each.user: each.target for each in found.latencies}
+    ms = {each.scenario: each.target for each in found.latencies}
     budget = {each.what: each.budget for each in found.allowances}
     try:
         return Target(found.profile, found.device, ms["new"], ms["kept"], budget["download"], budget["resident"])
@@ -237,8 +227,8 @@ def _target_of_profile(device: DeviceProfile) -> Target:
     return Target(
         device.name,
         device.device,
-        budgets.new_user.value,
-        budgets.kept_user.value,
+        budgets.new.value,
+        budgets.kept.value,
         round(budgets.download.value * 1e6),
         round(budgets.resident.value * 1e6),
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edge.bench.exit_table import auc_of
 from edge.bench.measurement import Measurement
 from edge.bench.outputs.page import Row, Table
 from edge.bench.percentiles import Interval
-from edge.bench.report import USERS, Entry, auc_of, exit_times, incomparable
+from edge.bench.report import Entry, incomparable
 
 CAUTION = (
     "Times of two runs at different moments. Intervals that lie apart may still be the machine's doing: "
@@ -34,22 +35,19 @@ def _bytes(old: Measurement, new: Measurement) -> Iterator[Row]:
 
 
 def _aucs(old: Measurement, new: Measurement) -> Iterator[Row]:
-    for exit in new.bundle.exits:
-        before, after = (auc_of(each, exit.plan, exit.depth) for each in (old, new))
+    for exit in (one.exit for one in new.bundle.exits):
+        before, after = (auc_of(each, exit) for each in (old, new))
         if before is not None and after is not None:
-            yield f"{exit.plan} exit {exit.depth}: AUC", f"{before:.4f}", f"{after:.4f}", f"{after - before:+.4f}"
+            yield f"exit {exit}: AUC", f"{before:.4f}", f"{after:.4f}", f"{after - before:+.4f}"
 
 
 def _medians(old: Measurement, new: Measurement) -> Iterator[Row]:
-    known = {(each.plan, each.depth): each for each in old.times.exits}
+    known = {(each.exit, each.scenario): each.whole for each in old.times.exits}
     for each in new.times.exits:
-        earlier = known.get((each.plan, each.depth))
-        if earlier is None:
-            continue
-        for user in USERS:
-            before, after = exit_times(earlier, user), exit_times(each, user)
+        before, after = known.get((each.exit, each.scenario)), each.whole
+        if before is not None:
             told = _told(before.p50_interval, after.p50_interval)
-            name = f"{each.plan} exit {each.depth}, {user} user: p50, ms"
+            name = f"exit {each.exit}, {each.scenario}: p50, ms"
             yield name, f"{before.p50:.2f}", f"{after.p50:.2f}", f"{after.p50 / before.p50:.2f} times, {told}"
 
 

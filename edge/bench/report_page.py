@@ -9,6 +9,7 @@ from edge.bench.outputs.markdown import escaped
 from edge.bench.outputs.page import Picture, page_html, picture_html, table_html, table_markdown
 from edge.bench.report import Entry, Report
 from edge.bench.report_tables import report_tables
+from edge.bench.scenarios import SCENARIOS
 
 
 def report_html(report: Report, pictures: Sequence[Picture]) -> str:
@@ -35,30 +36,24 @@ def report_words(report: Report) -> Iterator[str]:
     if report.baseline:
         yield f"The baseline, measured before: {_measured(report.baseline)}"
     yield (
-        "A new user is one never met before, a kept user one whose side is kept from the request before. p50 is the "
-        "median; p90 is what nine of ten requests stay within; intervals are of 95 % confidence."
+        "An exit is encode depth / interact depth. p50 is the median; p90 is what nine of ten requests stay within; "
+        "intervals are of 95 % confidence."
     )
+    yield f"What was kept: {'; '.join(f'{name}: {said}' for name, said in SCENARIOS.items())}."
     yield "AUC was not measured here: it is what the bundle states of each exit, found when it was made."
     yield from _target(report)
 
 
 def _measured(entry: Entry) -> str:
     found, host, times = entry.measured, entry.measured.host, entry.measured.times
-    shape = f"{found.bundle.layers} layers x {found.bundle.hidden}"
-    plans = dict.fromkeys(each.plan for each in times.exits)
-    exits = f"{_depths(entry)} of the {' and '.join(plans)} plan{'s' * (len(plans) > 1)}"
+    shape = f"{found.bundle.hidden} wide, {found.bundle.places - 1} events"
+    measured = list(dict.fromkeys(each.exit for each in times.exits))
+    exits = f"exit{'s' * (len(measured) > 1)} {', '.join(map(str, measured))}"
     place = f"{host.cpu} ({host.cores} cores), {found.threads} thread{'s' * (found.threads != 1)}"
     if found.limits and found.prediction:
         place += f", under the limits of {found.prediction.profile}"
     asked = f"{times.requests} requests x {times.repeats} rounds"
     return f"{entry.label}, {shape}, {exits}, {asked}, on {place}, {found.date}."
-
-
-def _depths(entry: Entry) -> str:
-    depths = sorted({each.depth for each in entry.measured.times.exits})
-    if len(depths) > 2 and depths == list(range(depths[0], depths[-1] + 1)):
-        return f"exits {depths[0]} to {depths[-1]}"
-    return f"exit{'s' * (len(depths) > 1)} {', '.join(map(str, depths))}"
 
 
 def _target(report: Report) -> Iterator[str]:
@@ -67,8 +62,8 @@ def _target(report: Report) -> Iterator[str]:
         yield "Nothing is modelled and no device's budgets apply: edge-bench run --profile measures for a device."
         return
     yield (
-        f"Targets and budgets are those of {target.profile}: nine of ten requests within {target.new_ms:g} ms for a "
-        f"new user and {target.kept_ms:g} ms for a kept one."
+        f"Targets and budgets are those of {target.profile}: nine of ten requests within {target.new_ms:g} ms where "
+        f"texts of items are encoded and {target.kept_ms:g} ms where items are kept."
     )
     modelled = [entry.prediction for entry in report.all if entry.prediction]
     if not modelled:

@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edge.bench.confine import Confinement
+from edge.bench.exit_table import auc_of, exit_headings, exit_rows
 from edge.bench.outputs.page import Row, Table
 from edge.bench.percentiles import Interval, Percentiles
-from edge.bench.report import (
-    USERS,
-    Entry,
-    Point,
-    Report,
-    Target,
-    auc_of,
-    best_exits,
-    exit_times,
-)
+from edge.bench.report import Entry, Point, Report, Target, best_exits
 from edge.bench.report_change import change_table
 
 
@@ -24,23 +16,34 @@ def report_tables(report: Report) -> list[Table]:
     """Those that have rows, what matters most first."""
     within = [_within(report, report.target)] if report.target else []
     against = [change_table(entry, report.baseline) for entry in report.entries if report.baseline]
-    rest = (_costs(report), _times(report), _modelled(report), _sustained(report), _device(report), _provenance(report))
-    return [table for table in (*within, *against, *rest) if table.rows]
+    exits = [_exits(entry) for entry in report.all]
+    rest = (_costs(report), _times(report), _parts(report), _modelled(report), _sustained(report), _device(report))
+    return [table for table in (*within, *against, *exits, *rest, _provenance(report)) if table.rows]
 
 
 def _within(report: Report, target: Target) -> Table:
     rows = [
-        (entry.label, f"MODELLED: {target.device}" if best.modelled else "measured", f"{best.user} user",
+        (entry.label, f"MODELLED: {target.device}" if best.modelled else "measured", best.scenario,
          f"{best.limit_ms:g}", *_exit(best.exit))
         for entry in report.entries
         for best in best_exits(entry, target)
     ]  # fmt: skip
-    headings = ("document", "where", "user", "target, ms", "exit", "p90, ms", "AUC")
+    headings = ("document", "where", "scenario", "target, ms", "exit", "p90, ms", "AUC")
     return Table(f"The best exit within the latency targets of {target.profile}", headings, rows)
 
 
 def _exit(point: Point | None) -> Row:
-    return (f"{point.plan} {point.depth}", _ms(point.p90), _auc(point.auc)) if point else ("none", "-", "-")
+    return (str(point.exit), _ms(point.p90), _auc(point.auc)) if point else ("none", "-", "-")
+
+
+def _exits(entry: Entry) -> Table:
+    counted, note = entry.measured.instructions, "Milliseconds are medians on the host."
+    if counted:
+        size = f"{counted.asked.candidates} candidates and {counted.asked.events} events, items of"
+        note += f" M: millions of ARM64 instructions ({counted.runtime}, {counted.cpu}) with {size} "
+        note += f"{counted.asked.item_tokens} tokens, in the engine alone."
+    headings, rows = exit_headings(entry.measured), exit_rows(entry.measured)
+    return Table(f"The exits of {entry.label}: quality and cost", headings, rows, note)
 
 
 def _costs(report: Report) -> Table:
@@ -70,15 +73,26 @@ def _costs(report: Report) -> Table:
 
 def _times(report: Report) -> Table:
     rows = [
-        (entry.label, each.plan, str(each.depth), _auc(auc_of(entry.measured, each.plan, each.depth)), user,
-         *_percentiles(exit_times(each, user)))
+        (entry.label, str(each.exit), _auc(auc_of(entry.measured, each.exit)), each.scenario,
+         *_percentiles(each.whole))
         for entry in report.all
         for each in entry.measured.times.exits
-        for user in USERS
     ]  # fmt: skip
-    headings = ("document", "plan", "exit", "AUC", "user", "p50", "95 %", "p90", "95 %", "p99", "95 %")
+    headings = ("document", "exit", "AUC", "scenario", "p50", "95 %", "p90", "95 %", "p99", "95 %")
     note = "An end left open (12.1..) has too few requests to tell."
     return Table("Measured milliseconds per request", headings, rows, note)
+
+
+def _parts(report: Report) -> Table:
+    rows = [
+        (entry.label, str(each.exit), each.scenario,
+         *map(_ms, (each.parts.text, each.parts.encode, each.parts.append, each.parts.score)))
+        for entry in report.all
+        for each in entry.measured.times.exits
+    ]  # fmt: skip
+    headings = ("document", "exit", "scenario", "text", "encode", "append", "score")
+    note = "Medians, so they need not add up. Text: rendering, tokenising, numbers and all else outside the engine."
+    return Table("Where the milliseconds go", headings, rows, note)
 
 
 def _percentiles(found: Percentiles) -> Iterator[str]:
@@ -94,13 +108,13 @@ def _interval(ends: Interval) -> str:
 
 def _modelled(report: Report) -> Table:
     rows = [
-        (entry.label, each.plan, str(each.depth), each.user, _ms(each.p50), _ms(each.p90), f"{each.target:g}",
+        (entry.label, str(each.exit), each.scenario, _ms(each.p50), _ms(each.p90), f"{each.target:g}",
          "meets" if each.meets else "MISSES")
         for entry in report.all if entry.prediction
         for each in entry.prediction.latencies
     ]  # fmt: skip
     device = report.target.device if report.target else ""
-    headings = ("document", "plan", "exit", "user", "p50", "p90", "target", "p90 and target")
+    headings = ("document", "exit", "scenario", "p50", "p90", "target", "p90 and target")
     return Table(f"MODELLED milliseconds per request for {device}", headings, rows, "Not measured there.")
 
 
@@ -116,12 +130,13 @@ def _sustained(report: Report) -> Table:
 
 def _device(report: Report) -> Table:
     rows = [
-        (entry.label, found.device, str(each.depth), _ms(each.new_user_ms), _ms(each.kept_user_ms))
+        (entry.label, found.device, str(each.exit), each.scenario,
+         *map(_ms, (each.encode_ms, each.append_ms, each.score_ms, each.total_ms)))
         for entry in report.all if (found := entry.measured.device)
         for each in found.exits
     ]  # fmt: skip
-    headings = ("document", "device", "exit", "new user, ms", "kept user, ms")
-    note = "Averages of the model's steps for the longest user and one chunk of candidates, without text and look-ups."
+    headings = ("document", "device", "exit", "scenario", "encode, ms", "append, ms", "score, ms", "in all, ms")
+    note = "Sums of the graphs' averages for 50 candidates and a full timeline, without text and look-ups."
     return Table("Measured on a device by adb", headings, rows, note)
 
 
@@ -139,7 +154,7 @@ def _origin(entry: Entry) -> dict[str, str]:
         "file": entry.file.name,
         "date": found.date,
         "bundle's SHA-256": found.bundle.sha256,
-        "layers x hidden": f"{found.bundle.layers} x {found.bundle.hidden}",
+        "width, events": f"{found.bundle.hidden}, {found.bundle.places - 1}",
         "engine": f"{found.engine}, {found.threads} thread{'s' * (found.threads != 1)}",
         "processor": f"{host.cpu}, {host.cores} cores",
         "system": f"{host.system}, Python {host.python}",

@@ -10,61 +10,60 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.arguments import check_count, check_number
+from edge.bench.arm.tools import Tools
+from edge.bench.exits import chosen_exits
 from edge.bench.fresh import in_fresh_process
 from edge.bench.host import this_host
+from edge.bench.instructions import CountedExits, count_instructions
 from edge.bench.layer_rate import weights_of_a_layer
 from edge.bench.measurement import Measurement, subject
-from edge.bench.modelled import predict
+from edge.bench.modelled import Hosted, predict
 from edge.bench.probe import Finding, Job
 from edge.bench.profiles.profile import DeviceProfile
+from edge.bench.sized_request import SizedRequest
 from edge.bench.timing import Times
-from edge.bundle.bundle import Bundle, open_bundle
+from edge.bundle.bundle import open_bundle
 from edge.config import from_dict
 from edge.errors import EdgeError, file_fix
 from edge.runtime.opening import MOST_THREADS
+from edge.runtime.ranking.choice import Exit
 from edge.text.request import parse_request, request_to_json
 from edge.text.types import Request
 
 MAX_REQUESTS = 50
 MOST_REPEATS, DAY = 10_000, 86_400.0
-KEEPING_PLANS = ("prefix", "segments")  # that compute the user's side once for all candidates
 
 
 @dataclass(frozen=True)
 class Ask:
-    """What to measure; by default every exit of both plans that keep a user."""
+    """What to measure; by default every exit. With `tools`, instructions are counted, too."""
 
     engine: str = "litert"
     threads: int = 1
     repeats: int = 5
     sustained_s: float = 0.0
-    plans: tuple[str, ...] = KEEPING_PLANS
-    depths: tuple[int, ...] | None = None
+    exits: tuple[Exit, ...] | None = None
     profile: DeviceProfile | None = None
+    tools: Tools | None = None
 
     def __post_init__(self) -> None:
         check_count("threads", self.threads, most=MOST_THREADS)
         check_count("repeats", self.repeats, most=MOST_REPEATS)
         check_number("sustained_s", self.sustained_s, most=DAY)
-        for depth in self.depths or ():
-            check_count("an exit of depths", depth)
-        if unknown := [plan for plan in self.plans if plan not in KEEPING_PLANS]:
-            raise EdgeError(f"the plan {unknown[0]!r} keeps no user", fix=f"use {' or '.join(KEEPING_PLANS)}")
-        if self.depths == () or not self.plans:
-            raise EdgeError("no exit is to be measured", fix="name one, or leave depths and plans out")
+        if self.exits == ():
+            raise EdgeError("no exit is to be measured", fix="name one, or leave exits out")
+        if self.tools and self.engine != "litert":
+            raise EdgeError(f"instructions of {self.engine} cannot be counted", fix="leave --tools out, or use litert")
 
 
 def read_requests(bundle: Path, file: Path | None) -> list[Request]:
-    """The first `MAX_REQUESTS` of a JSONL file, or of the bundle's golden file; errors name file and line.
-
-    Golden records with a digest in place of texts are left out: they try many candidates, as few requests do.
-    """
+    """The first `MAX_REQUESTS` of a JSONL file, or of the bundle's golden file; errors name file and line."""
     text = open_bundle(bundle).read("golden.jsonl") if file is None else _read(file)
     requests: list[Request] = []
     for number, line in enumerate(text.split(b"\n"), start=1):
         if line.strip() and len(requests) < MAX_REQUESTS:
             try:
-                requests += _requests(line)
+                requests.append(_request(line))
             except EdgeError as error:
                 where = file or f"{bundle}: golden.jsonl"
                 problem = f"{where}:{number}: {error.problem}"
@@ -83,53 +82,27 @@ def _read(file: Path) -> bytes:
         raise EdgeError(f"{file} cannot be read: {error.strerror}", fix=file_fix(error)) from error
 
 
-def _requests(line: bytes) -> list[Request]:
-    """A line is a request, or a golden record that may hold one worth timing."""
+def _request(line: bytes) -> Request:
+    """A line is a request, or a golden record that holds one."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
         value = None  # parse_request says what is wrong with it
     if isinstance(value, dict) and "request" in value:
-        return [] if "sha256" in value else [parse_request(json.dumps(value["request"]))]
-    return [parse_request(line)]
-
-
-def plan_depths(
-    bundle: Bundle, plans: Sequence[str], depths: Sequence[int] | None = None
-) -> dict[str, tuple[int, ...]]:
-    """The exits of each plan that the bundle has, or those of `depths`; errors if it lacks one that is asked for."""
-    handover = bundle.manifest["model"]["handover"]
-    listed = sorted({exit.depth for exit in bundle.exits})
-    if missing := sorted(set(depths or ()) - set(listed)):
-        known = ", ".join(map(str, listed))
-        raise EdgeError(
-            f"{bundle.path} has no exit {missing[0]}", evidence=f"it has exits {known}", fix="name some of these"
-        )
-    chosen = [depth for depth in listed if depths is None or depth in depths]
-    found = {"prefix": tuple(chosen)} if "prefix" in plans else {}
-    late = tuple(depth for depth in chosen if depth > handover)
-    if "segments" in plans and handover and late:
-        found["segments"] = late
-    if not found:
-        raise EdgeError(
-            f"{bundle.path} has no such exits in the plan {' or '.join(plans)}",
-            fix="choose other exits, or another plan",
-        )
-    return found
+        return parse_request(json.dumps(value["request"]))
+    return parse_request(line)
 
 
 def measure_apart(bundle: Path, engine: str, requests: Sequence[Request], repeats: int) -> Times:
-    """Every exit of the prefix plan, in a fresh process, after a first open in another and in a cache of its own."""
-    plans = plan_depths(open_bundle(bundle), ("prefix",))
-    return _find(Job(str(bundle), engine, 1, plans, repeats), requests).times
+    """Every exit, in a fresh process, after a first open in another and in a cache of its own."""
+    return _find(Job(str(bundle), engine, 1, chosen_exits(open_bundle(bundle)), repeats), requests).times
 
 
 def measure_bundle(path: Path, requests: Sequence[Request], ask: Ask) -> Measurement:
     """The whole document; with a profile, measured under its limits and modelled for its device."""
     bundle = open_bundle(path)
-    described = subject(bundle, ask.engine)
-    plans = plan_depths(bundle, ask.plans, ask.depths)
-    job = Job(str(path), ask.engine, ask.threads, plans, ask.repeats, ask.sustained_s)
+    exits, described = chosen_exits(bundle, ask.exits), subject(bundle, ask.engine)
+    job = Job(str(path), ask.engine, ask.threads, exits, ask.repeats, ask.sustained_s)
     if ask.profile:
         cores, memory = int(ask.profile.fast.cores.value), round(ask.profile.app_memory.value * 1e6)
         job = replace(job, cores=cores, memory=memory, layer_weights=weights_of_a_layer(bundle))
@@ -137,10 +110,19 @@ def measure_bundle(path: Path, requests: Sequence[Request], ask: Ask) -> Measure
     found = _find(job, requests)
     prediction = None
     if ask.profile and found.rate:
-        prediction = predict(ask.profile, found.times.exits, found.rate, described.download, found.times.resident)
+        sizes = described.download, found.times.resident
+        prediction = predict(ask.profile, Hosted(found.times.exits, found.costs, found.rate, *sizes))
     return Measurement(
-        described, ask.engine, ask.threads, host, date, found.times, limits=found.limits, prediction=prediction
-    )
+        described, ask.engine, ask.threads, host, date, found.times, found.costs,
+        limits=found.limits, prediction=prediction, instructions=_counted(path, ask),
+    )  # fmt: skip
+
+
+def _counted(path: Path, ask: Ask) -> CountedExits | None:
+    """Of the largest request there is."""
+    if ask.tools is None:
+        return None
+    return count_instructions(path, ask.tools).table(SizedRequest(), ask.tools.runtime)
 
 
 def _find(job: Job, requests: Sequence[Request]) -> Finding:

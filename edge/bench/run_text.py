@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edge.bench.adb import DeviceTimes
+from edge.bench.exit_table import exit_headings, exit_rows
+from edge.bench.instructions import CountedExits
 from edge.bench.measurement import Measurement
 from edge.bench.modelled import Prediction
 from edge.bench.percentiles import Percentiles
+from edge.bench.scenarios import SCENARIOS
+from edge.bench.sized_request import SizedRequest
 from edge.bench.sustained import Sustained
+from edge.runtime.ranking.costs import RankingCosts
 from edge.table import render
 
 
@@ -25,8 +30,19 @@ def _lines(measurement: Measurement) -> Iterator[str]:
     yield f"first open on a device {first}, open {times.open_ms:.1f} ms, first request {times.first_ms:.1f} ms"
     yield f"resident {times.resident:,} bytes for opening and ranking, {times.process:,} with Python"
     yield ""
+    yield "exits, encode depth / interact depth; AUC as the bundle states it, milliseconds as medians:"
+    yield render(exit_headings(measurement), exit_rows(measurement))
+    yield from _counted(measurement.instructions)
+    yield from (f"{name}: {said}" for name, said in SCENARIOS.items())
+    yield ""
     yield f"milliseconds over {times.requests} requests x {times.repeats}, with 95 % confidence intervals:"
-    yield render(("plan", "exit", "user", "p50", "", "p90", "", "p99", ""), [*_rows(measurement)])
+    yield render(("exit", "", "p50", "", "p90", "", "p99", ""), [*_rows(measurement)])
+    yield ""
+    yield "where they go, medians in milliseconds:"
+    yield render(("exit", "", "text", "encode", "append", "score"), [*_parts(measurement)])
+    yield ""
+    yield "what the runtime's plan counts with, milliseconds of single calls by their size:"
+    yield from _costs(measurement.costs)
     if times.sustained:
         yield ""
         yield from _sustained(times.sustained)
@@ -47,10 +63,32 @@ def _limits(measurement: Measurement) -> str:
     return f"; {cores}, {memory}"
 
 
-def _rows(measurement: Measurement) -> Iterator[tuple[str | int, ...]]:
+def _rows(measurement: Measurement) -> Iterator[tuple[str, ...]]:
     for times in measurement.times.exits:
-        yield times.plan, times.depth, "new", *_cells(times.new_user)
-        yield times.plan, times.depth, "kept", *_cells(times.kept_user)
+        yield str(times.exit), times.scenario, *_cells(times.whole)
+
+
+def _parts(measurement: Measurement) -> Iterator[tuple[str, ...]]:
+    for times in measurement.times.exits:
+        found = times.parts
+        parts = (found.text, found.encode, found.append, found.score)
+        yield str(times.exit), times.scenario, *(f"{part:.3f}" for part in parts)
+
+
+def _counted(found: CountedExits | None) -> Iterator[str]:
+    if found:
+        yield f"M: millions of ARM64 instructions in the engine ({found.runtime}, {found.cpu}) {_size(found.asked)}"
+
+
+def _size(asked: SizedRequest) -> str:
+    return f"with {asked.candidates} candidates and {asked.events} events, items of {asked.item_tokens} tokens"
+
+
+def _costs(costs: RankingCosts) -> Iterator[str]:
+    scores = {f"score at depth {depth}": points for depth, points in enumerate(costs.score)}
+    listed = {"chunk": costs.chunk, "encode": costs.encode, "append": costs.append} | scores
+    for name, points in listed.items():
+        yield f"  {name}: {', '.join(f'{size:g}: {milliseconds:.3f}' for size, milliseconds in points)}"
 
 
 def _cells(found: Percentiles) -> Iterator[str]:
@@ -74,31 +112,28 @@ def _device(found: DeviceTimes) -> Iterator[str]:
         for step in found.steps
     ]
     yield render(("step", "init", "first", "average", "MB"), rows)
-    yield f"the steps' sum for the longest user and {found.candidates} candidates, without text and look-ups:"
-    exits = [(exit.depth, _ms(exit.new_user_ms), _ms(exit.kept_user_ms)) for exit in found.exits]
-    yield render(("exit", "new user", "kept user"), exits)
+    yield f"their sums for a request {_size(found.asked)}, without text and look-ups:"
+    exits = [
+        (str(one.exit), one.scenario, *map(_ms, (one.encode_ms, one.append_ms, one.score_ms, one.total_ms)))
+        for one in found.exits
+    ]
+    yield render(("exit", "", "encode", "append", "score", "in all"), exits)
 
 
 def _prediction(found: Prediction) -> Iterator[str]:
     rate = found.host_rate
     yield f"MODELLED for {found.device} ({found.profile}), not measured there: {found.formula}"
     yield (
-        f"host {rate.gmacs_s:.1f} GMAC/s (one layer over {rate.tokens} tokens: {rate.macs:,} products in "
+        f"host {rate.gmacs_s:.1f} GMAC/s (one layer over {rate.rows} rows: {rate.macs:,} products in "
         f"{rate.ms:.2f} ms), device {found.device_rate:g} GMAC/s"
     )
     rows = [
-        (
-            each.plan,
-            each.depth,
-            each.user,
-            f"{each.p50:.2f}",
-            f"{each.p90:.2f}",
-            f"{each.target:g}",
-            _verdict(each.meets),
-        )
+        (str(each.exit), each.scenario, _ms(each.p50), _ms(each.p90), f"{each.target:g}", _verdict(each.meets))
         for each in found.latencies
     ]
-    yield render(("plan", "exit", "user", "p50", "p90", "target", ""), rows)
+    yield render(("exit", "", "p50", "p90", "target", ""), rows)
+    yield "MODELLED, milliseconds of single calls by their size:"
+    yield from _costs(found.costs)
     yield f"it may be off: {'; '.join(found.errors)}"
     for allowance in found.allowances:
         place = " (on this host)" if allowance.what == "resident" else ""

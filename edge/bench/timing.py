@@ -1,39 +1,62 @@
-"""Times and memory of an opened bundle, in the process that calls: cold start, every exit of every plan, endurance."""
+"""Times and memory of an opened bundle, in the process that calls: cold start, every exit in every scenario."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from statistics import median
 from typing import Any, Protocol
 
 from edge.bench.percentiles import Percentiles, percentiles
 from edge.bench.resident import Memory, memory
+from edge.bench.scenarios import SCENARIOS
 from edge.bench.sustained import Sustained, sustain
+from edge.runtime.ranking.choice import Exit
 from edge.text.types import Event, Item, Request, User
 
 Clock = Callable[[], float]  # seconds
-Plans = Mapping[str, Sequence[int]]  # plan -> exit depths, ascending
 
 
 class RankerLike(Protocol):
-    """What is measured: `edge.runtime.ranker.Ranker`, or a stand-in in tests."""
+    """What is measured: `edge.runtime.ranking.ranker.Ranker`, or a stand-in in tests."""
 
     def user(self, user: User, events: Sequence[Event]) -> Any: ...
 
-    def rank(self, user: Any, candidates: Sequence[Item], *, depth: int | None = None, plan: str = ...) -> Any: ...
+    def prepare(self, items: Sequence[Item], encode: int | None = None) -> Any: ...
+
+    def rank(self, user: Any, candidates: Any, *, exit: tuple[int, int], time_s: float | None) -> Any: ...
+
+
+class OpenedLike(Protocol):
+    """An opened model. `spent` sums up seconds of its engine by part."""
+
+    spent: dict[str, float]
+
+    def ranker(self) -> RankerLike:
+        """One that keeps nothing yet."""
+
+
+@dataclass(frozen=True)
+class PartTimes:
+    """Median milliseconds by part. `text`: rendering, tokenising, numbers, and all else outside the engine."""
+
+    text: float
+    encode: float
+    append: float
+    score: float
 
 
 @dataclass(frozen=True)
 class ExitTimes:
-    """At one exit of one plan: a request of a user never met before, and one more of a user that is kept."""
+    """Requests at one exit in one scenario, whole and by part; medians of parts need not add up."""
 
-    plan: str
-    depth: int
-    new_user: Percentiles
-    kept_user: Percentiles
+    exit: Exit
+    scenario: str
+    whole: Percentiles
+    parts: PartTimes
 
 
 @dataclass(frozen=True)
@@ -56,40 +79,46 @@ class Times:
 class Rounds:
     """How long to measure. `beside` runs after every request, e.g. to time something else at the same moments."""
 
-    repeats: int  # over all requests, plans and exits
+    repeats: int  # over all requests and exits
     sustained_s: float = 0.0
     beside: Callable[[], None] = lambda: None
 
 
+@dataclass(frozen=True)
+class Taken:
+    """Milliseconds of one request, whole and of its parts in the engine."""
+
+    whole: float
+    parts: Mapping[str, float]
+
+
 def measure(
-    open_ranker: Callable[[bool], RankerLike],
+    open_model: Callable[[], OpenedLike],
     requests: Sequence[Request],
-    plans: Plans,
+    exits: Sequence[Exit],
     rounds: Rounds,
     clock: Clock = time.perf_counter,
     confined: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Times:
-    """Open, rank every request once, read the memory; then the rounds, with plans and exits interleaved against drift.
-
-    `open_ranker(True)` keeps users between requests, as an app does; `open_ranker(False)` forgets them, so that each
-    is new. Opening and the first ranking run within `confined`.
+    """Open, rank every request once, read the memory; then the rounds, with exits and scenarios interleaved against
+    drift. Opening and the first ranking run within `confined`.
     """
-    deepest = next((plan, max(depths)) for plan, depths in plans.items())
     before = memory()
     with confined():
-        open_ms, ranker = _timed(clock, partial(open_ranker, True))
-        first_ms, _ = _timed(clock, partial(_rank, ranker, requests[0], *deepest))
-        for plan, depths in plans.items():
+        open_ms, opened = _timed(clock, open_model)
+        ranker = opened.ranker()
+        first_ms, _ = _timed(clock, partial(_rank, ranker, requests[0], exits[-1]))
+        for encode in {exit.encode for exit in exits}:
             for request in requests if rounds.repeats else ():
-                _rank(ranker, request, plan, max(depths))
+                _rank(ranker, request, max(exit for exit in exits if exit.encode == encode))
     after = memory()
     found = Times(open_ms, first_ms, (), len(requests), rounds.repeats, *_growth(before, after), after.resident)
     if not rounds.repeats:
         return found
-    fresh = open_ranker(False)
-    exits = _exits(ranker, fresh, requests, plans, rounds, clock)
-    endured = _sustained(fresh, requests, deepest, rounds.sustained_s, clock) if rounds.sustained_s else None
-    return replace(found, exits=exits, sustained=endured)
+    taken = _rounds(opened, requests, exits, rounds, clock)
+    summaries = tuple(_summary(*key, times) for key, times in taken.items() if times)
+    endured = _sustained(opened, requests, exits[-1], rounds.sustained_s, clock) if rounds.sustained_s else None
+    return replace(found, exits=summaries, sustained=endured)
 
 
 def _growth(before: Memory, after: Memory) -> tuple[int, int | None]:
@@ -99,38 +128,67 @@ def _growth(before: Memory, after: Memory) -> tuple[int, int | None]:
     return max(after.resident - before.resident, 0), anonymous
 
 
-def _exits(
-    ranker: RankerLike, fresh: RankerLike, requests: Sequence[Request], plans: Plans, rounds: Rounds, clock: Clock
-) -> tuple[ExitTimes, ...]:
-    keys = [(plan, depth) for plan, depths in plans.items() for depth in depths]
-    new: dict[tuple[str, int], list[float]] = {key: [] for key in keys}
-    kept: dict[tuple[str, int], list[float]] = {key: [] for key in keys}
-    for plan, depth in (keys[0], keys[-1]):
-        _rank(fresh, requests[0], plan, depth)  # warms the second ranker up
+def _rounds(
+    opened: OpenedLike, requests: Sequence[Request], exits: Sequence[Exit], rounds: Rounds, clock: Clock
+) -> dict[tuple[Exit, str], list[Taken]]:
+    taken: dict[tuple[Exit, str], list[Taken]] = {(exit, name): [] for exit in exits for name in SCENARIOS}
     for _ in range(rounds.repeats):
         for request in requests:
-            for plan, depths in plans.items():
-                user = _rank(ranker, request, plan, max(depths))  # kept from now on
-                for depth in depths:
-                    new[plan, depth].append(_timed(clock, partial(_rank, fresh, request, plan, depth))[0])
-                    again = partial(ranker.rank, user, request.candidates, depth=depth, plan=plan)
-                    kept[plan, depth].append(_timed(clock, again)[0])
+            for exit in exits:
+                for scenario, times in _scenarios(opened, request, exit, clock):
+                    taken[exit, scenario].append(times)
             rounds.beside()
-    return tuple(ExitTimes(*key, percentiles(new[key]), percentiles(kept[key])) for key in keys)
+    return taken
+
+
+def _scenarios(opened: OpenedLike, request: Request, exit: Exit, clock: Clock) -> Iterator[tuple[str, Taken]]:
+    """The request in each scenario; what it presumes is computed before, untimed."""
+    ranker, take = opened.ranker(), partial(_taken, opened, clock)
+    rank = partial(ranker.rank, exit=(exit.encode, exit.interact), time_s=request.time)
+    yield "new", take(partial(_rank, ranker, request, exit))
+    handles = ranker.prepare(request.candidates, exit.encode)
+    user = ranker.user(request.user, request.events)
+    rank(user, handles)
+    yield "kept", take(partial(rank, user, handles))
+    if request.events:  # what an event of a user without any would say is not known
+        growing = ranker.user(request.user, request.events[:-1])
+        rank(growing, handles)
+        yield "added", take(partial(_add_and_rank, growing, request.events[-1], partial(rank, growing, handles)))
+    other = opened.ranker()
+    rank = partial(other.rank, exit=(exit.encode, exit.interact), time_s=request.time)
+    user = other.user(request.user, request.events)
+    rank(user, ())
+    yield "new_items", take(partial(rank, user, request.candidates))
+
+
+def _add_and_rank(user: Any, event: Event, rank: Callable[[], object]) -> None:
+    user.add(event)
+    rank()
+
+
+def _rank(ranker: RankerLike, request: Request, exit: Exit) -> None:
+    user = ranker.user(request.user, request.events)
+    ranker.rank(user, request.candidates, exit=(exit.encode, exit.interact), time_s=request.time)
 
 
 def _sustained(
-    ranker: RankerLike, requests: Sequence[Request], deepest: tuple[str, int], seconds: float, clock: Clock
+    opened: OpenedLike, requests: Sequence[Request], deepest: Exit, seconds: float, clock: Clock
 ) -> Sustained:
     """One request of middling size again and again, so that all windows compare."""
     middling = sorted(requests, key=lambda request: (len(request.candidates), len(request.events)))[len(requests) // 2]
-    return sustain(lambda: _rank(ranker, middling, *deepest), seconds, clock)
+    return sustain(lambda: _rank(opened.ranker(), middling, deepest), seconds, clock)
 
 
-def _rank(ranker: RankerLike, request: Request, plan: str, depth: int) -> Any:
-    user = ranker.user(request.user, request.events)
-    ranker.rank(user, request.candidates, depth=depth, plan=plan)
-    return user
+def _taken(opened: OpenedLike, clock: Clock, call: Callable[[], object]) -> Taken:
+    opened.spent.clear()
+    whole, _ = _timed(clock, call)
+    return Taken(whole, {part: seconds * 1000 for part, seconds in opened.spent.items()})
+
+
+def _summary(exit: Exit, scenario: str, taken: Sequence[Taken]) -> ExitTimes:
+    engine = {part: median(one.parts.get(part, 0.0) for one in taken) for part in ("encode", "append", "score")}
+    text = median(one.whole - sum(one.parts.values()) for one in taken)
+    return ExitTimes(exit, scenario, percentiles([one.whole for one in taken]), PartTimes(text=text, **engine))
 
 
 def _timed(clock: Clock, call: Callable[[], Any]) -> tuple[float, Any]:

@@ -1,5 +1,5 @@
-/* Runs every signature of a LiteRT model as edge/engines/litert.py does: compiled for the processor, one thread, XNNPACK's
- * packed weights shared in memory. Built for ARM64 and counted by instruction_count.c.
+/* Runs every signature of a LiteRT model as edge/engines/litert_graphs.py does: compiled for the processor, one thread,
+ * XNNPACK's packed weights shared in memory. Built for ARM64 and counted by instruction_count.c.
  *
  * usage: entry_points MODEL WARM_UPS RUNS
  * Writes the signatures' names, one a line. Marks (see instruction_count.c) stand before a signature's first run and after each run, labelled
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { MARK = 0xED6E, MAX_TENSORS = 8, MAX_RANK = 8 };
+enum { MARK = 0xED6E, MAX_TENSORS = 16, MAX_RANK = 8 };
 
 /* The part of the LiteRT C API that is used here: the wheels bring the library without its headers. */
 enum { OK = 0, CPU = 1, HOST_MEMORY = 1, FLOAT32 = 1, INT32 = 2, WRITE = 1, ANY_INT = 2, ACCELERATORS = 24 };
@@ -83,7 +83,7 @@ static void open_model(const char *path) {
     check(LiteRtCreateCompiledModel(environment, model, options, &compiled), "compiling");
 }
 
-/* Every id, position and slot is 0, which any model has; floats come from a fixed generator, evenly from -1 to 1. */
+/* Every id, position and distance is 0, which any model has; floats come from a fixed generator, evenly from -1 to 1. */
 static void fill(Handle buffer, const TensorType *type) {
     static uint32_t state = 1;
     size_t count = 1;

@@ -27,10 +27,10 @@ def speed_rows(speed: Speed) -> list[tuple[str, ...]]:
 
 def described(speed: Speed) -> str:
     """What was measured, and how often."""
-    depths = "exit {}".format(" and ".join(map(str, dict.fromkeys(speed.depths))))
+    exits = "exit {}".format(" and ".join(map(str, dict.fromkeys(speed.exits))))
     return (
-        f"{speed.requests} requests of new users at {depths}, both bundles opened {speed.openings} times in each of "
-        f"{speed.processes} processes; intervals of {speed.confidence:.0%} over processes"
+        f"{speed.requests} requests of new users and items at {exits}, both bundles opened {speed.openings} times in "
+        f"each of {speed.processes} processes; intervals of {speed.confidence:.0%} over processes"
     )
 
 

@@ -39,8 +39,8 @@ class Budgets:
 
     download: Figure  # MB, of a bundle for one engine
     resident: Figure  # MB of RAM, by opening and ranking
-    new_user: Figure  # ms, of a request by a user who has yet to be computed
-    kept_user: Figure  # ms, of one more request
+    new: Figure  # ms, of a request with texts of items to encode: of a new user, or with new items
+    kept: Figure  # ms, of one whose user and items are kept, also with an event more
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from edge.files import read_toml
 FOLDER = Path(__file__).parent
 UNITS = {
     "fast.cores": "", "fast.clock": "GHz", "fast.cache": "MB", "memory": "GB", "app_memory": "MB",
-    "int8_rate": "GMAC/s", "budgets.download": "MB", "budgets.resident": "MB", "budgets.new_user": "ms",
-    "budgets.kept_user": "ms",
+    "int8_rate": "GMAC/s", "budgets.download": "MB", "budgets.resident": "MB", "budgets.new": "ms",
+    "budgets.kept": "ms",
 }  # fmt: skip
 
 

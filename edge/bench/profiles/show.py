@@ -19,11 +19,11 @@ def profiles_text(profiles: Sequence[DeviceProfile]) -> str:
             str(profile.int8_rate),
             str(profile.budgets.download),
             str(profile.budgets.resident),
-            f"{profile.budgets.new_user.value:g} / {profile.budgets.kept_user}",
+            f"{profile.budgets.new.value:g} / {profile.budgets.kept}",
         )
         for profile in sorted(profiles, key=lambda profile: profile.int8_rate.value)
     ]
-    return render(("profile", "device", "fast cores", "int8", "download", "resident", "new / kept user"), rows)
+    return render(("profile", "device", "fast cores", "int8", "download", "resident", "new / kept items"), rows)
 
 
 def profile_text(profile: DeviceProfile) -> str:

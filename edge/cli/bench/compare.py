@@ -18,13 +18,12 @@ if TYPE_CHECKING:
 @command(
     examples="""edge-bench compare movies.edge newer.edge
                 edge-bench compare movies.edge newer.edge --tolerance 0.05
-                edge-bench compare movies.edge newer.edge --depth 2 --engine onnx --json"""
+                edge-bench compare movies.edge newer.edge --exit 1/0 --engine onnx --json"""
 )
 @click.argument("before", type=PATH)
 @click.argument("after", type=PATH)
 @engine("litert or onnx")
-@click.option("--plan", default="prefix", help="of attention: prefix, segments or full")
-@click.option("--depth", type=int, help="exit depth; else each bundle's deepest")
+@click.option("--exit", "exit_text", metavar="E/I", help="encode depth / interact depth; else each bundle's deepest")
 @requests("the first bundle's golden ones")
 @click.option("--tolerance", metavar="SHARE", help="e.g. 0.05 or 5%: exit code 1 if slower by more")
 @click.option("--processes", type=int, default=8, help="fresh ones to measure in; more narrow the interval")
@@ -38,12 +37,14 @@ def compare(
     tolerance: str | None,
     as_json: bool,
     markdown: Path | None,
+    exit_text: str | None,
     **options: Any,
 ) -> None:
     """Compare two bundles' speed on this machine, noisy as it may be: in turns within fresh processes, by CPU time;
     the ratio with its interval, and what it shows. AFTER's time is given in times of BEFORE's.
     """
     from edge.bench.compare import Pairing, check_tolerance, compare_speed, is_slower
+    from edge.bench.exits import parse_exit
     from edge.bench.outputs.markdown import speed_markdown
     from edge.bench.outputs.speed import speed_text
     from edge.bench.run import read_requests
@@ -51,9 +52,9 @@ def compare(
 
     allowed = None if tolerance is None else _share(tolerance)
     check_tolerance(allowed)
-    pairing = Pairing(**options)
+    pairing = Pairing(exit=None if exit_text is None else parse_exit(exit_text, "--exit"), **options)
     speed = compare_speed(before, after, read_requests(before, requests), pairing, _progress)
-    heading = f"{before} and {after} ({pairing.engine}, {pairing.plan} plan)"
+    heading = f"{before} and {after} ({pairing.engine})"
     if markdown:
         write_output(markdown, speed_markdown(heading, speed, allowed))
     if as_json:
@@ -69,7 +70,7 @@ def _json(bundles: dict[str, str], pairing: Pairing, speed: Speed, tolerance: fl
 
     from edge.bench.compare import verdict
 
-    measured = {"engine": pairing.engine, "plan": pairing.plan, "tolerance": tolerance}
+    measured = {"engine": pairing.engine, "tolerance": tolerance}
     return json.dumps(bundles | measured | {"verdict": verdict(speed.cpu, tolerance)} | asdict(speed), indent=2)
 
 

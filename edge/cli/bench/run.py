@@ -13,6 +13,7 @@ from edge.errors import EdgeError
 
 if TYPE_CHECKING:
     from edge.bench.measurement import Measurement
+    from edge.runtime.ranking.choice import Exit
 
 
 @command(
@@ -22,23 +23,23 @@ if TYPE_CHECKING:
                 edge-bench run movies.edge --adb --device-binary benchmark_model"""
 )
 @bundle
-@engine("litert, onnx or coreml")
+@engine("litert or onnx")
 @as_json
 @requests("the bundle's golden ones")
 @click.option("--repeats", type=int, default=5, help="rounds over all requests and exits")
 @click.option("--threads", type=int, default=1, help="of the engine")
-@click.option("--depths", metavar="LIST", help="exits to measure, e.g. 4,8,12; else all")
-@click.option("--plan", help="one plan alone, prefix or segments; else both")
+@click.option("--exits", metavar="LIST", help="exits to measure, e.g. 1/0,1/2; else all")
 @click.option("--sustained", type=float, default=0.0, metavar="SECONDS", help="requests back to back at the end")
 @click.option(
     "--profile", type=NAME_OR_PATH, help="a device (edge-bench profiles), or a TOML file: its limits, and a prediction"
 )
+@click.option("--tools", type=PATH, metavar="DIR", help="count instructions, too: what benchmarks/arm_tools.sh filled")
 @click.option("--out", type=OUTPUT, metavar="FILE", help="write the measurement to this file, as JSON")
-@click.option("--adb", is_flag=True, help="time the model's steps on an attached Android device, too")
+@click.option("--adb", is_flag=True, help="time the model's graphs on an attached Android device, too")
 @click.option("--device-binary", type=PATH, metavar="FILE", help="LiteRT's benchmark_model for that device")
 @click.option("--serial", help="of the device, if several are attached")
 def run(bundle: Path, engine: str, as_json: bool, out: Path | None, **options: Any) -> None:
-    """Measure cold start, time per exit depth and memory, in a fresh process on this machine."""
+    """Measure cold start, time at every exit, by what is kept and by part, and memory, in a fresh process here."""
     import json
 
     from edge.bench.measurement import measurement_json, write_measurement
@@ -58,9 +59,9 @@ def _measured(
     engine: str,
     *,
     requests: Path | None,
-    depths: str | None,
-    plan: str | None,
+    exits: str | None,
     profile: str | None,
+    tools: Path | None,
     adb: bool,
     device_binary: Path | None,
     serial: str | None,
@@ -71,16 +72,18 @@ def _measured(
     from dataclasses import replace
 
     from edge.bench.adb import Adb, device_tool, measure_device
+    from edge.bench.arm.tools import find_tools
+    from edge.bench.exits import chosen_exits
     from edge.bench.profiles.read import read_profile
-    from edge.bench.run import KEEPING_PLANS, Ask, measure_bundle, plan_depths, read_requests
+    from edge.bench.run import Ask, measure_bundle, read_requests
     from edge.bundle.bundle import open_bundle
 
     if device_binary and not adb:
         raise EdgeError("--device-binary is for --adb", fix="give --adb, too")
     device = None if profile is None else read_profile(profile)
-    chosen = None if depths is None else _depths(depths)
-    plans = KEEPING_PLANS if plan is None else (plan,)
-    ask = Ask(engine, threads, repeats, sustained, plans, chosen, device)
+    chosen = None if exits is None else _exits(exits)
+    counting = None if tools is None else find_tools(tools)
+    ask = Ask(engine, threads, repeats, sustained, chosen, device, counting)
     # what --adb lacks is reported now, not after minutes of measuring
     attached = (Adb(serial), device_tool(device_binary)) if adb else None
     measured_with = read_requests(path, requests)
@@ -88,13 +91,12 @@ def _measured(
     measured = measure_bundle(path, measured_with, ask)
     if attached:
         bundle = open_bundle(path)
-        exits = plan_depths(bundle, ("prefix",), chosen)["prefix"]
-        measured = replace(measured, device=measure_device(bundle, exits, threads, *attached))
+        found = measure_device(bundle, chosen_exits(bundle, chosen), threads, *attached)
+        measured = replace(measured, device=found)
     return measured
 
 
-def _depths(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(sorted({int(part) for part in text.split(",")}))
-    except ValueError as error:
-        raise EdgeError(f"--depths {text!r} is not a list of exits", fix="write e.g. --depths 4,8,12") from error
+def _exits(text: str) -> tuple[Exit, ...]:
+    from edge.bench.exits import parse_exit
+
+    return tuple(sorted({parse_exit(part, "--exits") for part in text.split(",")}))

@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
-from bundles import FILES, make
+from bench_bundles import FILES, GRAPHS, make
 
-from edge.bench.adb import Adb, DeviceTimes, device_tool, measure_device, parse_benchmark, signatures
+from edge.bench.adb import Adb, DeviceTimes, device_tool, graphs_of, measure_device, parse_benchmark
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.errors import EdgeError
+from edge.runtime.ranking.choice import Exit
 
 SAID = """INFO: Log parameter values verbosely: [0]
 INFO: The input model file size (MB): 0.39
@@ -23,56 +24,52 @@ case "$*" in
   devices) printf 'List of devices attached\\n{attached}' ;;
   *getprop*model*) echo 'Pixel 4a' ;;
   *getprop*) echo 13 ;;
-  *signature_to_run_for=layer_candidate_112_8_24*) cat {folder}/candidate.txt ;;
-  *signature_to_run_for=layer_end_112_8_24*) cat {folder}/end.txt ;;
-  *signature_to_run_for=layer_keys_56*) cat {folder}/keys.txt ;;
-  *signature_to_run_for=layer_112*) cat {folder}/user.txt ;;
+  *signature_to_run_for=*) all="$*"; name=${{all#*run_for=}}; cat {folder}/${{name%% *}}.txt ;;
   *push*tflite*) cp "$4" {folder}/pushed.tflite ;;
 esac
 """
-MODEL = {
-    "layers": 4, "hidden": 8, "heads": 2, "handover": 1,
-    "buckets": {"user_tokens": [56, 112], "candidates": 8, "candidate_tokens": 24},
-}  # fmt: skip
+AVERAGES = dict(zip(GRAPHS, (100, 200, 400, 50, 25, 10, 5000), strict=True))  # microseconds
 
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Bundle:
-    files = {name: data for name, data in FILES.items() if "tflite" not in name}
-    return open_bundle(make(tmp_path / "m.edge", files | {"models/litert/model.tflite": b"graph"}, model=MODEL))
+    return open_bundle(make(tmp_path / "m.edge"))
 
 
 def put_adb(folder: Path, monkeypatch: pytest.MonkeyPatch, attached: str = "emu\\tdevice\\n") -> None:
     script = folder / "adb"
     script.write_text(ADB.format(log=folder / "log.txt", folder=folder, attached=attached))
     script.chmod(0o755)
-    (folder / "user.txt").write_text(SAID.format(us=2000))
-    (folder / "candidate.txt").write_text(SAID.format(us="1.5e+03"))
-    (folder / "end.txt").write_text(SAID.format(us=500))
-    (folder / "keys.txt").write_text(SAID.format(us=250))
+    for name, microseconds in AVERAGES.items():
+        (folder / f"{name}.txt").write_text(SAID.format(us=microseconds))
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
 
 def drive(bundle: Bundle, folder: Path) -> DeviceTimes:
     binary = folder / "benchmark_model"
     binary.write_bytes(b"tool")
-    return measure_device(bundle, (1, 4), 1, Adb(), binary)
+    return measure_device(bundle, (Exit(1, 0), Exit(2, 2)), 1, Adb(), binary)
 
 
-def test_a_devices_steps_are_timed_and_summed_per_exit(
+def test_a_devices_graphs_are_timed_and_summed_per_exit_and_scenario(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle: Bundle
 ) -> None:
     put_adb(tmp_path, monkeypatch)
     found = drive(bundle, tmp_path)
-    assert (found.device, found.candidates) == ("Pixel 4a 13", 8)
-    assert [(step.signature, step.average_ms, step.memory_mb) for step in found.steps] == [
-        ("layer_112", 2.0, 7.25), ("layer_keys_56", 0.25, 7.25),
-        ("layer_candidate_112_8_24", 1.5, 7.25), ("layer_end_112_8_24", 0.5, 7.25),
-    ]  # fmt: skip
-    assert [(exit.depth, exit.new_user_ms, exit.kept_user_ms) for exit in found.exits] == [
-        (1, 1.0, 0.5),  # 112 tokens' keys come in two pieces
-        (4, 11.5, 5.0),
+    assert found.device == "Pixel 4a 13"
+    assert (found.asked.candidates, found.asked.events, found.asked.item_tokens) == (50, 6, 4)
+    assert [(step.signature, step.average_ms) for step in found.steps] == [
+        (name, microseconds / 1000) for name, microseconds in AVERAGES.items()
     ]
+    times = {(one.exit, one.scenario): one for one in found.exits}
+    chunk = 0.1 + 0.4 + 0.05  # two texts of 4 tokens
+    kept, new = times[Exit(1, 0), "kept"], times[Exit(1, 0), "new"]
+    assert (kept.encode_ms, kept.append_ms, kept.score_ms) == pytest.approx((0, 0, 13 * 0.01))  # 50 in fours
+    assert times[Exit(1, 0), "new_items"].encode_ms == pytest.approx(25 * chunk)
+    assert new.encode_ms == pytest.approx(28 * chunk + 0.1 + 0.2 + 0.05)  # a profile, 6 and 50 items
+    assert new.append_ms == pytest.approx(7 * 0.025)
+    assert times[Exit(2, 2), "added"].total_ms == pytest.approx(0.025 + 13 * 5)
+    assert times[Exit(2, 2), "new"].encode_ms == pytest.approx(28 * (chunk + 0.4) + 0.1 + 2 * 0.2 + 0.05)
 
 
 def test_the_bundles_own_model_is_pushed_and_the_device_is_left_clean(
@@ -80,7 +77,7 @@ def test_the_bundles_own_model_is_pushed_and_the_device_is_left_clean(
 ) -> None:
     put_adb(tmp_path, monkeypatch)
     drive(bundle, tmp_path)
-    assert (tmp_path / "pushed.tflite").read_bytes() == b"graph"
+    assert (tmp_path / "pushed.tflite").read_bytes() == bundle.read("models/litert/model.tflite")
     assert (tmp_path / "log.txt").read_text().splitlines()[-1] == "-s emu shell rm -rf /data/local/tmp/edge-bench"
 
 
@@ -88,8 +85,8 @@ def test_a_tool_that_fails_shows_its_last_lines_and_the_device_is_left_clean(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle: Bundle
 ) -> None:
     put_adb(tmp_path, monkeypatch)
-    (tmp_path / "user.txt").write_text("ERROR: no such signature\n")
-    with pytest.raises(EdgeError, match="no timings for layer_112") as failed:
+    (tmp_path / "encode_8.txt").write_text("ERROR: no such signature\n")
+    with pytest.raises(EdgeError, match="no timings for encode_8") as failed:
         drive(bundle, tmp_path)
     assert "no such signature" in failed.value.evidence
     assert (tmp_path / "log.txt").read_text().splitlines()[-1].endswith("rm -rf /data/local/tmp/edge-bench")
@@ -142,12 +139,13 @@ def test_without_adb_the_error_says_so(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_the_tools_microseconds_become_milliseconds() -> None:
-    step = parse_benchmark(SAID.format(us=14575.2), "layer_56")
+    step = parse_benchmark(SAID.format(us=14575.2), "encode_64")
     assert (step.init_ms, step.first_ms, step.average_ms) == pytest.approx((5.685, 1.853, 14.5752))
     without = SAID.format(us=1).replace("Memory", "Other")
-    assert parse_benchmark(without, "layer_56").memory_mb is None
+    assert parse_benchmark(without, "encode_64").memory_mb is None
 
 
 def test_a_bundle_without_a_litert_model_cannot_be_driven(tmp_path: Path) -> None:
+    files = {name: data for name, data in FILES.items() if "litert" not in name}
     with pytest.raises(EdgeError, match="no LiteRT model with buckets"):
-        signatures(open_bundle(make(tmp_path / "m.edge")))
+        graphs_of(open_bundle(make(tmp_path / "m.edge", files, buckets={})))

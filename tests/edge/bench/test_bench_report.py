@@ -13,40 +13,51 @@ from typing import Any
 import pytest
 from commands import edge_bench
 
+from edge.bench.exits import ExitQuality
 from edge.bench.host import Host
+from edge.bench.instructions import CountedExits, ExitInstructions
 from edge.bench.layer_rate import LayerRate
-from edge.bench.measurement import ExitQuality, Measurement, Subject, write_measurement
-from edge.bench.modelled import predict
+from edge.bench.measurement import Measurement, Subject, write_measurement
+from edge.bench.modelled import Hosted, predict
 from edge.bench.percentiles import percentiles
 from edge.bench.profiles.read import read_profile
 from edge.bench.report import Point, best_within, frontier, modelled_points, read_report
+from edge.bench.scenarios import SCENARIOS
+from edge.bench.sized_request import SizedRequest
 from edge.bench.sustained import Sustained, Window
-from edge.bench.timing import ExitTimes, Times
+from edge.bench.timing import ExitTimes, PartTimes, Times
+from edge.runtime.ranking.choice import Exit
+from edge.runtime.ranking.costs import RankingCosts
 
-AUC = {("prefix", 1): 0.71, ("prefix", 2): 0.75, ("prefix", 3): 0.74, ("segments", 3): 0.73}
-RATE = LayerRate(tokens=16, macs=1000, ms=1.0, count=3, gmacs_s=25.5)  # half of mid-android's
+AUC = {Exit(1, 0): 0.71, Exit(1, 1): 0.75, Exit(1, 2): 0.74, Exit(2, 2): 0.73}
+RATE = LayerRate(rows=16, macs=1000, ms=1.0, count=3, gmacs_s=25.5)  # half of mid-android's
+COSTS = RankingCosts(((16.0, 1.0),), ((16.0, 2.0),), ((1.0, 3.0),), (((4.0, 5.0),),) * 3)
+SHARES = {"new": 1.0, "new_items": 0.8, "kept": 0.5, "added": 0.5}  # of a request of which nothing is kept
 
 
 def measurement(name: str = "movies", ms: float = 8.0, profile: str | None = "mid-android") -> Measurement:
-    """`ms` a layer for a new user, half of it for a kept one."""
+    """`ms` a layer for a request of which nothing is kept, half of it where all is."""
     exits = tuple(
-        ExitTimes(plan, depth, percentiles([ms * depth] * 40), percentiles([ms * depth / 2] * 40))
-        for plan, depth in AUC
+        ExitTimes(exit, scenario, percentiles([ms * (exit.encode + exit.interact) * share] * 40), PartTimes(4, 3, 2, 1))
+        for exit in AUC
+        for scenario, share in SHARES.items()
     )
-    quality = tuple(ExitQuality(plan, depth, {"auc": auc}) for (plan, depth), auc in AUC.items())
+    quality = tuple(ExitQuality(exit, {"auc": auc}) for exit, auc in AUC.items())
     windows = (Window(0.0, 5, ms * 3), Window(0.5, 0, None), Window(1.0, 4, ms * 3.9))
     times = Times(
         open_ms=5.0, first_ms=9.0, exits=exits, requests=8, repeats=5, resident=50_000_000, anonymous=None,
         process=80_000_000, first_open_ms=70.0, sustained=Sustained(1.5, 9, windows, 1.3),
     )  # fmt: skip
+    hosted = Hosted(exits, COSTS, RATE, 1_000_000, times.resident)
     return Measurement(
-        bundle=Subject(name, "0" * 64, 1_000_000, 2_000_000, 3, 8, quality),
+        bundle=Subject(name, "0" * 64, 1_000_000, 2_000_000, 8, 101, quality),
         engine="litert",
         threads=1,
         host=Host("a processor", 2, "Linux", "3.11", 0.1),
         date="2030-01-02T03:04:05+00:00",
         times=times,
-        prediction=predict(read_profile(profile), exits, RATE, 1_000_000, times.resident) if profile else None,
+        costs=COSTS,
+        prediction=predict(read_profile(profile), hosted) if profile else None,
     )
 
 
@@ -66,26 +77,21 @@ def pictures(page: str) -> list[str]:
 
 def test_the_frontier_leaves_out_exits_that_a_faster_one_matches() -> None:
     points = [
-        Point("prefix", 3, 30.0, 0.76), Point("prefix", 1, 10.0, 0.72), Point("segments", 3, 10.0, 0.71),
-        Point("prefix", 2, 20.0, 0.76), Point("full", 1, 5.0, None), Point("segments", 4, 15.0, 0.70),
+        Point(Exit(1, 3), 30.0, 0.76), Point(Exit(1, 1), 10.0, 0.72), Point(Exit(2, 3), 10.0, 0.71),
+        Point(Exit(1, 2), 20.0, 0.76), Point(Exit(1, 0), 5.0, None), Point(Exit(2, 4), 15.0, 0.70),
     ]  # fmt: skip
-    assert [(point.plan, point.depth) for point in frontier(points)] == [("prefix", 1), ("prefix", 2)]
+    assert [point.exit for point in frontier(points)] == [Exit(1, 1), Exit(1, 2)]
 
 
 def test_the_best_exit_has_the_highest_auc_that_keeps_the_target_to_the_millisecond() -> None:
-    points = [Point("prefix", depth, 10.0 * depth, auc) for depth, auc in ((1, 0.72), (2, 0.76), (3, 0.75))]
-    assert [getattr(best_within(points, ms), "depth", None) for ms in (9.9, 10.0, 19.9, 20.0, 99.0)] == [
-        None,
-        1,
-        1,
-        2,
-        2,
-    ]
+    points = [Point(Exit(1, depth), 10.0 * depth, auc) for depth, auc in ((1, 0.72), (2, 0.76), (3, 0.75))]
+    best = [best_within(points, ms) for ms in (9.9, 10.0, 19.9, 20.0, 99.0)]
+    assert [one and one.exit.interact for one in best] == [None, 1, 1, 2, 2]
 
 
 def test_the_deepest_exit_is_the_best_where_no_auc_is_known() -> None:
-    points = [Point("prefix", 1, 5.0, None), Point("prefix", 2, 9.0, None), Point("segments", 2, 8.0, None)]
-    assert best_within(points, 9.5) == points[2]
+    points = [Point(Exit(1, 1), 5.0, None), Point(Exit(2, 0), 9.0, None), Point(Exit(1, 2), 8.0, None)]
+    assert best_within(points, 9.5) == points[1]
 
 
 def test_the_best_exits_are_told_as_measured_and_as_modelled(
@@ -97,9 +103,29 @@ def test_the_best_exits_are_told_as_measured_and_as_modelled(
     assert told["written"] == [str(page)] and told["target"]["kept_ms"] == 16.7
     (document,) = told["documents"]
     assert document["label"] == "movies/litert"
-    found = [(best["user"], best["modelled"], best["exit"]["depth"], best["exit"]["p90"]) for best in document["best"]]
-    # a kept user's exit 2 takes 16 ms here and, at twice the rate, 8 ms on the device
-    assert found == [("new", False, 2, 32.0), ("kept", False, 2, 16.0), ("new", True, 2, 16.0), ("kept", True, 2, 8.0)]
+    best = {(one["scenario"], one["modelled"]): one["exit"] for one in document["best"]}
+    found = {key: (Exit(**one["exit"]), one["p90"]) for key, one in best.items()}
+    # exit 1/1 takes 32 ms here where nothing is kept, 16 ms where all is, and half of that on the device
+    assert found["new", False] == (Exit(1, 1), 32.0) and found["kept", False] == (Exit(1, 1), 16.0)
+    assert found["new", True] == (Exit(1, 1), 16.0) and found["added", True] == (Exit(1, 1), 8.0)
+    assert len(found) == 2 * len(SCENARIOS)
+
+
+def test_quality_milliseconds_and_instructions_of_an_exit_stand_side_by_side(tmp_path: Path) -> None:
+    rows = tuple(ExitInstructions(exit, name, 3_000_000, 200_000, 10_000) for exit in AUC for name in SCENARIOS)
+    counted = CountedExits("cortex-a76", "litert-1", SizedRequest(50, 100, 24), rows)
+    text = markdown(tmp_path, written(tmp_path, replace(measurement(), instructions=counted)))
+    assert "| 1/1 | 0.7500 | 16.00 | 12.80 | 8.00 | 8.00 | 3.21 | 3.21 | 3.21 | 3.21 |" in text
+    assert "M: millions of ARM64 instructions (litert-1, cortex-a76) with 50 candidates and 100 events" in text
+    assert "| 1/1 | 0.7500 | 16.00 | 12.80 | 8.00 | 8.00 |" in markdown(tmp_path, written(tmp_path, measurement()))
+
+
+def test_the_parts_of_a_request_have_a_table_and_a_picture(tmp_path: Path) -> None:
+    file, page = written(tmp_path, measurement()), tmp_path / "r.html"
+    text = markdown(tmp_path, file, "--out", page)
+    assert "| movies/litert | 1/1 | added | 4.00 | 3.00 | 2.00 | 1.00 |" in text
+    picture = pictures(page.read_text())[1]
+    assert all(f"<!-- {part} -->" in picture for part in ("text", "encode", "append", "score"))
 
 
 def test_equal_measurements_make_equal_pages(tmp_path: Path) -> None:
@@ -120,7 +146,7 @@ def test_a_page_loads_nothing_and_shows_a_name_as_it_is(tmp_path: Path) -> None:
     assert edge_bench("report", written(tmp_path, measurement(name)), "--out", page) == 0
     text = page.read_text()
     drawn = pictures(text)
-    assert len(drawn) == 3
+    assert len(drawn) == 4
     assert "<script" not in text and "&lt;script" in text
     assert not re.search(r"""(src|href)=["'](?!data:)""", text)
     for picture in drawn:
@@ -135,7 +161,7 @@ def test_what_is_modelled_is_labelled_in_words_picture_and_tables(tmp_path: Path
     assert "device ms = host ms x host int8 rate / device int8 rate" in text
     assert "#### MODELLED milliseconds per request for Samsung Galaxy A54 5G (Exynos 1380)" in text
     assert "AUC was not measured here" in text
-    assert "MODELLED for mid-android" in pictures(page.read_text())[1]
+    assert "MODELLED for mid-android" in pictures(page.read_text())[2]
 
 
 def test_without_a_profile_nothing_is_modelled_and_no_budget_shown(tmp_path: Path) -> None:
@@ -143,13 +169,13 @@ def test_without_a_profile_nothing_is_modelled_and_no_budget_shown(tmp_path: Pat
     text = markdown(tmp_path, file, "--out", page)
     assert "Nothing is modelled" in text
     assert "MODELLED" not in text and "budget of" not in text
-    assert "target" not in pictures(page.read_text())[1]
+    assert "target" not in pictures(page.read_text())[2]
 
 
 def test_a_profile_given_replaces_targets_and_model(tmp_path: Path) -> None:
     low = read_profile("low-android")
     report = read_report([written(tmp_path, measurement(ms=10.0))], "low-android")
-    assert report.target and report.target.kept_ms == low.budgets.kept_user.value
+    assert report.target and report.target.kept_ms == low.budgets.kept.value
     modelled = modelled_points(report.entries[0], "new")
     assert modelled[0].p90 == pytest.approx(10.0 * RATE.gmacs_s / low.int8_rate.value)
 
@@ -177,8 +203,8 @@ def test_a_baseline_shows_bytes_gained_auc_lost_and_time_ratios(tmp_path: Path) 
     text = markdown(tmp_path, new, "--baseline", old)
     assert "#### movies/litert against the baseline" in text
     assert "| download, bytes | 1,000,000 | 1,001,024 | +1,024 (+0.10 %) |" in text
-    assert "| prefix exit 2: AUC | 0.7500 | 0.7470 | -0.0030 |" in text
-    assert "| prefix exit 1, new user: p50, ms | 8.00 | 10.00 | 1.25 times, intervals apart |" in text
+    assert "| exit 1/1: AUC | 0.7500 | 0.7470 | -0.0030 |" in text
+    assert "| exit 1/0, new: p50, ms | 8.00 | 10.00 | 1.25 times, intervals apart |" in text
 
 
 @pytest.mark.parametrize(
@@ -214,13 +240,16 @@ def test_what_cannot_be_reported_is_misuse(tmp_path: Path, capsys: pytest.Captur
     other = written(tmp_path, measurement(profile="low-android"), "low.json")
     empty = written(tmp_path, replace(measurement(), times=replace(measurement().times, exits=())), "empty.json")
     negative = written(tmp_path, measurement(ms=-1.0), "negative.json")
+    times = measurement().times
+    warm = tuple(replace(each, scenario="warm") for each in times.exits)
+    strange = written(tmp_path, replace(measurement(), times=replace(times, exits=warm)), "strange.json")
     (tmp_path / "text.json").write_text("{")
-    (tmp_path / "next.json").write_text('{"schema": "edge-bench/measurement/2"}')
+    (tmp_path / "next.json").write_text('{"schema": "edge-bench/measurement/1"}')
     for arguments, reason in (
         ((file,), "nothing is to be written"),
         ((tmp_path / "none.json", "--out", page), "none.json cannot be read"),
         ((tmp_path / "text.json", "--out", page), "text.json is not a JSON file"),
-        ((tmp_path / "next.json", "--out", page), "this version reads 'edge-bench/measurement/1'"),
+        ((tmp_path / "next.json", "--out", page), "this version reads 'edge-bench/measurement/2'"),
         ((file, "--out", page, "--baseline", tmp_path / "text.json"), "text.json is not a JSON file"),
         ((file, file, "--out", page), "m.json is given twice"),
         ((file, "--out", file), "m.json is read and would be written over"),
@@ -230,6 +259,7 @@ def test_what_cannot_be_reported_is_misuse(tmp_path: Path, capsys: pytest.Captur
         ((file, other, "--out", page), "devices with other targets: low-android, mid-android"),
         ((empty, "--out", page), "empty.json holds no times of any exit"),
         ((negative, "--out", page), "negative.json holds a time of -1.0 ms"),
+        ((strange, "--out", page), "strange.json holds times of warm, which is no scenario"),
     ):
         assert edge_bench("report", *arguments) == 2, arguments
         assert reason in capsys.readouterr().err

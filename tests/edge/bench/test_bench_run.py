@@ -9,29 +9,42 @@ import random
 import resource
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from bundles import FILES, REQUEST, make, manifest
+from bench_bundles import FILES, REQUEST, make, make_packed
 from commands import edge_bench
-from exports import Exported, bundle_of
-from packed_bundles import make_packed
+from ranking_exports import ExportedRanking
 
 from edge.bench.confine import capped_memory, pin
+from edge.bench.exits import chosen_exits
 from edge.bench.layer_rate import LayerClock, layer_macs, weights_of_a_layer
 from edge.bench.measurement import SCHEMA, Measurement, read_measurement, write_measurement
 from edge.bench.percentiles import interval, percentiles
-from edge.bench.run import Ask, measure_bundle, plan_depths, read_requests
+from edge.bench.run import Ask, measure_bundle, read_requests
 from edge.bench.run_text import measurement_text
+from edge.bench.scenarios import SCENARIOS
 from edge.bench.sustained import WINDOWS, sustain
-from edge.bench.timing import Rounds, measure
+from edge.bench.timed_engine import TimedEngine
+from edge.bench.timing import Rounds, Times, measure
 from edge.bundle.bundle import open_bundle
-from edge.bundle.shape import Shape
+from edge.engines.ranking.chunk import Chunk
+from edge.engines.ranking.protocol import Entries
+from edge.engines.ranking.shape import RankingGraph
+from edge.engines.ranking.timeline import Timeline
 from edge.errors import EdgeError
+from edge.runtime.ranking.choice import Exit
 from edge.text.request import parse_request
 from edge.text.types import Event, Item, User
+
+EXITS = (Exit(1, 0), Exit(1, 2), Exit(2, 2))
+GRAPH = RankingGraph(
+    hidden=8, heads=2, encode_depths=(1, 2), interact_layers=2, positions=4, places=7, numbers=2, distances=6,
+    match_size=4, match_heads=2, factors=3,
+)  # fmt: skip
 
 
 class Time:
@@ -44,62 +57,109 @@ class Time:
         return self.now
 
 
+class SlowUser:
+    def __init__(self, events: Sequence[Event]) -> None:
+        self.events, self.filled = len(events), 0
+
+    def add(self, event: Event) -> None:
+        self.events += 1
+
+
+class SlowOpened:
+    """Rankers that take 1 ms for an item that is not kept, 2 ms for each event to append, 1 ms an interact layer, and
+    .5 ms beside; an event's item costs nothing."""
+
+    def __init__(self, time: Time) -> None:
+        self.time, self.spent = time, dict[str, float]()
+
+    def ranker(self) -> SlowRanker:
+        return SlowRanker(self)
+
+    def take(self, part: str, seconds: float) -> None:
+        self.time.now += seconds
+        self.spent[part] = self.spent.get(part, 0.0) + seconds
+
+
 class SlowRanker:
-    """Takes 1 ms a layer, and 2 ms a layer more for a user it has not met or does not keep."""
+    def __init__(self, opened: SlowOpened) -> None:
+        self.opened, self.kept = opened, set[str]()
 
-    def __init__(self, time: Time, keeps: bool) -> None:
-        self.time, self.keeps = time, keeps
-        self.known: set[tuple[str, str]] = set()
+    def user(self, user: User, events: Sequence[Event]) -> SlowUser:
+        return SlowUser(events)
 
-    def user(self, user: User, events: Sequence[Event]) -> str:
-        return str(user.attributes)
+    def prepare(self, items: Sequence[Item], encode: int | None = None) -> Sequence[Item]:
+        self.encode(items)
+        return items
 
-    def rank(self, user: str, candidates: Sequence[Item], *, depth: int | None = None, plan: str = "prefix") -> None:
-        assert depth is not None
-        met = (user, plan) in self.known
-        self.time.now += depth * (0.001 if met else 0.003)
-        if self.keeps:
-            self.known.add((user, plan))
+    def encode(self, items: Sequence[Item]) -> None:
+        new = {item.id for item in items} - self.kept
+        self.opened.take("encode", 0.001 * len(new))
+        self.kept |= new
+
+    def rank(self, user: SlowUser, candidates: Sequence[Item], *, exit: tuple[int, int], time_s: float | None) -> None:
+        assert time_s == 9.0
+        self.encode(candidates)
+        self.opened.take("append", 0.002 * (user.events - user.filled))
+        user.filled = user.events
+        self.opened.take("score", 0.001 * exit[1])
+        self.opened.time.now += 0.0005
 
 
-def requests(count: int) -> list[Any]:
-    return [parse_request(b'{"user": {"age": %d}, "candidates": [{"id": "1"}]}' % age) for age in range(count)]
+def requests(count: int, events: int = 3) -> list[Any]:
+    listed = ",".join(['{"item": {"title": "x"}}'] * events)
+    text = f'{{"user": {{}}, "events": [{listed}], "candidates": [{{"id": "1"}}, {{"id": "2"}}], "time": 9}}'
+    return [parse_request(text.encode())] * count
 
 
-def timed(rounds: Rounds, plans: dict[str, tuple[int, ...]] | None = None) -> Any:
+def timed(rounds: Rounds, exits: tuple[Exit, ...] = EXITS, events: int = 3) -> Times:
     time = Time()
 
-    def open_ranker(keeps: bool) -> SlowRanker:
+    def open_model() -> SlowOpened:
         time.now += 0.5
-        return SlowRanker(time, keeps)
+        return SlowOpened(time)
 
-    return measure(open_ranker, requests(3), plans or {"prefix": (1, 2, 4), "segments": (4,)}, rounds, time)
+    return measure(open_model, requests(3, events), exits, rounds, time)
 
 
-def test_every_exit_of_every_plan_is_measured_for_new_and_kept_users() -> None:
+def test_every_exit_is_measured_in_every_scenario() -> None:
     found = timed(Rounds(repeats=2))
-    assert [(times.plan, times.depth) for times in found.exits] == [
-        ("prefix", 1), ("prefix", 2), ("prefix", 4), ("segments", 4)
-    ]  # fmt: skip
+    assert [(times.exit, times.scenario) for times in found.exits] == [(e, name) for e in EXITS for name in SCENARIOS]
     assert found.open_ms == pytest.approx(500)
-    assert found.first_ms == pytest.approx(12)  # a new user at exit 4
-    for times in found.exits:
-        assert times.new_user.count == times.kept_user.count == 3 * 2
-        assert times.new_user.p50 == pytest.approx(3 * times.depth)
-        assert times.kept_user.p99 == pytest.approx(times.depth)
+    assert found.first_ms == pytest.approx(2 + 6 + 2 + 0.5)  # a new user and new items at the deepest exit
+    medians = {(times.exit, times.scenario): times.whole.p50 for times in found.exits}
+    for exit in EXITS:
+        always = exit.interact + 0.5
+        assert medians[exit, "new"] == pytest.approx(2 + 6 + always)
+        assert medians[exit, "new_items"] == pytest.approx(2 + always)
+        assert medians[exit, "kept"] == pytest.approx(always)
+        assert medians[exit, "added"] == pytest.approx(2 + always)
+    assert {times.whole.count for times in found.exits} == {3 * 2}
     assert found.process >= found.resident >= 0
 
 
-def test_one_plan_can_be_measured_alone() -> None:
-    found = timed(Rounds(repeats=1, sustained_s=0.1), {"segments": (3, 4)})
-    assert [(times.plan, times.depth) for times in found.exits] == [("segments", 3), ("segments", 4)]
-    assert found.sustained and found.sustained.windows[-1].p50_ms == pytest.approx(12)  # new each time
+def test_the_parts_of_a_request_are_told_apart() -> None:
+    parts = {times.scenario: times.parts for times in timed(Rounds(repeats=1)).exits if times.exit == Exit(1, 2)}
+    for scenario, wanted in (
+        ("new", (0.5, 2, 6, 2)), ("new_items", (0.5, 2, 0, 2)), ("kept", (0.5, 0, 0, 2)), ("added", (0.5, 0, 2, 2))
+    ):  # fmt: skip
+        found = parts[scenario]
+        assert (found.text, found.encode, found.append, found.score) == pytest.approx(wanted)
+
+
+def test_a_user_without_events_has_none_to_add() -> None:
+    scenarios = {times.scenario for times in timed(Rounds(repeats=1), events=0).exits}
+    assert scenarios == {*SCENARIOS} - {"added"}
+
+
+def test_requests_back_to_back_are_new_each_time() -> None:
+    found = timed(Rounds(repeats=1, sustained_s=0.1), (Exit(1, 0),))
+    assert found.sustained and found.sustained.windows[-1].p50_ms == pytest.approx(2 + 6 + 0.5)
 
 
 def test_without_rounds_only_the_cold_start_is_measured() -> None:
     found = timed(Rounds(repeats=0, sustained_s=1.0))
     assert (found.exits, found.sustained) == ((), None)
-    assert found.first_ms == pytest.approx(12)
+    assert found.first_ms == pytest.approx(10.5)
 
 
 def test_what_runs_beside_the_requests_runs_once_for_each_and_is_not_timed() -> None:
@@ -169,29 +229,67 @@ def test_requests_longer_than_a_window_leave_windows_empty() -> None:
 
 
 class FakeEngine:
-    shape = Shape(layers=2, hidden=8, heads=2, handover=0)
+    """A chunk takes 1 ms and 2 ms for each application of the layer; scores take 1 ms, with layers 3 ms."""
 
-    def __init__(self, time: Time) -> None:
-        self.time = time
+    chunk_tokens, chunk_segments = 16, 3
 
-    def padded_user(self, tokens: int) -> int:
+    def __init__(self, time: Time, shape: RankingGraph = GRAPH) -> None:
+        self.time, self.shape = time, shape
+
+    def padded_tokens(self, tokens: int) -> int:
         return 16
 
-    def layer(self, hidden: np.ndarray, mask: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        assert hidden.shape == (16, 8) and mask.shape == (16, 16)
-        self.time.now += 0.002
-        return hidden, hidden, hidden
+    def padded_candidates(self, count: int) -> int:
+        return 64
+
+    def summarise(self, chunk: Chunk, depth: int) -> np.ndarray:
+        assert chunk.count <= 3
+        self.time.now += 0.001 + 0.002 * depth
+        return np.zeros((chunk.count, 8), dtype=np.float32)
+
+    def append(self, entries: Entries, profile: bool, timeline: Timeline) -> Any:
+        self.time.now += 0.004
+
+    def score(self, candidates: Entries, timeline: Timeline, depth: int) -> np.ndarray:
+        assert timeline.length == self.shape.places
+        self.time.now += 0.003 if depth else 0.001
+        return np.zeros((depth + 1, len(candidates)), dtype=np.float32)
 
 
 def test_the_host_rate_is_the_layers_products_over_its_time() -> None:
     time = Time()
-    layer = LayerClock(FakeEngine(time), 12, weights=768, clock=time)  # type: ignore[arg-type]
+    layer = LayerClock(FakeEngine(time), weights=768, clock=time)  # type: ignore[arg-type]
     layer()
     layer()
     rate = layer.rate()
-    assert (rate.tokens, rate.macs, rate.count) == (16, 16 * 768 + 2 * 16 * 16 * 8, 2)
+    assert (rate.rows, rate.macs, rate.count) == (16, 16 * 768 + 2 * 16 * 16 * 8, 2)
+    assert rate.ms == pytest.approx(2)  # without embed and summarise
     assert rate.gmacs_s == pytest.approx(rate.macs / 0.002 / 1e9)
-    assert layer_macs(1, 8, 768) == 784
+    assert layer_macs(1, 1, 8, 768) == 784
+
+
+def test_where_texts_pass_no_layer_the_rate_is_that_of_the_interact_layers() -> None:
+    time = Time()
+    layer = LayerClock(FakeEngine(time, replace(GRAPH, encode_depths=(0,))), 768, time)  # type: ignore[arg-type]
+    layer()
+    rate = layer.rate()
+    assert (rate.rows, rate.macs) == (64, layer_macs(64, 7, 8, 768))
+    assert rate.ms == pytest.approx(2 / 2)  # two layers
+    with pytest.raises(EdgeError, match="no layer to take this host's rate from"):
+        LayerClock(FakeEngine(time, replace(GRAPH, encode_depths=(0,), interact_layers=0)), 768)  # type: ignore[arg-type]
+
+
+def test_a_timed_engine_sums_up_by_part_until_it_is_emptied() -> None:
+    time = Time()
+    engine = TimedEngine(FakeEngine(time), time)  # type: ignore[arg-type]
+    rows = np.zeros((2, 8), dtype=np.float32)
+    entries, timeline = Entries(rows, rows, rows[:, :2], rows[:, :2]), Timeline(GRAPH)
+    timeline.length = 7
+    for _ in range(2):
+        engine.append(entries, False, timeline)
+    assert engine.score(entries, timeline, 1).shape == (2, 2)
+    assert engine.spent == pytest.approx({"append": 0.008, "score": 0.003})
+    assert engine.padded_candidates(1) == 64 and engine.shape is GRAPH
 
 
 def test_a_layers_weights_are_counted_where_they_are_packed(tmp_path: Path) -> None:
@@ -201,16 +299,12 @@ def test_a_layers_weights_are_counted_where_they_are_packed(tmp_path: Path) -> N
     assert weights_of_a_layer(open_bundle(make(tmp_path / "m.edge"))) == 12 * 8 * 8
 
 
-def test_the_exits_of_the_segments_plan_lie_beyond_the_hand_over(tmp_path: Path) -> None:
-    model = {"layers": 4, "hidden": 8, "heads": 2, "handover": 2}
-    exits = [exit for exit in manifest()["exits"] if exit["plan"] == "prefix" or exit["depth"] == 4]
-    bundle = open_bundle(make(tmp_path / "m.edge", model=model, exits=exits))
-    assert plan_depths(bundle, ("prefix", "segments")) == {"prefix": (1, 2, 4), "segments": (4,)}
-    assert plan_depths(bundle, ("prefix", "segments"), (1, 2)) == {"prefix": (1, 2)}
-    with pytest.raises(EdgeError, match="has no exit 3"):
-        plan_depths(bundle, ("prefix",), (3,))
-    with pytest.raises(EdgeError, match="no such exits in the plan segments"):
-        plan_depths(bundle, ("segments",), (1,))
+def test_exits_are_those_of_the_bundle_or_some_of_them(tmp_path: Path) -> None:
+    bundle = open_bundle(make(tmp_path / "m.edge"))
+    assert chosen_exits(bundle) == (Exit(1, 0), Exit(1, 2), Exit(2, 2))
+    assert chosen_exits(bundle, (Exit(2, 2), Exit(1, 0))) == (Exit(1, 0), Exit(2, 2))
+    with pytest.raises(EdgeError, match="has no exit 1/1"):
+        chosen_exits(bundle, (Exit(1, 1),))
 
 
 def test_requests_come_from_the_golden_file_or_a_file_of_ones_own(tmp_path: Path) -> None:
@@ -263,25 +357,33 @@ def test_pinning_takes_no_more_cores_than_there_are() -> None:
 
 
 @pytest.fixture(scope="module")
-def measured(exported: Exported, tmp_path_factory: pytest.TempPathFactory) -> Measurement:
+def measured(exported_ranking: ExportedRanking) -> Measurement:
     from edge.bench.profiles.read import read_profile
 
-    bundle = bundle_of(exported, tmp_path_factory.mktemp("bundle") / "small.edge", packed=True)
     ask = Ask(repeats=1, sustained_s=0.2, profile=read_profile("mid-android"))
-    return measure_bundle(bundle, read_requests(bundle, None), ask)
+    return measure_bundle(exported_ranking.bundle, read_requests(exported_ranking.bundle, None)[:3], ask)
 
 
 def test_a_real_bundle_is_measured_at_every_exit_and_modelled_for_a_device(measured: Measurement) -> None:
     times, found = measured.times, measured.prediction
-    assert [(each.plan, each.depth) for each in times.exits] == [
-        *(("prefix", depth) for depth in (1, 2, 3, 4)), ("segments", 3), ("segments", 4)
-    ]  # fmt: skip
+    exits = [Exit(encode, interact) for encode in (1, 2) for interact in (0, 1, 2)]
+    assert [(each.exit, each.scenario) for each in times.exits] == [
+        (exit, name) for exit in exits for name in SCENARIOS
+    ]
     assert times.first_open_ms and times.sustained and times.resident > 0
-    assert measured.bundle.name == "small" and len(measured.bundle.exits) == 4
+    assert measured.bundle.name == "small" and len(measured.bundle.exits) == 6
     assert found and measured.limits and measured.limits.memory == 268_000_000
     scale = found.host_rate.gmacs_s / found.device_rate
-    assert found.latencies[0].p50 == pytest.approx(times.exits[0].new_user.p50 * scale)
-    assert len(found.latencies) == 2 * len(times.exits)
+    assert found.latencies[0].p50 == pytest.approx(times.exits[0].whole.p50 * scale)
+    assert len(found.latencies) == len(times.exits)
+    assert found.costs.appending(1) == pytest.approx(measured.costs.appending(1) * scale)
+
+
+def test_what_is_kept_is_not_computed_again(measured: Measurement) -> None:
+    parts = {each.scenario: each.parts for each in measured.times.exits if each.exit == Exit(2, 2)}
+    assert all(each.score > 0 for each in parts.values())
+    assert {name for name, each in parts.items() if each.encode > 0} == {"new", "new_items"}
+    assert {name for name, each in parts.items() if each.append > 0} == {"new", "added"}
 
 
 def test_a_measurement_survives_the_way_through_its_file(measured: Measurement, tmp_path: Path) -> None:
@@ -297,6 +399,7 @@ def test_what_is_modelled_is_never_shown_as_measured(measured: Measurement) -> N
     assert "measured on" in before and "95 % confidence" in before
     assert "not measured there: device ms = host ms x host int8 rate / device int8 rate" in after
     assert "it may be off" in after and "(on this host)" in after
+    assert "where they go, medians in milliseconds:" in before and "single calls" in before and "single calls" in after
 
 
 @pytest.mark.parametrize(
@@ -305,10 +408,10 @@ def test_what_is_modelled_is_never_shown_as_measured(measured: Measurement) -> N
         ("{", "m.json is not a JSON file"),
         ("[]", "m.json is not a measurement"),
         ("{}", "m.json is not a measurement"),
-        ('{"schema": "edge-bench/measurement/2"}', "this version reads 'edge-bench/measurement/1'"),
-        ('{"schema": "edge-bench/measurement/1", "thread": 1}', "m.json: unknown key 'thread'"),
-        ('{"schema": "edge-bench/measurement/1", "threads": "1"}', "m.json.threads must be a whole number"),
-        ('{"schema": "edge-bench/measurement/1", "threads": 1}', "m.json: missing bundle"),
+        ('{"schema": "edge-bench/measurement/1"}', "this version reads 'edge-bench/measurement/2'"),
+        ('{"schema": "edge-bench/measurement/2", "thread": 1}', "m.json: unknown key 'thread'"),
+        ('{"schema": "edge-bench/measurement/2", "threads": "1"}', "m.json.threads must be a whole number"),
+        ('{"schema": "edge-bench/measurement/2", "threads": 1}', "m.json: missing bundle"),
     ],
 )
 def test_what_is_no_measurement_is_refused_at_the_door(tmp_path: Path, text: str, reason: str) -> None:
@@ -321,7 +424,7 @@ def test_what_is_no_measurement_is_refused_at_the_door(tmp_path: Path, text: str
 def test_a_run_that_cannot_be_made_is_misuse(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bundle = make(tmp_path / "m.edge", FILES | {"models/litert.tflite": b"not a model"})
+    bundle = make(tmp_path / "m.edge", FILES | {"models/litert/model.tflite": b"not a model"})
     monkeypatch.setenv("PATH", str(tmp_path))  # no adb there
     for options, reason in (
         ((), "text.json: missing item, event"),
@@ -333,14 +436,14 @@ def test_a_run_that_cannot_be_made_is_misuse(
         (("--sustained", -1), "sustained_s is -1.0, it must be from 0 to 86,400"),
         (("--sustained", "nan"), "sustained_s is nan, it must be from 0 to 86,400"),
         (("--sustained", "inf"), "sustained_s is inf, it must be from 0 to 86,400"),
-        (("--depths", "one"), "is not a list of exits"),
-        (("--depths", "1,x"), "is not a list of exits"),
-        (("--depths", ""), "is not a list of exits"),
-        (("--depths", "0"), "an exit of depths is 0, it must be 1 or more"),
-        (("--depths", 10**30), "has no exit 1000"),
-        (("--plan", "full"), "the plan 'full' keeps no user"),
+        (("--exits", "one"), "--exits 'one' is no exit\nfix: write encode depth / interact depth, e.g. 1/2"),
+        (("--exits", "1/2,x"), "--exits 'x' is no exit"),
+        (("--exits", ""), "--exits '' is no exit"),
+        (("--exits", "1/-1"), "--exits '1/-1' is no exit"),
+        (("--exits", f"{10**30}/0"), "is no exit"),
+        (("--tools", tmp_path), "ARM64 instructions cannot be counted"),
         (("--profile", ""), "--profile is empty"),
-        (("--depths", "3"), "has no exit 3"),
+        (("--exits", "3/0"), "has no exit 3/0"),
         (("--profile", "mid"), "did you mean 'mid-android'"),
         (("--adb",), "adb is not on the path"),
         (("--device-binary", bundle), "--device-binary is for --adb"),

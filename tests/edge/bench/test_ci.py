@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from bundles import make
+from bench_bundles import make
 
 from edge.bench.budget_file import parse_budget
 from edge.bundle.sizes import sizes

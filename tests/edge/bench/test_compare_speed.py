@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import edge_bench
-from exports import Exported, bundle_of
+from ranking_exports import ExportedRanking
 
 from edge.bench.compare import Pairing, Ratio, interval, spread, summarise, verdict
 from edge.bench.compare_probe import Paired, measure_pairs
 from edge.bench.t_distribution import quantile, within
 from edge.errors import EdgeError
+from edge.runtime.ranking.choice import Exit
 from edge.text.types import Request, User
 
 REQUESTS = [Request(User({"age": age}), (), ()) for age in range(8)]
@@ -88,12 +89,13 @@ def test_intervals_hold_the_true_ratio_as_often_as_they_say() -> None:
 
 def test_the_interval_is_that_of_the_processes_means() -> None:
     ratios = ((0.99, 1 / 0.99), (1.1, 1.1), (1.21, 1.21))  # of each process, two openings
-    found = [[Paired((math.log(r), 0.0), (1.0, 2.0), (r, 2.0), (4, 3)) for r in process] for process in ratios]
-    speed = summarise(found, requests=8, confidence=0.95)
+    found = [[Paired((math.log(r), 0.0), (1.0, 2.0), (r, 2.0)) for r in process] for process in ratios]
+    speed = summarise(found, (Exit(1, 2), Exit(2, 0)), requests=8, confidence=0.95)
     assert speed.cpu.ratio == pytest.approx(1.1)
     assert speed.cpu.low == pytest.approx(1.1 ** (1 - 4.3027 / 3**0.5), rel=1e-4)
     assert (speed.wall.low, speed.wall.ratio, speed.wall.high) == (1.0, 1.0, 1.0)
-    assert (speed.after_ms, speed.processes, speed.openings, speed.depths) == (1.1, 3, 2, (4, 3))
+    assert (speed.after_ms, speed.processes, speed.openings) == (1.1, 3, 2)
+    assert speed.exits == (Exit(1, 2), Exit(2, 0))
 
 
 def test_a_verdict_is_what_the_interval_shows() -> None:
@@ -109,11 +111,17 @@ def test_requests_beyond_what_one_opening_takes_are_left_out_evenly() -> None:
     assert spread(REQUESTS, 20) == REQUESTS
 
 
-def test_two_real_bundles_are_compared(exported: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    bundle, markdown = bundle_of(exported, tmp_path / "m.edge", packed=True), tmp_path / "compare.md"
-    code = edge_bench("compare", bundle, bundle, "--processes", 2, "--depth", 2, "--markdown", markdown, "--json")
+def test_two_real_bundles_are_compared(
+    exported_ranking: ExportedRanking, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle, markdown = exported_ranking.bundle, tmp_path / "compare.md"
+    code = edge_bench("compare", bundle, bundle, "--processes", 2, "--exit", "1/2", "--markdown", markdown, "--json")
     result = json.loads(capsys.readouterr().out)
-    assert code == 0 and result["depths"] == [2, 2] and (result["processes"], result["openings"]) == (2, 2)
+    assert (
+        code == 0
+        and result["exits"] == [{"encode": 1, "interact": 2}] * 2
+        and (result["processes"], result["openings"]) == (2, 2)
+    )
     assert result["cpu"]["low"] <= result["cpu"]["ratio"] <= result["cpu"]["high"]
     assert result["before_ms"] > 0 and "### edge-bench compare" in markdown.read_text()
 
@@ -121,7 +129,7 @@ def test_two_real_bundles_are_compared(exported: Exported, tmp_path: Path, capsy
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (("--depth", 9), "no exit at depth 9"),
+        (("--exit", "9/0"), "has no exit 9/0\nit has exits 1/0, 1/1, 1/2, 2/0, 2/1, 2/2\nfix: "),
         (("--tolerance", "five"), "is not a share"),
         (("--tolerance", "5"), "tolerance is 5.0, it must be from 0 to 1\nfix: it is a share: did you mean 0.05?"),
         (("--tolerance", "nan"), "tolerance is nan"),
@@ -129,8 +137,8 @@ def test_two_real_bundles_are_compared(exported: Exported, tmp_path: Path, capsy
         (("--tolerance", "5%%"), "is not a share"),
         (("--confidence", "nan"), "confidence is nan"),
         (("--confidence", 99), "confidence is 99.0"),
-        (("--depth", 0), "depth is 0"),
-        (("--plan", "all"), "there is no plan 'all'"),
+        (("--exit", "2"), "--exit '2' is no exit\nfix: write encode depth / interact depth, e.g. 1/2"),
+        (("--exit", ""), "--exit '' is no exit"),
         (("--processes", 0), "processes is 0"),
         (("--processes", 10**11), "processes is 100000000000, it must be from 2 to 1000"),
         (("--requests", "absent.jsonl"), "absent.jsonl cannot be read"),
@@ -139,13 +147,12 @@ def test_two_real_bundles_are_compared(exported: Exported, tmp_path: Path, capsy
     ],
 )
 def test_a_comparison_that_cannot_be_made_is_misuse(
-    exported: Exported,
-    tmp_path: Path,
+    exported_ranking: ExportedRanking,
     capsys: pytest.CaptureFixture[str],
     options: tuple[object, ...],
     reason: str,
 ) -> None:
-    bundle = bundle_of(exported, tmp_path / "m.edge")
+    bundle = exported_ranking.bundle
     assert edge_bench("compare", bundle, bundle, "--processes", 2, *options) == 2
     assert reason in capsys.readouterr().err
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from bundles import FILES, make
+from bench_bundles import FILES, make, make_packed
+from bundles import make as make_old
 from commands import edge_bench
-from packed_bundles import make_packed
 from student_weights import make_weights
 
 from edge.bench import growth
@@ -24,6 +24,7 @@ from edge.bundle.bundle import open_bundle
 from edge.bundle.install import install
 from edge.bundle.sizes import apportion, parse_bytes, parts, sizes
 from edge.errors import EdgeError
+from edge.runtime.ranking.choice import Exit
 
 NAMED = (
     "token embedding", "shared layer", "other weights", "graph (litert)", "graph (onnx)", "model:litert",
@@ -56,7 +57,7 @@ def test_gate_names_the_three_largest_parts_and_what_to_edit(
     assert found["largest"][0]["installed"] == 800 * (24 + 4)  # int8 rows and their scales
     (check,) = found["checks"]
     assert check["fixes"][0].startswith("token embedding: ") and "--set vocabulary=" in check["fixes"][0]
-    assert "schedule.sparsity" in check["fixes"][1]
+    assert "--set sparsity=" in check["fixes"][1]
     assert not result["passed"] and not found["passed"]
 
 
@@ -66,30 +67,31 @@ def test_packed_weights_are_downloaded_once_and_installed_in_each_model(tmp_path
     embedding = {engine: named["token embedding"] for engine, named in found.items()}
     assert [embedding[engine].installed for engine in ("litert", "onnx", None)] == [1120, 1120, 2240]
     assert len({part.download for part in embedding.values()}) == 1
-    rest = bundle.archive.entries["models/litert.tflite"].bytes
+    rest = bundle.archive.entries["models/litert/model.tflite"].bytes
     assert found["litert"]["graph (litert)"].installed == rest
     assert "graph (onnx)" not in found["litert"]
 
 
 def test_every_setting_that_a_hint_names_exists() -> None:
     from cloud.data.prepare import PrepareConfig
-    from compress.pruned import PruneConfig
-    from distill.student import StudentConfig
+    from cloud.ranking.shape import RankingShape
+    from compress.ranking.pruned import RankerPruning
+    from distill.ranking.student import RankingStudentConfig
     from edge.config import override
-    from export.student import ExportConfig
+    from export.ranking.stage import RankerExportConfig
 
     stages = {
-        "edge prepare": PrepareConfig,
-        "edge distill": StudentConfig,
-        "edge compress --to pruned": PruneConfig,
-        "edge export": ExportConfig,
+        "edge prepare": PrepareConfig(),
+        "edge distill": RankingStudentConfig(RankingShape(1, 0)),
+        "edge compress --to pruned": RankerPruning(),
+        "edge export": RankerExportConfig(),
     }
-    allowed = {"schedule.sparsity": 0.9, "model.hidden_size": 64, "buckets.user_tokens": [112]}
+    allowed = {"sparsity": 0.9, "shape.hidden_size": 64, "buckets.tokens": [112]}
     hints = [*map(hint_for, NAMED), BETTER, FASTER, growth.REGAIN, growth.FASTER]
     named = {match for hint in hints for match in re.findall(r"\((edge [^)]*?) --set ([a-z_.]+)=", hint)}
     assert {stage for stage, _ in named} == set(stages)
     for stage, key in named:
-        override(stages[stage](), [f"{key}={allowed.get(key, 1)}"])
+        override(stages[stage], [f"{key}={allowed.get(key, 1)}"])
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -114,20 +116,20 @@ def test_a_total_is_apportioned_without_remainder() -> None:
     assert apportion(1000, [5, 0, 1]) == [833, 0, 167]
 
 
-def test_quality_is_held_at_every_exit_and_plan(tmp_path: Path) -> None:
-    bundle = open_bundle(make(tmp_path / "m.edge"))  # auc .71, .72 and .74 at exits 1, 2 and 4; log loss .6
+def test_quality_is_held_at_every_exit(tmp_path: Path) -> None:
+    bundle = open_bundle(make(tmp_path / "m.edge"))  # auc .71, .72 and .74 at exits 1/0, 1/2 and 2/2; log loss .6
     for table, passed in (
         ({"quality": {"auc": 0.74}}, True),
         ({"quality": {"auc": 0.7401}}, False),
         ({"quality": {"log_loss": 0.6}}, True),
         ({"quality": {"log_loss": 0.59}}, False),
-        ({"exits": {"2": {"quality": {"auc": 0.72}}}}, True),
-        ({"exits": {"2": {"quality": {"auc": 0.73}}}}, False),
-        ({"exits": {"4": {"quality": {"auc": 0.75}}}, "quality": {"auc": 0.7}}, False),
+        ({"exits": {"1/2": {"quality": {"auc": 0.72}}}}, True),
+        ({"exits": {"1/2": {"quality": {"auc": 0.73}}}}, False),
+        ({"exits": {"2/2": {"quality": {"auc": 0.75}}}, "quality": {"auc": 0.7}}, False),
     ):
         verdict = check_bundle(bundle, parse_budget(table, "test"), "litert")
         assert verdict.passed is passed
-        assert len(verdict.checks) == 2  # prefix and segments
+        assert len(verdict.checks) == 1
 
 
 def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,8 +138,8 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(tmp_path: Path, capsys:
     for text, reason in (
         ("[quality]\nhit_rate = 0.3", "there is no metric 'hit_rate'"),
         ("[quality]\nuser_acu = 0.3", "did you mean 'user_auc'? known: auc, user_auc, ndcg@10, log_loss"),
-        ("[quality]\nuser_auc = 0.3", "no 'user_auc' for exit 4"),
-        ("[exits.3.quality]\nauc = 0.3", "no figures for exit 3"),
+        ("[quality]\nuser_auc = 0.3", "no 'user_auc' for exit 2/2"),
+        ('[exits."1/1".quality]\nauc = 0.3', "no figures for exit 1/1\nit has exits 1/0, 1/2, 2/2\nfix: "),
         ("", "no limit is given"),
         ("downlod = 3", "did you mean 'download'"),
         ("download = '2 potatoes'", "is not a size"),
@@ -151,17 +153,17 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(tmp_path: Path, capsys:
         ("[quality]\nauc = true", "auc must be a number, not True (bool)"),
         ("[quality]\nlog_loss = -0.1", "log_loss is -0.1, it must be from 0 to 10"),
         ("[quality]\nlog_loss = inf", "log_loss is inf, it must be from 0 to 10"),
-        ("[exits.4.quality]\nuser_auc = 71.5", "exits.4.quality.user_auc is 71.5, it must be from 0 to 1"),
-        ("[exits.4.quality]\nacu = 0.7", "exits.4.quality.acu: there is no metric 'acu'"),
-        ("[exits.99999999999.quality]\nauc = 0.7", "no exit depth"),
+        ('[exits."2/2".quality]\nuser_auc = 71.5', "exits.2/2.quality.user_auc is 71.5, it must be from 0 to 1"),
+        ('[exits."2/2".quality]\nacu = 0.7', "exits.2/2.quality.acu: there is no metric 'acu'"),
+        ('[exits."1/99999999999".quality]\nauc = 0.7', "'1/99999999999' is no exit"),
         ("download = 0", "download is 0, it must be 1 or more"),
         ("installed = '0.5 B'", "installed is 0, it must be 1 or more"),
         ("resident = '-1 MB'", "is not a size"),
         ("download = nan", "is not a size"),
         ("download = inf", "is not a size"),
         ("quality = 3", "must be a table"),
-        ("[exits.first.quality]\nauc = 1", "no exit depth"),
-        ("exits = {4 = 2}", "must be a table"),
+        ("[exits.first.quality]\nauc = 1", "'first' is no exit\nfix: write encode depth / interact depth, e.g. 1/2"),
+        ('exits = {"1/2" = 2}', "must be a table"),
         ("download = ", "not a TOML file"),
         ("parity = 1", "must be true or false"),
         ("unique_wieghts = true", "did you mean 'unique_weights'"),
@@ -179,17 +181,18 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(tmp_path: Path, capsys:
         ("[growth]\nauc = 0.1", "give --baseline"),
         ("[instructions]\nlimit = 1.5", "whole number"),
         ("[instructions]\ncandidate = 5", "did you mean 'candidates'"),
-        ("[exits.4]\ninstruction = 5", "did you mean 'instructions'"),
+        ('[exits."2/2"]\ninstruction = 5', "did you mean 'instructions'"),
+        ("[instructions]\nlimit = 5\nscenario = 'warm'", "there is no scenario 'warm'"),
         ("[instructions]\nlimit = 0", "instructions is 0, it must be 1 or more"),
         ("[instructions]\nlimit = true", "instructions must be a whole number, not True (bool)"),
-        ("[exits.4]\ninstructions = -5", "exits.4.instructions is -5, it must be 1 or more"),
+        ('[exits."2/2"]\ninstructions = -5', "exits.2/2.instructions is -5, it must be 1 or more"),
         ("[instructions]\ncandidates = 50", "[instructions] describes a request but holds no limit"),
         ("download = '1 MB'\n[instructions]\ncandidates = 50", "[instructions] describes a request"),
         ("[quality]", "[quality] holds no limit"),
         ("[growth]", "[growth] holds no limit"),
-        ("[exits.4]", "[exits.4] holds no limit"),
-        ("[exits.4.quality]", "[exits.4.quality] holds no limit"),
-        ("download = '1 MB'\n[exits.4.quality]", "[exits.4.quality] holds no limit"),
+        ('[exits."2/2"]', "[exits.2/2] holds no limit"),
+        ('[exits."2/2".quality]', "[exits.2/2.quality] holds no limit"),
+        ("download = '1 MB'\n[exits.\"2/2\".quality]", "[exits.2/2.quality] holds no limit"),
         ("parity = false", "no limit is given"),
     ):
         budget.write_text(text)
@@ -229,7 +232,7 @@ def test_limits_on_the_command_line_are_checked_as_those_of_a_file(
         ("[quality]\nuser_auc = 0.0", "quality.user_auc is 0.0: every bundle reaches it"),
         ("[quality]\nauc = -0.0", "quality.auc is -0.0: every bundle reaches it"),
         ('[quality]\n"ndcg@10" = 0', "quality.ndcg@10 is 0: every bundle reaches it"),
-        ("[exits.4.quality]\nauc = 0", "exits.4.quality.auc is 0: every bundle reaches it"),
+        ('[exits."2/2".quality]\nauc = 0', "exits.2/2.quality.auc is 0: every bundle reaches it"),
         ("[quality]\nlog_loss = 70", "quality.log_loss is 70, it must be from 0 to 10\nfix: a log loss is in nats"),
         ("[growth]\nauc = 1", "growth.auc is 1: a loss of the whole range is no limit, it cannot fail"),
         ("[growth]\nlog_loss = 10.0", "growth.log_loss is 10.0: a loss of the whole range is no limit"),
@@ -253,12 +256,12 @@ def test_limits_at_the_end_of_their_range_that_can_fail_are_taken() -> None:
     "make_budget",
     [
         lambda: Budget(quality={"auc": 75.0}),
-        lambda: Budget(exits={4: {"auc": -1.0}}),
-        lambda: Budget(exits={4: {}}),
+        lambda: Budget(exits={Exit(1, 2): {"auc": -1.0}}),
+        lambda: Budget(exits={Exit(1, 2): {}}),
         lambda: Budget(quality={"auc": 0}),
         lambda: Growth(quality={"auc": 1.0}),
         lambda: Budget(download=0),
-        lambda: Budget(exit_instructions={4: 0}),
+        lambda: Budget(exit_instructions={Exit(1, 2): 0}),
         lambda: Budget(parity="yes"),  # type: ignore[arg-type]
         lambda: Growth(time=5.0),
         lambda: Growth(quality={"acu": 0.1}),
@@ -278,32 +281,17 @@ def test_a_gate_that_has_checked_nothing_does_not_pass(tmp_path: Path) -> None:
     assert not all_passed([]) and not verdicts_json([])["passed"]
 
 
-def test_limits_that_apply_to_no_exit_of_the_engine_are_misuse(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("command", ["gate", "run", "compare"])
+def test_a_bundle_of_another_model_is_refused_with_its_schema(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    exits = [{"depth": 4, "plan": "prefix", "quality": {"auc": 0.74}, "engine": "onnx"}]
-    bundle = make(tmp_path / "m.edge", exits=exits)
-    for options in (("--min-auc", 0.5), ("--budget", tmp_path / "b.toml")):
-        (tmp_path / "b.toml").write_text("[exits.4.quality]\nauc = 0.5\n")
-        assert edge_bench("gate", bundle, *options) == 2
-        told = capsys.readouterr().err
-        assert "has no figures" in told and "on litert" in told and "it has exits 4 on onnx" in told
-
-
-def test_an_exit_that_is_not_there_is_answered_by_the_exits_of_the_engine_each_once(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    exits = [
-        {"depth": depth, "plan": plan, "quality": {"auc": 0.7}} | ({"engine": engine} if engine else {})
-        for engine, plan in (("litert", "prefix"), ("onnx", "prefix"), (None, "segments"))
-        for depth in (2, 3, 4)
-    ]
-    bundle = make(tmp_path / "m.edge", exits=exits)
-    (tmp_path / "b.toml").write_text("[exits.9.quality]\nauc = 0.5\n")
-    for engine in ("litert", "onnx"):
-        assert edge_bench("gate", bundle, "--budget", tmp_path / "b.toml", "--engine", engine) == 2
-        told = capsys.readouterr().err
-        assert f"no figures for exit 9 on {engine}\nit has exits 2, 3, 4\nfix: " in told
+    old, request = make_old(tmp_path / "old.edge"), tmp_path / "requests.jsonl"
+    request.write_text('{"user": {}, "events": [], "candidates": [{"id": "1"}]}\n')
+    options = {"gate": ("--max-download", "9MB"), "compare": (old, "--requests", request)}
+    assert edge_bench(command, old, *options.get(command, ("--requests", request))) == 2
+    told = capsys.readouterr()
+    assert "its schema is edge-ranker/bundle/4, edge-bench measures edge-ranker/bundle/5" in told.err
+    assert "fix: make it again with this version: edge export" in told.err and told.out == ""
 
 
 def test_options_replace_the_values_of_a_budget_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -311,7 +299,7 @@ def test_options_replace_the_values_of_a_budget_file(tmp_path: Path, capsys: pyt
     budget.write_text('download = 1\n[quality]\nauc = 0.9\n"log_loss" = 0.7\n')
     assert edge_bench("gate", bundle, "--budget", budget) == 1
     assert edge_bench("gate", bundle, "--budget", budget, "--max-download", "1MB", "--min-auc", 0.7) == 0
-    assert capsys.readouterr().out.count("log_loss at exit 4") == 4  # the first run names the two, the second too
+    assert capsys.readouterr().out.count("log_loss at exit 2/2") == 2  # one in each run
 
 
 @pytest.mark.parametrize("name", ["tokens", "smoke"])
@@ -358,12 +346,12 @@ def test_a_bundle_that_cannot_be_measured_is_misuse(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "cache"))
-    bundle = make(tmp_path / "m.edge", FILES | {"models/litert.tflite": b"not a model"})
+    bundle = make(tmp_path / "m.edge", FILES | {"models/litert/model.tflite": b"not a model"})
     assert edge_bench("gate", bundle, "--max-resident", "1GB") == 2
     assert "error: " in capsys.readouterr().err
 
 
 def test_one_exit_written_in_two_ways_loses_no_limit(tmp_path: Path) -> None:
-    table = {"exits": {"4": {"quality": {"auc": 0.99}}, "04": {"quality": {"auc": 0.1}}}}
-    with pytest.raises(EdgeError, match=r"exits\.04"):
+    table = {"exits": {"1/2": {"quality": {"auc": 0.99}}, "01/2": {"quality": {"auc": 0.1}}}}
+    with pytest.raises(EdgeError, match="'01/2' is no exit"):
         parse_budget(table, "budget.toml")

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from bundles import FILES, make, manifest
+from bench_bundles import make, make_packed, manifest
 from commands import edge_bench
-from exports import BUCKETS, Exported, bundle_of
 from packed_bundles import model_of
+from ranking_exports import ExportedRanking
 from student_weights import make_weights
 
-from edge.bench.budget import Budget, CountedRequest, Growth
+from edge.bench.budget import Budget, Growth
 from edge.bench.budget_file import parse_budget
 from edge.bench.check import Check
 from edge.bench.compare import Ratio, Speed
 from edge.bench.facts import Facts, Source, measure_facts
 from edge.bench.gate import check_bundle
-from edge.bundle.bundle import open_bundle, write_bundle
+from edge.bench.sized_request import SizedRequest
+from edge.bundle.bundle import open_bundle
 from edge.bundle.sizes import sizes
-from edge.conformance.golden import Golden
-from edge.conformance.verify import Result, Verification
+from edge.conformance.ranking_golden import RankingGolden
+from edge.conformance.ranking_verify import RankingResult, RankingVerification
 from edge.errors import EdgeError
-from export.exam import exam
-from export.parity import answers
+from edge.runtime.ranking.choice import Exit
 
 BUDGET = """
 unique_weights = true
@@ -36,8 +36,8 @@ unique_weights = true
 download = "1 kB"
 auc = 0.002
 """
-FOUR = 4  # the deepest exit of `manifest`
-SPEED = Speed(Ratio(1.1, 1.06, 1.14), Ratio(1.2, 0.9, 1.5), 10.0, 11.0, 12.0, 13.0, (4, 4), 8, 6, 2, 0.99)
+DEEPEST = Exit(2, 2)  # of `manifest`
+SPEED = Speed(Ratio(1.1, 1.06, 1.14), Ratio(1.2, 0.9, 1.5), 10.0, 11.0, 12.0, 13.0, (DEEPEST, DEEPEST), 8, 6, 2, 0.99)
 Build = Callable[..., Path]
 
 
@@ -57,10 +57,7 @@ def build(tmp_path: Path) -> Build:
         described = manifest(**changes)
         for exit in described["exits"]:
             exit["quality"]["auc"] -= lost
-        golden_file = {"golden.jsonl": bytes(FILES["golden.jsonl"]) + golden}  # type: ignore[arg-type]
-        files = FILES | golden_file | {"models/litert.tflite": model(weights)}
-        write_bundle(tmp_path / name, files, described, weights)
-        return tmp_path / name
+        return make_packed(tmp_path / name, weights, model, golden, **described)
 
     return written
 
@@ -87,8 +84,7 @@ def test_an_unchanged_bundle_passes(build: Build, gate: Callable[..., Any]) -> N
         ("layers with weights of their own", 1),
         ("bytes of weights stored again", 0),
         ("growth of download", 0),
-        ("loss of auc (prefix)", 0.0),
-        ("loss of auc (segments)", 0.0),
+        ("loss of auc", 0.0),
     ]
 
 
@@ -113,18 +109,18 @@ def test_a_pull_request_that_loses_three_thousandths_of_auc_fails_and_names_what
     build: Build, gate: Callable[..., Any]
 ) -> None:
     code, checks = gate(build("worse.edge", lost=0.003, provenance={"run": "ab", "sparsity": 0.95}))
-    failed = checks["loss of auc (prefix)"]
+    failed = checks["loss of auc"]
     assert code == 1 and failed["measured"] == pytest.approx(0.003)
-    assert failed["problem"].startswith("auc (prefix) fell by 0.0030 at exit ")
+    assert failed["problem"].startswith("auc fell by 0.0030 at exit ")
     assert failed["problem"].endswith(", 0.0010 more than the 0.0020 allowed")
-    assert "exit 4: from 0.7400 to 0.7370" in failed["evidence"]
+    assert "exit 2/2: from 0.7400 to 0.7370" in failed["evidence"]
     assert "changed with it: provenance.sparsity from nothing to 0.95" in failed["evidence"]
-    assert "schedule.sparsity" in failed["fixes"][0]
+    assert "--set sparsity=" in failed["fixes"][0]
 
 
 def test_a_loss_of_exactly_what_is_allowed_passes(build: Build, gate: Callable[..., Any]) -> None:
     code, checks = gate(build("worse.edge", lost=0.002))
-    assert code == 0 and checks["loss of auc (prefix)"]["measured"] == pytest.approx(0.002)
+    assert code == 0 and checks["loss of auc"]["measured"] == pytest.approx(0.002)
 
 
 def test_a_pull_request_that_unshares_the_layer_fails_and_is_told_so(build: Build, gate: Callable[..., Any]) -> None:
@@ -161,11 +157,10 @@ def test_without_packed_weights_sharing_cannot_be_told(tmp_path: Path) -> None:
 
 def test_an_exit_that_is_gone_has_lost_its_quality(build: Build) -> None:
     before = open_bundle(build("old.edge"))
-    after = open_bundle(build("new.edge", exits=manifest()["exits"][3:]))
+    after = open_bundle(build("new.edge", exits=manifest()["exits"][2:]))
     verdict = check_bundle(after, Budget(growth=Growth(quality={"auc": 0.5})), "litert", baseline=before)
     assert [check.problem for check in verdict.checks] == [
-        "auc (prefix) is there no more at exit 1, 2",
-        "auc (segments) is there no more at exit 2",
+        "auc is there no more at exit 1/0, 1/2",
     ]
 
 
@@ -205,13 +200,14 @@ def test_time_fails_only_where_the_whole_interval_is_above_the_limit(build: Buil
 def test_instructions_are_limited_at_an_exit_and_in_growth(build: Build) -> None:
     path = build("m.edge")
     for counted, passed in ((1000, True), (1001, False)):
-        facts = Facts(instructions={2: 500, FOUR: counted}, instructions_before=1000)
+        facts = Facts(instructions={Exit(1, 2): 500, DEEPEST: counted}, instructions_before=1000)
         assert only(Budget(instructions=1000), path, facts).passed is passed
         assert only(Budget(growth=Growth(instructions=1.0)), path, facts, path).passed is passed
-        assert only(Budget(exit_instructions={2: 500}), path, facts).passed
-    assert not only(Budget(exit_instructions={2: 499}), path, facts).passed
-    with pytest.raises(EdgeError, match="no figures for exit 3"):
-        only(Budget(exit_instructions={3: 500}), path, facts)
+        assert only(Budget(exit_instructions={Exit(1, 2): 500}), path, facts).passed
+    failed = only(Budget(exit_instructions={Exit(1, 2): 499}), path, facts)
+    assert failed.problem == "a request to exit 1/2 takes 500 ARM64 instructions, 1 over its limit of 499"
+    with pytest.raises(EdgeError, match="no figures for exit 1/1"):
+        only(Budget(exit_instructions={Exit(1, 1): 500}), path, facts)
 
 
 @pytest.mark.parametrize(
@@ -244,73 +240,47 @@ def test_instructions_are_counted_for_litert_alone(build: Build) -> None:
 
 
 def test_parity_fails_where_scores_or_texts_are_not_reproduced(build: Build) -> None:
-    text = Result("text", "-", 0, 5, 0.0, 0.0, 1.0, 0.0, True)
-    row = Result("litert", "prefix", FOUR, 5, 0.02, 0.01, 1.0, 0.1, True)
+    text = RankingResult("text", "-", 5, 0.0, 0.0, 1.0, 0.0, True)
+    row = RankingResult("litert", "2/2", 5, 0.02, 0.01, 1.0, 0.1, True)
     path, budget = build("m.edge"), Budget(parity=True)
 
-    def parity(*results: Result, unexamined: tuple[str, ...] = ()) -> Check:
-        return only(budget, path, Facts(verification=Verification(list(results), {}, list(unexamined))))
+    def parity(*results: RankingResult, unexamined: tuple[str, ...] = ()) -> Check:
+        return only(budget, path, Facts(verification=RankingVerification(list(results), {}, list(unexamined))))
 
     assert parity(text, row).measured == 0.02
     off = parity(text, replace(row, max_difference=0.3, passed=False))
     assert off.problem == "litert is up to 0.3 off the golden scores, 0.1 is allowed"
-    assert off.evidence == ("exit 4 (prefix): up to 0.3, mean 0.01",)
+    assert off.evidence == ("exit 2/2: up to 0.3, mean 0.01",)
     worded = parity(replace(text, max_difference=2.0, passed=False), row)
     assert worded.problem == "2 of 5 golden requests are worded or tokenised differently"
-    partial = parity(text, row, unexamined=("exit 1 (prefix)", "emoji"))
+    partial = parity(text, row, unexamined=("a full timeline", "emoji"))
     assert not partial.passed and partial.problem == "the golden requests leave 2 things unexamined"
-    assert partial.evidence == ("not examined: exit 1 (prefix), emoji",)
+    assert partial.evidence == ("not examined: a full timeline, emoji",)
 
 
 def test_a_real_bundle_has_parity_and_one_with_other_scores_has_not(
-    exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    exported_ranking: ExportedRanking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "cache"))
-    first, *others = whole = whole_exam(exported)
-    wrong = {plan: {depth: logits + 1 for depth, logits in exits.items()} for plan, exits in first.scores.items()}
-    for records, passed in ((whole, True), ([replace(first, scores=wrong), *others], False)):
-        parity, *shared = checked_parity(exported, tmp_path, records)
+    first, *others = whole = exported_ranking.golden
+    wrong = {exit: logits + 1 for exit, logits in first.logits.items()}
+    for records, passed in ((whole, True), ([replace(first, logits=wrong), *others], False)):
+        parity, *shared = checked_parity(exported_ranking, tmp_path, records)
         assert parity.passed is passed
         assert all(check.passed for check in shared)
 
 
-@pytest.mark.parametrize(
-    ("kept", "named"),
-    [
-        (lambda plan, depth: depth > 2, "exit 1 (prefix)"),
-        (lambda plan, depth: plan == "prefix", "exit 4 (segments)"),
-        (lambda plan, depth: plan == "segments", "exit 4 (full)"),
-    ],
-)
-def test_golden_requests_with_the_scores_of_some_exits_or_plans_are_no_parity(
-    exported: Exported,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    kept: Callable[[str, int], bool],
-    named: str,
+def test_golden_requests_that_leave_something_unexamined_are_no_parity(
+    exported_ranking: ExportedRanking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "cache"))
-    partial = [
-        replace(one, scores={plan: found for plan, exits in one.scores.items() if (found := _only(plan, exits, kept))})
-        for one in whole_exam(exported)
-    ]
-    parity, *_ = checked_parity(exported, tmp_path, partial)
-    assert not parity.passed and "unexamined" in parity.problem
-    assert named in parity.evidence[0]
+    kept = [one for one in exported_ranking.golden if len(one.request.candidates) != 1]
+    parity, *_ = checked_parity(exported_ranking, tmp_path, kept)
+    assert not parity.passed and parity.problem == "the golden requests leave 1 thing unexamined"
 
 
-def _only(plan: str, exits: Mapping[int, np.ndarray], kept: Callable[[str, int], bool]) -> dict[int, np.ndarray]:
-    return {depth: logits for depth, logits in exits.items() if kept(plan, depth)}
-
-
-def whole_exam(exported: Exported) -> list[Golden]:
-    """Golden requests as `edge export` makes them, which leave nothing unexamined."""
-    requests, users = [golden.request for golden in exported.golden], BUCKETS.user_tokens
-    return answers(exported.reference["int8"], exam(requests, exported.encoder, users, 4, 8), exported.encoder, users)
-
-
-def checked_parity(exported: Exported, folder: Path, records: list[Golden]) -> tuple[Check, ...]:
-    path = bundle_of(exported, folder / "m.edge", records, packed=True)
+def checked_parity(exported: ExportedRanking, folder: Path, records: list[RankingGolden]) -> tuple[Check, ...]:
+    path = exported.with_golden(folder / "m.edge", records)
     budget = Budget(parity=True, unique_weights=True)
     facts = measure_facts(Source(open_bundle(path), "litert"), budget)
     return check_bundle(open_bundle(path), budget, "litert", facts).checks
@@ -330,12 +300,12 @@ def test_what_no_limit_needs_is_refused_and_not_ignored(
 
 def test_a_budget_says_what_is_counted_and_what_may_grow() -> None:
     table = {
-        "instructions": {"limit": 900, "candidates": 20, "user_tokens": 56, "kept_user": True},
-        "exits": {"2": {"instructions": 500, "quality": {"auc": 0.7}}},
+        "instructions": {"limit": 900, "candidates": 20, "events": 56, "scenario": "kept"},
+        "exits": {"1/2": {"instructions": 500, "quality": {"auc": 0.7}}},
         "growth": {"installed": "2 kB", "auc": 0.002, "time": 1.05, "instructions": 1.01},
     }
     budget = parse_budget(table, "test")
-    assert budget.counted == CountedRequest(20, 56, kept_user=True)
-    assert (budget.instructions, budget.exit_instructions) == (900, {2: 500})
+    assert budget.counted == SizedRequest(20, 56, scenario="kept")
+    assert (budget.instructions, budget.exit_instructions) == (900, {Exit(1, 2): 500})
     assert budget.growth == Growth({"installed": 2000}, {"auc": 0.002}, 1.05, 1.01)
     assert budget.tightened(parse_budget({"download": 5}, "options")).growth == budget.growth

@@ -4,92 +4,134 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice, product
 from pathlib import Path
 
 import numpy as np
 import pytest
 from commands import edge_bench
-from exports import Exported, bundle_of
-from small_models import make_model, shape
+from ranking_exports import BUCKETS, WORDS, ExportedRanking
+from ranking_models import PLACES, SHAPE, model_of
 
-from cloud.torch_engine import TorchEngine
-from compress.integers import quantise
+from compress.ranking.integers import quantise_ranker
 from edge.bench.arm import tools
 from edge.bench.instructions import Instructions, count_instructions, count_model, find_tools, parse_marks
-from edge.engines.litert import LiteRtEngine
+from edge.bench.scenarios import SCENARIOS
+from edge.bench.sized_request import Calls, SizedRequest
+from edge.engines.litert_graphs import Array, Graph
+from edge.engines.ranking.litert import LiteRtRanking
+from edge.engines.ranking.shape import RankingGraph
 from edge.errors import EdgeError
-from edge.runtime.scoring import Stepped, UserSide, logits_at
-from edge.runtime.segment_cache import SegmentCache
-from export.buckets import Buckets
-from export.litert.entry_points import export_litert
+from edge.runtime.ranking.choice import Exit
+from edge.runtime.ranking.costs import RankingCosts
+from edge.runtime.ranking.model import Model
+from edge.runtime.ranking.ranker import Ranker
+from edge.text.types import Event, Item, User
+from export.ranking.litert.entry_points import export_ranking_litert
 
+GRAPH = RankingGraph(
+    hidden=8, heads=2, encode_depths=(1, 3), interact_layers=2, positions=6, places=21, numbers=2, distances=6,
+    match_size=4, match_heads=2, factors=3,
+)  # fmt: skip
 COUNTED = Instructions(
     {
-        "embed_10": 3, "place_10": 5, "layer_10": 100, "layer_20": 210, "layer_26": 400,
-        "layer_keys_10": 40, "layer_candidate_10_4_6": 1000, "layer_candidate_20_4_6": 1100, "layer_end_20_4_6": 300,
-        "head_4": 7,
-    }
+        "embed_20": 3, "encode_10": 100, "encode_20": 210, "summarise_4_20": 7, "append_1": 40, "append_8": 90,
+        "score_0_4": 10, "score_0_16": 30, "score_2_4": 1000, "score_2_16": 3000,
+    },
+    GRAPH,
+    (Exit(1, 0), Exit(3, 2)),
 )  # fmt: skip
 NAMES = ["embed_10", "head_4"]
 
 
-def test_a_request_is_the_candidates_steps_and_a_new_users_beside_them() -> None:
-    candidates = 3 * 3 + 2 * (1000 + 300) + 2 * 7  # 5 x 6 tokens in tens; chunks of 4; heads of 4
-    user = 3 + 100 + 40
-    assert COUNTED.request(10, 5, depth=2, kept_user=True) == candidates
-    assert COUNTED.request(10, 5, depth=2, kept_user=False) == candidates + user
+def test_a_request_is_what_is_missing_of_its_items_and_its_user() -> None:
+    asked = SizedRequest(candidates=18, events=9, item_tokens=5, scenario="kept")
+    kept = COUNTED.request(asked, Exit(1, 0))
+    assert (kept.encode, kept.append, kept.score) == (0, 0, 30 + 10)  # 16 and 2 candidates
+    added = COUNTED.request(replace(asked, scenario="added"), Exit(1, 0))
+    assert (added.encode, added.append, added.score) == (0, 40, 40)
+    items = COUNTED.request(replace(asked, scenario="new_items"), Exit(1, 0))
+    assert (items.encode, items.append) == (4 * (3 + 210 + 7) + 3 + 100 + 7, 0)  # chunks of 4 texts; 2 are left
+    new = COUNTED.request(replace(asked, scenario="new"), Exit(1, 0))
+    assert new.encode == 7 * (3 + 210 + 7)  # the profile, 9 and 18 items together
+    assert (new.append, new.score) == (40 + 90 + 40, 40)  # the profile alone, then 8 events and one
+    assert new.total == new.encode + new.append + new.score
 
 
-def test_a_user_is_padded_to_the_next_bucket_and_a_candidate_embedded_as_long_as_it_is() -> None:
-    candidates, user = 2 * 3 + 300 + 7, 2 * 3 + 2 * 40
-    assert COUNTED.request(11, 4, 1, kept_user=True, candidate_tokens=5) == candidates
-    assert COUNTED.request(11, 4, 1, kept_user=False, candidate_tokens=5) == candidates + user
-    assert COUNTED.request(11, 4, 2, kept_user=False, candidate_tokens=5) == candidates + user + 1100 + 210
+def test_a_deeper_exit_applies_the_layer_more_often_and_scores_all_depths() -> None:
+    asked = SizedRequest(candidates=4, events=0, item_tokens=5, scenario="new_items")
+    assert COUNTED.request(asked, Exit(1, 2)).score == COUNTED.request(asked, Exit(1, 1)).score == 1000
+    assert COUNTED.request(asked, Exit(3, 2)).encode == COUNTED.request(asked, Exit(1, 2)).encode + 2 * 210
 
 
-def test_the_largest_request_is_read_off_the_buckets_for_candidates() -> None:
-    assert (COUNTED.user_tokens, COUNTED.candidate_tokens) == (20, 6)  # layer_26 serves the full plan alone
+def test_the_largest_request_is_what_the_model_holds() -> None:
+    sized = SizedRequest().within(GRAPH)
+    assert (sized.events, sized.item_tokens) == (20, 6)
+    more = SizedRequest(events=500, item_tokens=500)
+    assert COUNTED.request(more, Exit(1, 0)) == COUNTED.request(SizedRequest(), Exit(1, 0))
 
 
-def test_a_request_that_no_bucket_holds_is_refused_with_those_there_are() -> None:
-    with pytest.raises(EdgeError, match="no layer_candidate bucket holds 21 x 6 tokens") as refused:
-        COUNTED.request(21, 1, 1, kept_user=True)
-    assert refused.value.evidence == "the model's buckets: 10 x 4 x 6, 20 x 4 x 6"
+def test_a_table_has_every_exit_in_every_scenario() -> None:
+    found = COUNTED.table(SizedRequest(events=3), "litert-1")
+    assert [(row.exit, row.scenario) for row in found.exits] == [
+        (exit, name) for exit in (Exit(1, 0), Exit(3, 2)) for name in SCENARIOS
+    ]
+    assert (found.runtime, found.asked.events, found.asked.item_tokens) == ("litert-1", 3, 6)
 
 
-class Recording(LiteRtEngine):
-    """Keeps which signatures were run."""
-
-    def __init__(self, directory: Path, shape: object) -> None:
-        super().__init__(directory, shape)  # type: ignore[arg-type]
-        self.ran: Counter[str] = Counter()
-
-    def _run(self, entry, bucket, inputs, **outputs):  # type: ignore[no-untyped-def]
-        self.ran["_".join([entry, *map(str, bucket)])] += 1
-        return super()._run(entry, bucket, inputs, **outputs)
+def titles(count: int, tokens: int) -> Iterator[str]:
+    """As many words as tokens, no title twice."""
+    return (" ".join(words) for words in islice(product(WORDS, repeat=tokens), count))
 
 
-@pytest.mark.parametrize(("user_tokens", "candidates", "tokens"), [(20, 4, 16), (25, 9, 7), (48, 1, 1)])
-def test_a_request_counts_exactly_the_signatures_that_the_engine_runs(
-    exported: Exported, user_tokens: int, candidates: int, tokens: int
+@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize(("events", "candidates", "tokens"), [(6, 4, 6), (4, 8, 2), (4, 4, 3)])
+def test_a_request_counts_exactly_the_graphs_that_the_engine_runs(
+    exported_ranking: ExportedRanking,
+    monkeypatch: pytest.MonkeyPatch,
+    scenario: str,
+    events: int,
+    candidates: int,
+    tokens: int,
 ) -> None:
-    engine = Recording(exported.models / "int8" / "litert", TorchEngine(exported.reference["int8"]).shape)
-    prices = {name: 1000**place for place, name in enumerate(engine._signatures)}  # sums tell every number of runs
-    segments = [(1,) * 5] * (user_tokens // 5) + [(2,) * (user_tokens % 5 or 1)] * (user_tokens % 5 > 0)
-    cache = SegmentCache()
-    used = UserSide(engine, segments, 0, cache)
-    logits_at(engine, Stepped(engine, used, [(3,)], cache), [1])  # reads the segment embeddings, once for all requests
-    user = UserSide(engine, segments, 0, cache)
-    for kept_user in (False, True):
-        engine.ran.clear()
-        logits_at(engine, Stepped(engine, user, [(10 + place,) * tokens for place in range(candidates)], cache), [3])
-        spent = sum(prices[name] * times for name, times in engine.ran.items())
-        assert Instructions(prices).request(user_tokens, candidates, 3, kept_user, tokens) == spent
+    """With as many texts as fill the same chunks, be those of user and candidates apart or together."""
+    engine, ran, run = (
+        LiteRtRanking(exported_ranking.models / "litert", exported_ranking.shape),
+        Counter[str](),
+        Graph.run,
+    )
+
+    def counted(graph: Graph, **others: Array) -> None:
+        ran[engine.signatures[graph.index]] += 1
+        run(graph, **others)
+
+    monkeypatch.setattr(Graph, "run", counted)
+    costs = RankingCosts(*[((1.0, 1.0),)] * 3, (((1.0, 1.0),),) * 3)
+    ranker = Ranker(Model(engine, exported_ranking.reading, costs, {Exit(2, 1): None}))
+    named = titles(1 + 1 + events + candidates, tokens)
+    other, profile = User({"kind": "other"}), User({"kind": next(named)})
+    ranker.rank(ranker.user(other, [liked(Item("", {"title": "not"}))]), [Item("0", {"title": "not"})])  # keeps phrases
+    items = [Item(f"{number}", {"title": title}) for number, title in enumerate(islice(named, candidates))]
+    user = ranker.user(profile, [liked(Item("", {"title": title})) for title in islice(named, events)])
+    if scenario != "new":
+        ranker.rank(user, [] if scenario == "new_items" else items)
+    if scenario == "added":
+        user.add(liked(items[0]))
+    ran.clear()
+    ranker.rank(user, items)
+    calls = Calls(engine.signatures, engine.shape).of(SizedRequest(candidates, events, tokens, scenario), Exit(2, 1))
+    assert sum(calls.values(), Counter()) == ran
+
+
+def liked(item: Item) -> Event:
+    return Event(item, {"liked": True})
 
 
 def test_what_a_mark_costs_is_no_part_of_a_count() -> None:
     marks = ["-1 1000", "-1 1028", "0 5000", "0 6028", "1 9000", "1 9029"]
-    assert parse_marks(marks, NAMES).signatures == {"embed_10": 1000, "head_4": 1}
+    assert parse_marks(marks, NAMES) == {"embed_10": 1000, "head_4": 1}
 
 
 def test_a_count_over_more_than_one_thread_is_refused() -> None:
@@ -135,7 +177,7 @@ def test_an_empty_tools_directory_is_named(tmp_path: Path) -> None:
     assert f"libLiteRt.so for ARM64, in {tmp_path}" in refused.value.evidence
 
 
-@pytest.mark.parametrize("option", ["--user-tokens", "--candidates", "--candidate-tokens"])
+@pytest.mark.parametrize("option", ["--candidates", "--item-tokens"])
 def test_a_request_of_nothing_or_too_much_is_refused(capsys: pytest.CaptureFixture[str], option: str) -> None:
     name = option.removeprefix("--").replace("-", "_")
     for size in (0, 10**11):
@@ -154,34 +196,32 @@ def arm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tools.Tools:
 
 
 def test_counts_repeat_exactly_and_the_command_tells_them_per_exit(
-    exported: Exported, tmp_path: Path, arm: tools.Tools,
+    exported_ranking: ExportedRanking, arm: tools.Tools,
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    bundle = bundle_of(exported, tmp_path / "small.edge")
-    counted = count_instructions(bundle, arm)
+    counted = count_instructions(exported_ranking.bundle, arm)
     monkeypatch.setenv("ANOTHER", "environment" * 500)
-    assert edge_bench("instructions", bundle, "--candidates", 6, "--json") == 0
+    assert edge_bench("instructions", exported_ranking.bundle, "--candidates", 6, "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert told["signatures"] == counted.signatures
-    assert (told["user_tokens"], told["candidate_tokens"], told["runtime"]) == (48, 16, arm.runtime)
+    assert (told["events"], told["item_tokens"], told["runtime"]) == (PLACES - 1, 6, arm.runtime)
+    table = counted.table(SizedRequest(6), arm.runtime)
+    assert [row["total"] for row in told["exits"]] == [row.total for row in table.exits]
     first, *_, last = told["exits"]
-    assert first == {
-        "depth": 1,
-        "new_user": counted.request(48, 6, 1, kept_user=False),
-        "kept_user": counted.request(48, 6, 1, kept_user=True),
-    }
-    assert last["new_user"] > last["kept_user"] > first["kept_user"] > 10_000
+    assert (first["exit"], first["scenario"]) == ({"encode": 1, "interact": 0}, "new")
+    assert first["encode"] > last["append"] > 0 == last["encode"] and last["score"] > 10_000
 
 
-def test_weights_do_not_change_a_count_and_a_token_more_does(tmp_path: Path, arm: tools.Tools) -> None:
+def test_weights_do_not_change_a_count_and_a_candidate_more_does(tmp_path: Path, arm: tools.Tools) -> None:
     counts = []
-    for seed, tokens in ((0, 40), (1, 40), (1, 41)):
-        path = tmp_path / f"{seed}-{tokens}.tflite"
-        export_litert(quantise(make_model(shape(), seed)), Buckets((tokens,), 4, 16), path)
+    for change, candidates in ((1.0, 4), (2.0, 4), (2.0, 5)):
+        path, model = tmp_path / f"{change}-{candidates}.tflite", model_of(SHAPE)
+        model.token.weight.data *= change
+        export_ranking_litert(quantise_ranker(model), PLACES, replace(BUCKETS, candidates=(candidates,)), path)
         counts.append(count_model(path, arm))
-    same, other_weights, longer = counts
-    assert other_weights.signatures == same.signatures
-    assert longer.signatures["layer_41"] > same.signatures["layer_40"]
+    same, other_weights, more = counts
+    assert other_weights == same
+    assert more["score_2_5"] > same["score_2_4"]
 
 
 def test_a_model_that_does_not_run_is_refused_with_what_was_said(tmp_path: Path, arm: tools.Tools) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from bundles import make
+from bench_bundles import make
 from commands import edge_bench
 
 from edge.bench.check import Check, Verdict, amount, verdicts_json
@@ -20,13 +20,16 @@ from edge.bench.outputs.page import Picture
 from edge.bench.outputs.speed import speed_text
 from edge.bench.outputs.text import verdicts_text
 from edge.bundle.sizes import sizes
+from edge.runtime.ranking.choice import Exit
 
 PASSED = Check("download", 1000, 1000, passed=True)
-FAILED = Check("auc at exit 4 (prefix)", 0.7, 0.75, False, "auc is low", ("it was .75", "now .70"), ("train", "wait"))
-GONE = Check("loss of auc (prefix)", None, 0.002, False, "auc is gone")
+FAILED = Check("auc at exit 1/2", 0.7, 0.75, False, "auc is low", ("it was .75", "now .70"), ("train", "wait"))
+GONE = Check("loss of auc", None, 0.002, False, "auc is gone")
 VERDICT = Verdict(Path("m.edge"), "litert", (PASSED, FAILED, GONE))
 HOSTILE = '</failure>\n::error::x\x1b[2J<script>|`@everyone ![x](y) "%0A'
-SPEED = Speed(Ratio(1.1, 1.06, 1.14), Ratio(1.2, 0.9, 1.5), 10.0, 11.0, 12.0, 14.4, (4, 4), 8, 6, 2, 0.99)
+SPEED = Speed(
+    Ratio(1.1, 1.06, 1.14), Ratio(1.2, 0.9, 1.5), 10.0, 11.0, 12.0, 14.4, (Exit(1, 2), Exit(1, 2)), 8, 6, 2, 0.99
+)
 
 
 def test_every_form_holds_every_check_and_reason() -> None:
@@ -39,8 +42,8 @@ def test_every_form_holds_every_check_and_reason() -> None:
     cases = root.findall("./testsuite/testcase")
     assert [case.get("name") for case in cases] == [
         "download: 1,000, limit 1,000",
-        "auc at exit 4 (prefix): 0.7000, limit 0.7500",
-        "loss of auc (prefix): -, limit 0.0020",
+        "auc at exit 1/2: 0.7000, limit 0.7500",
+        "loss of auc: -, limit 0.0020",
     ]
     assert [len(case) for case in cases] == [0, 1, 1]
     assert cases[1][0].get("message") == "auc is low"
@@ -51,7 +54,7 @@ def test_every_form_holds_every_check_and_reason() -> None:
 
 def test_annotations_are_one_line_each_and_name_the_bundle() -> None:
     first, second = verdicts_annotations([VERDICT])
-    title = "title=edge-bench gate%3A auc at exit 4 (prefix)"
+    title = "title=edge-bench gate%3A auc at exit 1/2"
     assert first == f"::error file=m.edge,{title}::auc is low%0Ait was .75%0Anow .70%0Afix: train%0Afix: wait"
     assert second.endswith("::auc is gone")
     assert list(verdicts_annotations([replace(VERDICT, checks=(PASSED,))])) == []
@@ -109,9 +112,9 @@ def test_the_gate_writes_what_it_is_asked_for(tmp_path: Path, capsys: pytest.Cap
 
 def test_a_comparison_says_the_same_to_a_terminal_and_to_a_pull_request() -> None:
     text, markdown = speed_text("a and b", SPEED, None), speed_markdown("a and b", SPEED, None)
-    for figure in ("10.000", "11.000", "1.1000", "1.0600", "1.1400", "14.400", "slower", "99%", "exit 4"):
+    for figure in ("10.000", "11.000", "1.1000", "1.0600", "1.1400", "14.400", "slower", "99%", "exit 1/2"):
         assert figure in text and figure in markdown
-    assert "exit 4 and 3" in speed_text("a and b", replace(SPEED, depths=(4, 3)), None)
+    assert "exit 1/2 and 2/0" in speed_text("a and b", replace(SPEED, exits=(Exit(1, 2), Exit(2, 0))), None)
 
 
 def test_a_no_break_space_stays_one_and_terminal_codes_are_written_out() -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from commands import edge_bench
 
 from edge.bench.layer_rate import LayerRate
-from edge.bench.modelled import FORMULA, predict
+from edge.bench.modelled import FORMULA, Hosted, Prediction, predict
 from edge.bench.percentiles import percentiles
 from edge.bench.profiles.profile import DeviceProfile
 from edge.bench.profiles.read import FOLDER, figures, profile_names, read_profile
-from edge.bench.timing import ExitTimes
+from edge.bench.timing import ExitTimes, PartTimes
 from edge.errors import EdgeError
+from edge.runtime.ranking.choice import Exit
+from edge.runtime.ranking.costs import RankingCosts
 
 
 @pytest.mark.parametrize("name", profile_names())
@@ -38,7 +39,7 @@ def test_low_mid_and_high_android_two_iphones_and_a_laptop_are_shipped() -> None
     ("before", "after", "said"),
     [
         ("[budgets]", "[budget]", "own.toml: unknown key 'budget' | fix: did you mean 'budgets'"),
-        ("kept_user =", "kept_usr =", "own.toml.budgets: unknown key 'kept_usr' | fix: did you mean 'kept_user'"),
+        ("kept =", "kpet =", "own.toml.budgets: unknown key 'kpet' | fix: did you mean 'kept'"),
         ("source =", "sauce =", "unknown key 'sauce' | fix: did you mean 'source'"),
         ('unit = "GHz"', 'unit = "MHz"', "own.toml.fast.clock.unit must be 'GHz', not 'MHz'"),
         ("value = 2.4", "value = -1", "own.toml.fast.clock.value must be above 0"),
@@ -87,20 +88,33 @@ def test_profiles_are_listed_slowest_first_and_shown_with_sources(capsys: pytest
     assert edge_bench("profiles", "high") == 2
 
 
-def predicted(profile: DeviceProfile, gmacs_s: float, kept_ms: float, **sizes: int) -> Any:
-    exits = (ExitTimes("prefix", 3, percentiles([10.0, 20.0]), percentiles([kept_ms])),)
+COSTS = RankingCosts(((16.0, 1.0),), ((16.0, 2.0), (64.0, 6.0)), ((1.0, 3.0),), (((4.0, 5.0),),))
+
+
+def predicted(profile: DeviceProfile, gmacs_s: float, kept_ms: float, **sizes: int) -> Prediction:
+    parts, exit = PartTimes(1.0, 2.0, 3.0, 4.0), Exit(1, 2)
+    exits = (
+        ExitTimes(exit, "new", percentiles([10.0, 20.0]), parts),
+        ExitTimes(exit, "added", percentiles([kept_ms]), parts),
+    )
     rate = LayerRate(100, 10**9, 1e3 / gmacs_s, 5, gmacs_s)
-    return predict(profile, exits, rate, **({"download": 4_000_000, "resident": 40_000_000} | sizes))
+    return predict(profile, Hosted(exits, COSTS, rate, **({"download": 4_000_000, "resident": 40_000_000} | sizes)))
 
 
 def test_a_device_twice_as_fast_as_the_host_takes_half_as_long() -> None:
     profile = read_profile("mid-android")  # 51 GMAC/s; targets 100 and 16.7 ms
     found = predicted(profile, gmacs_s=25.5, kept_ms=30.0)
-    new, kept = found.latencies
-    assert (new.plan, new.depth, new.user, new.p50, new.p90) == ("prefix", 3, "new", 5.0, 10.0)
-    assert (kept.user, kept.p90, kept.target, kept.meets) == ("kept", 15.0, 16.7, True)
+    new, added = found.latencies
+    assert (new.exit, new.scenario, new.p50, new.p90, new.target) == (Exit(1, 2), "new", 5.0, 10.0, 100.0)
+    assert (added.scenario, added.p90, added.target, added.meets) == ("added", 15.0, 16.7, True)
     assert not predicted(profile, gmacs_s=25.5, kept_ms=33.5).latencies[1].meets
     assert predicted(profile, gmacs_s=102.0, kept_ms=5.0).latencies[1].p50 == pytest.approx(10.0)
+
+
+def test_the_plans_costs_are_modelled_like_whole_requests() -> None:
+    found = predicted(read_profile("mid-android"), gmacs_s=25.5, kept_ms=30.0).costs
+    assert found.summaries((16, 64), depth=1) == pytest.approx((1 + 2 + 1 + 6) / 2)
+    assert (found.appending(1), found.scoring(4, 0)) == pytest.approx((1.5, 2.5))
 
 
 def test_bytes_are_held_against_the_profiles_budgets_to_the_byte() -> None:

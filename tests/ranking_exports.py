@@ -1,0 +1,119 @@
+"""A small ranking model, random in every weight, as a bundle for LiteRT and ONNX Runtime."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ranking_models import PLACES, SHAPE, model_of
+
+from compress.ranking.graph import ranking_graph
+from compress.ranking.integers import quantise_ranker
+from edge.bundle.ranking_manifest import RANKING_SCHEMA
+from edge.config import to_dict
+from edge.conformance.ranking_golden import RankingGolden
+from edge.engines.ranking.buckets import name_of
+from edge.engines.ranking.shape import RankingGraph
+from edge.runtime.ranking.user_timeline import Reading
+from edge.text.number import Number
+from edge.text.segments import SegmentEncoder
+from edge.text.sequence import TextEncoder
+from edge.text.spec import TextSpec
+from edge.text.types import Event, Item, Request, User
+from edge.text.wordpiece import SPECIAL_TOKENS
+from export.ranking.buckets import RankingBuckets
+from export.ranking.bundle import bundle_ranking
+from export.ranking.exam import RankingExam
+from export.ranking.models import write_ranking_models
+from export.ranking.parity import exits_of, make_ranking_goldens
+
+BUCKETS = RankingBuckets(tokens=(8, 16), segments=4, append=(1, 4), candidates=(2, 4))
+TOLERANCE = 0.05  # engines round activations differently, and 16 wide is coarse
+WORDS = ("star", "wars", "heat", "the", "crow", "fargo", "alien", "jaws", "big", "night", "clue", "liked", "not", "old")
+SPEC = TextSpec(
+    profile="[[{kind}]]", item="{title}", event="{liked|choose:liked:not liked}", context="[[{age}]]",
+    numbers=(
+        Number("year", of="item.year", mean=1990.0, spread=10.0), Number("events", history="count", transform="log1p"),
+        Number("mean", of="liked", history="mean"),
+    ),
+    max_segment_tokens=6, max_user_tokens=40,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ExportedRanking:
+    """The bundle, what its models lie in, and what the reference answers."""
+
+    bundle: Path
+    models: Path
+    shape: RankingGraph
+    reading: Reading
+    golden: list[RankingGolden]
+
+    def with_golden(self, path: Path, golden: list[RankingGolden]) -> Path:
+        """The bundle with other golden requests."""
+        return _bundled(path, self.models, golden)
+
+
+def vocabulary() -> list[str]:
+    tokens = [*SPECIAL_TOKENS, *WORDS]
+    return tokens + [f"[unused{number}]" for number in range(SHAPE.vocabulary_size - len(tokens))]
+
+
+def requests() -> list[tuple[str, Request]]:
+    """Of users with 3, no and more events than the timeline holds."""
+    return [(f"{events}", _request(events, candidates)) for events, candidates in ((3, 5), (0, 3), (14, 6))]
+
+
+def export_ranking(directory: Path) -> ExportedRanking:
+    encoder = TextEncoder(SPEC, vocabulary())
+    reading = Reading(SegmentEncoder(encoder), SPEC.numbers, "liked")
+    model = quantise_ranker(model_of(SHAPE))
+    write_ranking_models(model, PLACES, BUCKETS, directory / "models")
+    asked = RankingExam(SPEC, PLACES, BUCKETS.candidates[-1]).requests(requests(), 3, 6)
+    golden = make_ranking_goldens(model, reading, asked, PLACES)
+    bundle = _bundled(directory / "small.edge", directory / "models", golden)
+    return ExportedRanking(bundle, directory / "models", ranking_graph(model.shape, PLACES), reading, golden)
+
+
+def _bundled(path: Path, models: Path, golden: list[RankingGolden]) -> Path:
+    model = quantise_ranker(model_of(SHAPE))
+    shape = ranking_graph(model.shape, PLACES)
+    (path.parent / "text.json").write_text(json.dumps(to_dict(SPEC)))
+    (path.parent / "vocab.txt").write_text("".join(f"{token}\n" for token in vocabulary()))
+    exits = [
+        {
+            "encode": exit.encode,
+            "interact": exit.interact,
+            "quality": {"auc": 0.6 + exit.encode / 10 + exit.interact / 100},
+        }
+        for exit in exits_of(model)
+    ]
+    manifest = {
+        "schema": RANKING_SCHEMA,
+        "name": "small",
+        "model": asdict(shape) | {"vocabulary": len(vocabulary()), "value": "liked"},
+        "buckets": {"litert": [name_of(*one) for one in BUCKETS.signatures(shape)]},
+        "exits": exits,
+        "golden": {"tolerance": TOLERANCE},
+        "provenance": {},
+    }
+    texts = {name: path.parent / name for name in ("text.json", "vocab.txt")}
+    return bundle_ranking(path, model, texts, golden, models, manifest).path
+
+
+def _request(events: int, candidates: int) -> Request:
+    titles = [f"{one} {other}" for one in WORDS[:6] for other in WORDS[5:11]]
+    history = tuple(
+        Event(Item("", {"title": titles[number], "year": 1980 + number}), {"liked": number % 2 == 0}, 100.0 + number)
+        for number in range(events)
+    )
+    items = tuple(
+        Item(
+            f"i{number}",
+            {"title": titles[-number - 1], "year": 1970 + number, "age": "old"} if number else {"title": titles[20]},
+        )
+        for number in range(candidates)
+    )
+    return Request(User({"kind": "old"}), history, items, 200.0)
