@@ -21,7 +21,7 @@ _INTEGER_FORMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 # Of float32 tensors.
 _FLOAT_FORMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "float32": lambda values: values.astype("<f4"),
-    "float16": lambda values: values.astype("<f2"),
+    "float16": lambda values: _halves(values),
 }
 FORMS = (*_INTEGER_FORMS, *_FLOAT_FORMS)
 
@@ -40,6 +40,12 @@ def forms_of(values: np.ndarray) -> Iterator[tuple[str, bytes]]:
     for form in _INTEGER_FORMS if values.dtype == np.int8 else _FLOAT_FORMS:
         if narrow or "nibbles" not in form:
             yield form, in_form(values, form)
+
+
+def _halves(values: np.ndarray) -> np.ndarray:
+    """To the nearest float16, ties to even; infinite beyond the greatest."""
+    with np.errstate(over="ignore"):
+        return values.astype("<f2")
 
 
 def _nibbles(values: np.ndarray) -> np.ndarray:

@@ -264,7 +264,10 @@ def _take_floats(decoder: StreamDecoder, tensor: Tensor) -> np.ndarray:
     planes = np.empty((tensor.elements, 4), dtype=np.uint8)
     for plane in (3, 2, 1, 0):
         planes[:, plane] = _take(decoder, _plane_stream(tensor))
-    return planes.view("<f4").astype(np.float32).reshape(tensor.shape)
+    values = planes.view("<f4").astype(np.float32).reshape(tensor.shape)
+    if not np.isfinite(values).all():
+        raise EdgeError("the packed weights are damaged", evidence=f"tensor {tensor.name!r:.60} is not finite")
+    return values
 
 
 def _take_integers(decoder: StreamDecoder, tensor: Tensor, weights: Weights, negative: np.ndarray) -> np.ndarray:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from bundles import FILES, manifest
 from student_weights import make_weights
+from weight_vectors import FOLDER
 
 from edge.bundle.bundle import open_bundle, write_bundle
 from edge.bundle.install import install
@@ -17,6 +20,7 @@ from edge.bundle.weights.holes import Hole, cut, fill
 from edge.errors import EdgeError
 
 WEIGHTS = make_weights(largest=7)
+VECTORS = json.loads((FOLDER / "holes.json").read_text())
 LAYER = WEIGHTS["layers.0.attention_in.weight"]
 
 
@@ -58,6 +62,23 @@ def test_forms_are_what_engines_read() -> None:
     assert in_form(values, "nonzero-nibbles") == bytes([0xE1, 0x93])
     assert in_form(values, "sums") == np.array([1, 1, -7], "<f4").tobytes()
     assert in_form(np.array([1.5], np.float32), "float16") == b"\x00\x3e"
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
+def test_the_published_vectors_of_forms_hold(vector: dict[str, Any]) -> None:
+    if vector["kind"] == "int8":
+        tensor = np.array(vector["values"], dtype=np.int8)
+    else:
+        tensor = np.array([int(word, 16) for word in vector["bits"]], dtype=np.uint32).view(np.float32)
+    assert list(tensor.shape) == vector["shape"]
+    for form, content in vector["forms"].items():
+        assert in_form(tensor, form).hex() == content
+        filled = fill(b"<>", [Hole(1, "x", form)], {"x": tensor}, len(content) // 2 + 2)
+        assert b"".join(filled).hex() == f"3c{content}3e"
+
+
+def test_the_vectors_have_every_form() -> None:
+    assert {form for vector in VECTORS for form in vector["forms"]} == set(FORMS)
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from student_weights import make_weights, same
+from weight_vectors import FOLDER, write
 
-import edge.bundle.weights
 from edge.bundle.weights.adaptive import TOTAL, Frequencies, blocks
 from edge.bundle.weights.packed import LANES, MAGIC, pack, read_header, row_classes, unpack, unpack_counted
 from edge.bundle.weights.rans import StreamDecoder, StreamEncoder
 from edge.errors import EdgeError
 
-VECTORS = json.loads((Path(edge.bundle.weights.__file__).parent / "vectors.json").read_text())
+VECTORS, DAMAGED = (json.loads((FOLDER / name).read_text()) for name in ("vectors.json", "damaged.json"))
 
 
 @pytest.mark.parametrize("largest", [127, 7, 1])
@@ -158,6 +158,19 @@ def test_the_published_vectors_hold(vector: dict[str, object]) -> None:
     assert isinstance(expected, dict)
     assert {name: values.ravel().tolist() for name, values in found.items()} == expected
     assert pack(found) == data
+
+
+@pytest.mark.parametrize("vector", DAMAGED, ids=[vector["name"] for vector in DAMAGED])
+def test_the_published_damage_is_refused(vector: dict[str, str]) -> None:
+    with pytest.raises(EdgeError) as refused:
+        unpack(bytes.fromhex(vector["packed"]))
+    assert "\n" not in refused.value.problem
+
+
+def test_the_vectors_are_those_that_the_script_writes(tmp_path: Path) -> None:
+    write(tmp_path)
+    for name in ("vectors.json", "damaged.json", "holes.json"):
+        assert (tmp_path / name).read_text() == (FOLDER / name).read_text()
 
 
 def test_classes_follow_the_order_of_the_scales() -> None:
