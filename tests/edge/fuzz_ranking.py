@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 from bundles import archive_of, raw
 from fuzz_bytes import chance, edit_json, edited
-from ranking_bundles import REQUEST, files, parameters, ranking_manifest
+from ranking_bundles import EXITS, REQUEST, files, parameters, ranking_manifest
+from ranking_weights import SHAPE, reading
 
 from edge.bundle.manifest import WEIGHTS, section_of
 from edge.bundle.weights.packed import pack
+from edge.conformance.ranking_golden import make_ranking_golden
+from edge.engines.ranking.reference import ReferenceRanking
 from edge.text.request import request_to_json
 
 WORDS = (b"[UNK]", b"[PAD]", b"\n", b"\r\n", b"red\n", b"##", b"\xef\xbb\xbf", b"\xff", b"\0", b"\xe2\x80\xa8")
@@ -30,19 +33,30 @@ ODD: tuple[Any, ...] = (
 )  # fmt: skip
 
 
+VARIED = ("token.weight", "layers.0.attention_in.weight", "distance", "match.of_event.weight")
+
+
+def weights() -> dict[str, np.ndarray]:
+    """The small model's, most of them of one value: those are read at once, and decoding has a target of its own."""
+    found = parameters()
+    return {name: value if name in VARIED else np.full_like(value, value.flat[0]) for name, value in found.items()}
+
+
 @lru_cache(maxsize=1)
 def _contents() -> dict[str, bytes]:
-    return {name: bytes(data) for name, data in files().items() if isinstance(data, bytes)}
+    engine = ReferenceRanking(weights(), SHAPE)
+    goldens = [make_ranking_golden(engine, reading(), "one", REQUEST, EXITS)]
+    return {name: bytes(data) for name, data in files(goldens).items() if isinstance(data, bytes)}
 
 
 @lru_cache(maxsize=1)
 def _packed() -> bytes:
-    return pack(parameters())
+    return pack(weights())
 
 
 def mutated_contents(random: Random) -> bytes:
     """A bundle that installs, but for one file or a few, or for what its manifest says of the model."""
-    contents, described, weights = dict(_contents()), ranking_manifest(), _packed()
+    contents, described, coded = dict(_contents()), ranking_manifest(), _packed()
     while True:
         change = random.randrange(6)
         if change == 0:
@@ -54,9 +68,9 @@ def mutated_contents(random: Random) -> bytes:
         elif change == 3:
             edit_json(random, described["model"] if described.get("model") and chance(random, 2) else described)
         elif change == 4:
-            weights = pack(_other_parameters(random))
+            coded = pack(_other_parameters(random))
         if not chance(random, 3):
-            return _bundle(contents | {WEIGHTS: weights}, described)
+            return _bundle(contents | {WEIGHTS: coded}, described)
 
 
 def _bundle(contents: dict[str, bytes], described: dict[str, Any]) -> bytes:
@@ -88,20 +102,20 @@ def _other_lines(random: Random, text: bytes) -> bytes:
 
 def _other_parameters(random: Random) -> dict[str, np.ndarray]:
     """One is missing, of another shape, all of one value, or very large."""
-    weights = parameters()
-    name = sorted(weights)[random.randrange(len(weights))]
-    values, change = weights[name], random.randrange(5)
+    changed = weights()
+    name = sorted(changed)[random.randrange(len(changed))]
+    values, change = changed[name], random.randrange(5)
     if change == 0:
-        del weights[name]
+        del changed[name]
     elif change == 1:
-        weights[name] = np.repeat(values, 2, axis=random.randrange(values.ndim))
+        changed[name] = np.repeat(values, 2, axis=random.randrange(values.ndim))
     elif change == 2:
-        weights[name] = values[None] if values.ndim < 4 else values[0]
+        changed[name] = values[None] if values.ndim < 4 else values[0]
     elif change == 3:
-        weights[name] = values * np.float32((0.0, -1.0, 1e4, 1e18, 1e-38)[random.randrange(5)])
+        changed[name] = values * np.float32((0.0, -1.0, 1e4, 1e18, 1e-38)[random.randrange(5)])
     else:
-        weights[f"{name}.again"] = values
-    return weights
+        changed[f"{name}.again"] = values
+    return changed
 
 
 def mutated_request(random: Random) -> bytes:
