@@ -127,15 +127,15 @@ def mutated_request(random: Random) -> bytes:
         many = [replace(request.candidates[0], id=f"{number}") for number in range((1, 70, 700)[random.randrange(3)])]
         request = replace(request, candidates=tuple(many))
     value = request_to_json(request)
-    while chance(random, 2):
+    while value:
         if chance(random, 2):
             edit_json(random, value)
         else:
             _set_odd(random, value)
-        if not isinstance(value, dict) or not value:
+        if not chance(random, 2):
             break
     text = json.dumps(value).encode()
-    return edited(random, text, PIECES) if chance(random, 5) else text
+    return edited(random, text, PIECES) if chance(random, 4) else text
 
 
 def _set_odd(random: Random, value: dict[str, Any]) -> None:
