@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from edge.bundle.archive import refuse
+from edge.bundle.facts import MODEL_ENGINES
 from edge.bundle.values import is_count, is_number
 from edge.metrics import RANGES
 
 PLANS = ("prefix", "segments", "full")
-MODEL_ENGINES = ("litert", "onnx", "coreml")  # a bundle carries a model for each of these, or for some
 
 Exits = Mapping[str, Mapping[int, float | None]]  # plan -> exit depth, ascending -> AUC, None if it was not measured
 

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from edge.bundle.archive import refuse
-from edge.bundle.exits import MODEL_ENGINES
 from edge.bundle.values import is_count
 
 LONGEST_TEXT = 10_000
-TABLES = ("vocabulary", "positions", "slots")  # rows of the model's embeddings
+MODEL_ENGINES = ("litert", "onnx", "coreml")  # a bundle carries a model for each of these, or for some
 
 
 def check_facts(path: Path, manifest: Mapping[str, Any]) -> None:
@@ -26,11 +25,6 @@ def check_facts(path: Path, manifest: Mapping[str, Any]) -> None:
     model = manifest["model"]
     if model.get("nonzero", 0) > model.get("parameters", model.get("nonzero", 0)):
         refuse(path, "manifest.json: model.nonzero is more than model.parameters")
-
-
-def tables_of(manifest: Mapping[str, Any]) -> Mapping[str, int]:
-    """The rows of the model's embeddings, as far as a manifest that was checked names them."""
-    return {name: manifest["model"][name] for name in TABLES if name in manifest["model"]}
 
 
 def _is_size(value: Any) -> bool:

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edge.bundle.archive import refuse
-from edge.bundle.cascade import parse_cascade
-from edge.bundle.exits import MODEL_ENGINES, parse_exits
-from edge.bundle.facts import check_facts
-from edge.bundle.shape import Shape
+from edge.bundle.facts import MODEL_ENGINES
 from edge.bundle.values import LARGEST_COUNT, is_count, is_number
 from edge.bundle.weights.forms import FORMS
 from edge.bundle.weights.holes import Hole
-from edge.errors import EdgeError
 from edge.files import parse_strictly
 
-SCHEMA = "edge-ranker/bundle/4"
 MANIFEST = "manifest.json"
 WEIGHTS = "weights.bin"
 TEXT, VOCABULARY, GOLDEN = "text.json", "vocab.txt", "golden.jsonl"
@@ -33,7 +28,6 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REQUIRED: Mapping[str, type] = {
     "name": str, "model": dict, "exits": list, "golden": dict, "provenance": dict, "files": list
 }  # fmt: skip
-_SHAPE = {"layers": (1, 1_000), "hidden": (1, 65_536), "heads": (1, 1_000), "handover": (0, 1_000)}  # least and most
 LARGEST_TOLERANCE = 10.0  # in logits; no two scores that far apart agree
 
 
@@ -64,18 +58,6 @@ def section_of(name: str) -> str | None:
     return _COMMON.get(name)
 
 
-def parse_manifest(path: Path, data: bytes) -> dict[str, Any]:
-    """The manifest of the bundle at `path`; refuses what is not one of this schema, or that no model can have."""
-    manifest = decode_manifest(path, data, SCHEMA)
-    _check_shape(path, manifest["model"])
-    exits = parse_exits(path, manifest["exits"], manifest["model"]["layers"], manifest["model"]["handover"])
-    check_tolerances(path, manifest["golden"])
-    _check_cascades(path, manifest.get("cascades", []), {exit.depth for exit in exits if exit.plan == "prefix"})
-    check_facts(path, manifest)
-    parse_files(path, manifest["files"])
-    return manifest
-
-
 def decode_manifest(path: Path, data: bytes, schema: str) -> dict[str, Any]:
     """A manifest of `schema`, with what every one has: sections of their types, and a name."""
     try:
@@ -104,21 +86,6 @@ def _check_schema(path: Path, found: Any, known: str) -> None:
     refuse(path, f"its schema is {found!r}, this version reads {known!r} alone", fix=OLDER if older else NEWER)
 
 
-def shape_of(manifest: Mapping[str, Any]) -> Shape:
-    """Of the model, from a manifest that was checked."""
-    return Shape(**{key: manifest["model"][key] for key in _SHAPE})
-
-
-def _check_shape(path: Path, model: Mapping[str, Any]) -> None:
-    for key, (least, most) in _SHAPE.items():
-        if not is_count(model.get(key), least, most):
-            refuse(path, f"{MANIFEST}: model.{key} must be an integer from {least} to {most:,}")
-    if model["hidden"] % model["heads"]:
-        refuse(path, f"{MANIFEST}: {model['heads']} heads do not divide a hidden size of {model['hidden']}")
-    if model["handover"] >= model["layers"]:
-        refuse(path, f"{MANIFEST}: a hand-over at {model['handover']} leaves none of {model['layers']} layers after it")
-
-
 def check_tolerances(path: Path, golden: Mapping[str, Any]) -> None:
     """With a negative one nothing passes, with a huge one everything does."""
     if not _is_tolerance(golden.get("tolerance")):
@@ -130,24 +97,6 @@ def check_tolerances(path: Path, golden: Mapping[str, Any]) -> None:
 
 def _is_tolerance(value: Any) -> bool:
     return is_number(value) and 0 <= value <= LARGEST_TOLERANCE
-
-
-def _check_cascades(path: Path, values: Any, exits: Collection[int]) -> None:
-    """`exits`: the depths of the prefix plan's, whose candidates a cascade lets stop; at the deepest all have."""
-    if not isinstance(values, list):
-        refuse(path, f"{MANIFEST}: cascades must be a list")
-    tops = []
-    for index, value in enumerate(values):
-        try:
-            cascade = parse_cascade(value)
-        except EdgeError as error:
-            refuse(path, f"{MANIFEST}: cascades[{index}]: {error.problem}")
-        for depth in cascade.margins:
-            if depth not in exits or depth == max(exits):
-                refuse(path, f"{MANIFEST}: cascades[{index}] has a margin of {depth}, where no candidate can stop")
-        tops.append(cascade.top)
-    if len(set(tops)) < len(tops):
-        refuse(path, f"{MANIFEST} lists two cascades of one top")
 
 
 def parse_files(path: Path, values: Sequence[Any]) -> tuple[BundleFile, ...]:

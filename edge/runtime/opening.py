@@ -14,11 +14,11 @@ from edge.arguments import check_count
 from edge.bundle.archive import refuse
 from edge.bundle.cascade import Cascade, parse_cascade
 from edge.bundle.exits import Exit, Exits, parse_exits, read_exits
-from edge.bundle.facts import tables_of
 from edge.bundle.install import Installation, install, refuse_installed
 from edge.bundle.keys import PublicKey
-from edge.bundle.manifest import MANIFEST, TEXT, VOCABULARY, parse_manifest, shape_of
+from edge.bundle.manifest import MANIFEST, TEXT, VOCABULARY
 from edge.bundle.shape import Shape
+from edge.bundle.token_manifest import parse_manifest, shape_of, tables_of
 from edge.config import from_dict, to_dict
 from edge.engines.opening import FROM_WEIGHTS, check_model, open_engine
 from edge.engines.protocol import Engine
