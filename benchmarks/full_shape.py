@@ -38,6 +38,7 @@ from compress.ranking.graph import ranking_graph
 from compress.ranking.integers import quantise_ranker
 from compress.ranking.parts import compressed_weights
 from edge.bundle.bundle import Bundle, open_bundle
+from edge.bundle.ranking_manifest import STATIC
 from edge.bundle.sizes import bundle_sizes
 from edge.config import to_dict
 from edge.engines.ranking.buckets import name_of
@@ -55,6 +56,7 @@ from export.ranking.models import write_ranking_models
 from export.ranking.parity import exits_of, make_ranking_goldens
 
 SPARSITY, VOCABULARY, PLACES = 0.8, 24_000, 101
+ENGINES = ("litert", "onnx", "coreml")
 REAL, CANDIDATES = 8, 8  # golden requests and their candidates, as edge export has them
 INSTALL = """
 import sys, time
@@ -115,7 +117,7 @@ def _build(prepared: Run, bits: int, path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         models = Path(scratch) / "models"
         step(f"{bits} bits: writing model files")
-        write_ranking_models(model, PLACES, buckets, models)
+        write_ranking_models(model, PLACES, buckets, models, ENGINES)
         step(f"{bits} bits: golden requests")
         exam = RankingExam(spec, PLACES, buckets.candidates[-1])
         requests = exam.requests(load_samples(prepared), REAL, CANDIDATES)
@@ -124,7 +126,7 @@ def _build(prepared: Run, bits: int, path: Path) -> None:
         manifest: dict[str, Any] = {
             "name": "full",
             "model": asdict(shape) | facts,
-            "buckets": {"litert": [name_of(entry, sizes) for entry, sizes in buckets.signatures(shape)]},
+            "buckets": {key: [name_of(entry, sizes) for entry, sizes in buckets.signatures(shape)] for key in STATIC},
             "exits": [{"encode": exit.encode, "interact": exit.interact, "quality": {}} for exit in exits_of(model)],
             "golden": {"tolerance": 0.1},
             "provenance": {"weights": "random"},

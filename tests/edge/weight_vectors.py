@@ -1,10 +1,11 @@
-"""Writes the vectors of packed weights beside FORMAT.md: holes.json, damaged.json, and one that vectors.json lacked.
+"""Writes the vectors of packed weights beside FORMAT.md: holes.json, damaged.json, and the last two of vectors.json.
 
 PYTHONPATH=. python tests/edge/weight_vectors.py
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import struct
 from collections.abc import Iterator
@@ -64,6 +65,13 @@ def zeros_of_both_signs() -> dict[str, np.ndarray]:
     return {"a.scale": scales, "a.weight": np.concatenate([few, many]).astype(np.int8)}
 
 
+def often_the_same() -> dict[str, np.ndarray]:
+    """So many zeros that 2^15 times their count exceeds 32 bits."""
+    random = np.random.default_rng(6)
+    values = np.where(random.random((768, 256)) < 0.03, random.choice([-1, 1], (768, 256)), 0)
+    return {"a.scale": np.ones(768, dtype=np.float32), "a.weight": values.astype(np.int8)}
+
+
 def damaged() -> Iterator[tuple[str, bytes]]:
     """What is to be refused, each with the reason."""
     weights = {
@@ -104,10 +112,21 @@ def _of_floats(bits: list[int]) -> bytes:
 
 def write(folder: Path) -> None:
     entries = [{"name": name, "packed": data.hex()} for name, data in damaged()]
-    vectors = [one for one in json.loads((FOLDER / "vectors.json").read_text()) if "zeros of both" not in one["name"]]
-    weights = zeros_of_both_signs()
-    listed = {name: values.ravel().tolist() for name, values in sorted(weights.items())}
-    vectors.append({"name": "scales that are zeros of both signs", "packed": pack(weights).hex(), "tensors": listed})
+    weights, many = zeros_of_both_signs(), often_the_same()
+    more: list[dict[str, Any]] = [
+        {
+            "name": "scales that are zeros of both signs",
+            "packed": pack(weights).hex(),
+            "tensors": {name: values.ravel().tolist() for name, values in sorted(weights.items())},
+        },
+        {
+            "name": "products beyond 32 bits",
+            "packed": pack(many).hex(),
+            "sha256": {name: hashlib.sha256(values.tobytes()).hexdigest() for name, values in sorted(many.items())},
+        },
+    ]
+    names = {one["name"] for one in more}
+    vectors = [one for one in json.loads((FOLDER / "vectors.json").read_text()) if one["name"] not in names] + more
     for name, records in (("holes.json", holes()), ("damaged.json", entries), ("vectors.json", vectors)):
         (folder / name).write_text("[\n" + ",\n".join(map(json.dumps, records)) + "\n]\n")
 
