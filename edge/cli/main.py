@@ -22,11 +22,12 @@ ORDER = (
     "export",
     "slim",
     "sign",
+    "encode",
     "rank",
     "verify",
     "inspect",
 )
-RUNTIME = ("slim", "sign", "rank", "verify", "inspect")
+RUNTIME = ("slim", "sign", "encode", "rank", "verify", "inspect")
 
 
 @cache

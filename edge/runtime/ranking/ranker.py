@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from threading import Lock
 from types import TracebackType
 from typing import Self
 
@@ -25,17 +23,17 @@ from edge.runtime.ranking.opening import open_ranking_model
 from edge.runtime.ranking.pending import Pending
 from edge.runtime.ranking.ranked import Explanation, Ranked
 from edge.runtime.ranking.scoring import Candidates, Handle, Needed, handles_of, needed, timeline_and_entries
+from edge.runtime.ranking.sent_summaries import read_sent
 from edge.runtime.ranking.served import MOST_LOG_ROWS, Served, ServedLog
 from edge.runtime.ranking.summaries import Summaries
 from edge.runtime.ranking.summary_file import SummaryFile, check_keep, summary_file
+from edge.runtime.ranking.user_state import UserState
 from edge.runtime.ranking.user_timeline import UserTimeline
 from edge.runtime.ranking.window import first_event
 from edge.runtime.ranking.wish import Wish, exit_of
 from edge.text.checks import (
     MAX_CANDIDATES,
-    MAX_EVENTS,
     check_candidates,
-    check_event,
     check_events,
     check_ids,
     check_sequence,
@@ -47,50 +45,6 @@ from edge.text.types import Event, Item, User
 
 MEMORY_MB = 64.0
 LOG_ROWS = 1_000
-
-
-class UserState:
-    """A user between requests. Events may be added, and requests come, from several threads."""
-
-    def __init__(self, ranker: Ranker, name: str, profile: User, events: Sequence[Event]) -> None:
-        self._ranker, self._name, self._profile = ranker, name, profile
-        self._timeline = ranker._timeline(profile, events)
-        self._latest = max((event.time for event in events if event.time is not None), default=-math.inf)
-        self._turn = Lock()
-
-    def add(self, event: Event) -> None:
-        """One more behaviour; it is computed when it is needed, or by `prepare`. At 10,000 events the oldest quarter
-        leaves.
-
-        Errors: an event that no request may have, or one before those that the user has; the ranker was closed.
-        """
-        self._ranker._lifetime.check()
-        check_event(event, "the event")
-        with self._turn:
-            if event.time is not None and event.time < self._latest:
-                raise EdgeError("the event is older than one that the user has", fix="add events oldest first")
-            self._timeline = self._grown(event)
-            self._latest = self._latest if event.time is None else event.time
-        self._ranker._log.note(self._name, event)
-
-    def prepare(self, encode: int | None = None) -> None:
-        """Compute now, e.g. while the app is idle, what ranking will need after `encode` layers, or after the most."""
-        with self._ranker._lifetime, self._turn:
-            self._ranker._prepare_user(self._timeline, encode)
-
-    def forget(self) -> None:
-        """Give back the memory of what was computed; it is computed again when it is needed."""
-        with self._turn:
-            self._timeline.forget()
-
-    def _grown(self, event: Event) -> UserTimeline:
-        """The timeline with the event; another one where the oldest events left."""
-        timeline, count = self._timeline, len(self._timeline.events)
-        if count >= MAX_EVENTS:
-            newest = timeline.events[first_event(count + 1, MAX_EVENTS) :]
-            timeline = self._ranker._timeline(self._profile, newest)
-        timeline.add(event)
-        return timeline
 
 
 class Ranker:
@@ -169,6 +123,19 @@ class Ranker:
             self._summaries.of([handle.context for handle in handles], self._model.engine.shape.phrase_depth)
             self._save()
             return handles
+
+    def receive(self, summaries: str | bytes) -> int:
+        """Keep summaries that a server computed with `edge encode`: the first line of its file, and lines of items.
+
+        Items of the same text are then ranked without being encoded here. Returns how many it took. Errors: it is no
+        such text, or the summaries are of other weights; then none is kept.
+        """
+        with self._lifetime:
+            vocabulary = len(self._model.reading.encoder.encoder.wordpiece)
+            sent = read_sent(summaries, self._model.weights, self._model.engine.shape, vocabulary)
+            for one in sent:
+                self._summaries.keep(one.segment, one.depth, one.summary)
+            return len(sent)
 
     def rank(
         self,

@@ -18,6 +18,7 @@ OPTIONS = {
     "edge export": "out parent preset restart set",
     "edge slim": "engine json out",
     "edge sign": "json key out",
+    "edge encode": "bundle engine json out public-key threads",
     "edge rank": "budget-ms engine exit json min-auc public-key request threads top",
     "edge verify": "engine json public-key",
     "edge inspect": "json picture public-key",
