@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from exports import Exported, bundle_of, request
+from shipped_rankers import REQUEST, ship
 
 import edge
 from edge.text.request import request_to_json
@@ -18,10 +18,10 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 
 
 @pytest.fixture(scope="module")
-def folder(exported: Exported, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("examples")
-    bundle_of(exported, folder / "movies.edge")
-    (folder / "request.json").write_text(json.dumps(request_to_json(request())))
+    ship(folder / "movies.edge")
+    (folder / "request.json").write_text(json.dumps(request_to_json(REQUEST)))
     return folder
 
 
@@ -34,7 +34,7 @@ def test_an_example_runs_as_its_first_line_says(folder: Path, path: Path) -> Non
         [sys.executable, str(path), *arguments], cwd=folder, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "i0" in done.stdout and "plan to exit" in done.stdout
+    assert "i0" in done.stdout and "exit " in done.stdout and "AUC 0." in done.stdout
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
