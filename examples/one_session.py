@@ -1,7 +1,7 @@
 """A user who scrolls, watches something and scrolls on: python examples/one_session.py movies.edge request.json
 
-What does not change is computed while the app is idle, and kept, also for the next start; an event more does not start the
-user over. At the end, what was shown and watched goes where the next training will find it.
+What does not change is computed while the app is idle, and kept, also for the next start; an event more does not start
+the user over. At the end, what was shown and watched goes where the next training will find it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main(bundle: str, request_file: str) -> None:
             now = time.time()
             ranked = ranker.rank(user, handles[start : start + PAGE], budget_ms=BUDGET_MS, time_s=now)
             print(f"screen {start // PAGE + 1}: {[item.id for item in ranked.items]} ({ranked.explanation})")
-            user.add(Event(ranked.items[0], watched, now + 1))  # the first one
+            user.add(Event(ranked.items[0], {**said, "liked": True}, now + 1))  # the first one
         Path("served.jsonl").write_text(ranker.log(), encoding="utf-8")  # docs/data.md says what becomes of it
 
 
