@@ -18,10 +18,7 @@ BUDGET_MS = 10
 
 def main(bundle: str, request_file: str) -> None:
     request = parse_request(Path(request_file).read_bytes())
-    watched = {
-        **(request.events[-1].attributes if request.events else {}),
-        "liked": True,
-    }  # what this app says of an event
+    said = request.events[-1].attributes if request.events else {}  # what this app says of an event
     with Ranker.open(bundle, memory_mb=16) as ranker:
         user = ranker.user(request.user, request.events, id="user-7")
         handles = ranker.prepare(request.candidates)  # while the app is idle
