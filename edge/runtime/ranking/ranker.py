@@ -29,7 +29,6 @@ from edge.runtime.ranking.summaries import Summaries
 from edge.runtime.ranking.summary_file import SummaryFile, check_keep, summary_file
 from edge.runtime.ranking.user_state import UserState
 from edge.runtime.ranking.user_timeline import UserTimeline
-from edge.runtime.ranking.window import first_event
 from edge.runtime.ranking.wish import Wish, exit_of
 from edge.text.checks import (
     MAX_CANDIDATES,
