@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from commands import edge as program
 from shipped_rankers import REQUEST, ship
 
 import edge
@@ -35,6 +38,21 @@ def test_an_example_runs_as_its_first_line_says(folder: Path, path: Path) -> Non
     )
     assert done.returncode == 0, done.stderr
     assert "i0" in done.stdout and "exit " in done.stdout and "AUC 0." in done.stdout
+
+
+def test_the_programs_of_the_guide_run_one_after_another(folder: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "mobile-engineers.md").read_text(encoding="utf-8")
+    shutil.copy(folder / "movies.edge", folder / "android.edge")
+    items = [json.dumps({"id": item.id} | dict(item.attributes)) for item in REQUEST.candidates]
+    (folder / "items.jsonl").write_text("\n".join(items))
+    made = folder / "summaries.jsonl"
+    assert program("encode", folder / "items.jsonl", "--bundle", folder / "android.edge", "--out", made) == 0
+    programs = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(programs) == 2
+    for text in programs:
+        done = subprocess.run([sys.executable, "-c", text], cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    assert done.stdout == "8 summaries\n1\n"  # of four items at two depths
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
