@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -157,3 +158,19 @@ def test_items_that_are_none_are_refused_and_nothing_is_written(
     told = capsys.readouterr()
     assert told.err.startswith("error: ") and problem in told.err
     assert not (folder / "s.jsonl").exists() and told.out == ""
+
+
+def test_however_a_text_is_damaged_it_is_taken_whole_or_refused_whole(sent: list[str]) -> None:
+    chance, whole, taken = random.Random(0), "\n".join(sent).encode(), []
+    with Ranker.open("m.edge", "reference", keep=False) as ranker:
+        for _ in range(400):
+            data = bytearray(whole)
+            for _ in range(chance.randint(1, 3)):
+                place = chance.randrange(len(data))
+                data[place : place + chance.randint(0, 2)] = chance.randbytes(chance.randint(0, 2))
+            ranker.forget()
+            try:
+                taken.append(ranker.receive(bytes(data)))
+            except EdgeError as error:
+                assert error.fix and ranker._summaries.bytes == 0
+    assert 0 < len(taken) < 400 and set(taken) <= {8}  # an id may be another, and so may a number
