@@ -17,7 +17,8 @@ from shipped_rankers import REQUEST, ship
 import edge
 from edge.text.request import request_to_json
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def test_an_example_runs_as_its_first_line_says(folder: Path, path: Path) -> Non
 
 
 def test_the_programs_of_the_guide_run_one_after_another(folder: Path) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "mobile-engineers.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "mobile-engineers.md").read_text(encoding="utf-8")
     shutil.copy(folder / "movies.edge", folder / "android.edge")
     items = [json.dumps({"id": item.id} | dict(item.attributes)) for item in REQUEST.candidates]
     (folder / "items.jsonl").write_text("\n".join(items))
@@ -63,6 +64,12 @@ def test_an_example_imports_nothing_of_ours_but_the_public_api(path: Path) -> No
             assert node.module != "edge" or {alias.name for alias in node.names} <= set(edge.__all__)
         elif isinstance(node, ast.Import):
             assert {alias.name for alias in node.names} <= sys.stdlib_module_names
+
+
+def test_the_request_beside_the_programs_is_the_one_that_readme_shows() -> None:
+    shown = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    request = (ROOT / "examples" / "request.json").read_text(encoding="utf-8")
+    assert request in shown and len(edge.parse_request(request).candidates) == 2
 
 
 def test_a_bundle_that_is_not_there_is_one_line(folder: Path) -> None:
