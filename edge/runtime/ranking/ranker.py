@@ -203,7 +203,6 @@ class Ranker:
         engine, nobody = self._model.engine, Candidates(user, [], None)
         need = needed(engine, self._summaries, user, nobody, self._encode_depth(encode))
         timeline_and_entries(engine, self._summaries, user, nobody, need)
-        self._save()
 
     def _save(self) -> None:
         if self._file:

@@ -43,8 +43,10 @@ class UserState:
 
     def prepare(self, encode: int | None = None) -> None:
         """Compute now, e.g. while the app is idle, what ranking will need after `encode` layers, or after the most."""
-        with self._ranker._lifetime, self._turn:
-            self._ranker._prepare_user(self._timeline, encode)
+        with self._ranker._lifetime:
+            with self._turn:
+                self._ranker._prepare_user(self._timeline, encode)
+            self._ranker._save()
 
     def forget(self) -> None:
         """Give back the memory of what was computed; it is computed again when it is needed."""
