@@ -139,7 +139,7 @@ class Ranker:
     def rank(
         self,
         user: UserState,
-        candidates: Sequence[Item] | Sequence[Handle],
+        candidates: Sequence[Item | Handle],
         budget_ms: float | None = None,
         *,
         min_auc: float | None = None,
@@ -226,14 +226,14 @@ class Ranker:
         if user._ranker is not self:
             raise EdgeError("the user was made by another ranker", fix="ranker.user(profile, events)")
 
-    def _handles(self, candidates: Sequence[Item] | Sequence[Handle]) -> list[Handle]:
+    def _handles(self, candidates: Sequence[Item | Handle]) -> list[Handle]:
         """Those of items that are none yet. Errors: what no request may have, or handles of another ranker."""
         reading, kinds = self._model.reading, _kinds(candidates)
         if Handle not in kinds:
             check_candidates(candidates)  # type: ignore[arg-type]
             return handles_of(reading, candidates)  # type: ignore[arg-type]
         if len(kinds) == 1:  # the items were checked when they were prepared
-            handles: list[Handle] = [*candidates]
+            handles: list[Handle] = [*candidates]  # type: ignore[list-item]
             check_sequence(handles, "candidates", "Handles", MAX_CANDIDATES)
             check_ids([handle.item.id for handle in handles])
         else:
