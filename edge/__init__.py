@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from edge.bundle.keys import PublicKey, read_public_key
     from edge.errors import EdgeError
     from edge.runtime.ranking.ranked import Explanation, Ranked
-    from edge.runtime.ranking.ranker import Ranker, UserState
+    from edge.runtime.ranking.ranker import Ranker
     from edge.runtime.ranking.scoring import Handle
+    from edge.runtime.ranking.user_state import UserState
     from edge.text.request import parse_request
     from edge.text.types import Event, Item, Request, User
 
@@ -57,7 +58,7 @@ _HOMES = {
     "Ranker": "edge.runtime.ranking.ranker",
     "Request": "edge.text.types",
     "User": "edge.text.types",
-    "UserState": "edge.runtime.ranking.ranker",
+    "UserState": "edge.runtime.ranking.user_state",
     "parse_request": "edge.text.request",
     "read_public_key": "edge.bundle.keys",
 }

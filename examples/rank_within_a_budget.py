@@ -12,9 +12,10 @@ def main(bundle: str, request_file: str, milliseconds: str) -> None:
     request = parse_request(Path(request_file).read_bytes())
     with Ranker.open(bundle) as ranker:
         user = ranker.user(request.user, request.events)
-        ranked = ranker.rank(user, request.candidates, budget_ms=float(milliseconds))
+        ranked = ranker.rank(user, request.candidates, budget_ms=float(milliseconds), time_s=request.time)
     for item, score in zip(ranked.items, ranked.scores, strict=True):
-        print(f"{score:8.4f}  {item.id}  {item.attributes.get('title', '')}")
+        shown = f"{score:8.1%}" if ranked.explanation.probabilities else f"{score:8.4f}"
+        print(f"{shown}  {item.id}  {item.attributes.get('title', '')}")
     print(ranked.explanation)
     if ranked.explanation.missed:
         print("over the budget:", ", ".join(ranked.explanation.missed))

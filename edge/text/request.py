@@ -43,6 +43,17 @@ def parse_request(text: str | bytes) -> Request:
     return request_from_json(value)
 
 
+def parse_item(text: str, path: str) -> Item:
+    """A candidate from JSON text. Errors, by `path`: not JSON, a repeated key, and those of a request's candidates."""
+    try:
+        value = json.loads(text, object_pairs_hook=unique_keys, parse_int=_integer)
+    except (ValueError, RecursionError) as error:
+        evidence = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        fix = 'write one object a line: {"id": "50", "title": "Heat"}'
+        raise EdgeError(f"{path} is not JSON", evidence=evidence, fix=fix) from None
+    return _candidate(value, path)
+
+
 def request_from_json(value: object) -> Request:
     """A request from decoded JSON. Errors: unknown or missing keys, wrong types, values over the limits.
 

@@ -40,7 +40,7 @@ def test_exactly_these_names_are_exported() -> None:
 def test_rankers_and_users_have_exactly_these_methods() -> None:
     public = {kind: {name for name in vars(kind) if name[0] != "_"} for kind in (Ranker, edge.UserState)}
     assert public == {
-        Ranker: {"open", "exits", "user", "prepare", "rank", "log", "forget", "close"},
+        Ranker: {"open", "exits", "user", "prepare", "receive", "rank", "log", "forget", "close"},
         edge.UserState: {"add", "prepare", "forget"},
     }
 
@@ -139,7 +139,7 @@ LIKED = edge.Event(edge.Item("", {"title": "red film"}), {"liked": True}, 5.0)
     ("call", "problem"),
     [
         (lambda r, u: r.user({"age": 3}), r"user must be a User, not \{'age': 3\} \(dict\)"),
-        (lambda r, u: r.user(u), "user must be a User, not <edge.runtime.ranking.ranker.UserState"),
+        (lambda r, u: r.user(u), "user must be a User, not <edge.runtime.ranking.user_state.UserState"),
         (lambda r, u: r.user(None), "user must be a User, not None"),
         (lambda r, u: r.user(edge.User({"age": float("nan")})), "user.age is nan"),
         (lambda r, u: r.user(NEW, None), "events must be a list or a tuple of Events, not None"),
@@ -229,6 +229,7 @@ def test_whatever_is_asked_of_a_closed_ranker_is_refused(bundle: Path) -> None:
         lambda: user.add(LIKED),
         lambda: user.prepare(),
         lambda: ranker.prepare([HEAT]),
+        lambda: ranker.receive(""),
         lambda: ranker.log(),
         lambda: ranker.forget(),
         lambda: ranker.__enter__(),

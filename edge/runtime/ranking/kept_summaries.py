@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Container, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from edge.files import write_atomically
+from edge.files import appearing
 from edge.runtime.ranking.summaries import Key, Summaries
 from edge.text.segments import Segment
 
@@ -36,7 +37,7 @@ def save_summaries(path: Path, summaries: Summaries, weights: str, but: Containe
         summaries=np.array([summary for _, summary in entries], dtype=np.float16),
     )
     body = content.getvalue()
-    write_atomically(path, hashlib.sha256(body).digest() + body)
+    _write(path, hashlib.sha256(body).digest() + body)
 
 
 def load_summaries(path: Path, summaries: Summaries, weights: str, hidden: int) -> int:
@@ -55,6 +56,16 @@ def load_summaries(path: Path, summaries: Summaries, weights: str, hidden: int) 
             summaries.keep(segment, depth, row)
         return len(keys)
     return 0
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all, and for its owner alone: what somebody met is told by it."""
+    with appearing(path) as temporary:
+        opened = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(opened, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _keys(depths: np.ndarray, lengths: np.ndarray, tokens: np.ndarray) -> Sequence[Key]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from threading import Lock
 from types import TracebackType
 from typing import Self
 
@@ -25,17 +23,16 @@ from edge.runtime.ranking.opening import open_ranking_model
 from edge.runtime.ranking.pending import Pending
 from edge.runtime.ranking.ranked import Explanation, Ranked
 from edge.runtime.ranking.scoring import Candidates, Handle, Needed, handles_of, needed, timeline_and_entries
+from edge.runtime.ranking.sent_summaries import read_sent
 from edge.runtime.ranking.served import MOST_LOG_ROWS, Served, ServedLog
 from edge.runtime.ranking.summaries import Summaries
 from edge.runtime.ranking.summary_file import SummaryFile, check_keep, summary_file
+from edge.runtime.ranking.user_state import UserState
 from edge.runtime.ranking.user_timeline import UserTimeline
-from edge.runtime.ranking.window import first_event
 from edge.runtime.ranking.wish import Wish, exit_of
 from edge.text.checks import (
     MAX_CANDIDATES,
-    MAX_EVENTS,
     check_candidates,
-    check_event,
     check_events,
     check_ids,
     check_sequence,
@@ -47,50 +44,6 @@ from edge.text.types import Event, Item, User
 
 MEMORY_MB = 64.0
 LOG_ROWS = 1_000
-
-
-class UserState:
-    """A user between requests. Events may be added, and requests come, from several threads."""
-
-    def __init__(self, ranker: Ranker, name: str, profile: User, events: Sequence[Event]) -> None:
-        self._ranker, self._name, self._profile = ranker, name, profile
-        self._timeline = ranker._timeline(profile, events)
-        self._latest = max((event.time for event in events if event.time is not None), default=-math.inf)
-        self._turn = Lock()
-
-    def add(self, event: Event) -> None:
-        """One more behaviour; it is computed when it is needed, or by `prepare`. At 10,000 events the oldest quarter
-        leaves.
-
-        Errors: an event that no request may have, or one before those that the user has; the ranker was closed.
-        """
-        self._ranker._lifetime.check()
-        check_event(event, "the event")
-        with self._turn:
-            if event.time is not None and event.time < self._latest:
-                raise EdgeError("the event is older than one that the user has", fix="add events oldest first")
-            self._timeline = self._grown(event)
-            self._latest = self._latest if event.time is None else event.time
-        self._ranker._log.note(self._name, event)
-
-    def prepare(self, encode: int | None = None) -> None:
-        """Compute now, e.g. while the app is idle, what ranking will need after `encode` layers, or after the most."""
-        with self._ranker._lifetime, self._turn:
-            self._ranker._prepare_user(self._timeline, encode)
-
-    def forget(self) -> None:
-        """Give back the memory of what was computed; it is computed again when it is needed."""
-        with self._turn:
-            self._timeline.forget()
-
-    def _grown(self, event: Event) -> UserTimeline:
-        """The timeline with the event; another one where the oldest events left."""
-        timeline, count = self._timeline, len(self._timeline.events)
-        if count >= MAX_EVENTS:
-            newest = timeline.events[first_event(count + 1, MAX_EVENTS) :]
-            timeline = self._ranker._timeline(self._profile, newest)
-        timeline.add(event)
-        return timeline
 
 
 class Ranker:
@@ -170,10 +123,23 @@ class Ranker:
             self._save()
             return handles
 
+    def receive(self, summaries: str | bytes) -> int:
+        """Keep summaries that a server computed with `edge encode`: the first line of its file, and lines of items.
+
+        Items of the same text are then ranked without being encoded here. Returns how many it took. Errors: it is no
+        such text, or the summaries are of other weights; then none is kept.
+        """
+        with self._lifetime:
+            vocabulary = len(self._model.reading.encoder.encoder.wordpiece)
+            sent = read_sent(summaries, self._model.weights, self._model.engine.shape, vocabulary)
+            for one in sent:
+                self._summaries.keep(one.segment, one.depth, one.summary)
+            return len(sent)
+
     def rank(
         self,
         user: UserState,
-        candidates: Sequence[Item] | Sequence[Handle],
+        candidates: Sequence[Item | Handle],
         budget_ms: float | None = None,
         *,
         min_auc: float | None = None,
@@ -237,7 +203,6 @@ class Ranker:
         engine, nobody = self._model.engine, Candidates(user, [], None)
         need = needed(engine, self._summaries, user, nobody, self._encode_depth(encode))
         timeline_and_entries(engine, self._summaries, user, nobody, need)
-        self._save()
 
     def _save(self) -> None:
         if self._file:
@@ -261,14 +226,14 @@ class Ranker:
         if user._ranker is not self:
             raise EdgeError("the user was made by another ranker", fix="ranker.user(profile, events)")
 
-    def _handles(self, candidates: Sequence[Item] | Sequence[Handle]) -> list[Handle]:
+    def _handles(self, candidates: Sequence[Item | Handle]) -> list[Handle]:
         """Those of items that are none yet. Errors: what no request may have, or handles of another ranker."""
         reading, kinds = self._model.reading, _kinds(candidates)
         if Handle not in kinds:
             check_candidates(candidates)  # type: ignore[arg-type]
             return handles_of(reading, candidates)  # type: ignore[arg-type]
         if len(kinds) == 1:  # the items were checked when they were prepared
-            handles: list[Handle] = [*candidates]
+            handles: list[Handle] = [*candidates]  # type: ignore[list-item]
             check_sequence(handles, "candidates", "Handles", MAX_CANDIDATES)
             check_ids([handle.item.id for handle in handles])
         else:

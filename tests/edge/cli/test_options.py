@@ -18,19 +18,20 @@ OPTIONS = {
     "edge export": "out parent preset restart set",
     "edge slim": "engine json out",
     "edge sign": "json key out",
+    "edge encode": "bundle engine json out public-key threads",
     "edge rank": "budget-ms engine exit json min-auc public-key request threads top",
     "edge verify": "engine json public-key",
     "edge inspect": "json picture public-key",
     "edge-bench run": (
-        "adb depths device-binary engine json out plan profile repeats requests serial sustained threads"
+        "adb device-binary engine exits json out profile repeats requests serial sustained threads tools"
     ),
     "edge-bench profiles": "json",
-    "edge-bench compare": "confidence depth engine json markdown plan processes requests tolerance",
+    "edge-bench compare": "confidence engine exit json markdown processes requests tolerance",
     "edge-bench gate": (
         "annotations baseline budget engine json junit markdown max-download max-installed max-resident "
         "min-auc requests tools"
     ),
-    "edge-bench instructions": "candidate-tokens candidates json tools user-tokens",
+    "edge-bench instructions": "candidates events item-tokens json tools",
     "edge-bench report": "baseline json markdown out profile",
 }
 PROGRAMS = {"edge": commands, "edge-bench": bench_commands}

@@ -24,6 +24,8 @@ WRITERS: list[tuple[Program, tuple[str, ...], str]] = [
     (edge, ("slim", "{}", "--engine", "litert", "--out"), "m.edge"),
     (edge, ("sign", "{}", "--key", "private.pem", "--out"), "m.edge"),
     (edge, ("sign", "m.edge", "--key", "{}", "--out"), "private.pem"),
+    (edge, ("encode", "{}", "--bundle", "m.edge", "--out"), "requests.jsonl"),
+    (edge, ("encode", "requests.jsonl", "--bundle", "{}", "--out"), "m.edge"),
     (edge, ("rivals", "--data", "{}", "--out"), "edge.toml"),
     (edge, ("rivals", "--data", "{}", "--page"), "edge.toml"),
     (edge, ("rivals", "--data", "edge.toml", "--page"), "events.csv"),
@@ -141,7 +143,7 @@ def required(command: click.Command, but: click.Parameter) -> Iterator[str]:
         if parameter.required and parameter is not but:
             if isinstance(parameter, click.Option):
                 yield parameter.opts[0]
-            yield "int8" if isinstance(parameter.type, click.Choice) else "absent"
+            yield "int8" if isinstance(parameter.type, click.Choice) else f"absent {parameter.name}"
 
 
 ALL = [

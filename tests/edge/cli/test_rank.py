@@ -10,10 +10,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from bundles import make
 from commands import edge
 from ranking_bundles import REQUEST, make_ranking
 
+from edge.bundle.archive import write as write_archive
+from edge.bundle.manifest import MANIFEST
 from edge.runtime.ranking.ranker import Ranker
 from edge.runtime.ranking.wish import Wish, exit_of
 from edge.text.request import request_to_json
@@ -123,19 +124,21 @@ def test_what_the_bundle_cannot_do_is_refused_with_what_it_can(
     assert told.err.startswith("error: ") and problem in told.err and told.out == ""
 
 
-@pytest.mark.parametrize("command", [("rank", "--request", "r.json"), ("verify",)])
+@pytest.mark.parametrize("command", [("rank", "--request", "r.json"), ("verify",), ("encode", "i.jsonl", "--bundle")])
 def test_a_bundle_of_an_older_version_is_refused_in_one_line(
     folder: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
 ) -> None:
-    older = make(folder / "old.edge")
-    assert edge(command[0], older, *command[1:]) == 2
+    (folder / "i.jsonl").write_text('{"id": "1", "title": "red"}\n')
+    older = b'{"schema": "edge-ranker/bundle/4", "name": "movies"}'
+    write_archive(folder / "old.edge", {MANIFEST: older}, first=MANIFEST)
+    after = ("--out", "s.jsonl") if command[0] == "encode" else ()
+    assert edge(*command, "old.edge", *after) == 2
     told = capsys.readouterr()
     problem, fix = told.err.splitlines()
-    assert problem == (
-        f"error: {older} refused: it was made by an older version, with the schema 'edge-ranker/bundle/4', "
-        "this version reads 'edge-ranker/bundle/5'"
-    )
-    assert fix == "fix: export it again with this version: edge export" and told.out == ""
+    reads = "this version reads 'edge-ranker/bundle/5' alone"
+    assert problem == f"error: old.edge refused: its schema is 'edge-ranker/bundle/4', {reads}"
+    assert fix == "fix: train and export the model again with this version: edge run --help"
+    assert told.out == "" and not (folder / "cache").exists()
 
 
 def test_numbers_of_numpy_are_numbers() -> None:

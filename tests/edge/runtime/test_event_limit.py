@@ -8,7 +8,7 @@ import pytest
 from ranking_weights import random_engine, reading
 
 from edge.errors import EdgeError
-from edge.runtime.ranking import ranker as module
+from edge.runtime.ranking import user_state as module
 from edge.runtime.ranking.choice import Exit
 from edge.runtime.ranking.costs import RankingCosts
 from edge.runtime.ranking.model import Model
