@@ -6,6 +6,7 @@ import math
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -344,7 +345,7 @@ class Ranker:
         if left is None or wish.exit is not None:
             return chosen
         encode, depth = chosen.exit.encode, self._model.engine.shape.phrase_depth
-        still = {encode: Work((), (), 0, work.candidates)}
+        still = {encode: replace(work, chunks=(), phrases=(), entries=0)}
         same = {exit: auc for exit, auc in request.exits.items() if exit.encode == encode}
         found = choose(self._model.costs, still, same, depth, left, wish.min_auc)
         return Choice(found.exit, predicted(self._model.costs, work, found.exit, depth), found.auc)
