@@ -275,7 +275,7 @@ class Ranker:
         else:
             check_candidates([one.item if isinstance(one, Handle) else one for one in candidates])
             handles = [one if isinstance(one, Handle) else handles_of(reading, [one])[0] for one in candidates]
-        if any(handle.reading is not reading for handle in handles):
+        if [handle.reading for handle in handles].count(reading) < len(handles):
             raise EdgeError("a candidate was prepared by another ranker", fix="ranker.prepare(items)")
         return handles
 
@@ -291,7 +291,7 @@ class Ranker:
         predicted_ms = request.milliseconds + self._pace.factor * chosen.milliseconds
         scores, last = self._scores(request, need, chosen, work)
         order, calibration = ranking_order(scores), self._model.calibrations.get(last.exit)
-        values = scores.tolist() if calibration is None else [calibration.chance(logit) for logit in scores.tolist()]
+        values = scores.tolist() if calibration is None else calibration.chances(scores)
         return Ranked(
             tuple([handles[place].item for place in order]),
             tuple([values[place] for place in order]),
