@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cloud.data.collaborative import collaborative
 from cloud.data.moments import screens
 from cloud.data.rows import Prepared
+from edge.text.number import CLIP
 
 
 @dataclass(frozen=True)
@@ -37,5 +38,6 @@ def collaborative_number(prepared: Prepared) -> CollaborativeNumber:
     known = earlier > 0
     fitted = score[train & known]
     mean, spread = (float(fitted.mean()), float(fitted.std()) or 1.0) if len(fitted) else (0.0, 1.0)
-    column = np.where(known, (score - mean) / spread, np.nan).astype(np.float32)[:, None]
+    standard = np.clip((score - mean) / spread, -CLIP, CLIP)  # as a phone limits what it computes from factors
+    column = np.where(known, standard, np.nan).astype(np.float32)[:, None]
     return CollaborativeNumber(column, mean, spread, float(values[train].mean()))

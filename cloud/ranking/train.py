@@ -33,7 +33,7 @@ from cloud.runs.target import Target
 from edge.config import check_counts, check_numbers, setting, to_dict
 from edge.errors import EdgeError
 
-STAGE = Stage("ranker", 5, (*RANKING_FILES, VECTORS))
+STAGE = Stage("ranker", 6, (*RANKING_FILES, VECTORS))
 
 
 @dataclass(frozen=True)

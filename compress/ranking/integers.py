@@ -6,7 +6,7 @@ import copy
 
 import torch
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
 from cloud.checkpoint import WEIGHTS
 from cloud.ranking.layers import Layer
@@ -49,10 +49,9 @@ def fold_norms(model: RankingModel) -> RankingModel:
 
 
 def quantise_ranker(model: RankingModel, bits: int = 8) -> RankingModel:
-    """The form of a float ranking model with weights of 8 or 4 bits. What stays in float becomes a float16 number,
-    which takes half the bytes of a download and changes no score that int8 activations leave alone."""
+    """The form of a float ranking model with weights of 8 or 4 bits; what stays in float is `shortened`."""
     folded = fold_norms(model).state_dict()
-    tensors = {name: value.half().float() for name, value in folded.items()}
+    tensors = {name: shortened(value) for name, value in folded.items()}
     quantised = quantised_ranker(model.shape, bits)
     for name, module in quantised.named_modules():
         if isinstance(module, QuantisedEmbedding | QuantisedLinear):
@@ -60,6 +59,16 @@ def quantise_ranker(model: RankingModel, bits: int = 8) -> RankingModel:
             tensors |= {f"{name}.weight": weight, f"{name}.scale": scale}
     quantised.load_state_dict(tensors)
     return quantised
+
+
+def shortened(value: Tensor) -> Tensor:
+    """Numbers that float16 holds, too; of a matrix of several rows bfloat16 numbers, 11 bits each in a download.
+
+    Its rows' errors average out, as those of int8 weights do, which are greater. A single row weighs what is added to
+    the logit.
+    """
+    half = value.half()
+    return (half.bfloat16() if value.dim() > 1 and len(value) > 1 else half).float()
 
 
 def dequantise_ranker(model: RankingModel) -> RankingModel:

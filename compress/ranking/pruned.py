@@ -33,7 +33,7 @@ from distill.ranking.summaries import SummaryBatches, SummaryLoss, augmented, su
 from edge.arguments import check_share
 from edge.config import check_counts, check_numbers, setting, settings_in, to_dict
 
-STAGE = Stage("ranker-pruned", 2, RANKING_FILES)
+STAGE = Stage("ranker-pruned", 3, RANKING_FILES)
 
 
 @dataclass(frozen=True)

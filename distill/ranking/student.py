@@ -34,7 +34,7 @@ from edge.arguments import check_share
 from edge.config import check_counts, check_numbers, setting, settings_in, to_dict
 from edge.errors import EdgeError
 
-STAGE = Stage("ranker-student", 2, RANKING_FILES)
+STAGE = Stage("ranker-student", 3, RANKING_FILES)
 MOST_ROUNDS = 1_000
 
 

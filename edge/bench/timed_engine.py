@@ -43,8 +43,8 @@ class TimedEngine:
     def padded_tokens(self, tokens: int) -> int:
         return self._engine.padded_tokens(tokens)
 
-    def padded_candidates(self, count: int) -> int:
-        return self._engine.padded_candidates(count)
+    def padded_candidates(self, count: int, depth: int) -> int:
+        return self._engine.padded_candidates(count, depth)
 
     def close(self) -> None:
         self._engine.close()

@@ -9,6 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from edge.bundle.archive import refuse
 from edge.bundle.facts import check_facts
 from edge.bundle.manifest import MANIFEST, check_tolerances, decode_manifest, parse_files
@@ -42,10 +44,14 @@ class Calibration:
     offset: float
 
     def chance(self, logit: float) -> float:
+        return self.chances(np.array([logit]))[0]
+
+    def chances(self, logits: np.ndarray) -> list[float]:
         """In doubles; a greater logit never has a smaller chance."""
-        calibrated = logit / self.temperature + self.offset
-        power = math.exp(-abs(calibrated))  # at most 1, whatever the logit
-        return (power if calibrated < 0 else 1.0) / (1.0 + power)
+        calibrated = logits.astype(np.float64) / self.temperature + self.offset
+        powers = np.array([*map(math.exp, (-np.abs(calibrated)).tolist())])  # at most 1, whatever the logit
+        found: list[float] = (np.where(calibrated < 0, powers, 1.0) / (1.0 + powers)).tolist()
+        return found
 
 
 @dataclass(frozen=True)

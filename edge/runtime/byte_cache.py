@@ -42,9 +42,12 @@ class ByteCache(Generic[K, V]):
     def use(self, keys: Sequence[K]) -> None:
         """Those that are kept are the ones used last, in this order."""
         with self._turn:
+            use = self._entries.move_to_end
             for key in keys:
-                if key in self._entries:
-                    self._entries.move_to_end(key)
+                try:  # each look-up computes a hash, which of a long key takes most of the time
+                    use(key)
+                except KeyError:
+                    continue
 
     def put(self, key: K, value: V, size: int) -> None:
         """Keep `value` of `size` bytes, in place of what was under `key`."""

@@ -44,6 +44,7 @@ class LiteRtFile:
         self._buffers: dict[bytes, int] = {}
         self._codes: dict[tuple[str, int], int] = {}
         self._scales: dict[bytes, Any] = {}
+        self._shared: dict[tuple[Any, ...], Any] = {}
         self.buffer(b"")  # what every tensor that is no constant reads
 
     def buffer(self, content: bytes) -> int:
@@ -64,6 +65,15 @@ class LiteRtFile:
             table.Pack = cache(table.Pack)
             self._scales[key] = table
         return self._scales[key]
+
+    def shared(self, kind: str, **fields: Any) -> Any:
+        """A table of the schema that stands in the file once, however many point at it."""
+        key = (kind, *((name, _frozen(value)) for name, value in fields.items()))
+        if key not in self._shared:
+            table = getattr(schema, kind)(**fields)
+            table.Pack = cache(table.Pack)
+            self._shared[key] = table
+        return self._shared[key]
 
     def operator_code(self, name: str, version: int) -> int:
         key = (name, version)
@@ -86,6 +96,13 @@ class LiteRtFile:
         builder = flatbuffers.Builder(sum(map(len, self._buffers)) + (1 << 16))
         builder.Finish(self.model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
+
+
+def _frozen(value: Any) -> Any:
+    """What equal values share. A table that exists once is itself."""
+    if isinstance(value, list):
+        return tuple(value)
+    return value if value is None or isinstance(value, bool | int | float | str) else id(value)
 
 
 def _pack_buffer(content: bytes, builder: flatbuffers.Builder) -> int:
@@ -148,18 +165,20 @@ class Graph:
     ) -> list[Value]:  # fmt: skip
         """An operator with several results."""
         outputs = [self._tensor(shape, type) for shape, type in results]
-        operator = schema.OperatorT(self.file.operator_code(name, version))
-        operator.inputs = [value.index for value in inputs]
-        operator.outputs = [value.index for value in outputs]
+        fields: dict[str, Any] = {
+            "opcodeIndex": self.file.operator_code(name, version),
+            "inputs": [value.index for value in inputs],
+            "outputs": [value.index for value in outputs],
+        }
         if name in OPTIONS:
-            operator.builtinOptionsType = getattr(schema.BuiltinOptions, OPTIONS[name])
-            operator.builtinOptions = getattr(schema, f"{OPTIONS[name]}T")(**(options or {}))
-        self.table.operators.append(operator)
+            fields["builtinOptionsType"] = getattr(schema.BuiltinOptions, OPTIONS[name])
+            fields["builtinOptions"] = self.file.shared(f"{OPTIONS[name]}T", **(options or {}))
+        self.table.operators.append(self.file.shared("OperatorT", **fields))
         return outputs
 
     def _tensor(self, shape: tuple[int, ...], type: int, buffer: int = 0, scales: Any = None) -> Value:
-        tensor = schema.TensorT(shape=list(shape), type=type, buffer=buffer, quantization=scales, hasRank=True)
-        self.table.tensors.append(tensor)
+        fields = {"shape": list(shape), "type": type, "buffer": buffer, "quantization": scales, "hasRank": True}
+        self.table.tensors.append(self.file.shared("TensorT", **fields))
         return Value(len(self.table.tensors) - 1, tuple(shape), type)
 
 

@@ -27,7 +27,10 @@ class RankingExam:
     together: int
 
     def requests(self, samples: Sequence[tuple[str, Request]], real: int, candidates: int) -> list[tuple[str, Request]]:
-        """The first `real` of the samples (id, request), of at most so many candidates, then those made of them."""
+        """The first `real` of the samples (id, request), of at most so many candidates, and those made of one of them.
+
+        These follow it, the longest last: an archive's compressor looks back no further than 32 KiB.
+        """
         chosen = [(id, replace(one, candidates=one.candidates[:candidates])) for id, one in samples[:real]]
         base = next((request for _, request in samples if request.events), samples[0][1])
         few = replace(base, candidates=base.candidates[:FEW])
@@ -37,12 +40,13 @@ class RankingExam:
             "made-new": replace(few, events=()),
             "made-one": replace(few, candidates=few.candidates[:1]),
             "made-empty": self._with_empty_attributes(few),
-            "made-full": replace(few, events=self._long_history(few, name)),
-            "made-many": replace(few, candidates=self._many(items, name)),
         }
         if name:
             made |= {"made-words": _with_words(few, name), "made-long": _with_long_texts(few, name, self.spec)}
-        return [*chosen, *made.items()]
+        made["made-full"] = replace(few, events=self._long_history(few, name))
+        made["made-many"] = replace(few, candidates=self._many(items, name))
+        after = next((place for place, (_, request) in enumerate(chosen) if request.events), 0) + 1
+        return [*chosen[:after], *made.items(), *chosen[after:]]
 
     def _with_empty_attributes(self, base: Request) -> Request:
         """Optional attributes are null in the first candidate and in the profile, absent in the second."""

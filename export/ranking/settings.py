@@ -44,7 +44,7 @@ class RankerExportConfig:
     name: str = "movies"  # of the bundle
     buckets: RankingBuckets = field(default_factory=RankingBuckets)
     coreml: bool = True  # beside LiteRT and ONNX Runtime
-    golden_requests: int = 8  # real ones, beside those made from them to examine what they leave out
+    golden_requests: int = 5  # real ones, beside those made from them to examine what they leave out
     golden_candidates: int = 8  # at most, of the real ones
     float_tolerance: float = 1e-3  # largest difference of a float golden logit from the reference
     integer_tolerance: float = 0.02  # engines round activations differently

@@ -110,7 +110,7 @@ def test_a_bucket_costs_the_same_whatever_the_weights_size(tmp_path: Path, bits:
         return sizes[1] - sizes[0]
 
     small, wide = cost(), cost(hidden_size=96, vocabulary_size=500)
-    assert abs(wide - small) < 128 and small < 40_000  # constants of shapes stand at multiples of 16 bytes
+    assert abs(wide - small) < 1_024 and small < 8_000  # what tables of the graph two buckets share varies a little
 
 
 @pytest.mark.parametrize(

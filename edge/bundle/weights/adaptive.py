@@ -19,26 +19,27 @@ class Frequencies:
     def __init__(self, contexts: int, alphabet: int) -> None:
         self.alphabet = alphabet
         self._counts = np.full((contexts, alphabet), _UNSEEN, dtype=np.int64)
-        self.shares = np.empty_like(self._counts)  # (contexts, alphabet)
-        self.starts = np.empty_like(self._counts)  # (contexts, alphabet), ascending throughout
-        self._tabulate(np.arange(contexts))
+        self._first = np.arange(contexts)[:, None] * TOTAL
+        self.shares, self.starts = (np.empty((contexts, alphabet), dtype=np.uint64) for _ in range(2))  # starts ascend
+        self._tabulate(slice(None))
 
     def learn(self, symbols: np.ndarray, contexts: np.ndarray) -> None:
         """Count a block of symbols, each in its context, and renew the tables of those contexts."""
-        seen = np.bincount(contexts * self.alphabet + symbols, minlength=self._counts.size)
+        alone = len(self._counts) == 1
+        seen = np.bincount(symbols if alone else contexts * self.alphabet + symbols, minlength=self._counts.size)
         self._counts += _SEEN * seen.reshape(self._counts.shape)
-        self._tabulate(np.unique(contexts))
+        self._tabulate(slice(None) if alone else np.unique(contexts))
 
-    def _tabulate(self, contexts: np.ndarray) -> None:
+    def _tabulate(self, contexts: np.ndarray | slice) -> None:
         """Shares of `TOTAL` in proportion to the counts, at least 1; the first of the commonest takes the rest.
 
         The rest may be negative, but never takes all of the commonest's share: alphabets have at most 256 symbols.
         """
         counts = self._counts[contexts]
         shares = np.maximum(TOTAL * counts // counts.sum(1, keepdims=True), 1)
-        shares[np.arange(len(contexts)), counts.argmax(1)] += TOTAL - shares.sum(1)
+        shares[np.arange(len(counts)), counts.argmax(1)] += TOTAL - shares.sum(1)
         self.shares[contexts] = shares
-        self.starts[contexts] = np.cumsum(shares, 1) - shares + contexts[:, None] * TOTAL
+        self.starts[contexts] = shares.cumsum(1) - shares + self._first[contexts]
 
 
 def blocks(symbols: int) -> Iterator[slice]:

@@ -31,10 +31,10 @@ class StreamEncoder:
         table = Frequencies(context_count, alphabet)
         for block in blocks(len(symbols)):
             mine, where = symbols[block], contexts[block]
-            shares, starts = table.shares[where, mine], table.starts[where, mine] % TOTAL
+            shares, starts = table.shares[where, mine], table.starts[where, mine] & _SLOT
             for step in range(0, len(mine), self.lanes):
                 lanes = slice(step, step + self.lanes)
-                self._steps.append((shares[lanes].astype(np.uint64), starts[lanes].astype(np.uint64)))
+                self._steps.append((shares[lanes], starts[lanes]))
             table.learn(mine, where)
 
     def finish(self) -> bytes:
@@ -70,26 +70,28 @@ class StreamDecoder:
         symbols = np.empty(len(contexts), dtype=np.int64)
         for block in blocks(len(contexts)):
             self._block(table, contexts[block], symbols[block])
-            table.learn(symbols[block], contexts[block])
+            if block.stop < len(contexts):
+                table.learn(symbols[block], contexts[block])
         return symbols
 
     def _block(self, table: Frequencies, contexts: np.ndarray, symbols: np.ndarray) -> None:
-        starts, shares = table.starts.ravel(), table.shares.ravel().astype(np.uint64)
+        starts, shares = table.starts.ravel(), table.shares.ravel()
         offsets = (contexts << PRECISION).astype(np.uint64)
-        unsigned_starts = starts.astype(np.uint64)
         for step in range(0, len(contexts), self.lanes):
             lanes = slice(step, step + self.lanes)
             states = self._states[: len(offsets[lanes])]
             slots = (states & _SLOT) + offsets[lanes]
-            found = unsigned_starts.searchsorted(slots, side="right") - 1
-            states[:] = shares[found] * (states >> _SHIFT) + slots - unsigned_starts[found]
+            found = starts.searchsorted(slots, side="right") - 1
+            states[:] = shares[found] * (states >> _SHIFT) + slots - starts[found]
             symbols[lanes] = found
             self._refill(states)
         symbols -= contexts * table.alphabet
 
     def _refill(self, states: np.ndarray) -> None:
         """Lanes that ran low take a word each, in their order."""
-        low = np.flatnonzero(states < LEAST)
+        low = (states < LEAST).nonzero()[0]
+        if not len(low):
+            return
         words = self._words[self._next : self._next + len(low)]
         if len(words) < len(low):
             raise EdgeError("the coded weights are truncated")

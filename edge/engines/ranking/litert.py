@@ -48,8 +48,8 @@ class LiteRtRanking:
             )
         return next(size for size in self._encode_sizes() if size >= tokens)
 
-    def padded_candidates(self, count: int) -> int:
-        return sum(size for _, _, size in pieces(count, self._candidate_sizes(self.shape.interact_layers)))
+    def padded_candidates(self, count: int, depth: int) -> int:
+        return sum(size for _, _, size in pieces(count, self._candidate_sizes(depth)))
 
     def summarise(self, chunk: Chunk, depth: int) -> np.ndarray:
         with self._turn:
@@ -66,10 +66,10 @@ class LiteRtRanking:
         return append_in_pieces(self._append, entries, profile, timeline, sizes)
 
     def score(self, candidates: Entries, timeline: Timeline, depth: int) -> np.ndarray:
-        count, layers = len(candidates), self.shape.interact_layers if depth else 0
+        count, layers = len(candidates), self._layers(depth)
         logits = np.empty((depth + 1, count), dtype=np.float32)
         with self._turn:
-            for start, stop, size in pieces(count, self._candidate_sizes(layers)):
+            for start, stop, size in pieces(count, self._candidate_sizes(depth)):
                 graph = self._graph("score", layers, size)
                 if not start:  # the buffers of all sizes are the same
                     _write_timeline(graph, timeline)
@@ -139,8 +139,12 @@ class LiteRtRanking:
     def _encode_sizes(self) -> list[int]:
         return [tokens for (tokens,) in self._buckets.get("encode", self._buckets["embed"])]
 
-    def _candidate_sizes(self, layers: int) -> list[int]:
-        return [count for depth, count in self._buckets["score"] if depth == layers]
+    def _layers(self, depth: int) -> int:
+        """Of the graph that scores at an interact depth."""
+        return self.shape.interact_layers if depth else 0
+
+    def _candidate_sizes(self, depth: int) -> list[int]:
+        return [count for layers, count in self._buckets["score"] if layers == self._layers(depth)]
 
 
 def _write_entries(graph: Graph, entries: Entries, clear: bool = False) -> None:

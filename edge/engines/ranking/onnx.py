@@ -40,7 +40,7 @@ class OnnxRanking:
     def padded_tokens(self, tokens: int) -> int:
         return tokens
 
-    def padded_candidates(self, count: int) -> int:
+    def padded_candidates(self, count: int, depth: int) -> int:
         return count
 
     def summarise(self, chunk: Chunk, depth: int) -> np.ndarray:

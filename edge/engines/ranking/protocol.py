@@ -50,8 +50,8 @@ class RankingEngine(Protocol):
     def padded_tokens(self, tokens: int) -> int:
         """The tokens that a chunk of so many is computed for."""
 
-    def padded_candidates(self, count: int) -> int:
-        """The candidates that so many are computed for."""
+    def padded_candidates(self, count: int, depth: int) -> int:
+        """The candidates that so many are computed for at an interact depth."""
 
     def close(self) -> None:
         """Give the memory back."""

@@ -26,8 +26,13 @@ class Work:
     chunks: tuple[int, ...]  # tokens of the chunks of items and of the profile
     phrases: tuple[int, ...]  # tokens of the chunks of phrases
     entries: int  # to append
-    candidates: int
+    candidates: int  # that are scored, padding included
+    shallow: int | None = None  # as many at interact depth 0; None: as at the others
     texts: int = 0  # of items and of the profile: in the chunks
+
+    def scored(self, depth: int) -> int:
+        """At an interact depth."""
+        return self.candidates if depth or self.shallow is None else self.shallow
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ def predicted(costs: RankingCosts, work: Work, exit: Exit, phrase_depth: int) ->
         costs.summaries(work.chunks, exit.encode)
         + costs.summaries(work.phrases, phrase_depth)
         + costs.appending(work.entries)
-        + costs.scoring(work.candidates, exit.interact)
+        + costs.scoring(work.scored(exit.interact), exit.interact)
     )
 
 

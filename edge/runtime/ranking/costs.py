@@ -62,13 +62,17 @@ def measure_costs(engine: RankingEngine) -> RankingCosts:
     """Time single calls at a few sizes, all in turn, again and again; it warms the engine up as well."""
     cost = _least_milliseconds(_calls(engine))
     tokens, entries = (sorted({size for kind, size, _ in cost if kind == wanted}) for wanted in ("chunk", "append"))
-    candidates = sorted({size for kind, size, _ in cost if kind == "score"})
-    depths = range(engine.shape.interact_layers + 1)
+    candidates = [
+        sorted({size for kind, size, depth in cost if (kind, depth) == ("score", wanted)})
+        for wanted in range(engine.shape.interact_layers + 1)
+    ]
     return RankingCosts(
         chunk=tuple((float(size), cost["chunk", size, 0]) for size in tokens),
         encode=tuple((float(size), _applying(cost, size)) for size in tokens),
         append=tuple((float(size), cost["append", size, 0]) for size in entries),
-        score=tuple(tuple((float(size), cost["score", size, depth]) for size in candidates) for depth in depths),
+        score=tuple(
+            tuple((float(size), cost["score", size, depth]) for size in sizes) for depth, sizes in enumerate(candidates)
+        ),
     )
 
 
@@ -89,14 +93,15 @@ def _calls(engine: RankingEngine) -> dict[Call, Callable[[], object]]:
     shape = engine.shape
     tokens = sorted({engine.padded_tokens(count) for count in (1, engine.chunk_tokens // 4, engine.chunk_tokens)})
     entries = sorted({1, min(SEVERAL, shape.places - 1)} - {0})
-    candidates = sorted({engine.padded_candidates(count) for count in (1, 64)})
-    depths = range(shape.interact_layers + 1)
     calls: dict[Call, Callable[[], object]] = {}
     for size in tokens:
         applied = (0, 1) if shape.encode_depths[-1] else (0,)  # without encode layers there is nothing to apply
         calls |= {("chunk", size, depth): _summarise(engine, size, depth) for depth in applied}
     calls |= {("append", size, 0): _append(engine, size) for size in entries}
-    return calls | {("score", size, depth): _score(engine, size, depth) for size in candidates for depth in depths}
+    for depth in range(shape.interact_layers + 1):
+        for size in {engine.padded_candidates(count, depth) for count in (1, 64)}:
+            calls["score", size, depth] = _score(engine, size, depth)
+    return calls
 
 
 def _summarise(engine: RankingEngine, tokens: int, depth: int) -> Callable[[], object]:

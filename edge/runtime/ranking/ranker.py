@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -239,7 +240,7 @@ class Ranker:
         else:
             check_candidates([one.item if isinstance(one, Handle) else one for one in candidates])
             handles = [one if isinstance(one, Handle) else handles_of(reading, [one])[0] for one in candidates]
-        if any(handle.reading is not reading for handle in handles):
+        if [handle.reading for handle in handles].count(reading) < len(handles):
             raise EdgeError("a candidate was prepared by another ranker", fix="ranker.prepare(items)")
         return handles
 
@@ -255,7 +256,7 @@ class Ranker:
         predicted_ms = request.milliseconds + self._pace.factor * chosen.milliseconds
         scores, last = self._scores(request, need, chosen, work)
         order, calibration = ranking_order(scores), self._model.calibrations.get(last.exit)
-        values = scores.tolist() if calibration is None else [calibration.chance(logit) for logit in scores.tolist()]
+        values = scores.tolist() if calibration is None else calibration.chances(scores)
         return Ranked(
             tuple([handles[place].item for place in order]),
             tuple([values[place] for place in order]),
@@ -309,7 +310,7 @@ class Ranker:
         if left is None or wish.exit is not None:
             return chosen
         encode, depth = chosen.exit.encode, self._model.engine.shape.phrase_depth
-        still = {encode: Work((), (), 0, work.candidates)}
+        still = {encode: replace(work, chunks=(), phrases=(), entries=0)}
         same = {exit: auc for exit, auc in request.exits.items() if exit.encode == encode}
         found = choose(self._model.costs, still, same, depth, left, wish.min_auc)
         return Choice(found.exit, predicted(self._model.costs, work, found.exit, depth), found.auc)

@@ -61,7 +61,8 @@ class Needed:
             chunks=summaries.sizes(texts),
             phrases=summaries.sizes(self.phrases.missing),
             entries=len(self.lacks.phrases),
-            candidates=engine.padded_candidates(candidates),
+            candidates=engine.padded_candidates(candidates, engine.shape.interact_layers),
+            shallow=engine.padded_candidates(candidates, 0),
             texts=len(texts),
         )
 

@@ -13,6 +13,7 @@ from edge.runtime.byte_cache import ByteCache
 from edge.text.segments import Segment
 
 Key = tuple[int, Segment]  # encode depth, tokens
+FLOATS = np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float32)  # of each float16, by its bits
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Summaries:
             for row, summary in zip(new[start:stop], summaries.astype(np.float16), strict=True):
                 self.keep(distinct[row], depth, summary)
                 found[row] = summary
-        rows = np.frombuffer(b"".join(found), dtype=np.float16).astype(np.float32)  # type: ignore[arg-type]
+        rows = FLOATS.take(np.frombuffer(b"".join(found), dtype=np.uint16))  # type: ignore[arg-type]
         rows = rows.reshape(len(distinct), self._engine.shape.hidden)
         if not repeated:
             return rows

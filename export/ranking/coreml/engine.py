@@ -43,8 +43,9 @@ class CoreMlRanking:
         sizes = self._buckets.get("encode", self._buckets["embed"])
         return next(size for (size,) in sizes if size >= tokens)
 
-    def padded_candidates(self, count: int) -> int:
-        return sum(size for _, _, size in pieces(count, self._candidate_sizes(self.shape.interact_layers)))
+    def padded_candidates(self, count: int, depth: int) -> int:
+        sizes = self._candidate_sizes(self.shape.interact_layers if depth else 0)
+        return sum(size for _, _, size in pieces(count, sizes))
 
     def summarise(self, chunk: Chunk, depth: int) -> np.ndarray:
         """A smaller bucket of "encode" takes the first rows, and gives them back."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from cloud.ranking.measure import load_ranker, shape_of
 from cloud.ranking.train import RANKERS, train_ranker
 from cloud.runs.directory import Run
 from edge.metrics import auc
+from edge.text.number import CLIP
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +46,20 @@ def test_it_is_missing_where_a_user_has_no_earlier_row_and_standardised_elsewher
     assert np.isnan(number).tolist() == first.tolist()
     known = number[rows.part("train")]
     assert np.nanmean(known) == pytest.approx(0.0, abs=1e-4) and np.nanstd(known) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_it_is_limited_as_a_phone_limits_it(prepared: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, score = Prepared(prepared), collaborative
+    far = int(rows.part("train")[-1])
+
+    def with_one_far(*arguments: Any, **others: Any) -> np.ndarray:
+        found: np.ndarray = score(*arguments, **others)
+        found[far] += 1e3
+        return found
+
+    monkeypatch.setattr("cloud.ranking.cloud_numbers.collaborative", with_one_far)
+    number = collaborative_number(rows).column[:, 0]
+    assert number[far] == np.nanmax(number) == CLIP
 
 
 def test_labels_of_a_row_and_of_later_ones_never_reach_it(prepared: Run) -> None:

@@ -239,7 +239,7 @@ class FakeEngine:
     def padded_tokens(self, tokens: int) -> int:
         return 16
 
-    def padded_candidates(self, count: int) -> int:
+    def padded_candidates(self, count: int, depth: int) -> int:
         return 64
 
     def summarise(self, chunk: Chunk, depth: int) -> np.ndarray:
@@ -289,7 +289,7 @@ def test_a_timed_engine_sums_up_by_part_until_it_is_emptied() -> None:
         engine.append(entries, False, timeline)
     assert engine.score(entries, timeline, 1).shape == (2, 2)
     assert engine.spent == pytest.approx({"append": 0.008, "score": 0.003})
-    assert engine.padded_candidates(1) == 64 and engine.shape is GRAPH
+    assert engine.padded_candidates(1, 1) == 64 and engine.shape is GRAPH
 
 
 def test_a_layers_weights_are_counted_where_they_are_packed(tmp_path: Path) -> None:

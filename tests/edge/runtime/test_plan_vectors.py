@@ -8,18 +8,24 @@ from collections import OrderedDict
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 import edge.runtime.ranking
 from edge.engines.ranking.chunk import Chunk
+from edge.engines.ranking.protocol import RankingEngine
+from edge.engines.ranking.timeline import Timeline
 from edge.runtime.pace import Pace
 from edge.runtime.ranking.choice import Exit, Work, choose
 from edge.runtime.ranking.costs import RankingCosts
+from edge.runtime.ranking.scoring import Candidates, handles_of, needed
 from edge.runtime.ranking.summaries import Summaries
+from edge.runtime.ranking.user_timeline import Reading, UserTimeline
 from edge.runtime.ranking.window import first_event
+from edge.text.offered import NumberGroups
+from edge.text.types import Event, Item, User
 
 HOME = Path(edge.runtime.ranking.__file__).parent
 LINES = [json.loads(line) for name in ("planner", "lru") for line in (HOME / f"{name}.jsonl").read_text().splitlines()]
@@ -34,7 +40,9 @@ def test_the_runtime_takes_the_exits_of_the_vectors(line: dict[str, Any]) -> Non
     points = {name: tuple(map(tuple, line["costs"][name])) for name in ("chunk", "encode", "append")}
     costs = RankingCosts(**points, score=tuple(tuple(map(tuple, each)) for each in line["costs"]["score"]))
     works = {
-        int(depth): Work(tuple(work["chunks"]), tuple(work["phrases"]), work["entries"], work["candidates"])
+        int(depth): Work(
+            tuple(work["chunks"]), tuple(work["phrases"]), work["entries"], work["candidates"], work.get("candidates_0")
+        )
         for depth, work in line["works"].items()
     }
     exits = {Exit(one["encode"], one["interact"]): one["auc"] for one in line["exits"]}
@@ -60,7 +68,8 @@ def test_a_plain_reading_of_the_text_takes_the_same(line: dict[str, Any]) -> Non
         total = sum(cost(costs["chunk"], t) + exit["encode"] * cost(costs["encode"], t) for t in work["chunks"])
         total += sum(cost(costs["chunk"], t) + line["phrase_depth"] * cost(costs["encode"], t) for t in work["phrases"])
         total += cost(costs["append"], work["entries"]) if work["entries"] else 0
-        return total + (cost(costs["score"][exit["interact"]], work["candidates"]) if work["candidates"] else 0)
+        candidates = work["candidates"] if exit["interact"] else work.get("candidates_0", work["candidates"])
+        return total + (cost(costs["score"][exit["interact"]], candidates) if candidates else 0)
 
     def quality(exit: dict[str, Any]) -> tuple[float, int, int]:
         return (-math.inf if exit["auc"] is None else exit["auc"], exit["encode"], exit["interact"])
@@ -153,3 +162,38 @@ def keep(
         plain[key] = size
         while sum(plain.values()) > line["budget_bytes"]:
             plain.popitem(last=False)
+
+
+@pytest.mark.parametrize("line", of_kind("texts"))
+def test_a_request_names_its_texts_in_the_order_of_the_vectors(line: dict[str, Any]) -> None:
+    shape = SimpleNamespace(places=line["most"] + 1, phrase_depth=1, hidden=4)
+    engine = cast(RankingEngine, SimpleNamespace(shape=shape))
+    user = UserTimeline(cast(Reading, Plain()), User(), [Event(Item(f"event {n}")) for n in range(line["events"])])
+    if line["kept"]:
+        first, length = line["kept"]
+        user._kept[2] = first, cast(Timeline, SimpleNamespace(length=length))
+    handles = handles_of(cast(Reading, Plain()), [Item(f"candidate {n}") for n in range(line["candidates"])])
+    found = needed(engine, Summaries(engine, 0), user, Candidates(user, handles, None), 2)
+    named = {"items": found.items.named, "phrases": found.phrases.named}
+    assert {kind: [name for (name,) in texts] for kind, texts in named.items()} == line["expected"]
+
+
+class Plain:
+    """Reads a text as a token that is its name."""
+
+    groups, value = NumberGroups(()), "rating"
+
+    @property
+    def encoder(self) -> Plain:
+        return self
+
+    def profile(self, user: User) -> tuple[str]:
+        return ("profile",)
+
+    def item(self, item: Item) -> tuple[str]:
+        return (item.id,)
+
+    def phrase(self, event: Event) -> tuple[str]:
+        return (event.item.id,)
+
+    context = item

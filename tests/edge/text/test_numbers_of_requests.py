@@ -13,8 +13,10 @@ from edge.config import from_dict, to_dict
 from edge.errors import EdgeError
 from edge.text.arithmetic import log1p
 from edge.text.number import Number, check_numbers
+from edge.text.offered import NumberGroups
 from edge.text.request import request_from_json
-from edge.text.user_numbers import request_numbers
+from edge.text.types import Event, Item, User
+from edge.text.user_numbers import MOST_ROWS, UserNumbers, request_numbers
 
 amounts = st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-1e12, 1e12) | st.sampled_from([0.1, 3.7, 1e15])
 words = (
@@ -123,3 +125,42 @@ def test_two_numbers_of_one_name_are_refused() -> None:
 def test_a_number_survives_json() -> None:
     number = Number("n", of="liked", history="mean", same="genres", over="most", smoothing=2.0, prior=0.5)
     assert from_dict(Number, to_dict(number)) == number
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(numbers(), min_size=1, max_size=4), requests(), st.lists(st.floats(0, 1e9), max_size=2))
+def test_a_user_who_grows_has_the_numbers_of_one_read_whole_at_every_moment(
+    wanted: list[dict[str, Any]], request: dict[str, Any], moments: list[float]
+) -> None:
+    made, whole = tuple(from_dict(Number, values) for values in wanted), request_from_json(request)
+    groups = NumberGroups(made)
+    user, offered = UserNumbers(groups, whole.user), groups.offered(whole.candidates)
+    for count in range(len(whole.events) + 1):
+        for moment in (whole.time, *moments, whole.time):  # what is kept of one is not taken for another's
+            now = request | {"events": request["events"][:count], "time": moment}
+            assert plain(user.of_candidates(offered, moment)) == computed(wanted, now)["candidates"]
+            assert plain(user.of_events(max(count - 2, 0))) == computed(wanted, now)["events"][max(count - 2, 0) :]
+        if count < len(whole.events):
+            user.add(whole.events[count])
+
+
+def test_numbers_of_many_items_are_kept_within_a_bound_and_stay_the_same() -> None:
+    groups = NumberGroups((Number("n", history="count", same="genre"),))
+    user = UserNumbers(groups, User())
+    for name in ("g1", "g2", "g2"):
+        user.add(Event(Item("", {"genre": name})))
+    for first in range(0, 2 * MOST_ROWS, 1_000):
+        items = [Item(f"{number}", {"genre": f"g{number}"}) for number in (1, 2, *range(first + 3, first + 1_000))]
+        found = user.of_candidates(groups.offered(items), None)[:, 0]
+        assert found[:2].tolist() == [1, 2] and not found[2:].any()
+        assert sum(len(table.rows) for table in user._tables.values()) <= MOST_ROWS + 1_000
+
+
+def test_an_event_that_is_refused_changes_nothing() -> None:
+    groups = NumberGroups((Number("n", of="liked", history="mean"), Number("p", of="item.price")))
+    user = UserNumbers(groups, User())
+    user.add(Event(Item("", {"price": 2}), {"liked": True}))
+    with pytest.raises(EdgeError, match=r"events\[1\].item.price"):
+        user.add(Event(Item("", {"price": "two"}), {"liked": False}))
+    assert user.of_events(0).shape == (1, 2)
+    assert user.of_candidates(groups.offered([Item("1", {"price": 3})]), None).tolist() == [[1, 3]]

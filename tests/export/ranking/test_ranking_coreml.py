@@ -160,7 +160,7 @@ def test_a_summary_is_the_same_whatever_else_is_in_its_chunk(engine: CoreMlRanki
 
 
 def test_what_is_computed_is_what_the_engine_says(engine: CoreMlRanking) -> None:
-    assert [engine.padded_candidates(count) for count in (1, 2, 3, 4, 5, 9)] == [2, 2, 4, 4, 6, 10]
+    assert [engine.padded_candidates(count, 1) for count in (1, 2, 3, 4, 5, 9)] == [2, 2, 4, 4, 6, 10]
     assert [engine.padded_tokens(tokens) for tokens in (1, 8, 9, 64)] == [8, 8, 64, 64]
     assert (engine.chunk_tokens, engine.chunk_segments) == (64, 20)
     with pytest.raises(EdgeError, match="a chunk of 65 tokens"):

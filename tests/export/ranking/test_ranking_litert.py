@@ -168,7 +168,7 @@ def test_threads_do_not_mix_their_requests(engine: LiteRtRanking) -> None:
 
 
 def test_what_is_computed_is_what_the_engine_says(engine: LiteRtRanking) -> None:
-    assert [engine.padded_candidates(count) for count in (1, 2, 3, 4, 5, 9)] == [2, 2, 4, 4, 6, 10]
+    assert [engine.padded_candidates(count, 1) for count in (1, 2, 3, 4, 5, 9)] == [2, 2, 4, 4, 6, 10]
     assert [engine.padded_tokens(tokens) for tokens in (1, 8, 9, 64)] == [8, 8, 64, 64]
     assert (engine.chunk_tokens, engine.chunk_segments) == (64, 20)
 
@@ -269,3 +269,11 @@ def test_buckets_that_a_segment_does_not_fit_or_too_many_are_refused() -> None:
     assert len(RankingBuckets(append=(1, 8, 32)).signatures(graph)) == 12
     with pytest.raises(EdgeError, match="the buckets make 13 signatures, 12 are allowed"):
         RankingBuckets(append=(1, 8, 16, 32)).signatures(graph)
+
+
+def test_buckets_share_every_table_that_is_the_same(model: RankingModel, tmp_path: Path) -> None:
+    sizes, path = [], tmp_path / "model.tflite"
+    for candidates in ((4,), (4, 8), (4, 8, 16)):
+        export_ranking_litert(model, PLACES, RankingBuckets((8,), 8, (1,), candidates), path)
+        sizes.append(path.stat().st_size)
+    assert max(np.diff(sizes)) < 6_000 < sizes[0]  # two signatures more, of which each alone would take 13,000 bytes
