@@ -79,7 +79,7 @@ class Exporting:
 
     def compare_plain(self, directory: Path, goldens: Sequence[RankingGolden]) -> list[dict[str, Any]]:
         """Of the files for loaders of one's own, beside torch. Errors: one is off."""
-        engines, sizes = self.config.engines, self.config.plain
+        engines, sizes = self.config.engines, self.config.plain.within(self.places)
         write_plain_files(self.model, self.places, sizes, directory, engines)
         tolerances = dict.fromkeys(engines, self.tolerance) | self._allowances(engines)
         return compare_plain_files(directory, self.model, self.reading, goldens, sizes, tolerances)

@@ -17,7 +17,7 @@ V, C and T are dynamic.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,6 +40,10 @@ class PlainSizes:
 
     def __post_init__(self) -> None:
         check_counts(self, events=(1, MOST_EVENTS), candidates=(1, MAX_CANDIDATES))
+
+    def within(self, places: int) -> PlainSizes:
+        """With no more events than a timeline of so many places keeps."""
+        return replace(self, events=min(self.events, places - 1))
 
     @property
     def places(self) -> int:

@@ -1,7 +1,7 @@
 """All of the ranking model in one ONNX graph, for teams with a loader of their own: the arrays of export.ranking.plain.
 
-Their sizes V, C and T are dynamic: V is at least 1 and less than the places of the longest timeline, T at most the model's
-positions. `context_ids` may be (1, T), the context of all candidates.
+Their sizes V, C and T are dynamic: V is at least 1 and less than the places of the longest timeline, T at most the
+model's positions. `context_ids` may be (1, T), the context of all candidates.
 """
 
 from __future__ import annotations

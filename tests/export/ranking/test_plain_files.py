@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
-from onnx_models import CHANGES, User, model_of, reference_of, scores_of, user_of
+from onnx_models import CHANGES, SHAPE, User, model_of, reference_of, scores_of, user_of
 from test_ranking_onnx_one_call import inputs_of
 
 from cloud.ranking.model import RankingModel
+from edge.engines.ranking.distances import bucket_table
+from edge.errors import EdgeError
 from export.coreml.simulator.interpreter import MilInterpreter
 from export.ranking.coreml.check import check_ranking_coreml
 from export.ranking.coreml.one_call import export_ranking_coreml_one_call
@@ -100,6 +103,7 @@ def test_buckets_of_distance_are_those_of_the_engines() -> None:
         starts = sizes.bucket_starts(distances)
         found = [(distance >= starts).sum() for distance in range(events + 2)]
         assert found == bucket_table(events + 1, distances).tolist()
+    assert PlainSizes(events=3).within(3) == PlainSizes(events=2) and PlainSizes(events=3).within(9).events == 3
     assert PlainSizes(events=3).apart(6).tolist() == [[0, 6, 6, 6], [1, 0, 6, 6], [2, 1, 0, 6], [3, 2, 1, 0]]
 
 
