@@ -46,7 +46,7 @@ def _rank(name: str) -> tuple[int, str]:
     cls=CommandGroup,
     loaders=commands,
     examples="""edge run --preset quickstart --out runs/quickstart
-                edge rank runs/smoke/export/movies.edge --request request.json""",
+                edge rank runs/quickstart/export/movies.edge --request request.json""",
 )
 @click.version_option(package_name="edge-ranker", message="%(package)s %(version)s")
 def edge() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
-from onnx_models import CHANGES, SHAPE, User, model_of, reference_of, scores_of, user_of
+from ranking_models import CHANGES, SHAPE, User, changed_model, reference_of, scores_of, user_of
 from test_ranking_onnx_one_call import inputs_of
 
 from cloud.ranking.model import RankingModel
@@ -51,7 +51,7 @@ def coreml_logits(model: RankingModel, path: Path, inputs: dict[str, np.ndarray]
 @pytest.mark.parametrize("changes", CHANGES)
 @pytest.mark.parametrize("precision", ["float", "int8"])
 def test_litert_gives_the_logits_of_the_deepest_exit(tmp_path: Path, changes: str, precision: str) -> None:
-    model = model_of(changes, precision)
+    model = changed_model(changes, precision)
     for events in (0, 1, 7):
         user = user_of(events, model.shape.numbers, candidates=6)
         wanted = scores_of(reference_of(model), user, model.shape.encode_layers)[-1]
@@ -63,7 +63,7 @@ def test_litert_gives_the_logits_of_the_deepest_exit(tmp_path: Path, changes: st
     "changes", ["the usual", "one interact layer", "no encode layer", "neither numbers nor factors"]
 )
 def test_core_ml_gives_the_logits_of_the_deepest_exit(tmp_path: Path, changes: str) -> None:
-    model = model_of(changes, "int8")
+    model = changed_model(changes, "int8")
     user = user_of(7, model.shape.numbers, candidates=6)
     wanted = scores_of(reference_of(model), user, model.shape.encode_layers)[-1]
     found = coreml_logits(model, tmp_path, given_to(user, model))
@@ -72,7 +72,7 @@ def test_core_ml_gives_the_logits_of_the_deepest_exit(tmp_path: Path, changes: s
 
 @pytest.mark.parametrize("logits_of", [litert_logits, coreml_logits])
 def test_rows_that_are_no_event_change_nothing(logits_of: Any, tmp_path: Path) -> None:
-    model, user = model_of(), user_of(3, candidates=6)
+    model, user = changed_model(), user_of(3, candidates=6)
     found, others = (logits_of(model, tmp_path, given_to(user, model, padding)) for padding in (5, 23))
     np.testing.assert_allclose(found, others, rtol=0, atol=1e-5)
     more = given_to(user, model) | {"event_count": np.array([4], dtype=np.int32)}
@@ -80,7 +80,7 @@ def test_rows_that_are_no_event_change_nothing(logits_of: Any, tmp_path: Path) -
 
 
 def test_a_text_without_tokens_is_the_unknown_one(tmp_path: Path) -> None:
-    model, user = model_of(), user_of(3, candidates=6)
+    model, user = changed_model(), user_of(3, candidates=6)
     empty, unknown = given_to(user, model), given_to(user, model)
     for name in ("profile_ids", "event_ids", "candidate_ids"):
         empty[name][0], unknown[name][0] = 0, 0
@@ -90,7 +90,7 @@ def test_a_text_without_tokens_is_the_unknown_one(tmp_path: Path) -> None:
 
 
 def test_four_bit_weights_are_written_too(tmp_path: Path) -> None:
-    model, user = model_of("the usual", "int4"), user_of(5, candidates=6)
+    model, user = changed_model("the usual", "int4"), user_of(5, candidates=6)
     wanted = scores_of(reference_of(model), user, model.shape.encode_layers)[-1]
     for logits_of in (litert_logits, coreml_logits):
         found = logits_of(model, tmp_path, given_to(user, model))
