@@ -270,3 +270,12 @@ def test_a_planted_fault_in_the_ranker_is_refused(graphs: Path, fault: Callable[
 def test_a_ranker_with_layers_of_their_own_is_not_exported(tmp_path: Path) -> None:
     with pytest.raises(EdgeError, match="5 layers of their own"):
         export_ranking_onnx(RankingModel(replace(SHAPE, shared=False)), tmp_path, PLACES)
+
+
+def test_no_two_gathers_of_a_graph_have_one_name(tmp_path: Path) -> None:
+    """ONNX Runtime 1.18 fuses them to nodes of their names, and opens no graph with two of one name."""
+    export_ranking_onnx(changed_model(), tmp_path, PLACES)
+    for path in tmp_path.glob("*.onnx"):
+        nodes = onnx.load(str(path), load_external_data=False).graph.node
+        names = [node.name for node in nodes if node.op_type == "Gather"]
+        assert len(set(names)) == len(names) and "" not in names
