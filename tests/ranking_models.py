@@ -1,15 +1,24 @@
-"""Small ranking models random in every weight, a user of theirs with events and candidates, and scores by an engine."""
+"""Small ranking models random in every weight, a user with events and candidates, and an engine's scores for them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
 
 from cloud.ranking.model import RankingModel
 from cloud.ranking.shape import RankingShape
-from cloud.ranking.timelines import TimelineBatch, WindowTable
-from edge.engines.ranking.chunk import chunk_of
+from cloud.ranking.timelines import PaddedTexts, TimelineBatch, WindowTable
+from compress.ranking.graph import ranking_graph
+from compress.ranking.integers import quantise_ranker
+from edge.engines.ranking.chunk import chunk_of, chunks
 from edge.engines.ranking.protocol import Entries, RankingEngine
+from edge.engines.ranking.reference import ReferenceRanking
+from edge.engines.ranking.shape import RankingGraph
 from edge.engines.ranking.timeline import Timeline
 
 SHAPE = RankingShape(
@@ -17,44 +26,101 @@ SHAPE = RankingShape(
     interact_layers=2, positions=6, distances=6, match_size=8, match_heads=3, number_hidden=5, factors=4,
 )  # fmt: skip
 EVENTS, CANDIDATES, PLACES = 7, 5, 12
+CHANGES: dict[str, dict[str, Any]] = {
+    "the usual": {},
+    "no factors": {"factors": 0},
+    "no interact layer": {"interact_layers": 0},
+    "one interact layer": {"interact_layers": 1},
+    "no encode layer": {"encode_layers": 0, "early_encode": 0},
+    "one encode layer": {"encode_layers": 1, "early_encode": 0},
+    "three encode layers": {"encode_layers": 3},
+    "not factorised": {"embedding_size": 16},
+    "no numbers": {"numbers": 0},
+    "neither numbers nor factors": {"numbers": 0, "factors": 0},
+}
+BITS = {"float": 0, "int8": 8, "int4": 4}
 
 
-def model_of(shape: RankingShape) -> RankingModel:
-    torch.manual_seed(3)
+def model_of(shape: RankingShape, seed: int = 3) -> RankingModel:
+    """In float."""
+    torch.manual_seed(seed)
     model = RankingModel(shape)
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     if model.likeness is not None:
-        model.likeness.mean.fill_(0.1)
-        model.likeness.spread.fill_(0.5)
-        model.likeness.overall.fill_(3.2)
-        model.likeness.unit.fill_(1.5)
+        values = {"mean": 0.1, "spread": 0.5, "overall": 3.2, "unit": 1.5}
+        for name, value in values.items():
+            model.likeness.get_buffer(name).fill_(value)
     return model.eval()
+
+
+@cache
+def changed_model(changes: str = "the usual", precision: str = "float", seed: int = 3) -> RankingModel:
+    """One of `CHANGES`, to be read only."""
+    model, bits = model_of(replace(SHAPE, **CHANGES[changes]), seed), BITS[precision]
+    return quantise_ranker(model, bits) if bits else model
+
+
+def graph_of(model: RankingModel) -> RankingGraph:
+    return ranking_graph(model.shape, PLACES)
+
+
+def reference_of(model: RankingModel) -> ReferenceRanking:
+    return ReferenceRanking({name: value.numpy() for name, value in model.state_dict().items()}, graph_of(model))
+
+
+@dataclass(frozen=True)
+class User:
+    """`items`: token ids of events, `phrases` of each; numbers are NaN where one is missing."""
+
+    profile: tuple[int, ...]
+    items: list[tuple[int, ...]]
+    phrases: list[tuple[int, ...]]
+    numbers: np.ndarray
+    liked: np.ndarray
+    candidates: list[tuple[int, ...]]
+    contexts: list[tuple[int, ...]]
+    offered_numbers: np.ndarray
+
+
+def user_of(events: int = EVENTS, numbers: int = SHAPE.numbers, candidates: int = CANDIDATES, seed: int = 0) -> User:
+    chance = np.random.default_rng(seed)
+
+    def texts(count: int) -> list[tuple[int, ...]]:
+        return [tuple(chance.integers(2, 50, chance.integers(1, 7)).tolist()) for _ in range(count)]
+
+    values = chance.normal(size=(events + candidates, numbers)).astype(np.float32)
+    values[chance.random(values.shape) < 0.2] = np.nan
+    liked = chance.integers(1, 6, events).astype(np.float32)
+    profile, items, phrases = texts(1)[0], texts(events), texts(events)
+    return User(
+        profile, items, phrases, values[:events], liked, texts(candidates), texts(candidates), values[events:]
+    )  # fmt: skip
 
 
 def texts() -> list[tuple[int, ...]]:
     """A profile, then items of events, then of candidates."""
-    chance = np.random.default_rng(0)
-    return [tuple(chance.integers(2, 50, chance.integers(1, 7)).tolist()) for _ in range(1 + EVENTS + CANDIDATES)]
+    user = user_of()
+    return [user.profile, *user.items, *user.candidates]
 
 
-def batch_of(numbers: np.ndarray, liked: np.ndarray) -> TimelineBatch:
-    """One user: every candidate stands after all events."""
-    segments = texts()
-    tokens = torch.zeros(len(segments), 6, dtype=torch.long)
-    for row, segment in enumerate(segments):
-        tokens[row, : len(segment)] = torch.tensor(segment)
-    phrases = torch.tensor([[2, 3], [4, 0], [5, 6]])
-    rows = torch.arange(CANDIDATES)[None]
+def batch_of(user: User) -> TimelineBatch:
+    """That user alone: every candidate stands after all events."""
+    events, candidates, longest = len(user.items), len(user.candidates), SHAPE.positions
+    segments = PaddedTexts([user.profile, *user.items, *user.candidates], longest).tokens
+    phrases = PaddedTexts([*user.phrases, *user.contexts], longest).tokens
+    rows = torch.arange(candidates)[None]
     table = WindowTable(
         profile=torch.tensor([0]),
-        item=torch.arange(1, 1 + EVENTS)[None], phrase=torch.arange(EVENTS)[None] % 3,
-        numbers=torch.from_numpy(numbers[:EVENTS])[None], values=torch.from_numpy(liked)[None],
-        offered=1 + EVENTS + rows, context=rows % 2, offered_numbers=torch.from_numpy(numbers[EVENTS:])[None],
-        place=torch.full((1, CANDIDATES), EVENTS), sees=torch.ones(1, CANDIDATES, EVENTS, dtype=torch.bool),
-        labels=torch.zeros(1, CANDIDATES), real=torch.ones(1, CANDIDATES, dtype=torch.bool), rows=rows,
+        item=torch.arange(1, 1 + events)[None], phrase=torch.arange(events)[None],
+        numbers=torch.from_numpy(user.numbers)[None], values=torch.from_numpy(user.liked)[None],
+        offered=1 + events + rows, context=events + rows, offered_numbers=torch.from_numpy(user.offered_numbers)[None],
+        place=torch.full((1, candidates), events), sees=torch.ones(1, candidates, events, dtype=torch.bool),
+        labels=torch.zeros(1, candidates), real=torch.ones(1, candidates, dtype=torch.bool), rows=rows,
     )  # fmt: skip
-    return TimelineBatch((tokens,), torch.arange(len(segments)), phrases, (table,))
+    return TimelineBatch(
+        (torch.from_numpy(segments),), torch.arange(len(segments)), torch.from_numpy(phrases), (table,)
+    )
 
 
 def entries_of(items: np.ndarray, phrases: np.ndarray, numbers: np.ndarray) -> Entries:
@@ -62,44 +128,51 @@ def entries_of(items: np.ndarray, phrases: np.ndarray, numbers: np.ndarray) -> E
     return Entries(items, phrases, np.where(missing, 0, numbers).astype(np.float32), missing.astype(np.float32))
 
 
+def summaries_of(engine: RankingEngine, texts: Sequence[tuple[int, ...]], depth: int, tokens: int = 0) -> np.ndarray:
+    """(text, hidden), in chunks of so many tokens at most; 0: as many as the engine takes."""
+    longest, tokens = engine.shape.positions, tokens or engine.chunk_tokens
+    parts = [
+        engine.summarise(chunk_of(texts[start:stop], longest), depth)
+        for start, stop in chunks(texts, longest, tokens, engine.chunk_segments)
+    ]
+    return np.concatenate([np.zeros((0, engine.shape.hidden), dtype=np.float32), *parts])
+
+
+def timeline_of(engine: RankingEngine, user: User, depth: int, steps: Sequence[int], tokens: int = 0) -> Timeline:
+    """Events appended in groups of these sizes."""
+    items = summaries_of(engine, user.items, depth, tokens)
+    phrases = summaries_of(engine, user.phrases, engine.shape.phrase_depth, tokens)
+    profile = summaries_of(engine, [user.profile], depth, tokens)
+    timeline, none = Timeline(engine.shape), np.zeros((1, user.numbers.shape[1]), dtype=np.float32)
+    first = Entries(profile, np.zeros_like(profile), none, none)
+    timeline.extend(engine.append(first, True, timeline), np.zeros(1, dtype=np.float32))
+    start = 0
+    for count in steps:
+        rows = slice(start, start + count)
+        part = entries_of(items[rows], phrases[rows], user.numbers[rows])
+        timeline.extend(engine.append(part, False, timeline), user.liked[rows])
+        start += count
+    return timeline
+
+
 def scores_of(
-    engine: RankingEngine, numbers: np.ndarray, liked: np.ndarray, depth: int, steps: tuple[int, ...]
+    engine: RankingEngine, user: User, depth: int, steps: Sequence[int] | None = None, tokens: int = 0
 ) -> np.ndarray:
-    """(exit, candidate) after events that are appended in groups of these sizes."""
-    candidates, timeline = request_of(engine, numbers, liked, depth, steps)
-    return engine.score(candidates, timeline, engine.shape.interact_layers)
+    """(interact depth, candidate) after an encode depth."""
+    timeline = timeline_of(engine, user, depth, [len(user.items)] if steps is None else steps, tokens)
+    return engine.score(candidates_of(engine, user, depth, tokens), timeline, engine.shape.interact_layers)
 
 
 def request_of(
-    engine: RankingEngine,
-    numbers: np.ndarray | None = None,
-    liked: np.ndarray | None = None,
-    depth: int = 1,
-    steps: tuple[int, ...] = (EVENTS,),
+    engine: RankingEngine, user: User | None = None, depth: int = 1, steps: Sequence[int] | None = None
 ) -> tuple[Entries, Timeline]:
     """Candidates, and the timeline of a profile and events."""
-    numbers = make_numbers(engine.shape.numbers) if numbers is None else numbers
-    liked = make_liked() if liked is None else liked
-    summaries = engine.summarise(chunk_of(texts(), 6), depth)
-    said = engine.summarise(chunk_of([(2, 3), (4,), (5, 6)], 6), engine.shape.phrase_depth)
-    timeline, none = Timeline(engine.shape), np.zeros((1, engine.shape.numbers), dtype=np.float32)
-    profile = Entries(summaries[:1], np.zeros_like(summaries[:1]), none, none)
-    timeline.extend(engine.append(profile, True, timeline), np.zeros(1, dtype=np.float32))
-    first = 0
-    for count in steps:
-        rows = np.arange(first, first + count)
-        part = entries_of(summaries[1 + rows], said[rows % 3], numbers[rows])
-        timeline.extend(engine.append(part, False, timeline), liked[rows])
-        first += count
-    return entries_of(summaries[1 + EVENTS :], said[np.arange(CANDIDATES) % 2], numbers[EVENTS:]), timeline
+    user = user_of(numbers=engine.shape.numbers) if user is None else user
+    timeline = timeline_of(engine, user, depth, [len(user.items)] if steps is None else steps)
+    return candidates_of(engine, user, depth), timeline
 
 
-def make_numbers(count: int = 3) -> np.ndarray:
-    """(row, number) of events, then candidates; NaN where one is missing."""
-    found = np.random.default_rng(1).normal(size=(EVENTS + CANDIDATES, 3)).astype(np.float32)
-    found[2, 1] = found[EVENTS, 0] = np.nan
-    return found[:, :count]
-
-
-def make_liked() -> np.ndarray:
-    return np.random.default_rng(2).integers(1, 6, EVENTS).astype(np.float32)
+def candidates_of(engine: RankingEngine, user: User, depth: int, tokens: int = 0) -> Entries:
+    items = summaries_of(engine, user.candidates, depth, tokens)
+    contexts = summaries_of(engine, user.contexts, engine.shape.phrase_depth, tokens)
+    return entries_of(items, contexts, user.offered_numbers)

@@ -95,7 +95,7 @@ def _write_example(log: Path) -> None:
 
 def _written(toml: Path, log: Path | None) -> str:
     if log:
-        return f"wrote {toml} and {log}: try them: edge run --data {toml} --preset smoke --out runs/smoke"
+        return f"wrote {toml} and {log}: try them: edge run --data {toml} --out runs/club"
     return f"wrote {toml}: edit it, then: edge prepare --data {toml} --out runs/prepared"
 
 

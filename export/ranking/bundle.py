@@ -24,7 +24,7 @@ RUNTIMES = {
     "float32": {"litert": "ai-edge-litert 1.0.1", "onnx": "onnxruntime 1.18", "coreml": "iOS 18"},
     "int8": {"litert": "ai-edge-litert 1.0.1", "onnx": "onnxruntime 1.18", "coreml": "iOS 18"},
     "int4": {"litert": "ai-edge-litert 1.4.0", "onnx": "onnxruntime 1.18", "coreml": "iOS 18"},
-}  # the oldest that give these scores
+}  # the oldest that were seen to open these graphs and give these scores; iOS is what the packages are written for
 
 
 def value_of(prepared: Run) -> str:

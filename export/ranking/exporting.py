@@ -24,8 +24,9 @@ from edge.text.segments import SegmentEncoder
 from edge.text.types import Request
 from export.ranking.bundle import precision_of, tolerance_of, value_of
 from export.ranking.exam import RankingExam
-from export.ranking.models import EVERYWHERE, write_ranking_models
+from export.ranking.models import EVERYWHERE, write_plain_files, write_ranking_models
 from export.ranking.parity import compare_ranking_engines, make_ranking_goldens
+from export.ranking.plain_parity import compare_plain_files
 from export.ranking.row_parity import RowParity, TorchAnswers, compare_rows
 from export.ranking.screens import Screens
 from export.ranking.settings import RankerExportConfig
@@ -75,6 +76,13 @@ class Exporting:
         """Golden logits of each engine and of torch. Errors: one is off."""
         tolerances = dict.fromkeys(("torch", *engines), self.tolerance) | self._allowances(engines)
         return compare_ranking_engines(self.model, self.reading, models, goldens, self.places, tolerances)
+
+    def compare_plain(self, directory: Path, goldens: Sequence[RankingGolden]) -> list[dict[str, Any]]:
+        """Of the files for loaders of one's own, beside torch. Errors: one is off."""
+        engines, sizes = self.config.engines, self.config.plain.within(self.places)
+        write_plain_files(self.model, self.places, sizes, directory, engines)
+        tolerances = dict.fromkeys(engines, self.tolerance) | self._allowances(engines)
+        return compare_plain_files(directory, self.model, self.reading, goldens, sizes, tolerances)
 
     def compare_rows(self, models: Path, engines: Sequence[str] = EVERYWHERE) -> list[RowParity]:
         """Test rows on each engine, beside torch."""

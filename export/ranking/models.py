@@ -1,4 +1,4 @@
-"""The model files of a ranking model's bundle."""
+"""The model files of a ranking model: those of its bundle, and plain ones for loaders of one's own."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from cloud.ranking.model import RankingModel
 from export.ranking.buckets import RankingBuckets
 from export.ranking.coreml.check import check_ranking_coreml
 from export.ranking.coreml.engine import PACKAGE
+from export.ranking.coreml.one_call import export_ranking_coreml_one_call
 from export.ranking.coreml.package import export_ranking_coreml
 from export.ranking.litert.check import check_ranking_litert
 from export.ranking.litert.entry_points import export_ranking_litert
+from export.ranking.litert.one_call import export_ranking_litert_one_call
 from export.ranking.onnx.check import check_ranking_onnx
 from export.ranking.onnx.entry_points import export_ranking_onnx
+from export.ranking.onnx.one_call import export_ranking_onnx_one_call
+from export.ranking.plain import PlainSizes
 
 EVERYWHERE = ("litert", "onnx")  # engines that run on any machine
+PLAIN = {"litert": "model.tflite", "onnx": "model.onnx", "coreml": PACKAGE}  # of export.ranking.plain
 
 
 def write_ranking_models(
@@ -33,3 +38,20 @@ def write_ranking_models(
     if "coreml" in engines:
         export_ranking_coreml(model, places, buckets, models / "coreml" / PACKAGE)
         check_ranking_coreml(models / "coreml" / PACKAGE, model)
+
+
+def write_plain_files(
+    model: RankingModel, places: int, sizes: PlainSizes, directory: Path, engines: Collection[str]
+) -> None:
+    """The file of each engine in PLAIN. Errors: one is not fit to ship."""
+    directory.mkdir(parents=True, exist_ok=True)
+    paths = {engine: directory / name for engine, name in PLAIN.items()}
+    if "litert" in engines:
+        export_ranking_litert_one_call(model, sizes, paths["litert"])
+        check_ranking_litert(paths["litert"], model)
+    if "onnx" in engines:
+        export_ranking_onnx_one_call(model, paths["onnx"], places)
+        check_ranking_onnx([paths["onnx"]], model)
+    if "coreml" in engines:
+        export_ranking_coreml_one_call(model, sizes, paths["coreml"])
+        check_ranking_coreml(paths["coreml"], model)

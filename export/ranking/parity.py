@@ -61,11 +61,11 @@ def compare_ranking_engines(
             engine = open_ranking_engine(name, models, ranking_graph(model.shape, places))
             rows += check_logits(engine, reading, goldens, name, tolerance)
             engine.close()
-    _check(rows)
+    check_rows(rows)
     return [asdict(row) for row in rows]
 
 
-def _check(rows: Sequence[RankingResult]) -> None:
+def check_rows(rows: Sequence[RankingResult]) -> None:
     wrong = [row for row in rows if not row.passed]
     if wrong:
         worst = max(wrong, key=lambda row: row.max_difference)

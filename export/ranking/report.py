@@ -17,7 +17,7 @@ OF_CORE_ML = " Core ML keeps float16 activations, so its logits are compared wit
 
 def export_tables(summary: Mapping[str, Any]) -> list[Table]:
     """Of a finished export's summary."""
-    return [_engines(summary), _parts(summary), _exits(summary), _rows(summary)]
+    return [_engines(summary), _parts(summary), _exits(summary), _rows(summary), _plain(summary)]
 
 
 def parity_failures(summary: Mapping[str, Any]) -> list[str]:
@@ -101,6 +101,16 @@ def _lines(rows: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
             figures = (f"{row['max_difference']:.2g}", f"{row['mean_difference']:.2g}", f"{row['top10']:.4f}")
             aucs = (_figure(row["auc"], 5), _figure(row["torch_auc"], 5))
             yield *name, *figures, *aucs, "" if row["passed"] else "FAILED"
+
+
+def _plain(summary: Mapping[str, Any]) -> Table:
+    off = {row["engine"]: row for row in summary["parity"]["one call"]}
+    rows = [
+        (name, f"{size:,}", f"{off[name]['max_difference']:.2g}", f"{off[name]['top10']:.3f}")
+        for name, size in summary["plain"].items()
+    ]
+    headings = ("file", "bytes", "largest difference", "top-10 agreement")
+    return Table("Plain files, a request in one call", headings, rows, "Beside torch, on golden requests.")
 
 
 def _goldens(summary: Mapping[str, Any]) -> Table:

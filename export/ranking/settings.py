@@ -12,6 +12,7 @@ from edge.config import check_counts, setting
 from edge.errors import EdgeError, install
 from edge.text.checks import MAX_CANDIDATES
 from export.ranking.buckets import RankingBuckets
+from export.ranking.plain import PlainSizes
 
 NEEDED = ("coremltools", "flatbuffers", "onnx")  # of the extra, imported when files are written
 MOST_REQUESTS = 1_000_000_000
@@ -44,6 +45,7 @@ class RankerExportConfig:
     name: str = "movies"  # of the bundle
     buckets: RankingBuckets = field(default_factory=RankingBuckets)
     coreml: bool = True  # beside LiteRT and ONNX Runtime
+    plain: PlainSizes = field(default_factory=PlainSizes)  # of the files for loaders of one's own
     golden_requests: int = 5  # real ones, beside those made from them to examine what they leave out
     golden_candidates: int = 8  # at most, of the real ones
     float_tolerance: float = 1e-3  # largest difference of a float golden logit from the reference

@@ -28,7 +28,7 @@ from export.ranking.one_layer import require_one_layer
 from export.ranking.report import report_markdown
 from export.ranking.settings import RankerExportConfig, require_writers
 
-RANKER_EXPORT = Stage("ranker-export", 2, ("models/", "*.edge", "report.md"))
+RANKER_EXPORT = Stage("ranker-export", 2, ("models/", "plain/", "*.edge", "report.md"))
 SOURCES = (*QUANTISED.values(), PRUNED, STUDENT)  # stages whose models become bundles
 
 
@@ -65,6 +65,9 @@ def _export(exporting: Exporting, prepared: Run, source: Run, workspace: Workspa
     goldens = exporting.goldens()
     step("comparing golden requests with torch")
     parity = {exporting.precision: exporting.compare(models, goldens, config.engines)}
+    step("plain files")
+    plain = workspace.path / "plain"
+    parity["one call"] = exporting.compare_plain(plain, goldens)
     step("comparing test requests with torch")
     rows = {exporting.precision: exporting.compare_rows(models, config.engines)}
     if exporting.precision != "float32":
@@ -78,6 +81,7 @@ def _export(exporting: Exporting, prepared: Run, source: Run, workspace: Workspa
     bundle_ranking(path, exporting.model, texts, goldens, models, manifest)
     described = {name: [asdict(row) for row in compared] for name, compared in rows.items()}
     found = {"parity": parity, "rows": described, "verified": _verified(path, workspace)} | _bytes(path)
+    found["plain"] = {path.name: _size(path) for path in sorted(plain.iterdir())}
     workspace.summary |= strict_json(found | {"exits": manifest["exits"], "runtimes": manifest["runtimes"]})
     workspace.dataset, workspace.protocol = dict(source.manifest["dataset"]), str(source.manifest["protocol"])
     write_atomically(workspace.path / "report.md", report_markdown(workspace.summary, workspace.protocol))
@@ -93,6 +97,12 @@ def _verified(path: Path, workspace: Workspace) -> list[dict[str, Any]]:
         wrong = [f"{row.engine} at exit {row.exit}: {row.max_difference:.3g}" for row in verified.results]
         raise EdgeError(f"{path.name} does not reproduce its golden requests", evidence="; ".join(wrong))
     return [asdict(row) for row in verified.results]
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all in a package."""
+    files = [path] if path.is_file() else [part for part in path.rglob("*") if part.is_file()]
+    return sum(file.stat().st_size for file in files)
 
 
 def _bytes(path: Path) -> dict[str, Any]:

@@ -18,6 +18,26 @@ from edge.text.segments import Segment
 
 
 @dataclass(frozen=True)
+class KeptEvents:
+    """Of a golden request, the events that a timeline of so many places keeps, oldest first: `numbers` and `missing`
+    are (event, number), `liked` their values."""
+
+    items: Sequence[Segment]
+    phrases: Sequence[Segment]
+    numbers: np.ndarray
+    missing: np.ndarray
+    liked: Sequence[float]
+
+    @classmethod
+    def of(cls, golden: RankingGolden, reading: Reading, places: int) -> KeptEvents:
+        request = golden.request
+        first = first_event(len(request.events), places - 1)
+        timeline = UserTimeline(reading, request.user, request.events)
+        (numbers, missing), liked = timeline.numbers(first), timeline.values(first).tolist()
+        return cls(golden.ids["items"][first:], golden.ids["phrases"][first:], numbers, missing, liked)
+
+
+@dataclass(frozen=True)
 class TorchRanking:
     """`places`: of the longest timeline, the profile included."""
 
@@ -35,12 +55,9 @@ class TorchRanking:
         return found
 
     def _batch(self, golden: RankingGolden) -> TimelineBatch:
-        request = golden.request
-        first = first_event(len(request.events), self.places - 1)
-        items, phrases = golden.ids["items"][first:], golden.ids["phrases"][first:]
-        events, candidates = len(items), len(request.candidates)
-        timeline = UserTimeline(self.reading, request.user, request.events)
-        (values, missing), liked = timeline.numbers(first), timeline.values(first).tolist()
+        kept = KeptEvents.of(golden, self.reading, self.places)
+        items, phrases, values, missing, liked = kept.items, kept.phrases, kept.numbers, kept.missing, kept.liked
+        events, candidates = len(items), len(golden.request.candidates)
         segment, phrase = torch.arange(1 + events + candidates), torch.arange(events + candidates)
         seen = torch.arange(max(events, 1)) < events  # the model's tables have an event, which nobody need see
         numbers = np.full((len(seen), values.shape[1]), np.nan, dtype=np.float32)

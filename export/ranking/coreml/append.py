@@ -29,11 +29,13 @@ def append(weights: Weights, shape: RankingGraph, given: Mapping[str, Var]) -> d
 def _keys_values(weights: Weights, layers: int, given: Mapping[str, Var]) -> dict[str, Var]:
     """`new_keys`, `new_values` (layer, head, entry, head width); at the last layer no entry looks at another."""
     hidden, kept = halved(_states(weights, given)), []
-    past = [layers_of(halved(given[name])) for name in ("keys", "values")] if layers > 1 else []
+    past = [layers_of(halved(given[name])) for name in ("keys", "values")] if layers > 1 and "keys" in given else []
     for layer in range(layers - 1):
         queries, *new = queries_keys_values(weights, hidden)
         kept.append(new)
-        keys, values = (Ops.concat(values=[old[layer], one], axis=1) for old, one in zip(past, new, strict=True))
+        keys, values = new
+        if past:
+            keys, values = (Ops.concat(values=[old[layer], one], axis=1) for old, one in zip(past, new, strict=True))
         hidden = attend(weights, hidden, queries, keys, values, biases_of(weights, layer, given["apart"]))
     kept.append(keys_values(weights, hidden))
     keys, values = (

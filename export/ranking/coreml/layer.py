@@ -66,7 +66,12 @@ def candidates_step(weights: Weights, hidden: Var, past_keys: Var, past_values: 
 
 def finish(weights: Weights, hidden: Var, attended: Var) -> Var:
     """Residual, output projection and feed-forward; `attended` is (head, row, head width)."""
-    joined = Ops.reshape(x=Ops.transpose(x=attended, perm=[1, 0, 2]), shape=list(hidden.shape))
+    return finish_rows(weights, hidden, Ops.transpose(x=attended, perm=[1, 0, 2]))
+
+
+def finish_rows(weights: Weights, hidden: Var, attended: Var) -> Var:
+    """The same; `attended` is (..., head, head width), a row after another."""
+    joined = Ops.reshape(x=attended, shape=list(hidden.shape))
     middle = Ops.add(x=hidden, y=linear(weights, f"{LAYER}.attention_out", joined))
     normed = norm(weights, f"{LAYER}.feed_forward_norm", middle)
     inner = Ops.gelu(x=linear(weights, f"{LAYER}.feed_forward_in", normed), mode="EXACT")

@@ -36,12 +36,17 @@ def _keys_values(graph: Graph, model: RankingModel, layers: int, given: Mapping[
         kept.append(new)
         if biases is not None and depth < before:
             keys, values = (
-                join(graph, [take(graph, given[name], 0, depth, 1), one], 2)
+                join(graph, [*_past(graph, given, name, depth), one], 2)
                 for name, one in zip(("keys", "values"), new, strict=True)
             )
             hidden = entries_step(graph, layer, hidden, queries, keys, values, take(graph, biases, 0, depth, 1))
     keys, values = (join(graph, [new[which] for new in kept], 0) for which in range(2))
     return {"new_keys": keys, "new_values": values}
+
+
+def _past(graph: Graph, given: Mapping[str, Value], name: str, depth: int) -> list[Value]:
+    """What the timeline keeps at a layer, if there is one."""
+    return [take(graph, given[name], 0, depth, 1)] if name in given else []
 
 
 def _states(graph: Graph, model: RankingModel, given: Mapping[str, Value]) -> Value:

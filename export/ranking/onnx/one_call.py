@@ -1,20 +1,7 @@
-"""All of the ranking model in one ONNX graph, for teams with a loader of their own: token ids and numbers in, logits of
-the deepest exit out.
+"""All of the ranking model in one ONNX graph, for teams with a loader of their own: the arrays of export.ranking.plain.
 
-| input | shape | |
-|---|---|---|
-| `profile_ids` | (1, T) int32 | the user's profile |
-| `event_ids`, `phrase_ids` | (V, T) int32 | of each event, oldest first: its item and its phrase |
-| `candidate_ids` | (C, T) int32 | items to rank |
-| `context_ids` | (1, T) or (C, T) int32 | the context of all candidates, or of each |
-| `event_numbers`, `event_missing` | (V, N) | standardised; 0 and 1 where one is missing |
-| `candidate_numbers`, `candidate_missing` | (C, N) | |
-| `liked` | (V) | the value of each event: its rating, or 1 and 0 |
-| `event_count` | (1) int32 | how many of the V rows are events, from the first; the others may hold anything finite |
-
-Out: `logits` (C). T is at most the model's positions; ids after a text's last token are 0, and a text without tokens
-may be all 0. V is at least 1 and less than the places of the longest timeline. Inputs that a model has no use of, such
-as the numbers of one without any, are left away. Numbers are float32.
+Their sizes V, C and T are dynamic: V is at least 1 and less than the places of the longest timeline, T at most the
+model's positions. `context_ids` may be (1, T), the context of all candidates.
 """
 
 from __future__ import annotations
@@ -40,8 +27,7 @@ from export.ranking.onnx.beside import (
 from export.ranking.onnx.entry_points import candidates, distances, head, widen
 from export.ranking.onnx.layer import step
 from export.ranking.onnx.rows import Rows
-
-TABLES = ("profile_ids", "event_ids", "candidate_ids", "phrase_ids", "context_ids")  # the first three are of items
+from export.ranking.plain import TEXTS
 
 
 def export_ranking_onnx_one_call(model: RankingModel, path: Path, places: int) -> None:
@@ -61,7 +47,7 @@ def export_ranking_onnx_one_call(model: RankingModel, path: Path, places: int) -
 
 def _inputs(model: RankingModel) -> str:
     rows = ("1", "V", "C", "V", "K")
-    found = [f"int32[{count}, T] {name}" for name, count in zip(TABLES, rows, strict=True)]
+    found = [f"int32[{count}, T] {name}" for name, count in zip(TEXTS, rows, strict=True)]
     if numbers := model.shape.numbers:
         found += [f"float[V, {numbers}] {name}" for name in ("event_numbers", "event_missing")]
         found += [f"float[C, {numbers}] {name}" for name in ("candidate_numbers", "candidate_missing")]
@@ -78,7 +64,7 @@ def _texts(graph: Rows) -> None:
     embedding = graph.model.shape.embedding_size
     any_number, width = graph.whole("any_number", -1), graph.whole("embedding_width", embedding)
     graph.constant("no_token", np.array(0, dtype=np.int32))
-    graph.add(f"""all_ids = Concat<axis = 0>({", ".join(TABLES)})
+    graph.add(f"""all_ids = Concat<axis = 0>({", ".join(TEXTS)})
                   tokens1 = Shape<start = 1>(all_ids)
                   tokens = Squeeze(tokens1, {graph.axis(0)})
                   token_places = Range(whole_0, tokens, whole_1)
@@ -94,9 +80,9 @@ def _texts(graph: Rows) -> None:
                   placed_of_texts = Add(words_of_texts, word_places)
                   placed = Reshape(placed_of_texts, {graph.whole("embedding_rows", -1, embedding)})""")
     widen(graph, "placed", "embedded")
-    for name in TABLES:
+    for name in TEXTS:
         graph.add(f"{name}_count = Shape<start = 0, end = 1>({name})")
-    graph.add(f"""text_counts = Concat<axis = 0>({", ".join(f"{name}_count" for name in TABLES)})
+    graph.add(f"""text_counts = Concat<axis = 0>({", ".join(f"{name}_count" for name in TEXTS)})
                   entry_count = Add(event_ids_count, {graph.whole("profiles", 1)})
                   item_count = Add(entry_count, candidate_ids_count)
                   phrase_count = Add(phrase_ids_count, context_ids_count)""")

@@ -29,6 +29,9 @@ class WeightFile:
             ", ".join(map(_declared, part, part.values())) for part in (signature.inputs, signature.outputs)
         )
         model = graph.parsed(name, f"({inputs}) => ({outputs})")
+        for place, node in enumerate(model.graph.node):
+            if node.op_type == "Gather":  # ONNX Runtime 1.18 fuses them, and refuses two results of one name
+                node.name = f"gather_{place}"
         model.graph.initializer.extend(self._stored(key, value) for key, value in graph.weights.items())
         return model
 

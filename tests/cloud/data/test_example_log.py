@@ -78,7 +78,7 @@ def test_the_example_is_read_as_it_stands_and_has_no_bad_row(
 ) -> None:
     assert edge("init", "--example", "--out", str(tmp_path / "edge.toml")) == 0
     told = capsys.readouterr().out
-    assert f"edge run --data {tmp_path / 'edge.toml'} --preset smoke" in told
+    assert f"edge run --data {tmp_path / 'edge.toml'} --out runs/club" in told
     assert (tmp_path / "events.csv").read_text().splitlines()[0] == HEADER
     assert edge("prepare", "--data", str(tmp_path / "edge.toml"), "--out", str(tmp_path / "run"), "--json") == 0
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])

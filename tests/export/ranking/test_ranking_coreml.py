@@ -16,12 +16,11 @@ from ranking_models import (
     EVENTS,
     PLACES,
     SHAPE,
-    make_liked,
-    make_numbers,
     model_of,
     request_of,
     scores_of,
     texts,
+    user_of,
 )
 
 from cloud.ranking.model import RankingModel
@@ -102,13 +101,13 @@ def test_logits_are_those_of_the_reference(changes: dict[str, Any], bits: int, t
     exact = reference_of(dequantise_ranker(model) if bits else model)
     compared = [(exact, "program", 5e-3), (exact, "float32", 1e-5 if bits else 2e-3)]
     compared += [(reference_of(model), "program", INT8_ACTIVATIONS)] if bits else []
-    numbers, liked = make_numbers(model.shape.numbers), make_liked()
+    user = user_of(numbers=model.shape.numbers)
     for reference, arithmetic, tolerance in compared:
         engine = engine_of(model, tmp_path, arithmetic)
         for depth, steps in ((model.shape.encode_depths[-1], (EVENTS,)), (model.shape.encode_depths[0], ())):
-            wanted = scores_of(reference, numbers, liked, depth, steps)
+            wanted = scores_of(reference, user, depth, steps)
             assert wanted.std() > 0.02
-            found = scores_of(engine, numbers, liked, depth, steps)
+            found = scores_of(engine, user, depth, steps)
             np.testing.assert_allclose(found, wanted, rtol=0, atol=tolerance)
 
 
@@ -126,8 +125,8 @@ def test_what_never_enters_the_layer_is_in_float32(engine: CoreMlRanking, model:
 @pytest.mark.parametrize("steps", [(1,) * EVENTS, (2, 5), (4, 3)])
 def test_a_user_who_grew_is_one_computed_whole(engine: CoreMlRanking, model: RankingModel, steps: tuple[int]) -> None:
     """Buckets of 1 and 4 hold them, the last of which is padded, or filled twice."""
-    whole = scores_of(reference_of(dequantise_ranker(model)), make_numbers(), make_liked(), 2, (EVENTS,))
-    np.testing.assert_allclose(scores_of(engine, make_numbers(), make_liked(), 2, steps), whole, rtol=0, atol=5e-3)
+    whole = scores_of(reference_of(dequantise_ranker(model)), user_of(), 2, (EVENTS,))
+    np.testing.assert_allclose(scores_of(engine, user_of(), 2, steps), whole, rtol=0, atol=5e-3)
 
 
 def test_padding_never_changes_a_score(engine: CoreMlRanking) -> None:

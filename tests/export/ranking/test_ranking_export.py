@@ -157,7 +157,10 @@ def test_the_command_exports_integers(club: Run, integers: Run, tmp_path: Path) 
     verified = verify_ranking(bundle.path, ["onnx"])
     assert verified.passed and not verified.unexamined
     parity = run.summary["parity"]
-    assert set(parity) == {"int8", "float32"}
+    assert set(parity) == {"int8", "float32", "one call"}
+    plain = {"model.tflite", "model.onnx", "Model.mlpackage"}
+    assert {row["engine"] for row in parity["one call"]} == plain == set(run.summary["plain"])
+    assert run.summary["plain"]["model.onnx"] == (run.path / "plain" / "model.onnx").stat().st_size
     assert {row["engine"] for row in parity["int8"]} == {"torch", "litert", "onnx", "coreml"}
     assert {row["engine"] for row in parity["float32"]} == {"torch", "litert", "onnx"}
     assert run.summary["sizes"]["litert"]["download"] < (run.path / "club.edge").stat().st_size
@@ -185,7 +188,7 @@ def test_a_float_student_is_exported_and_opened(club: Run, student: Run, tmp_pat
     parity = ParityLimits(requests=20, simulated=5)
     config = RankerExportConfig(buckets=BUCKETS, golden_requests=2, golden_candidates=3, parity=parity)
     run = export_ranker(club, student, tmp_path / "export", config)
-    assert set(run.summary["parity"]) == {"float32"}
+    assert set(run.summary["parity"]) == {"float32", "one call"}
     path = run.path / "movies.edge"
     assert open_bundle(path).manifest["model"]["precision"] == "float32"
     assert verify_ranking(path, ["onnx"]).passed

@@ -16,12 +16,11 @@ from ranking_models import (
     EVENTS,
     PLACES,
     SHAPE,
-    make_liked,
-    make_numbers,
     model_of,
     request_of,
     scores_of,
     texts,
+    user_of,
 )
 
 from cloud.ranking.model import RankingModel
@@ -90,22 +89,22 @@ def test_logits_are_those_of_the_reference(
 ) -> None:
     model = model_of(replace(SHAPE, **changes))
     model = quantise_ranker(model, bits) if bits else model
-    numbers, liked = make_numbers(model.shape.numbers), make_liked()
+    user = user_of(numbers=model.shape.numbers)
     reference, engine = reference_of(model), engine_of(model, tmp_path)
     check_ranking_litert(tmp_path / "model.tflite", model)
     for depth in model.shape.encode_depths:
-        wanted = scores_of(reference, numbers, liked, depth, (EVENTS,))
+        wanted = scores_of(reference, user, depth, (EVENTS,))
         assert wanted.std() > 0.05
-        np.testing.assert_allclose(scores_of(engine, numbers, liked, depth, (EVENTS,)), wanted, rtol=0, atol=tolerance)
-        without = scores_of(reference, numbers, liked, depth, ())
-        np.testing.assert_allclose(scores_of(engine, numbers, liked, depth, ()), without, rtol=0, atol=tolerance)
+        np.testing.assert_allclose(scores_of(engine, user, depth, (EVENTS,)), wanted, rtol=0, atol=tolerance)
+        without = scores_of(reference, user, depth, ())
+        np.testing.assert_allclose(scores_of(engine, user, depth, ()), without, rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("steps", [(1,) * EVENTS, (2, 5), (4, 3), (EVENTS,)])
 def test_a_user_who_grew_is_one_computed_whole(engine: LiteRtRanking, model: RankingModel, steps: tuple[int]) -> None:
     """Buckets of 1 and 4 hold them, the last of which is padded, or filled twice."""
-    whole = scores_of(reference_of(model), make_numbers(), make_liked(), 2, (EVENTS,))
-    np.testing.assert_allclose(scores_of(engine, make_numbers(), make_liked(), 2, steps), whole, rtol=0, atol=1e-3)
+    whole = scores_of(reference_of(model), user_of(), 2, (EVENTS,))
+    np.testing.assert_allclose(scores_of(engine, user_of(), 2, steps), whole, rtol=0, atol=1e-3)
 
 
 def test_padding_never_changes_a_score(engine: LiteRtRanking) -> None:

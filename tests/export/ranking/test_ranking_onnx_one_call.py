@@ -11,7 +11,7 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import numpy_helper
-from onnx_models import BITS, CHANGES, PLACES, SHAPE, User, graph_of, model_of, reference_of, scores_of, user_of
+from ranking_models import BITS, CHANGES, PLACES, SHAPE, User, changed_model, graph_of, reference_of, scores_of, user_of
 
 from cloud.ranking.model import RankingModel
 from edge.engines.ranking.onnx import OnnxRanking
@@ -65,7 +65,7 @@ def run(session: Any, inputs: dict[str, np.ndarray]) -> np.ndarray:
 @pytest.mark.parametrize("precision", ["float", "int8"])
 @pytest.mark.parametrize("changes", CHANGES)
 def test_one_call_gives_the_logits_of_the_deepest_exit(tmp_path: Path, changes: str, precision: str) -> None:
-    model = model_of(changes, precision)
+    model = changed_model(changes, precision)
     session, reference = session_of(tmp_path / "model.onnx", model), reference_of(model)
     for events in (0, 1, 7):
         user = user_of(events, model.shape.numbers)
@@ -75,15 +75,15 @@ def test_one_call_gives_the_logits_of_the_deepest_exit(tmp_path: Path, changes: 
 
 @pytest.mark.parametrize("precision", BITS)
 def test_one_call_is_what_the_engine_computes_for_a_full_timeline(tmp_path: Path, precision: str) -> None:
-    model, user = model_of("the usual", precision), user_of(PLACES - 1)
+    model, user = changed_model("the usual", precision), user_of(PLACES - 1)
     export_ranking_onnx(model, tmp_path, PLACES)
-    wanted = scores_of(OnnxRanking(tmp_path, graph_of(model)), user, 3)[-1]
+    wanted = scores_of(OnnxRanking(tmp_path, graph_of(model)), user, model.shape.encode_layers)[-1]
     found = run(session_of(tmp_path / "model.onnx", model), inputs_of(user, padding=0))
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5 if precision == "float" else 0.02)
 
 
 def test_rows_beyond_the_events_change_no_logit(tmp_path: Path) -> None:
-    session, user = session_of(tmp_path / "model.onnx", model_of()), user_of(5)
+    session, user = session_of(tmp_path / "model.onnx", changed_model()), user_of(5)
     wanted = run(session, inputs_of(user, padding=0))
     inputs = inputs_of(user, padding=4)
     inputs["event_ids"][5:] = 17
@@ -94,7 +94,7 @@ def test_rows_beyond_the_events_change_no_logit(tmp_path: Path) -> None:
 
 
 def test_narrower_tables_give_the_same_logits(tmp_path: Path) -> None:
-    session, user = session_of(tmp_path / "model.onnx", model_of()), user_of(3)
+    session, user = session_of(tmp_path / "model.onnx", changed_model()), user_of(3)
     texts = {
         name: [text[:4] for text in getattr(user, name)] for name in ("items", "phrases", "candidates", "contexts")
     }
@@ -104,7 +104,7 @@ def test_narrower_tables_give_the_same_logits(tmp_path: Path) -> None:
 
 
 def test_one_context_serves_all_candidates(tmp_path: Path) -> None:
-    session, user = session_of(tmp_path / "model.onnx", model_of()), user_of(3)
+    session, user = session_of(tmp_path / "model.onnx", changed_model()), user_of(3)
     inputs = inputs_of(user)
     alone = inputs | {"context_ids": inputs["context_ids"][:1]}
     each = inputs | {"context_ids": np.repeat(inputs["context_ids"][:1], 5, 0)}
@@ -113,7 +113,7 @@ def test_one_context_serves_all_candidates(tmp_path: Path) -> None:
 
 
 def test_a_text_without_tokens_is_the_unknown_one(tmp_path: Path) -> None:
-    session, user = session_of(tmp_path / "model.onnx", model_of()), user_of(3)
+    session, user = session_of(tmp_path / "model.onnx", changed_model()), user_of(3)
     empty, unknown = inputs_of(user), inputs_of(user)
     for name in ("profile_ids", "event_ids", "candidate_ids"):
         empty[name][0], unknown[name][0] = 0, 0
@@ -123,7 +123,7 @@ def test_a_text_without_tokens_is_the_unknown_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("precision", BITS)
 def test_every_weight_of_the_ranker_is_in_one_call_once(tmp_path: Path, precision: str) -> None:
-    model, path = model_of("the usual", precision), tmp_path / "model.onnx"
+    model, path = changed_model("the usual", precision), tmp_path / "model.onnx"
     export_ranking_onnx_one_call(model, path, PLACES)
     stored = check_ranking_onnx([path], model)
     weights = sum(weight.nbytes for weight in weights_of(model).values())
@@ -139,7 +139,7 @@ def test_equal_biases_of_distances_of_an_untrained_ranker_are_no_fault(tmp_path:
 
 
 def test_a_ranker_weight_stored_again_within_the_loop_is_refused(tmp_path: Path) -> None:
-    model, path = model_of("the usual", "int8"), tmp_path / "model.onnx"
+    model, path = changed_model("the usual", "int8"), tmp_path / "model.onnx"
     export_ranking_onnx_one_call(model, path, PLACES)
     file = onnx.load(str(path))
     (loop,) = (node for node in file.graph.node if node.op_type == "Loop")
@@ -154,8 +154,8 @@ def test_a_ranker_weight_stored_again_within_the_loop_is_refused(tmp_path: Path)
 
 def test_one_call_of_another_model_or_of_layers_of_their_own_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
-    export_ranking_onnx_one_call(model_of(), path, PLACES)
+    export_ranking_onnx_one_call(changed_model(), path, PLACES)
     with pytest.raises(EdgeError, match="not fit to ship"):
-        check_ranking_onnx([path], model_of(seed=4))
-    with pytest.raises(EdgeError, match="5 layers of their own"):
+        check_ranking_onnx([path], changed_model(seed=4))
+    with pytest.raises(EdgeError, match="4 layers of their own"):
         export_ranking_onnx_one_call(RankingModel(replace(SHAPE, shared=False)), path, PLACES)
