@@ -3,8 +3,8 @@
     python benchmarks/compare_power.py --runs 20 --out benchmarks/results/compare_power.json
 
 Both bundles have the shape of the student of the preset quickstart, and random weights; the slower one's feed-forward
-part is wider. Each run is a whole comparison, as the command makes it. The two experiments take turns, so that both meet
-the same load. Needs the extra export.
+part is wider. Each run is a whole comparison, as the command makes it. The two experiments take turns, so that both
+meet the same load. Needs the extra export.
 """
 
 from __future__ import annotations
