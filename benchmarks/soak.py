@@ -173,9 +173,8 @@ def _judge(found: dict[str, Any], tolerance: float) -> int:
     grown = sizes[-1] - sizes[len(sizes) // 2]
     print(f"{found['requests']:,} requests on {found['threads']} threads in {found['seconds']:.0f} s, no error")
     print("resident MB after each 1,000 requests: " + " ".join(f"{size / 1e6:.1f}" for size in sizes))
-    print(
-        f"growth from the middle to the end: {grown / 1e6:+.2f} MB; closing gave back {found['given_back'] / 1e6:.1f} MB"
-    )
+    back = f"closing gave back {found['given_back'] / 1e6:.1f} MB"
+    print(f"growth from the middle to the end: {grown / 1e6:+.2f} MB; {back}")
     worst = found["largest_difference"]
     print(f"{found['compared']:,} scores compared with a single thread's: largest difference {worst:.2g}")
     return 0 if worst <= tolerance and grown <= GROWTH * sizes[-1] else 1
