@@ -322,7 +322,7 @@ def test_options_replace_the_values_of_a_budget_file(tmp_path: Path, capsys: pyt
     assert capsys.readouterr().out.count("log_loss at exit 2/2") == 2  # one in each run
 
 
-@pytest.mark.parametrize("name", ["tokens", "smoke"])
+@pytest.mark.parametrize("name", ["quickstart"])
 def test_the_budgets_that_are_shipped_can_be_read(name: str) -> None:
     budgets = Path(__file__).parents[3] / "benchmarks" / "budgets"
     assert not read_budget(budgets / f"{name}.toml").empty
