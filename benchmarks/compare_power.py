@@ -2,10 +2,9 @@
 
     python benchmarks/compare_power.py --runs 20 --out benchmarks/results/compare_power.json
 
-Both bundles have the shape of the student of the preset tokens, and random weights; the slower one's feed-forward part
-is wider. Each run is a whole comparison, as the command makes it. The two experiments take turns, so that both meet the
-same load.
-Needs the extra export.
+Both bundles have the shape of the student of the preset quickstart, and random weights; the slower one's feed-forward
+part is wider. Each run is a whole comparison, as the command makes it. The two experiments take turns, so that both
+meet the same load. Needs the extra export.
 """
 
 from __future__ import annotations
@@ -22,26 +21,32 @@ from typing import Any
 import numpy as np
 import torch
 
-from cloud.model import Encoder
-from cloud.presets import PRESETS
-from cloud.torch_engine import TorchEngine
+from cloud.ranking.model import RankingModel
+from cloud.ranking.presets import STUDENT_SHAPES
 from compress.integer_layers import QuantisedLinear
-from compress.integers import quantise
+from compress.ranking.graph import ranking_graph
+from compress.ranking.integers import quantise_ranker
 from edge.bench.compare import Pairing, Ratio, Speed, compare_speed
+from edge.bundle.ranking_manifest import RANKING_SCHEMA
 from edge.config import to_dict
+from edge.engines.ranking.buckets import name_of
 from edge.files import write_json
 from edge.table import render
+from edge.text.number import Number
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, Request, User
 from edge.text.wordpiece import SPECIAL_TOKENS
-from export.buckets import Buckets
-from export.bundle import bundle_models
-from export.models import write_models
+from export.ranking.buckets import RankingBuckets
+from export.ranking.bundle import bundle_ranking
+from export.ranking.litert.entry_points import export_ranking_litert
+from export.ranking.parity import exits_of
 
-WIDTH, WIDER = 512, 584  # of the feed-forward part
+WIDTH, WIDER = 512, 832  # of the feed-forward part
+PLACES = 101
 SPEC = TextSpec(
     profile="{age} years old", item="{title}", event="{liked|choose:liked:disliked}",
-    max_events=10, max_segment_tokens=24, max_user_tokens=112,
+    numbers=(Number("year", of="item.year"), Number("liked", of="liked", history="mean")),
+    max_events=100, max_segment_tokens=24,
 )  # fmt: skip
 WORDS = [f"w{number}" for number in range(1900)]
 
@@ -102,29 +107,33 @@ def _report(trials: list[Trial]) -> str:
 
 
 def _bundle(path: Path, width: int) -> Path:
-    """The shape of the student of the preset tokens, but for the feed-forward width; for LiteRT and ONNX Runtime."""
+    """The shape of the student of the preset quickstart, but for the feed-forward width; for LiteRT."""
     torch.manual_seed(0)
-    tokens = (*SPECIAL_TOKENS, *WORDS)
-    model = quantise(Encoder(replace(PRESETS["tokens-student"], vocabulary_size=len(tokens))).eval())
-    layer, hidden = model.get_submodule("layers.0"), model.config.hidden_size
+    tokens, buckets = (*SPECIAL_TOKENS, *WORDS), RankingBuckets()
+    shape = STUDENT_SHAPES["quickstart"]
+    model = quantise_ranker(
+        RankingModel(replace(shape, vocabulary_size=len(tokens), numbers=len(SPEC.numbers), positions=24)).eval()
+    )
+    layer, hidden = model.get_submodule("layers.0"), model.shape.hidden_size
     layer.feed_forward_in, layer.feed_forward_out = _linear(hidden, width), _linear(width, hidden)
-    buckets = Buckets(candidates=8).holding(SPEC)
-    shape = asdict(TorchEngine(model).shape)
-    vocabulary = "".join(f"{token}\n" for token in tokens)
-    texts: dict[str, Path | bytes] = {
-        "text.json": json.dumps(to_dict(SPEC)).encode(),
-        "vocab.txt": vocabulary.encode(),
-    }
+    graph = ranking_graph(model.shape, PLACES)
     manifest: dict[str, Any] = {
+        "schema": RANKING_SCHEMA,
         "name": f"width {width}",
-        "model": shape | {"buckets": to_dict(buckets)},
-        "exits": [{"depth": depth, "plan": "prefix", "quality": {}} for depth in model.config.exit_depths],
+        "model": asdict(graph) | {"vocabulary": len(tokens), "value": "liked"},
+        "buckets": {"litert": [name_of(*one) for one in buckets.signatures(graph)]},
+        "exits": [asdict(exit) | {"quality": {}} for exit in exits_of(model)],
         "golden": {"tolerance": 0.1},
         "provenance": {"weights": "random"},
     }
-    with tempfile.TemporaryDirectory() as models:
-        write_models(model, buckets, Path(models) / "models")
-        bundle_models(path, model, texts, [], Path(models) / "models", manifest)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        (folder / "text.json").write_text(json.dumps(to_dict(SPEC)))
+        (folder / "vocab.txt").write_text("".join(f"{token}\n" for token in tokens))
+        (folder / "models" / "litert").mkdir(parents=True)
+        export_ranking_litert(model, PLACES, buckets, folder / "models" / "litert" / "model.tflite")
+        texts = {name: folder / name for name in ("text.json", "vocab.txt")}
+        bundle_ranking(path, model, texts, [], folder / "models", manifest)
     return path
 
 
@@ -137,17 +146,17 @@ def _linear(inputs: int, outputs: int) -> QuantisedLinear:
 
 
 def _requests() -> list[Request]:
-    """Ten, of 10 events and 2 to 11 candidates."""
+    """Ten, of 40 events and 10 to 28 candidates."""
     random = np.random.default_rng(0)
 
     def item(number: int) -> Item:
-        return Item(f"i{number}", {"title": " ".join(random.choice(WORDS, 6))})
+        return Item(f"i{number}", {"title": " ".join(random.choice(WORDS, 6)), "year": 2000})
 
     return [
         Request(
             User({"age": 20 + number}),
-            tuple(Event(item(place), {"liked": place % 2 == 0}) for place in range(10)),
-            tuple(item(place) for place in range(2 + number)),
+            tuple(Event(item(place), {"liked": place % 2 == 0}) for place in range(40)),
+            tuple(item(place) for place in range(10 + 2 * number)),
         )
         for number in range(10)
     ]

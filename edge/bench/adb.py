@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edge.bench.exits import exits_of
 from edge.bench.scenarios import SCENARIOS
 from edge.bench.sized_request import Calls, SizedRequest
 from edge.bundle.bundle import Bundle
@@ -143,7 +142,6 @@ def device_tool(binary: Path | None) -> Path:
 
 def graphs_of(bundle: Bundle) -> tuple[str, ...]:
     """The names of the LiteRT model's graphs."""
-    exits_of(bundle)  # or it is refused
     names = bundle.manifest["buckets"].get("litert", ())
     if MODEL not in bundle.names or not names:
         raise EdgeError(

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.bundle.bundle import Bundle
-from edge.bundle.ranking_manifest import RANKING_SCHEMA, parse_ranking_exits
 from edge.errors import EdgeError
 from edge.runtime.ranking.choice import Exit
 
@@ -24,16 +23,8 @@ class ExitQuality:
 
 
 def exits_of(bundle: Bundle) -> tuple[ExitQuality, ...]:
-    """Ascending. Errors: the bundle holds another model than edge-bench measures."""
-    schema = bundle.manifest["schema"]
-    if schema != RANKING_SCHEMA:
-        raise EdgeError(
-            f"{bundle.path} holds a model that this version does not run",
-            evidence=f"its schema is {schema}, edge-bench measures {RANKING_SCHEMA}",
-            fix="make it again with this version: edge export",
-        )
-    listed = parse_ranking_exits(bundle.path, bundle.manifest["exits"], bundle.manifest["model"])
-    found = [ExitQuality(Exit(one.encode, one.interact), one.quality) for one in listed]
+    """Ascending."""
+    found = [ExitQuality(Exit(one.encode, one.interact), one.quality) for one in bundle.exits]
     return tuple(sorted(found, key=lambda one: one.exit))
 
 

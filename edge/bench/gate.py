@@ -34,7 +34,6 @@ def check_bundle(
 ) -> Verdict:
     """Hold the bundle against every limit. `facts` must have what the budget limits and only a measurement tells."""
     facts = facts or Facts()
-    exits_of(bundle)  # or it is refused
     require_baseline(budget, baseline)
     weighed = parts(bundle, engine)
     checks = [*_size_checks(bundle, budget, engine, facts, weighed), *_quality_checks(bundle, budget)]

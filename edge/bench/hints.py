@@ -11,7 +11,7 @@ _THINNER_ROWS = "thinner rows (edge distill --set shape.embedding_size=...)"
 _HINTS = {
     "token embedding": f"{_FEWER_WORDS}, {_THINNER_ROWS}, {_FEWER_BITS}; {_SPARSER}",
     "shared layer": f"{_NARROWER}, {_FEWER_BITS}; {_SPARSER}",
-    "other weights": f"{_NARROWER}, or {_THINNER_ROWS}",
+    "other weights": f"{_NARROWER}, {_THINNER_ROWS}, or fewer factors (edge distill --set shape.factors=...)",
     "vocabulary": _FEWER_WORDS,
     "graph (litert)": "fewer shape buckets (edge export --set buckets.tokens=...): each repeats the graph",
     "golden": "fewer golden requests (edge export --set golden_requests=...)",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @command(
     examples="""edge-bench gate movies.edge --max-download 2.8MB --min-auc 0.74
-                edge-bench gate movies.edge --budget benchmarks/budgets/tokens.toml --json
+                edge-bench gate movies.edge --budget benchmarks/budgets/quickstart.toml --json
                 edge-bench gate movies.edge --budget budget.toml --baseline released.edge --markdown gate.md"""
 )
 @click.argument("bundles", type=PATH, nargs=-1, required=True, metavar="BUNDLE...")
