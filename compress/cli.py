@@ -26,42 +26,23 @@ def compress(
 ) -> None:
     """Prune a student while it trains on, or give it int8 or int4 weights; quality is measured after each.
 
-    Pruning has presets of the student's kind: of the ranking model over entries quickstart, lunch and m6-edge, of the
-    model over tokens quickstart and m6-edge. To int8 or int4 of a ranking model, runs that led to the one to quantise
-    may be given too: the report then has the whole road.
+    Presets of pruning: quickstart, lunch and m6-edge. To int8 or int4, runs that led to the one to quantise may be
+    given too: the report then has the whole road.
     """
     from cloud.runs.directory import Run
-    from compress.ranking.quantised import SOURCES
     from edge.errors import EdgeError
 
     if to != "pruned" and (changes or preset_name != DEFAULT_PRESET):
         raise EdgeError(f"--to {to} has no settings", fix="leave --set and --preset out")
     runs = [Run.open(path) for path in parents]
-    over_entries = {run.stage for run in runs} & {stage.name for stage in SOURCES}
-    run = (_ranker if over_entries else _encoder)(to, runs, out, preset_name, changes, restart)
+    run = _compressed(to, runs, out, preset_name, changes, restart)
     click.echo((run.path / "report.md").read_text())
 
 
-def _encoder(to: str, runs: Sequence[Run], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> Run:
-    """Of the model over tokens."""
-    from cloud.data.prepare import STAGE as PREPARED
-    from cloud.runs.directory import parent
-    from cloud.teacher import STAGE as TEACHER
-    from compress.pruned import PRUNINGS, prune_student
-    from compress.pruned import STAGE as PRUNED
-    from compress.quantised import quantise_student
-    from distill.student import STAGE as STUDENT
-    from edge.config import override, preset
-
-    prepared = parent(runs, PREPARED)
-    if to == "pruned":
-        config = override(preset(PRUNINGS, preset_name, "pruning of the model over tokens"), changes)
-        return prune_student(prepared, parent(runs, TEACHER), parent(runs, STUDENT), out, config, restart)
-    return quantise_student(prepared, parent(runs, PRUNED, STUDENT), out, to, restart)
-
-
-def _ranker(to: str, runs: Sequence[Run], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> Run:
-    """Of the model over entries. Without a student, a "ranker" run is compressed itself."""
+def _compressed(
+    to: str, runs: Sequence[Run], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool
+) -> Run:
+    """Without a student, a "ranker" run is compressed itself."""
     from cloud.data.prepare import STAGE as PREPARED
     from cloud.ranking.train import STAGE as TEACHER
     from cloud.runs.directory import parent
@@ -74,7 +55,7 @@ def _ranker(to: str, runs: Sequence[Run], out: Path, preset_name: str, changes: 
     prepared, teacher = parent(runs, PREPARED), _if_given(runs, TEACHER)
     student = _if_given(runs, STUDENT)
     if to == "pruned":
-        config = override(preset(RANKER_PRUNINGS, preset_name, "pruning of the ranking model"), changes)
+        config = override(preset(RANKER_PRUNINGS, preset_name), changes)
         teacher = parent(runs, TEACHER)
         return prune_ranker(prepared, teacher, student or teacher, out, config, restart)
     *before, source = [run for run in (teacher, student, _if_given(runs, PRUNED)) if run] or [parent(runs, PRUNED)]
