@@ -1,8 +1,6 @@
-"""Who may look at whom: the three attention plans as masks of one model (UniLM; M6-Rec, section 3.3)."""
+"""Who may look at whom, as masks of one sequence (UniLM; M6-Rec, sections 3.1 and 3.3)."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -12,29 +10,8 @@ from cloud.packing import Packed
 MASKED = -1e9  # additive mask of a forbidden look; finite, so that a row of padding stays a number
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How a request is computed. Before depth `handover` each segment sees itself alone."""
-
-    name: str
-    handover: int = 0
-
-    def exits(self, depths: tuple[int, ...]) -> tuple[int, ...]:
-        """The depths at which a candidate has seen the user."""
-        return tuple(depth for depth in depths if depth > self.handover)
-
-
-FULL = Plan("full")  # every candidate in a sequence of its own, nothing cached
-PREFIX = Plan("prefix")  # the user side once, any number of candidates against it: the same scores
-
-
-def segments_plan(handover: int) -> Plan:
-    """Late interaction: what a segment computes alone stays valid while its text does."""
-    return Plan("segments", handover)
-
-
-def attention_masks(packed: Packed, plan: Plan) -> tuple[Tensor | None, Tensor]:
-    """Additive masks, (batch, 1, seq, seq), before and after the hand-over; the first is None if nothing is before.
+def attention_masks(packed: Packed) -> tuple[Tensor, Tensor]:
+    """Additive masks, (batch, 1, seq, seq): where each segment sees itself alone, and where all are seen together.
 
     The user side is bidirectional and never sees a candidate; a candidate sees the user side and, causally, itself.
     """
@@ -44,8 +21,7 @@ def attention_masks(packed: Packed, plan: Plan) -> tuple[Tensor | None, Tensor]:
     real = (packed.segments >= 0)[:, None, :]
     own = same_segment & (causal | ~seen_is_candidate)  # within a segment
     together = real & (own | ~seen_is_candidate)
-    alone = _additive(own) if plan.handover else None
-    return alone, _additive(together)
+    return _additive(own), _additive(together)
 
 
 def _additive(allowed: Tensor) -> Tensor:

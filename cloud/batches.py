@@ -64,6 +64,12 @@ def _pass(source: RequestBatches, number: int) -> list[list[int]]:
     return [batches[place] for place in random.permutation(len(batches))]
 
 
+def in_batches(requests: Sequence[EncodedRequest], batch_tokens: int) -> list[list[int]]:
+    """Places of the requests, those of similar length together, each once."""
+    lengths = [request.tokens for request in requests]
+    return _cut(np.argsort(lengths, kind="stable").tolist(), lengths, batch_tokens)
+
+
 def _cut(order: Sequence[int], lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
     batches: list[list[int]] = []
     longest = 0

@@ -12,10 +12,6 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from cloud.device import best_device
-from cloud.model import Encoder, ModelConfig
-from cloud.runs.directory import Run
-from edge.config import from_dict
 from edge.errors import EdgeError
 from edge.files import write_atomically
 
@@ -84,22 +80,3 @@ def save_weights(directory: Path, tensors: dict[str, Tensor]) -> None:
     """The stage's result, `weights.safetensors`."""
     contiguous = {name: value.detach().contiguous() for name, value in tensors.items()}
     write_atomically(directory / WEIGHTS, save(contiguous))
-
-
-def model_config(run: Run) -> ModelConfig:
-    """The shape of a finished run's model."""
-    if "model" not in run.config:
-        raise EdgeError(f"{run.path} ({run.stage}) holds no model", fix="give the run of a stage that makes a model")
-    return from_dict(ModelConfig, run.config["model"], f"{run.path}/config.json model")
-
-
-def load_encoder(run: Run) -> Encoder:
-    """The encoder of a finished run, in evaluation mode; its shape is the config's "model"."""
-    encoder = Encoder(model_config(run))
-    encoder.load_state_dict(load_file(run.file(WEIGHTS)))
-    return encoder.eval()
-
-
-def load_teacher(run: Run) -> Encoder:
-    """The encoder of a finished run to learn from, on the device where models are trained."""
-    return load_encoder(run).requires_grad_(False).to(best_device())

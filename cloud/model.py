@@ -1,16 +1,15 @@
-"""The encoder that serves as teacher and as student; they differ by configuration alone."""
+"""The full model: every token of the user's segments and of a candidate in one sequence (M6-Rec, section 3)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cloud.attention import MASKED, Plan, attention_masks
+from cloud.attention import attention_masks
 from cloud.limits import MOST_LAYERS, MOST_TOKENS, MOST_WIDTH
 from cloud.packing import Packed
 from edge.config import check_counts, setting
@@ -20,16 +19,14 @@ from edge.text.spec import MOST_EVENTS, MOST_SEGMENT_TOKENS
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Shape of an encoder. Every layer has its own weights, or, if `shared`, one layer is applied `layers` times."""
+    """Shape of an encoder."""
 
     vocabulary_size: int
     hidden_size: int
     heads: int
     layers: int
     embedding_size: int  # below hidden_size the embedding is factorised, as in ALBERT
-    shared: bool
-    exits: Literal["last", "every"]
-    handover: int = 0  # layers that see each segment alone in the segments plan
+    handover: int = 0  # layers that see each segment alone: late interaction (section 3.3)
     slots: int = 23  # segment embeddings: profile, candidate, closing, then events from the newest
     positions: int = 32  # tokens in the longest segment
     feed_forward: int = 4  # width of the feed-forward part, in hidden sizes
@@ -47,17 +44,12 @@ class ModelConfig:
             raise EdgeError(
                 f"{setting('handover')}={self.handover} leaves none of {setting('layers')}={self.layers} "
                 "layers to see all segments",
-                fix=f"--set {setting('handover')}=N with N below {self.layers}; 0 trains no segments plan",
+                fix=f"--set {setting('handover')}=N with N below {self.layers}; 0 lets all layers see all segments",
             )
-
-    @property
-    def exit_depths(self) -> tuple[int, ...]:
-        """Depths whose states the head was trained to score."""
-        return tuple(range(1, self.layers + 1)) if self.exits == "every" else (self.layers,)
 
 
 class Layer(nn.Module):
-    """One pre-norm transformer layer, in the three forms that the product needs."""
+    """One pre-norm transformer layer."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -89,55 +81,9 @@ class Layer(nn.Module):
         queries, keys, values = self.queries_keys_values(hidden)
         return self.finish(hidden, F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask))
 
-    def user_step(self, hidden: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The same step, also handing out keys and values for candidates to look at."""
-        queries, keys, values = self.queries_keys_values(hidden)
-        attended = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
-        return self.finish(hidden, attended), keys, values
-
-    def candidate_step(self, hidden: Tensor, user_keys: Tensor, user_values: Tensor, mask: Tensor) -> Tensor:
-        """Candidates, (candidates, seq, hidden), look at one user's keys (1, heads, user seq, head width) and,
-        causally, at themselves. `mask` is additive over the user's tokens: (1, 1, 1, user seq)."""
-        queries, keys, values = self.queries_keys_values(hidden)
-        count, heads, seq, width = queries.shape
-        causal = torch.full((seq, seq), MASKED, device=hidden.device).triu(1)  # (seq, seq)
-        # One matrix product per head for all candidates against the user: keys are not repeated per candidate.
-        user_logits = _by_head(queries) @ user_keys[0].transpose(1, 2) * width**-0.5 + mask[0]
-        own_logits = queries @ keys.transpose(2, 3) * width**-0.5 + causal  # (candidates, heads, seq, seq)
-        weights = torch.cat([user_logits, _by_head(own_logits)], -1).softmax(-1)
-        user_seq = user_keys.shape[2]
-        from_user = weights[..., :user_seq] @ user_values[0]  # (heads, candidates * seq, head width)
-        own_weights = weights[..., user_seq:].reshape(heads, count, seq, seq).transpose(0, 1)
-        attended = from_user.reshape(heads, count, seq, width).transpose(0, 1) + own_weights @ values
-        return self.finish(hidden, attended)
-
-    def candidate_end(
-        self, hidden: Tensor, ends: Tensor, user_keys: Tensor, user_values: Tensor, mask: Tensor
-    ) -> Tensor:
-        """What `candidate_step` gives at each candidate's place in `ends`, (candidates,): (candidates, hidden).
-
-        `mask` is additive over the user's tokens: (1, 1, user seq)."""
-        everyone, user_seq = torch.arange(len(hidden), device=ends.device), user_keys.shape[2]
-        queries, keys, values = self.queries_keys_values(hidden)
-        query = queries[everyone, :, ends] * queries.shape[-1] ** -0.5  # (candidates, heads, head width)
-        places = torch.arange(hidden.shape[1], device=ends.device)
-        later = torch.where(places > ends[:, None], MASKED, 0.0)  # (candidates, seq)
-        user_logits = (query.transpose(0, 1) @ user_keys[0].transpose(1, 2)).transpose(0, 1) + mask
-        own_logits = (keys @ query[..., None])[..., 0] + later[:, None]  # (candidates, heads, seq)
-        weights = torch.cat([user_logits, own_logits], -1).softmax(-1)
-        from_user = (weights[..., :user_seq].transpose(0, 1) @ user_values[0]).transpose(0, 1)
-        attended = from_user + (weights[..., None, user_seq:] @ values)[:, :, 0]  # (candidates, heads, head width)
-        return self.finish(hidden[everyone, ends][:, None], attended[:, :, None])[:, 0]
-
-
-def _by_head(vectors: Tensor) -> Tensor:
-    """(candidates, heads, seq, width) -> (heads, candidates * seq, width)."""
-    count, heads, seq, width = vectors.shape
-    return vectors.transpose(0, 1).reshape(heads, count * seq, width)
-
 
 class Encoder(nn.Module):
-    """Token segments in, one score per candidate and exit depth out (M6-Rec, section 3)."""
+    """Token segments in, one score per candidate out."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -148,7 +94,7 @@ class Encoder(nn.Module):
         factorised = config.embedding_size != config.hidden_size
         self.widen = nn.Linear(config.embedding_size, config.hidden_size) if factorised else nn.Identity()
         self.slot = nn.Embedding(config.slots, config.hidden_size)
-        self.layers = nn.ModuleList(Layer(config) for _ in range(1 if config.shared else config.layers))
+        self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
         self.head_norm = nn.LayerNorm(config.hidden_size)
         self.head = nn.Linear(config.hidden_size, 1)
         self.apply(self._initialise)
@@ -162,7 +108,7 @@ class Encoder(nn.Module):
 
     def layer(self, depth: int) -> Layer:
         """The layer that takes depth - 1 to `depth`, counted from 1."""
-        found = self.layers[0 if self.config.shared else depth - 1]
+        found = self.layers[depth - 1]
         assert isinstance(found, Layer)
         return found
 
@@ -181,22 +127,21 @@ class Encoder(nn.Module):
         logits: Tensor = self.head(self.head_norm(hidden)).squeeze(-1)
         return logits
 
-    def states(self, packed: Packed, plan: Plan) -> Iterator[Tensor]:
-        """The hidden states, (batch, seq, hidden), at depth 0, 1, ... layers, under the plan's masks."""
-        alone, together = attention_masks(packed, plan)
+    def states(self, packed: Packed) -> Iterator[Tensor]:
+        """The hidden states, (batch, seq, hidden), at depth 0, 1, ... layers."""
+        alone, together = attention_masks(packed)
         hidden = self.embed(packed.tokens, packed.positions)
         for depth in range(self.config.layers + 1):
-            if depth == plan.handover:
+            if depth == self.config.handover:
                 hidden = self.place(hidden, packed.slots)
             yield hidden
             if depth < self.config.layers:
-                hidden = self.layer(depth + 1)(hidden, alone if depth < plan.handover else together)
+                hidden = self.layer(depth + 1)(hidden, alone if depth < self.config.handover else together)
 
-    def forward(self, packed: Packed, plan: Plan, depths: tuple[int, ...] | None = None) -> Tensor:
-        """Logits, (depths, candidates), in the order in which the candidates are packed."""
-        wanted = depths or self.config.exit_depths
-        states = enumerate(self.states(packed, plan))
-        return torch.stack([self.score(packed.at_ends(hidden)) for depth, hidden in states if depth in wanted])
+    def forward(self, packed: Packed) -> Tensor:
+        """Logits, (candidates,), in the order in which the candidates are packed."""
+        *_, hidden = self.states(packed)
+        return self.score(packed.at_ends(hidden))
 
     def token_logits(self, hidden: Tensor) -> Tensor:
         """(..., hidden) -> (..., vocabulary): the embedding, read backwards. The scoring head has no part in it."""

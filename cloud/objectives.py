@@ -1,4 +1,4 @@
-"""What the models learn: to predict a click, and before that, to fill in text (M6-Rec, section 3.1)."""
+"""What the full model learns: to predict a click, and before that, to fill in text (M6-Rec, section 3.1)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from cloud.attention import PREFIX, Plan
 from cloud.batches import LabelledBatch
 from cloud.model import Encoder
 from cloud.packing import Packed, pack
@@ -19,18 +18,9 @@ from edge.text.wordpiece import BOS, EOS, MASK
 LONGEST_SPAN = 6  # tokens hidden in one place
 
 
-def click_loss(model: Encoder, batch: LabelledBatch, plan: Plan = PREFIX) -> Tensor:
-    """Cross-entropy of the label, weighted over the exits."""
-    logits = model(batch.packed, plan, plan.exits(model.config.exit_depths))  # (exits, candidates)
-    losses = F.binary_cross_entropy_with_logits(logits, batch.labels.expand_as(logits), reduction="none").mean(1)
-    return exit_weighted(losses)
-
-
-def exit_weighted(losses: Tensor) -> Tensor:
-    """sum_k 2k / (K (K + 1)) * L_k over exits k = 1..K: later exits count for more (Kaya et al., 2019)."""
-    count = len(losses)
-    weights = torch.arange(1, count + 1, dtype=losses.dtype, device=losses.device) * (2.0 / (count * (count + 1)))
-    return (weights * losses).sum()
+def click_loss(model: Encoder, batch: LabelledBatch) -> Tensor:
+    """Cross-entropy of the label."""
+    return F.binary_cross_entropy_with_logits(model(batch.packed), batch.labels)
 
 
 @dataclass(frozen=True)
@@ -45,7 +35,7 @@ def infill_loss(model: Encoder, batch: InfillBatch, log_frequencies: Tensor) -> 
     `log_frequencies`, (vocabulary,), are added to the logits: what is common anyway need not be learned into
     the embeddings, where it would make all of them alike.
     """
-    *_, hidden = model.states(batch.packed, PREFIX)
+    *_, hidden = model.states(batch.packed)
     asked = batch.targets >= 0
     return F.cross_entropy(model.token_logits(hidden[asked]) + log_frequencies, batch.targets[asked])
 

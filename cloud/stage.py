@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch import nn
 
-from cloud.attention import PREFIX, Plan, segments_plan
 from cloud.checkpoint import WEIGHTS, save_weights
-from cloud.data.log import PARTS
 from cloud.data.requests import load_requests
 from cloud.device import best_device
 from cloud.evaluate import evaluate
 from cloud.model import Encoder, ModelConfig
 from cloud.runs.directory import Run
 from cloud.runs.target import Workspace
-from cloud.torch_engine import TorchEngine
-from edge.config import setting
 from edge.errors import EdgeError
 from edge.files import write_atomically
 from edge.text.sequence import TextEncoder
@@ -53,44 +49,14 @@ def check_same_data(prepared: Run, *runs: Run) -> None:
             )
 
 
-def plans_of(config: ModelConfig) -> tuple[Plan, ...]:
-    """The plans that a model of this shape is trained for and measured on."""
-    return (PREFIX, segments_plan(config.handover)) if config.handover else (PREFIX,)
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What a stage's result is measured on, and under which plans."""
-
-    splits: tuple[str, ...] = ("test",)
-    plans: tuple[str, ...] = ("prefix", "segments")  # of those that the model is trained for
-
-    def __post_init__(self) -> None:
-        if set(self.plans) - {"prefix", "segments"} or "prefix" not in self.plans:
-            raise EdgeError(f"{setting('plans')} is {list(self.plans)}", fix='use ["prefix"] or ["prefix", "segments"]')
-        if not self.splits or set(self.splits) - set(PARTS):
-            raise EdgeError(f"{setting('splits')} is {list(self.splits)}", fix=f"name some of {list(PARTS)}")
-
-
-def measure(model: Encoder, prepared: Run, measured: Measured, name: str) -> dict[str, Any]:
-    """Quality: split -> plan -> exit depth -> figures. The model goes to the best device."""
-    engines, depths = [TorchEngine(model.to(best_device()))] * (os.cpu_count() or 1), model.config.exit_depths
-    return {
-        split: {
-            plan.name: evaluate(engines, requests, plan, plan.exits(depths), name)
-            for plan in plans_of(model.config)
-            if plan.name in measured.plans
-        }
-        for split in measured.splits
-        for requests in [load_requests(prepared, split)]
-    }
-
-
-def complete(workspace: Workspace, model: Encoder, prepared: Run, measured: Measured, title: str) -> None:
-    """Save the weights, measure them, and write the figures and the report."""
+def complete(workspace: Workspace, model: Encoder, prepared: Run, splits: Sequence[str]) -> None:
+    """Save the weights of the full model, measure it on the splits, and write the figures and the report."""
     keep_model(workspace, model, prepared)
-    workspace.summary["quality"] = measure(model, prepared, measured, title.lower())
-    write_atomically(workspace.path / "report.md", stage_report(title, workspace.summary, workspace.protocol))
+    model.to(best_device())
+    workspace.summary["quality"] = {
+        split: evaluate(model.eval(), load_requests(prepared, split), "teacher") for split in splits
+    }
+    write_atomically(workspace.path / "report.md", stage_report("Teacher", workspace.summary, workspace.protocol))
 
 
 def keep_model(workspace: Workspace, model: nn.Module, prepared: Run) -> None:
@@ -107,7 +73,7 @@ def keep_model(workspace: Workspace, model: nn.Module, prepared: Run) -> None:
 
 
 def stage_report(title: str, summary: dict[str, Any], protocol: str) -> str:
-    """Markdown: size, and quality per split, plan and exit."""
+    """Markdown: size, and quality per split."""
     lines = [
         f"# {title}",
         "",
@@ -115,12 +81,10 @@ def stage_report(title: str, summary: dict[str, Any], protocol: str) -> str:
         "",
         f"Protocol: {protocol}.",
         "",
-        "| split | plan | exit | AUC | per-user AUC | NDCG@10 | log loss |",
-        "|---|---|---|---|---|---|---|",
+        "| split | AUC | per-user AUC | NDCG@10 | log loss |",
+        "|---|---|---|---|---|",
     ]
-    for split, plans in summary["quality"].items():
-        for plan, exits in plans.items():
-            for depth, row in exits.items():
-                figures = " | ".join(f"{row[key]:.4f}" for key in ("auc", "user_auc", "ndcg@10", "log_loss"))
-                lines.append(f"| {split} | {plan} | {depth} | {figures} |")
+    for split, row in summary["quality"].items():
+        figures = " | ".join(f"{row[key]:.4f}" for key in ("auc", "user_auc", "ndcg@10", "log_loss"))
+        lines.append(f"| {split} | {figures} |")
     return "\n".join(lines) + "\n"

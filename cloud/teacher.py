@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from cloud.attention import PREFIX
 from cloud.batches import LabelledBatch, RequestBatches
+from cloud.data.log import PARTS
 from cloud.data.requests import EncodedRequest, load_requests
 from cloud.fit import FitConfig, fit
 from cloud.limits import MOST_BATCH_TOKENS
@@ -20,25 +20,27 @@ from cloud.objectives import InfillBatch, click_loss, infill_batch, infill_loss,
 from cloud.presets import PRESETS
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target
-from cloud.stage import MODEL_FILES, Measured, complete, sized_for
+from cloud.stage import MODEL_FILES, complete, sized_for
 from edge.config import check_counts, setting, settings_in, to_dict
 from edge.errors import EdgeError
 
-STAGE = Stage("teacher", 1, MODEL_FILES)
+STAGE = Stage("teacher", 2, MODEL_FILES)
 
 
 @dataclass(frozen=True)
 class TeacherConfig:
     """The vocabulary size, segment embeddings and positions are taken from the prepared data."""
 
-    model: ModelConfig = PRESETS["tokens-teacher"]
+    model: ModelConfig = PRESETS["tokens"]
     infill: FitConfig = field(default_factory=lambda: FitConfig(steps=60, warmup_steps=20))
     click: FitConfig = field(default_factory=lambda: FitConfig(steps=600, learning_rate=2e-3, warmup_steps=50))
     batch_tokens: int = 2048
-    measured: Measured = field(default_factory=Measured)
+    splits: tuple[str, ...] = ("test",)  # that it is measured on
 
     def __post_init__(self) -> None:
         check_counts(self, batch_tokens=(1, MOST_BATCH_TOKENS))
+        if not self.splits or set(self.splits) - set(PARTS):
+            raise EdgeError(f"{setting('splits')} is {list(self.splits)}", fix=f"name some of {list(PARTS)}")
 
 
 TEACHERS = {
@@ -70,7 +72,7 @@ def train_teacher(prepared: Run, out: Path, config: TeacherConfig, restart: bool
             with settings_in("click"):
                 fit(model, batches, _click, config.click, workspace.scratch / "click", "teacher: clicks")
             workspace.keep_metrics(*(["infill"] if config.infill.steps else []), "click")
-            complete(workspace, model, prepared, config.measured, "Teacher")
+            complete(workspace, model, prepared, config.splits)
     return Run.open(out, STAGE.name)
 
 
@@ -97,4 +99,4 @@ class Infilling:
 
 def _click(model: nn.Module, batch: LabelledBatch, step: int) -> tuple[Tensor, dict[str, float]]:
     assert isinstance(model, Encoder)
-    return click_loss(model, batch, PREFIX), {}
+    return click_loss(model, batch), {}
