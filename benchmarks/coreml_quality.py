@@ -17,18 +17,19 @@ from pathlib import Path
 
 os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # read when numpy and torch are imported
 
+from cloud.torch_engine import TorchEngine
+from compress.integers import load_quantised
+from edge.engines.protocol import Engine
+from export.buckets import Buckets
+from export.coreml.simulator.engine import CoreMlEngine
+from export.models import write_coreml
+
 from cloud.data.requests import EncodedRequest, load_requests
 from cloud.evaluate import evaluate
 from cloud.model import Encoder
 from cloud.runs.directory import Run
 from cloud.stage import plans_of, text_spec
-from cloud.torch_engine import TorchEngine
-from compress.integers import load_quantised
-from edge.engines.protocol import Engine
 from edge.table import Cell, render
-from export.buckets import Buckets
-from export.coreml.simulator.engine import CoreMlEngine
-from export.models import write_coreml
 
 HEADINGS = ("plan", "exit", "torch", "Core ML", "difference")
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from compress.integers import quantise
+from edge.engines.protocol import Engine
+from export.buckets import Buckets
 from synthetic_request import Request, kept_user, new_user, open_engines, score, synthetic_request, user_tokens
 
 from cloud.model import Encoder
 from cloud.presets import PRESETS
-from compress.integers import quantise
-from edge.engines.protocol import Engine
 from edge.table import render
-from export.buckets import Buckets
 
 CANDIDATES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 EVENTS = (0, 5, 10, 20, 40, 60, 80, 100)

@@ -13,10 +13,11 @@ import threading
 from pathlib import Path
 from types import FrameType
 
+from edge.conformance.golden import read_golden
+
 import edge
 from edge.bundle.bundle import open_bundle
 from edge.bundle.manifest import GOLDEN
-from edge.conformance.golden import read_golden
 
 ROOT = Path(edge.__file__).parent
 

@@ -26,6 +26,7 @@ from typing import Any
 import brotli
 import torch
 import zstandard
+from export.models import step
 
 from cloud.data.samples import load_samples
 from cloud.data.vocabulary import count_words, train_vocabulary
@@ -48,7 +49,6 @@ from edge.runtime.ranking.user_timeline import Reading
 from edge.table import render
 from edge.text.segments import SegmentEncoder
 from edge.text.sequence import TextEncoder
-from export.models import step
 from export.ranking.buckets import RankingBuckets
 from export.ranking.bundle import bundle_ranking, value_of
 from export.ranking.exam import RankingExam

@@ -27,25 +27,25 @@ os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # numpy rea
 
 import numpy as np
 import onnxruntime
-from full_shape import full_student
-
-from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
-from compress.integer_layers import QuantisedLinear
 from edge.bundle.shape import Shape
 from edge.engines.litert import LiteRtEngine
-from edge.engines.litert_model import open_model
 from edge.engines.onnx import OnnxEngine
 from edge.engines.protocol import Context, Engine
 from edge.runtime.scoring import Stepped
 from edge.runtime.segment_cache import SegmentCache
 from edge.runtime.user_side import UserSide
-from edge.table import Cell, render
 from export.buckets import Buckets
 from export.litert.entry_points import export_litert
+from export.onnx.entry_points import export_onnx
+from full_shape import full_student
+
+from cloud.model import Encoder
+from compress.integer_layers import QuantisedLinear
+from edge.engines.litert_model import open_model
+from edge.table import Cell, render
 from export.litert.file import LiteRtFile
 from export.litert.modules import linear
-from export.onnx.entry_points import export_onnx
 from export.onnx.graph import Graph
 
 USERS, CANDIDATES, SEQ = (320, 160), 8, 32

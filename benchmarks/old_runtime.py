@@ -16,15 +16,15 @@ from typing import Any
 
 import numpy as np
 import torch
-
-from cloud.model import Encoder
-from cloud.presets import PRESETS
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, quantise
 from edge.engines.protocol import Context
-from edge.table import render
 from export.buckets import Buckets
 from export.litert.entry_points import export_litert
+
+from cloud.model import Encoder
+from cloud.presets import PRESETS
+from edge.table import render
 
 RUNTIMES = {
     "tflite-runtime 2.14.0": ("tflite_runtime", "tflite-runtime==2.14.0", "numpy<2"),

@@ -26,6 +26,14 @@ from pathlib import Path
 os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # read when numpy and torch are imported
 
 import numpy as np
+from cloud.torch_engine import TorchEngine
+from compress.integers import dequantise, load_quantised
+from edge.conformance.verify import Result
+from edge.engines.protocol import Engine
+from edge.engines.reference import ReferenceEngine
+from export.buckets import Buckets
+from export.models import write_coreml, write_models
+from export.parity import parity_table
 from full_shape import full_encoder, full_student
 from tqdm import tqdm
 
@@ -35,16 +43,8 @@ from cloud.device import best_device
 from cloud.model import Encoder
 from cloud.runs.directory import Run
 from cloud.stage import text_spec
-from cloud.torch_engine import TorchEngine
-from compress.integers import dequantise, load_quantised
-from edge.conformance.verify import Result
 from edge.engines.opening import RUNNABLE, open_engine
-from edge.engines.protocol import Engine
-from edge.engines.reference import ReferenceEngine
 from edge.table import render
-from export.buckets import Buckets
-from export.models import write_coreml, write_models
-from export.parity import parity_table
 from export.weights import parameters_of
 
 ENGINES = (*RUNNABLE, "reference", "coreml")

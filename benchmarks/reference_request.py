@@ -30,19 +30,19 @@ from typing import Any
 os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # read when numpy and torch are imported
 
 import numpy as np
+from cloud.torch_engine import TorchEngine
+from compress.integers import dequantise
 from cost_curves import curves_text, draw_curves, measure_curves
 from cross_encoders import SIGNED, UNSIGNED, export_cross_encoder, open_session, score_rows
+from edge.engines.protocol import Engine
+from export.buckets import Buckets
 from full_shape import full_student
 from synthetic_request import ENGINES, Request, kept_user, new_user, open_engines, score, synthetic_request, user_tokens
 from usual_export import sequences, usual_export
 
 from cloud.model import Encoder
-from cloud.torch_engine import TorchEngine
-from compress.integers import dequantise
 from edge.bench.percentiles import interval
-from edge.engines.protocol import Engine
 from edge.table import Cell, render
-from export.buckets import Buckets
 
 EVENTS, CANDIDATES, TOP = 20, 50, 10
 DEPTHS = (24, 12, 6)

@@ -17,15 +17,15 @@ import tempfile
 from pathlib import Path
 
 import torch
+from cloud.torch_engine import TorchEngine
+from compress.integers import quantise
+from export.buckets import Buckets
+from export.litert.entry_points import export_litert
 from full_shape import full_student
 
 from cloud.model import Encoder, ModelConfig
-from cloud.torch_engine import TorchEngine
-from compress.integers import quantise
 from edge.bundle.install import PIECE
 from edge.table import render
-from export.buckets import Buckets
-from export.litert.entry_points import export_litert
 from export.weights import weights_of
 
 BUCKETS = Buckets((32, 160, 320), 10, 32)

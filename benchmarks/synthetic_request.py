@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-
-from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
 from edge.bundle.shape import Shape
 from edge.engines.litert import LiteRtEngine
@@ -17,9 +15,11 @@ from edge.engines.protocol import Engine
 from edge.runtime.scoring import Stepped, logits_at
 from edge.runtime.segment_cache import SegmentCache
 from edge.runtime.user_side import UserSide
-from edge.text.sequence import CLOSING, Segment
 from export.buckets import Buckets
 from export.models import write_models
+
+from cloud.model import Encoder
+from edge.text.sequence import CLOSING, Segment
 
 ENGINES: dict[str, Callable[[Path, Shape], Engine]] = {"litert": LiteRtEngine, "onnx": OnnxEngine}
 EVENT_TOKENS = 16  # a past behaviour's share of the user's tokens, profile and closing included

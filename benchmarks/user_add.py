@@ -17,11 +17,12 @@ import sys
 import time
 from pathlib import Path
 
-from edge.bundle.bundle import open_bundle
 from edge.conformance.golden import read_golden
-from edge.files import lines_of
 from edge.runtime.ranker import Ranker, UserState
 from edge.runtime.user_side import states_alone
+
+from edge.bundle.bundle import open_bundle
+from edge.files import lines_of
 from edge.table import render
 from edge.text.types import Event, Item, Request
 

@@ -26,6 +26,7 @@ os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # read when
 
 import numpy as np
 import torch
+from compress.integers import dequantise
 from cross_encoders import (
     SIGNED,
     UNSIGNED,
@@ -39,15 +40,14 @@ from cross_encoders import (
     score_rows,
     turn,
 )
+from export.one_call import one_call_inputs
 from torch import Tensor, nn
 
 from cloud.attention import FULL
 from cloud.model import Encoder
 from cloud.packing import Packed
-from compress.integers import dequantise
 from edge.table import Cell, render
 from edge.text.sequence import CANDIDATE_SLOT, CLOSING_SLOT, PROFILE_SLOT, Segment
-from export.one_call import one_call_inputs
 
 
 class OneGraph(nn.Module):

@@ -8,9 +8,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from torch import nn
 
-from cloud.model import ModelConfig
 from compress.integer_layers import QuantisedEmbedding, QuantisedLinear
-from edge.errors import EdgeError
 
 REPEATABLE = 1024  # bytes; a smaller constant may stand twice
 
@@ -30,15 +28,6 @@ def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
 def parameters_of(model: nn.Module) -> dict[str, np.ndarray]:
     """Every parameter of a quantised model by name: int8 weights, float32 scales, biases and norms."""
     return {name: np.asarray(tensor.cpu().numpy()) for name, tensor in model.state_dict().items()}
-
-
-def require_shared(config: ModelConfig, fix: str = "export a student: it applies one shared layer") -> None:
-    """The edge graph has one layer, which the host applies again and again."""
-    if not config.shared:
-        raise EdgeError(
-            f"a model with {config.layers} layers of their own cannot become an edge graph",
-            fix=fix,
-        )
 
 
 def faults(wanted: Mapping[str, bytes], found: Iterable[bytes]) -> list[str]:

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from compress.integers import quantise
+from export.coreml.package import export_coreml, export_coreml_run
 from exports import BUCKETS
 from small_models import make_model, shape
 
 from cloud.model import Encoder
-from compress.integers import quantise
 from compress.magnitude import MagnitudePruner, PruneSchedule
-from export.coreml.package import export_coreml, export_coreml_run
 from export.coreml.simulator.stored import BLOB
 
 PACKAGES = {"Model": "run", "Model-iOS16": "main"}  # name -> the function that is the one-call form

@@ -8,25 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from small_models import VOCABULARY, Segment, make_model, shape
-
-from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
 from compress.integers import dequantise, quantise
-from compress.magnitude import MagnitudePruner, PruneSchedule
-from edge.bundle.bundle import write_bundle
-from edge.config import to_dict
 from edge.conformance.golden import Golden, make_golden, score, to_line
-from edge.engines.opening import open_engine
 from edge.engines.protocol import Engine
-from edge.text.sequence import TextEncoder
-from edge.text.spec import TextSpec
-from edge.text.types import Event, Item, Request, User
-from edge.text.wordpiece import SPECIAL_TOKENS
 from export.buckets import Buckets
 from export.bundle import embedding_rows
 from export.litert.entry_points import export_litert
 from export.onnx.entry_points import export_onnx
+from small_models import VOCABULARY, Segment, make_model, shape
+
+from cloud.model import Encoder
+from compress.magnitude import MagnitudePruner, PruneSchedule
+from edge.bundle.bundle import write_bundle
+from edge.config import to_dict
+from edge.engines.opening import open_engine
+from edge.text.sequence import TextEncoder
+from edge.text.spec import TextSpec
+from edge.text.types import Event, Item, Request, User
+from edge.text.wordpiece import SPECIAL_TOKENS
 
 BUCKETS = Buckets(user_tokens=(24, 48), candidates=4, candidate_tokens=16)
 SPEC = TextSpec(

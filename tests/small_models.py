@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from cloud.torch_engine import TorchEngine
+from edge.runtime.scoring import Stepped, logits_at
+from edge.runtime.segment_cache import SegmentCache
+from edge.runtime.user_side import UserSide
 from torch import nn
 
 from cloud.attention import FULL, PREFIX, Plan, segments_plan
 from cloud.data.requests import EncodedRequest
 from cloud.model import Encoder, ModelConfig
 from cloud.packing import pack
-from cloud.torch_engine import TorchEngine
-from edge.runtime.scoring import Stepped, logits_at
-from edge.runtime.segment_cache import SegmentCache
-from edge.runtime.user_side import UserSide
 from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER
 
 torch.set_num_threads(1)

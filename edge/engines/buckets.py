@@ -1,4 +1,4 @@
-"""The shape buckets of a model with static shapes, read from the names of its functions, e.g. "layer_64"."""
+"""The shape buckets of a model with static shapes, read from the names of its functions, e.g. "encode_64"."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ from pathlib import Path
 
 from edge.errors import EdgeError
 
-ENTRY_POINTS = ("embed", "place", "layer", "layer_keys", "layer_candidate", "layer_end", "head")
 Bucket = tuple[int, ...]
 
 
-def read_buckets(
-    names: Iterable[str], path: Path, kind: str, entry_points: Collection[str] = ENTRY_POINTS
-) -> dict[str, list[Bucket]]:
+def read_buckets(names: Iterable[str], path: Path, kind: str, entry_points: Collection[str]) -> dict[str, list[Bucket]]:
     """Entry point -> its buckets, ascending. Errors: one has no `kind`, a function or signature, in `path`."""
     buckets: dict[str, list[Bucket]] = {}
     for name in names:

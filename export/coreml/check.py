@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from cloud.model import Encoder
 from compress.integer_layers import QuantisedEmbedding, QuantisedLinear
 from edge.errors import EdgeError
 from export.coreml.forms import array, half
 from export.coreml.simulator.stored import MilPackage, Tensor
-from export.weights import faults, weights_of
+from export.weights import faults
 
 INTEGERS = {"linear": "weight", "gather": "x", "matmul": "y"}  # an operation that weights enter, and by which input
 Block = Any  # of MIL's protobuf
@@ -67,15 +66,6 @@ def inspect_coreml(package: Path) -> CoreMlFacts:
         floats=tuple(floats.values()),
         blobs=blobs,
     )
-
-
-def check_coreml(package: Path, model: Encoder) -> CoreMlFacts:
-    """Refuse a package whose weights are not the integers and scales of `model`, each once."""
-    facts = inspect_coreml(package)
-    wanted = {name: stored(name, model.get_submodule(name)) for name in weights_of(model)}
-    wrong = [f"float weights: {', '.join(facts.float_weights)}"] if facts.float_weights else []
-    refuse_unfit(facts, faults(wanted, facts.weights) + wrong)
-    return facts
 
 
 def refuse_unfit(facts: CoreMlFacts, wrong: list[str]) -> None:

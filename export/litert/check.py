@@ -11,11 +11,10 @@ from typing import Any
 from ai_edge_litert import schema_py_generated as schema
 from torch import nn
 
-from cloud.model import Encoder
 from edge.errors import EdgeError
 from export.litert.file import nibbles
 from export.litert.modules import array_of
-from export.weights import REPEATABLE, faults, is_int8, weights_of
+from export.weights import REPEATABLE, faults
 
 INTEGERS = {"INT8", "INT4"}
 
@@ -71,14 +70,6 @@ def _weight_tensors(model: Any, contents: list[bytes]) -> Iterator[tuple[bool, A
                 tensor = graph.tensors[operator.inputs[0 if kind == kinds.GATHER else 1]]
                 if contents[tensor.buffer] and (kind in products or tensor.shape[-1] > 1):
                     yield kind in products, tensor
-
-
-def check_litert(path: Path, model: Encoder) -> LiteRtFacts:
-    """Refuse a file whose weights are not those of `model`, each once, dense, and integers wherever the model's are."""
-    facts = inspect_litert(path)
-    wanted = {name: stored(model.get_submodule(name)) for name in weights_of(model)}
-    refuse_unfit(facts, wanted, is_int8(model))
-    return facts
 
 
 def refuse_unfit(facts: LiteRtFacts, wanted: Mapping[str, bytes], integers: bool) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cloud.torch_engine import TorchEngine
 from cross_encoders import (
     CrossEncoder,
     CrossEncoderShape,
@@ -15,14 +16,13 @@ from cross_encoders import (
     require_integers,
     score_rows,
 )
-from small_models import make_candidates, make_model, make_user
-from usual_export import OneGraph, sequences, turned
-
-from cloud.torch_engine import TorchEngine
-from edge.errors import EdgeError
 from edge.runtime.scoring import Stepped, logits_at
 from edge.runtime.segment_cache import SegmentCache
 from edge.runtime.user_side import UserSide
+from small_models import make_candidates, make_model, make_user
+from usual_export import OneGraph, sequences, turned
+
+from edge.errors import EdgeError
 
 LAYERS = 4
 

@@ -10,6 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from cloud.torch_engine import TorchEngine
+from compress.integers import quantise
+from compress.pruned import PrunedScores
+from distill.relations import relation_loss
+from distill.scores import score_loss
+from edge.runtime.scoring import Stepped, logits_at
+from edge.runtime.segment_cache import SegmentCache
+from edge.runtime.user_side import UserSide
 from small_models import make_candidates, make_model, make_requests, make_user, teacher_shape
 from torch import Tensor, nn
 
@@ -18,15 +26,7 @@ from cloud.batches import LabelledBatch, RequestBatches, label_batch
 from cloud.device import best_device, on_device
 from cloud.fit import FitConfig, fit
 from cloud.model import Encoder
-from cloud.torch_engine import TorchEngine
-from compress.integers import quantise
 from compress.magnitude import MagnitudePruner, PruneSchedule
-from compress.pruned import PrunedScores
-from distill.relations import relation_loss
-from distill.scores import score_loss
-from edge.runtime.scoring import Stepped, logits_at
-from edge.runtime.segment_cache import SegmentCache
-from edge.runtime.user_side import UserSide
 
 CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU here")
 CPU = torch.device("cpu")

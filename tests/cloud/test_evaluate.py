@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cloud.torch_engine import TorchEngine
 from small_models import make_model, make_requests, scores_masked, scores_packed
 
 from cloud.attention import PREFIX, Plan, segments_plan
 from cloud.evaluate import CHUNK, evaluate, score_requests
-from cloud.torch_engine import TorchEngine
 from edge.metrics import auc, log_loss
 
 MODEL = make_model()

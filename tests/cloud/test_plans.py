@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from edge.runtime.segment_cache import SegmentCache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_models import (
@@ -27,7 +28,6 @@ from small_models import (
 from cloud.attention import FULL, PREFIX, attention_masks, segments_plan
 from cloud.model import Encoder
 from cloud.packing import pack
-from edge.runtime.segment_cache import SegmentCache
 from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER
 
 MODEL = make_model()

@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from cloud.torch_engine import TorchEngine
+from compress.bundle_engine import open_torch
+from compress.integers import quantise
+from edge.engines.protocol import Engine
 from small_models import make_model, make_requests
 
 from cloud.attention import PREFIX
 from cloud.evaluate import score_requests
-from cloud.torch_engine import TorchEngine
-from compress.bundle_engine import open_torch
-from compress.integers import quantise
 from edge.bundle.manifest import WEIGHTS
 from edge.bundle.weights.packed import pack
-from edge.engines.protocol import Engine
 from export.weights import parameters_of
 
 MODEL = make_model()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
+from compress.integers import dequantise, fold_norms, quantise, quantised_encoder
 from small_models import make_model, make_requests, shape, teacher_shape
 from torch import nn
 
 from cloud.attention import PREFIX
 from cloud.batches import label_batch
 from cloud.model import ModelConfig
-from compress.integers import dequantise, fold_norms, quantise, quantised_encoder
 from compress.magnitude import MagnitudePruner, PruneSchedule, sparsity_by_tensor
 
 

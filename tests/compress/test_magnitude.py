@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from compress.pruned import PruneConfig, PrunedScores
 from small_models import make_model, make_requests, shape, teacher_shape
 from torch import Tensor, nn
 
@@ -18,7 +19,6 @@ from cloud.batches import LabelledBatch, RequestBatches
 from cloud.fit import FitConfig, fit
 from cloud.model import Encoder
 from compress.magnitude import MagnitudePruner, PruneSchedule, largest_mask, prunable_weights, sparsity_by_tensor
-from compress.pruned import PruneConfig, PrunedScores
 from edge.errors import EdgeError
 
 SCHEDULE = PruneSchedule(sparsity=0.8, begin=3, end=23, every=5)

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from distill.relations import last_layer_vectors, relation_loss
 from small_models import make_candidates, make_model, make_requests, make_user, shape, teacher_shape
 
 from cloud.attention import PREFIX, attention_masks
 from cloud.batches import label_batch
 from cloud.packing import Packed, pack
-from distill.relations import last_layer_vectors, relation_loss
 
 TEACHER = make_model(teacher_shape(), seed=1)
 

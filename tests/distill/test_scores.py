@@ -6,13 +6,13 @@ from collections import Counter
 
 import pytest
 import torch
+from distill.scores import plan_of_step, score_loss
 from small_models import make_model, make_requests, shape, teacher_shape
 from torch.nn import functional as F
 
 from cloud.attention import PREFIX, Plan, segments_plan
 from cloud.batches import LabelledBatch, label_batch
 from cloud.objectives import click_loss
-from distill.scores import plan_of_step, score_loss
 
 TEACHER = make_model(teacher_shape(), seed=1)
 SEGMENTS = segments_plan(2)

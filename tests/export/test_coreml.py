@@ -10,15 +10,15 @@ import coreml_packages as faulty
 import numpy as np
 import pytest
 import torch
+from compress.integers import dequantise, quantise
 from coreml_packages import PACKAGES, Altered, Fault, Packages, small_student, write_packages
+from export.coreml.package import export_coreml, export_coreml_run
 from exports import BUCKETS
 from small_models import make_model, shape, teacher_shape
 
-from compress.integers import dequantise, quantise
 from edge.errors import EdgeError
 from export.coreml.check import check_coreml, inspect_coreml
 from export.coreml.forms import coreml_forms, is_sparse
-from export.coreml.package import export_coreml, export_coreml_run
 from export.coreml.simulator.stored import MilPackage
 from export.weights import weights_of
 

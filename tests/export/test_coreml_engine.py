@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cloud.torch_engine import TorchEngine
+from compress.integers import dequantise
 from coreml_packages import PACKAGES, Packages, small_student, write_packages
+from edge.engines.protocol import Context
+from export.coreml.simulator.engine import CoreMlEngine
 from exports import BUCKETS, scores
 from small_models import Segment, make_candidates, make_requests, make_user, scores_alone
 
-from cloud.torch_engine import TorchEngine
-from compress.integers import dequantise
-from edge.engines.protocol import Context
 from edge.errors import EdgeError
-from export.coreml.simulator.engine import CoreMlEngine
 from export.coreml.simulator.interpreter import Arithmetic, MilInterpreter
 
 TOLERANCE: dict[Arithmetic, float] = {"float32": 2e-5, "program": 3e-3, "float16": 3e-3}

@@ -7,18 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from exports import BUCKETS, SPEC, Exported, request, vocabulary
-from small_models import make_model, make_requests, shape
-
 from cloud.torch_engine import TorchEngine
 from edge.conformance.coverage import coverage
 from edge.conformance.golden import to_line
 from edge.engines.reference import ReferenceEngine
+from export.exam import exam
+from export.parity import answers, parity_table
+from exports import BUCKETS, SPEC, Exported, request, vocabulary
+from small_models import make_model, make_requests, shape
+
 from edge.errors import EdgeError
 from edge.text.sequence import TextEncoder
 from edge.text.types import Request
-from export.exam import exam
-from export.parity import answers, parity_table
 
 USERS = BUCKETS.user_tokens
 ENCODER = TextEncoder(SPEC, vocabulary())

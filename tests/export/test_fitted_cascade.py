@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-from exports import Exported
-from small_models import make_requests
-
 import export.cascade
+import pytest
 from edge.bundle.cascade import parse_cascade
 from export.cascade import CascadeConfig, cascades
+from exports import Exported
+from small_models import make_requests
 
 CONFIG = CascadeConfig(top=3, candidates=20, requests=24, agreement=0.9)
 

@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
+from cloud.torch_engine import TorchEngine
+from compress.integers import quantise
+from edge.engines.litert import LiteRtEngine
+from export.buckets import Buckets
+from export.litert.entry_points import export_litert
 from exports import BUCKETS, Exported
 from litert_faults import altered, duplicate, sparsify, spoil, to_float, unshare
 from small_models import make_model, shape, teacher_shape
 
-from cloud.torch_engine import TorchEngine
-from compress.integers import quantise
-from edge.engines.litert import LiteRtEngine
 from edge.errors import EdgeError
 from edge.text.spec import TextSpec
-from export.buckets import Buckets
 from export.litert.check import check_litert, inspect_litert
-from export.litert.entry_points import export_litert
 from export.weights import weights_of
 
 USERS = len(BUCKETS.user_tokens)

@@ -13,18 +13,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from exports import BUCKETS, Exported
-from small_models import make_model, shape
-
-from cloud.model import Encoder
 from cloud.torch_engine import TorchEngine
 from compress.integers import quantise
 from edge.engines.litert import LiteRtEngine
 from edge.runtime.segment_cache import SegmentCache
 from edge.runtime.user_side import UserSide
-from edge.text.wordpiece import BOS_USER, EOS_USER
 from export.buckets import Buckets
 from export.litert.entry_points import export_litert
+from exports import BUCKETS, Exported
+from small_models import make_model, shape
+
+from cloud.model import Encoder
+from edge.text.wordpiece import BOS_USER, EOS_USER
 from export.weights import weights_of
 
 USE = """

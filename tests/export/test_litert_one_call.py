@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
+from compress.integers import quantise
+from export.litert.one_call import export_litert_one_call
 from small_models import Segment, make_candidates, make_model, make_user, scores_alone
 
 from cloud.model import Encoder
-from compress.integers import quantise
 from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER
 from export.litert.check import check_litert
-from export.litert.one_call import export_litert_one_call
 
 TOKENS = 64
 MODELS = {

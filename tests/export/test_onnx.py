@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from exports import TOLERANCE, Exported, scores
-from onnx import numpy_helper
-from small_models import make_candidates, make_model, make_user, shape, teacher_shape
-
 from cloud.torch_engine import TorchEngine
 from compress.integers import quantise
 from edge.engines.onnx import ENTRY_POINTS, OnnxEngine
 from edge.engines.protocol import Context
-from edge.errors import EdgeError
 from export.onnx.entry_points import check_onnx, export_onnx
+from exports import TOLERANCE, Exported, scores
+from onnx import numpy_helper
+from small_models import make_candidates, make_model, make_user, shape, teacher_shape
+
+from edge.errors import EdgeError
 from export.weights import weights_of
 
 

@@ -9,14 +9,14 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from compress.integers import dequantise, quantise
+from export.onnx.one_call import check_onnx_one_call, export_onnx_one_call
 from onnx import numpy_helper
 from small_models import Segment, make_candidates, make_model, make_user, scores_alone, shape, teacher_shape
 
 from cloud.model import Encoder
-from compress.integers import dequantise, quantise
 from edge.errors import EdgeError
 from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER
-from export.onnx.one_call import check_onnx_one_call, export_onnx_one_call
 from export.weights import weights_of
 
 User = tuple[Segment, ...]

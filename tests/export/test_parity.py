@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from cloud.torch_engine import TorchEngine
+from edge.conformance.golden import FEW
+from edge.engines.protocol import Context, Engine
 from exports import BUCKETS, TOLERANCE, Exported, scores
 from small_models import VOCABULARY, Segment, make_candidates, make_user
 
-from cloud.torch_engine import TorchEngine
-from edge.conformance.golden import FEW
 from edge.engines.opening import RUNNABLE
-from edge.engines.protocol import Context, Engine
 from edge.errors import EdgeError
 from edge.text.wordpiece import BOS, BOS_USER, EOS, EOS_USER
 

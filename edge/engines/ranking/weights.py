@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from edge.bundle.manifest import WEIGHTS
+from edge.bundle.weights.packed import unpack
 from edge.engines.ranking.reference import LAYER, ReferenceRanking
 from edge.engines.ranking.shape import RankingGraph
-from edge.engines.reference import read_weights
 from edge.errors import EdgeError
 
 Sizes = tuple[int | None, ...]  # None: whatever it is
@@ -63,3 +63,12 @@ def _fault(weights: Mapping[str, np.ndarray], name: str, sizes: Sizes) -> str:
     found = weights[name].shape
     fits = len(found) == len(sizes) and all(want in (None, has) for want, has in zip(sizes, found, strict=True))
     return "" if fits else f"its {name} has shape {list(found)}, not {['any' if one is None else one for one in sizes]}"
+
+
+def read_weights(directory: Path) -> dict[str, np.ndarray]:
+    """The parameters of an installed bundle, by name."""
+    path = directory / WEIGHTS
+    try:
+        return unpack(path.read_bytes())
+    except OSError as error:
+        raise EdgeError(f"{path} cannot be read: {error.strerror}") from error

@@ -7,16 +7,16 @@ import math
 import numpy as np
 import pytest
 import torch
+from cloud.torch_engine import TorchEngine
+from compress.integers import dequantise, quantise
+from edge.conformance.golden import score
+from edge.engines.protocol import Engine
+from edge.engines.reference import ReferenceEngine
 from small_models import VOCABULARY, make_candidates, make_model, make_user, shape
 
 from cloud.model import Encoder
-from cloud.torch_engine import TorchEngine
 from compress.integer_layers import quantise_activations
-from compress.integers import dequantise, quantise
-from edge.conformance.golden import score
 from edge.engines.arithmetic import gelu, levels_of
-from edge.engines.protocol import Engine
-from edge.engines.reference import ReferenceEngine
 
 
 def engines(model: Encoder) -> tuple[TorchEngine, ReferenceEngine]:

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from edge.bundle.cascade import Cascade, cascade_to_json, parse_cascade
-from edge.errors import EdgeError
 from edge.runtime.cascade import fit_cascade
+
+from edge.errors import EdgeError
 
 RANDOM = np.random.default_rng(0)
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from edge.runtime.costs import CostModel, calibrate, user_sizes
 from padding_engine import COSTS, ENGINE, PaddingEngine
 
 from edge.errors import EdgeError
-from edge.runtime.costs import CostModel, calibrate, user_sizes
 
 
 def test_a_size_is_looked_up_as_the_engine_pads_it() -> None:

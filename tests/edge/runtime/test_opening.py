@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cloud.torch_engine import TorchEngine
+from edge.conformance.golden import make_golden, to_line
+from edge.conformance.verify import verify
+from edge.runtime.opening import open_bundle_files
+from edge.runtime.ranker import Ranker
 from exports import SPEC, Exported, bundle_of, request, vocabulary
 
-from cloud.torch_engine import TorchEngine
 from edge.bundle.bundle import open_bundle, write_bundle
 from edge.bundle.manifest import TEXT
 from edge.config import to_dict
-from edge.conformance.golden import make_golden, to_line
-from edge.conformance.verify import verify
 from edge.errors import EdgeError
-from edge.runtime.opening import open_bundle_files
-from edge.runtime.ranker import Ranker
 from edge.text.sequence import TextEncoder
 
 

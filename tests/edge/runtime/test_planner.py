@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from edge.runtime.planner import Allowance, Choice, Predictor, Work, best, choices, choose
 from hypothesis import given
 from hypothesis import strategies as st
 from padding_engine import COSTS, ENGINE
-
-from edge.runtime.planner import Allowance, Choice, Predictor, Work, best, choices, choose
 
 PREDICTOR = Predictor(COSTS, ENGINE)
 WORK = Work("prefix", user_tokens=28, candidates=7, candidate_tokens=5)

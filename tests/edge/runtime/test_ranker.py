@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from exports import TITLES, Exported, bundle_of, request
-
-from edge.bundle.install import install
 from edge.engines.litert import LiteRtEngine
-from edge.engines.opening import RUNNABLE
-from edge.errors import EdgeError
 from edge.runtime.costs import CostModel, calibrate
-from edge.runtime.pace import Pace
 from edge.runtime.planner import Predictor, Work
 from edge.runtime.ranker import Model, Ranker
 from edge.runtime.stepping import Walk
+from exports import TITLES, Exported, bundle_of, request
+
+from edge.bundle.install import install
+from edge.engines.opening import RUNNABLE
+from edge.errors import EdgeError
+from edge.runtime.pace import Pace
 from edge.text.types import Event, Item, User
 
 REQUEST = request(candidates=9)

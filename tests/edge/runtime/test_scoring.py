@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from padding_engine import COSTS, ENGINE, PaddingEngine
-
 from edge.runtime.planner import Predictor, Work
 from edge.runtime.scoring import Stepped
 from edge.runtime.segment_cache import SegmentCache
 from edge.runtime.user_side import UserSide
+from padding_engine import COSTS, ENGINE, PaddingEngine
 
 CANDIDATES = [(3, 7, 9, 4), (3, 8, 4), (3, 7, 4), (3, 9, 7, 4)]
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from padding_engine import COSTS, ENGINE, PaddingEngine
-
 from edge.bundle.cascade import Cascade
-from edge.runtime.pace import Pace
 from edge.runtime.planner import Predictor, Work
 from edge.runtime.ranked import BUDGET, DEPTH, SETTLED
 from edge.runtime.stepping import Goal, Scores, Walk
+from padding_engine import COSTS, ENGINE, PaddingEngine
+
+from edge.runtime.pace import Pace
 
 WORK = Work("prefix", user_tokens=10, candidates=6, candidate_tokens=5, started=True, user_depth=6, user_keys=6)
 STEP, LAST, HEAD = 0.004, 0.001, 0.0005  # seconds predicted for 8 candidates (6, padded): a layer, a last one, the head

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from edge.runtime.wish import Wish
 
 from edge.errors import EdgeError
-from edge.runtime.wish import Wish
 
 
 @pytest.mark.parametrize(
