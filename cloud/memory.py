@@ -19,10 +19,9 @@ TRAINED, READ = 16, 4  # bytes per weight: with its gradient and AdamW's two mom
 _CGROUP = Path("/sys/fs/cgroup/memory.max")  # a container's limit, or "max"
 
 
-def check_memory(model: ModelConfig, teacher: ModelConfig | None = None, memory: int | None = None) -> None:
-    """Errors: `model` cannot be trained, beside a `teacher` that is read, in `memory` bytes; None: those of here."""
-    read = count_parameters(teacher) if teacher else 0
-    check_weights(count_parameters(model), read, "model", LARGE, memory)
+def check_memory(model: ModelConfig, memory: int | None = None) -> None:
+    """Errors: `model` cannot be trained in `memory` bytes; None: those of here."""
+    check_weights(count_parameters(model), 0, "model", LARGE, memory)
 
 
 def check_weights(weights: int, read: int, group: str, large: Sequence[str], memory: int | None = None) -> None:

@@ -6,13 +6,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from cloud.torch_engine import TorchEngine
-from edge.runtime.scoring import Stepped, logits_at
-from edge.runtime.segment_cache import SegmentCache
-from edge.runtime.user_side import UserSide
 from torch import nn
 
-from cloud.attention import FULL, PREFIX, Plan, segments_plan
 from cloud.data.requests import EncodedRequest
 from cloud.model import Encoder, ModelConfig
 from cloud.packing import pack
@@ -26,14 +21,10 @@ Segment = tuple[int, ...]
 
 def shape(**changes: Any) -> ModelConfig:
     plain: dict[str, Any] = {
-        "vocabulary_size": VOCABULARY, "hidden_size": 32, "heads": 4, "layers": 4, "embedding_size": 16,
-        "shared": True, "exits": "every", "handover": 2, "slots": 13, "positions": 16,
+        "vocabulary_size": VOCABULARY, "hidden_size": 32, "heads": 4, "layers": 3, "embedding_size": 16,
+        "slots": 13, "positions": 16,
     }  # fmt: skip
     return ModelConfig(**(plain | changes))
-
-
-def teacher_shape(**changes: Any) -> ModelConfig:
-    return shape(**({"shared": False, "exits": "last", "handover": 0, "embedding_size": 32, "layers": 3} | changes))
 
 
 def make_model(config: ModelConfig | None = None, seed: int = 0) -> Encoder:
@@ -80,33 +71,7 @@ def _words(random: np.random.Generator, count: int) -> Segment:
 
 
 @torch.inference_mode()
-def scores_alone(model: Encoder, user: tuple[Segment, ...], candidates: tuple[Segment, ...]) -> np.ndarray:
-    """(layers, candidates) under the full plan: each candidate in a sequence of its own."""
-    depths = tuple(range(1, model.config.layers + 1))
-    return torch.cat([model(pack([(user, [one])]), FULL, depths) for one in candidates], 1).numpy()
-
-
-@torch.inference_mode()
-def scores_packed(
-    model: Encoder, user: tuple[Segment, ...], candidates: tuple[Segment, ...], plan: Plan = PREFIX
-) -> np.ndarray:
-    """(depths beyond the hand-over, candidates), all candidates in one sequence, by masks."""
-    depths = plan.exits(tuple(range(1, model.config.layers + 1)))
-    return model(pack([(user, candidates)]), plan, depths).numpy()
-
-
-def scores_masked(model: Encoder, user: tuple[Segment, ...], candidates: tuple[Segment, ...]) -> np.ndarray:
-    return scores_packed(model, user, candidates, segments_plan(model.config.handover))
-
-
-def scores_cached(
-    model: Encoder,
-    user: tuple[Segment, ...],
-    candidates: tuple[Segment, ...],
-    handover: int = 0,
-    cache: SegmentCache | None = None,
-) -> np.ndarray:
-    """(depths beyond the hand-over, candidates) by the form that a phone runs."""
-    engine, cache = TorchEngine(model), SegmentCache() if cache is None else cache
-    stepped = Stepped(engine, UserSide(engine, user, handover, cache), candidates, cache)
-    return np.stack(list(logits_at(engine, stepped, range(handover + 1, model.config.layers + 1)).values()))
+def scores_of(model: Encoder, user: tuple[Segment, ...], candidates: tuple[Segment, ...]) -> np.ndarray:
+    """(candidates,), all in one sequence."""
+    scores: np.ndarray = model(pack([(user, candidates)])).numpy()
+    return scores

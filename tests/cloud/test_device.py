@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -10,23 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from cloud.torch_engine import TorchEngine
-from compress.integers import quantise
-from compress.pruned import PrunedScores
-from distill.relations import relation_loss
-from distill.scores import score_loss
-from edge.runtime.scoring import Stepped, logits_at
-from edge.runtime.segment_cache import SegmentCache
-from edge.runtime.user_side import UserSide
-from small_models import make_candidates, make_model, make_requests, make_user, teacher_shape
+from small_models import make_model, make_requests
 from torch import Tensor, nn
 
-from cloud.attention import PREFIX, segments_plan
 from cloud.batches import LabelledBatch, RequestBatches, label_batch
 from cloud.device import best_device, on_device
+from cloud.evaluate import score_requests
 from cloud.fit import FitConfig, fit
 from cloud.model import Encoder
+from cloud.objectives import click_loss
 from compress.magnitude import MagnitudePruner, PruneSchedule
+from compress.ranking.pruned import Pruning
 
 CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU here")
 CPU = torch.device("cpu")
@@ -42,12 +35,6 @@ def tensors(batch: LabelledBatch) -> list[Tensor]:
     return [getattr(batch.packed, field.name) for field in fields(batch.packed)] + [batch.labels]
 
 
-def pruned_scores(model: Encoder, device: torch.device) -> PrunedScores:
-    teacher = make_model(teacher_shape(), seed=1).to(device)
-    pruner = MagnitudePruner(model, PruneSchedule(end=20))
-    return PrunedScores(pruner, teacher, (PREFIX, segments_plan(model.config.handover)), 0.5)
-
-
 def test_every_tensor_of_a_batch_moves() -> None:
     batch = label_batch(make_requests(2))
     moved = on_device(batch, torch.device("meta"))
@@ -59,16 +46,11 @@ def test_every_tensor_of_a_batch_moves() -> None:
 
 
 @CUDA
-@pytest.mark.parametrize("name", ["scores", "relations"])
-def test_a_gpu_computes_the_losses_and_gradients_of_the_processor(name: str) -> None:
-    losses: dict[str, Callable[[Encoder, Encoder, LabelledBatch], Tensor]] = {
-        "scores": lambda model, teacher, batch: score_loss(model, teacher, batch, segments_plan(2), 0.5),
-        "relations": lambda model, teacher, batch: relation_loss(model, teacher, batch.packed, 4),
-    }
+def test_a_gpu_computes_the_loss_and_gradients_of_the_processor() -> None:
     found = []
     for device in (CPU, best_device()):
-        model, teacher = make_model().to(device), make_model(teacher_shape(), seed=1).to(device)
-        loss = losses[name](model, teacher, on_device(BATCHES(0), device))
+        model = make_model().to(device)
+        loss = click_loss(model, on_device(BATCHES(0), device))
         loss.backward()
         gradients = [parameter.grad.cpu() for parameter in model.parameters() if parameter.grad is not None]
         found.append((loss.item(), torch.cat([gradient.flatten() for gradient in gradients])))
@@ -91,33 +73,18 @@ def test_a_run_killed_on_a_gpu_resumes_to_the_very_same_end(tmp_path: Path) -> N
 
 def train_pruned(directory: Path, stop: int | None = None) -> Encoder:
     model = make_model()
-    loss = pruned_scores(model, best_device())
 
-    class Stopping(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.loss = loss
+    def clicks(model: nn.Module, batch: LabelledBatch, step: int) -> tuple[Tensor, dict[str, float]]:
+        assert isinstance(model, Encoder)
+        if step == stop:
+            raise Killed
+        return click_loss(model, batch), {}
 
-        def forward(self, *given: Any) -> Any:
-            if given[2] == stop:
-                raise Killed
-            return self.loss(*given)
-
-    fit(model, BATCHES, Stopping(), CONFIG, directory, "test")
+    fit(model, BATCHES, Pruning(MagnitudePruner(model, PruneSchedule(end=20)), clicks), CONFIG, directory, "test")
     return model
 
 
 @CUDA
-@pytest.mark.parametrize("integers", [False, True])
-def test_a_gpu_measures_the_scores_of_the_processor(integers: bool) -> None:
-    model = quantise(make_model()) if integers else make_model()
-    random = np.random.default_rng(0)
-    user, candidates = make_user(random), make_candidates(random)
-    for handover in (0, model.config.handover):
-        scores = []
-        for device in (CPU, best_device()):
-            engine, cache = TorchEngine(model.to(device)), SegmentCache()
-            stepped = Stepped(engine, UserSide(engine, user, handover, cache), candidates, cache)
-            scores.append(logits_at(engine, stepped, model.config.exit_depths[handover:]))
-        for depth, wanted in scores[0].items():
-            np.testing.assert_allclose(scores[1][depth], wanted, atol=1e-4 if not integers else 0.05)
+def test_a_gpu_measures_the_scores_of_the_processor() -> None:
+    one, two = (score_requests(make_model().to(device), make_requests(5), "test") for device in (CPU, best_device()))
+    np.testing.assert_allclose(two, one, atol=1e-4)

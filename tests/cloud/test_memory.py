@@ -8,23 +8,24 @@ from pathlib import Path
 import pytest
 
 from cloud import memory
-from cloud.memory import check_memory
+from cloud.memory import LARGE as LARGE_SETTINGS
+from cloud.memory import check_memory, check_weights
 from cloud.model import ModelConfig, count_parameters
 from cloud.presets import PRESETS
 from edge.config import settings_in
 from edge.errors import EdgeError
 
-SMALL = PRESETS["tokens-student"]
-LARGE = replace(PRESETS["tokens-teacher"], hidden_size=16_384, layers=512, feed_forward=64)
+SMALL = PRESETS["tokens"]
+LARGE = replace(SMALL, hidden_size=16_384, layers=512, feed_forward=64)
 
 
 def test_sixteen_bytes_a_weight_are_needed_and_one_less_is_too_few() -> None:
     """The weight, its gradient and two moments, four bytes each; a teacher is only read."""
-    weights, teacher = count_parameters(SMALL), count_parameters(PRESETS["tokens-teacher"])
-    for beside, needed in ((None, 16 * weights), (PRESETS["tokens-teacher"], 16 * weights + 4 * teacher)):
-        check_memory(SMALL, beside, memory=needed)
+    for read, needed in ((0, 16_000), (50, 16_200)):
+        check_weights(1_000, read, "model", LARGE_SETTINGS, memory=needed)
         with pytest.raises(EdgeError, match="do not fit the memory"):
-            check_memory(SMALL, beside, memory=needed - 1)
+            check_weights(1_000, read, "model", LARGE_SETTINGS, memory=needed - 1)
+    check_memory(SMALL, memory=16 * count_parameters(SMALL))
 
 
 def test_the_estimate_the_memory_and_the_settings_are_named() -> None:

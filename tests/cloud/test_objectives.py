@@ -1,4 +1,4 @@
-"""What is learned: the weighted exits by hand, hidden spans that can be put back, gradients everywhere."""
+"""What is learned: clicks, hidden spans that can be put back, gradients everywhere."""
 
 from __future__ import annotations
 
@@ -7,40 +7,28 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_models import Segment, make_model, make_requests, make_user, shape, teacher_shape
+from small_models import Segment, make_model, make_requests, make_user, shape
 from torch.nn import functional as F
 
-from cloud.attention import PREFIX, Plan, segments_plan
 from cloud.batches import label_batch
 from cloud.model import ModelConfig
-from cloud.objectives import InfillBatch, click_loss, exit_weighted, infill_batch, infill_loss
+from cloud.objectives import InfillBatch, click_loss, infill_batch, infill_loss
 from edge.text.wordpiece import BOS, EOS, MASK
 
 LONGEST = 16
 
 
-def test_later_exits_count_for_more_by_the_formula() -> None:
-    assert float(exit_weighted(torch.tensor([1.0, 10.0, 100.0]))) == pytest.approx((2 * 1 + 4 * 10 + 6 * 100) / 12)
-    assert float(exit_weighted(torch.tensor([7.0]))) == 7.0
-    assert float(exit_weighted(torch.full((24,), 0.3))) == pytest.approx(0.3)  # the weights sum to 1
-
-
-@pytest.mark.parametrize(("plan", "depths"), [(PREFIX, (1, 2, 3, 4)), (segments_plan(2), (3, 4))])
-def test_the_click_loss_is_the_weighted_cross_entropy_of_the_plans_exits(plan: Plan, depths: tuple[int, ...]) -> None:
+def test_the_click_loss_is_the_cross_entropy_of_the_label() -> None:
     model, batch = make_model(), label_batch(make_requests(3))
-    total = 0.0
-    for place, depth in enumerate(depths, start=1):
-        chance = model(batch.packed, plan, (depth,))[0].sigmoid()
-        entropy = -(batch.labels * chance.log() + (1 - batch.labels) * (1 - chance).log()).mean()
-        total += 2 * place / (len(depths) * (len(depths) + 1)) * entropy.item()
-    assert click_loss(model, batch, plan).item() == pytest.approx(total, rel=1e-5)
+    chance = model(batch.packed).sigmoid()
+    entropy = -(batch.labels * chance.log() + (1 - batch.labels) * (1 - chance).log()).mean()
+    assert click_loss(model, batch).item() == pytest.approx(entropy.item(), rel=1e-5)
 
 
-@pytest.mark.parametrize("config", [shape(), shape(embedding_size=32), teacher_shape()])
-@pytest.mark.parametrize("plan", [PREFIX, segments_plan(2)], ids=lambda plan: plan.name)
-def test_gradients_reach_every_parameter(config: ModelConfig, plan: Plan) -> None:
+@pytest.mark.parametrize("config", [shape(), shape(embedding_size=32), shape(handover=2)])
+def test_gradients_reach_every_parameter(config: ModelConfig) -> None:
     model = make_model(config)
-    click_loss(model, label_batch(make_requests(6)), plan).backward()
+    click_loss(model, label_batch(make_requests(6))).backward()
     idle = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().max() > 0]
     assert idle == []
 
@@ -57,7 +45,7 @@ def test_infilling_trains_the_embedding_that_it_is_read_by() -> None:
 def test_the_infilling_loss_is_that_of_the_asked_tokens_alone() -> None:
     model = make_model()
     batch = infill_batch([make_user(np.random.default_rng(1)) for _ in range(3)], 0, LONGEST)
-    *_, hidden = model.states(batch.packed, PREFIX)
+    *_, hidden = model.states(batch.packed)
     logits = model.token_logits(hidden)
     wanted = F.cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), ignore_index=-100)
     torch.testing.assert_close(infill_loss(model, batch, torch.zeros(model.config.vocabulary_size)), wanted)

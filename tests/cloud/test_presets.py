@@ -18,14 +18,8 @@ def test_m6_base_has_about_327_million_parameters() -> None:
     assert count_parameters(PRESETS["m6-base"]) == pytest.approx(327e6, rel=0.01)
 
 
-def test_m6_edge_has_about_10_million_parameters_though_it_is_as_deep() -> None:
-    assert count_parameters(PRESETS["m6-edge"]) == pytest.approx(10e6, rel=0.05)
-    assert PRESETS["m6-edge"].layers == PRESETS["m6-base"].layers == 24
-
-
-def test_the_pair_of_the_tokens_preset_is_small_and_the_student_smaller() -> None:
-    student, teacher = (count_parameters(PRESETS[f"tokens-{name}"]) for name in ("student", "teacher"))
-    assert student < teacher < 5e6
+def test_the_shape_for_trying_is_small() -> None:
+    assert count_parameters(PRESETS["tokens"]) < 1e6
 
 
 def test_counting_allocates_nothing() -> None:
@@ -37,12 +31,7 @@ def test_every_preset_can_be_built() -> None:
     for config in PRESETS.values():
         with torch.device("meta"):
             model = Encoder(config)
-        assert len(model.layers) == (1 if config.shared else config.layers)
-
-
-def test_an_exit_stands_at_every_depth_or_at_the_last() -> None:
-    assert shape(layers=4, exits="every").exit_depths == (1, 2, 3, 4)
-    assert shape(layers=4, exits="last").exit_depths == (4,)
+        assert len(model.layers) == config.layers
 
 
 @pytest.mark.parametrize(
@@ -50,7 +39,7 @@ def test_an_exit_stands_at_every_depth_or_at_the_last() -> None:
     [
         ({"heads": 5}, "heads=5"),
         ({"layers": 0, "handover": 0}, "layers is 0"),
-        ({"handover": 4}, "handover=4"),
+        ({"handover": 3}, "handover=3"),
         ({"handover": -1}, "handover is -1"),
         ({"hidden_size": 0}, "hidden_size is 0"),
         ({"heads": 0}, "heads is 0"),

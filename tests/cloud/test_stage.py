@@ -1,4 +1,4 @@
-"""What stages share: shapes from the data, plans, and models that belong to the data they are given."""
+"""What stages share: shapes from the data, and models that belong to the data they are given."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import math
 from pathlib import Path
 
 import pytest
-from small_models import shape, teacher_shape
 from small_runs import target
 
 from cloud.runs.directory import Run
-from cloud.stage import check_same_data, plans_of, stage_report
+from cloud.stage import check_same_data, stage_report
 from edge.errors import EdgeError
 
 
@@ -30,15 +29,9 @@ def test_a_model_made_from_other_data_is_refused(tmp_path: Path) -> None:
         check_same_data(one, teacher, student)
 
 
-def test_a_student_is_trained_for_the_segments_plan_if_it_has_a_hand_over() -> None:
-    assert [(plan.name, plan.handover) for plan in plans_of(shape(handover=2))] == [("prefix", 0), ("segments", 2)]
-    assert [plan.name for plan in plans_of(teacher_shape())] == ["prefix"]
-    assert plans_of(shape())[1].exits((1, 2, 3, 4)) == (3, 4)
-
-
-def test_the_report_has_a_line_per_exit_even_where_a_figure_is_not_defined() -> None:
+def test_the_report_has_a_line_per_split_even_where_a_figure_is_not_defined() -> None:
     row = {"auc": 0.75, "user_auc": math.nan, "ndcg@10": 0.5, "log_loss": 0.6}
-    summary = {"parameters": 12_345, "nonzero": 99, "quality": {"test": {"prefix": {"1": row, "2": row}}}}
-    text = stage_report("Student", summary, "by time")
+    summary = {"parameters": 12_345, "nonzero": 99, "quality": {"validation": row, "test": row}}
+    text = stage_report("Teacher", summary, "by time")
     assert "12,345 parameters, 99 not zero." in text
-    assert "| test | prefix | 2 | 0.7500 | nan | 0.5000 | 0.6000 |" in text
+    assert "| test | 0.7500 | nan | 0.5000 | 0.6000 |" in text

@@ -10,20 +10,19 @@ from typing import Any
 
 import pytest
 import torch
-from compress.pruned import PruneConfig, PrunedScores
-from small_models import make_model, make_requests, shape, teacher_shape
+from small_models import make_model, make_requests, shape
 from torch import Tensor, nn
 
-from cloud.attention import PREFIX, segments_plan
 from cloud.batches import LabelledBatch, RequestBatches
 from cloud.fit import FitConfig, fit
 from cloud.model import Encoder
+from cloud.objectives import click_loss
 from compress.magnitude import MagnitudePruner, PruneSchedule, largest_mask, prunable_weights, sparsity_by_tensor
+from compress.ranking.pruned import Pruning
 from edge.errors import EdgeError
 
 SCHEDULE = PruneSchedule(sparsity=0.8, begin=3, end=23, every=5)
 FIT = FitConfig(steps=32, learning_rate=1e-3, warmup_steps=2, checkpoint_seconds=0)
-TEACHER = make_model(teacher_shape(), seed=9).requires_grad_(False)
 BATCHES = RequestBatches(make_requests(12), 150)
 DENSE = re.compile(r"norm|bias")
 
@@ -35,21 +34,18 @@ class Killed(BaseException):
 def prune(
     directory: Path, stop_at: int = -1, watch: Callable[[Encoder, int], None] = lambda model, step: None
 ) -> Encoder:
-    """Prune a small student as the stage does; `watch` sees the weights that each step computes with."""
+    """Prune a small model as the stage does; `watch` sees the weights that each step computes with."""
     model = make_model()
     pruner = MagnitudePruner(model, SCHEDULE)
-    loss = PrunedScores(pruner, TEACHER, (PREFIX, segments_plan(2)), 0.5)
-    plain = loss.forward
 
-    def forward(model: Encoder, batch: LabelledBatch, step: int) -> tuple[Tensor, dict[str, float]]:
+    def loss(model: nn.Module, batch: LabelledBatch, step: int) -> tuple[Tensor, dict[str, float]]:
+        assert isinstance(model, Encoder)
         if step == stop_at:
             raise Killed
-        result = plain(model, batch, step)
         watch(model, step)
-        return result
+        return click_loss(model, batch), {}
 
-    loss.forward = forward  # type: ignore[method-assign]
-    fit(model, BATCHES, loss, FIT, directory, "pruning")
+    fit(model, BATCHES, Pruning(pruner, loss), FIT, directory, "pruning")
     pruner.apply_at(model, FIT.steps)
     return model
 
@@ -64,7 +60,7 @@ def test_every_table_and_linear_layer_ends_at_exactly_the_sparsity(tmp_path: Pat
     model = prune(tmp_path)
     names = {name for name, _ in model.named_parameters() if not DENSE.search(name)}
     found = sparsity_by_tensor(model)
-    assert set(found) == names and len(names) == 9
+    assert set(found) == names and len(names) == 17
     for name, weight in prunable_weights(model):
         zeros = int((weight == 0).sum())
         assert zeros == round(0.8 * weight.numel()), name
@@ -111,11 +107,11 @@ def test_accumulating_batches_prunes_no_more_than_one_does(tmp_path: Path) -> No
     assert sparsity_by_tensor(model)["token.weight"] == pytest.approx(SCHEDULE.at(13), abs=1e-3)
 
 
-def test_masks_are_carried_by_the_state_and_the_teacher_is_not() -> None:
-    loss = PrunedScores(MagnitudePruner(make_model(), SCHEDULE), TEACHER, (PREFIX,), 0.5)
-    assert len(loss.state_dict()) == 9
-    assert all(value.dtype == torch.bool for value in loss.state_dict().values())
-    assert list(loss.parameters()) == []
+def test_masks_are_carried_by_the_state() -> None:
+    pruning = Pruning(MagnitudePruner(make_model(), SCHEDULE), lambda model, batch, step: (torch.zeros(()), {}))
+    assert len(pruning.state_dict()) == 17
+    assert all(value.dtype == torch.bool for value in pruning.state_dict().values())
+    assert list(pruning.parameters()) == []
 
 
 def test_a_model_without_a_wide_embedding_is_pruned_all_the_same() -> None:
@@ -139,9 +135,3 @@ def test_a_schedule_that_cannot_be_kept_is_refused(changes: dict[str, Any], name
     with pytest.raises(EdgeError) as refused:
         replace(SCHEDULE, **changes)
     assert refused.value.problem.partition(",")[0] == named
-
-
-def test_a_schedule_that_outlasts_the_training_is_refused() -> None:
-    PruneConfig(schedule=PruneSchedule(end=40), fit=FitConfig(steps=40))
-    with pytest.raises(EdgeError, match=r"^schedule\.end=41 is after the last step, fit\.steps=40"):
-        PruneConfig(schedule=PruneSchedule(end=41), fit=FitConfig(steps=40))
