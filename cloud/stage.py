@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -53,10 +53,11 @@ def complete(workspace: Workspace, model: Encoder, prepared: Run, splits: Sequen
     """Save the weights of the full model, measure it on the splits, and write the figures and the report."""
     keep_model(workspace, model, prepared)
     model.to(best_device())
-    workspace.summary["quality"] = {
-        split: evaluate(model.eval(), load_requests(prepared, split), "teacher") for split in splits
-    }
-    write_atomically(workspace.path / "report.md", stage_report("Teacher", workspace.summary, workspace.protocol))
+    quality = {split: evaluate(model.eval(), load_requests(prepared, split), "teacher") for split in splits}
+    workspace.summary["quality"] = quality
+    rows = {(split,): figures for split, figures in quality.items()}
+    report = stage_report("Teacher", workspace.summary, workspace.protocol, ["split"], rows)
+    write_atomically(workspace.path / "report.md", report)
 
 
 def keep_model(workspace: Workspace, model: nn.Module, prepared: Run) -> None:
@@ -72,8 +73,14 @@ def keep_model(workspace: Workspace, model: nn.Module, prepared: Run) -> None:
     }
 
 
-def stage_report(title: str, summary: dict[str, Any], protocol: str) -> str:
-    """Markdown: size, and quality per split."""
+def stage_report(
+    title: str,
+    summary: Mapping[str, Any],
+    protocol: str,
+    columns: Sequence[str],
+    rows: Mapping[tuple[str, ...], Mapping[str, float]],
+) -> str:
+    """Markdown: size, and the quality of each row, which `columns` name."""
     lines = [
         f"# {title}",
         "",
@@ -81,10 +88,10 @@ def stage_report(title: str, summary: dict[str, Any], protocol: str) -> str:
         "",
         f"Protocol: {protocol}.",
         "",
-        "| split | AUC | per-user AUC | NDCG@10 | log loss |",
-        "|---|---|---|---|---|",
+        f"| {' | '.join(columns)} | AUC | per-user AUC | NDCG@10 | log loss |",
+        "|" + "---|" * (len(columns) + 4),
     ]
-    for split, row in summary["quality"].items():
+    for names, row in rows.items():
         figures = " | ".join(f"{row[key]:.4f}" for key in ("auc", "user_auc", "ndcg@10", "log_loss"))
-        lines.append(f"| {split} | {figures} |")
+        lines.append(f"| {' | '.join(names)} | {figures} |")
     return "\n".join(lines) + "\n"

@@ -29,29 +29,28 @@ def compress(
     Presets of pruning: quickstart, lunch and m6-edge. To int8 or int4, runs that led to the one to quantise may be
     given too: the report then has the whole road.
     """
-    from cloud.runs.directory import Run
     from edge.errors import EdgeError
 
     if to != "pruned" and (changes or preset_name != DEFAULT_PRESET):
         raise EdgeError(f"--to {to} has no settings", fix="leave --set and --preset out")
-    runs = [Run.open(path) for path in parents]
-    run = _compressed(to, runs, out, preset_name, changes, restart)
+    run = _compressed(to, parents, out, preset_name, changes, restart)
     click.echo((run.path / "report.md").read_text())
 
 
 def _compressed(
-    to: str, runs: Sequence[Run], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool
+    to: str, parents: Sequence[Path], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool
 ) -> Run:
     """Without a student, a "ranker" run is compressed itself."""
     from cloud.data.prepare import STAGE as PREPARED
     from cloud.ranking.train import STAGE as TEACHER
-    from cloud.runs.directory import parent
+    from cloud.runs.directory import Run, parent
     from compress.ranking.pruned import RANKER_PRUNINGS, prune_ranker
     from compress.ranking.pruned import STAGE as PRUNED
     from compress.ranking.quantised import quantise_run
     from distill.ranking.student import STAGE as STUDENT
     from edge.config import override, preset
 
+    runs = [Run.open(path) for path in parents]
     prepared, teacher = parent(runs, PREPARED), _if_given(runs, TEACHER)
     student = _if_given(runs, STUDENT)
     if to == "pruned":

@@ -22,7 +22,7 @@ def ranking_report(title: str, summary: dict[str, Any], protocol: str) -> str:
     lines = ["", "## Calibration", ""]
     if not calibration["fitted"]:
         lines += [f"{calibration['method'].capitalize()}. The log loss above is of raw logits."]
-        return stage_report(title, summary, protocol) + "\n".join(lines) + "\n"
+        return _quality(title, summary, protocol) + "\n".join(lines) + "\n"
     lines += [f"Calibrated = {calibration['method']}. The log loss above is of calibrated scores. On test rows:", ""]
     lines += [f"| {' | '.join(HEADINGS)} |", "|" + "---|" * len(HEADINGS)]
     notes = []
@@ -34,7 +34,17 @@ def ranking_report(title: str, summary: dict[str, Any], protocol: str) -> str:
     if notes:
         lines += ["", *notes]
     lines += ["", f"![{CAPTION}]({RELIABILITY})"]
-    return stage_report(title, summary, protocol) + "\n".join(lines) + "\n"
+    return _quality(title, summary, protocol) + "\n".join(lines) + "\n"
+
+
+def _quality(title: str, summary: dict[str, Any], protocol: str) -> str:
+    rows = {
+        (split, encode.removeprefix("encode "), interact): figures
+        for split, by_encode in summary["quality"].items()
+        for encode, by_interact in by_encode.items()
+        for interact, figures in by_interact.items()
+    }
+    return stage_report(title, summary, protocol, ("split", "encode", "interact"), rows)
 
 
 def _row(encode: str, depth: str, fit: dict[str, Any]) -> str:

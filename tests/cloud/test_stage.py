@@ -31,7 +31,7 @@ def test_a_model_made_from_other_data_is_refused(tmp_path: Path) -> None:
 
 def test_the_report_has_a_line_per_split_even_where_a_figure_is_not_defined() -> None:
     row = {"auc": 0.75, "user_auc": math.nan, "ndcg@10": 0.5, "log_loss": 0.6}
-    summary = {"parameters": 12_345, "nonzero": 99, "quality": {"validation": row, "test": row}}
-    text = stage_report("Teacher", summary, "by time")
+    rows = {("validation",): row, ("test",): row}
+    text = stage_report("Teacher", {"parameters": 12_345, "nonzero": 99}, "by time", ["split"], rows)
     assert "12,345 parameters, 99 not zero." in text
     assert "| test | 0.7500 | nan | 0.5000 | 0.6000 |" in text

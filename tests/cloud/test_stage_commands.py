@@ -76,11 +76,11 @@ def test_the_same_command_again_does_nothing_and_another_one_says_what_differs(
     before = {path: path.stat().st_mtime_ns for path in teacher.rglob("*")}
     assert train(data, teacher) == 0
     capsys.readouterr()
-    assert train(data, teacher, "--set", "click.steps=13", "--set", 'measured.splits=["validation"]') == 2
+    assert train(data, teacher, "--set", "click.steps=13", "--set", 'splits=["validation"]') == 2
     assert refusal(capsys) == [
         f"error: {teacher} was made with other settings",
         "click.steps: 12 -> 13",
-        'measured.splits: ["test"] -> ["validation"]',
+        'splits: ["test"] -> ["validation"]',
         "fix: give the old settings again, choose another --out, or start over with --restart",
     ]
     assert {path: path.stat().st_mtime_ns for path in teacher.rglob("*")} == before
@@ -121,9 +121,9 @@ def test_a_setting_that_cannot_work_is_refused_before_restart_removes_anything(
     before = files_in(out)
     for setting in ("click.steps=-1", "clik.steps=3", "model.heads=3"):
         assert train(data, out, "--set", setting, "--restart") == 2
-        assert edge("distill", "--parent", data, "--parent", out, "--out", out, "--restart") == 2
+    assert edge("prepare", "--data", data.parent / "edge.toml", "--out", out, *changed(SMALL_DATA), "--restart") == 2
     assert files_in(out) == before
-    assert "is a 'teacher' run: --restart of the stage 'student' does not remove it" in capsys.readouterr().err
+    assert "is a 'teacher' run: --restart of the stage 'prepare' does not remove it" in capsys.readouterr().err
 
 
 def test_training_that_diverges_names_the_rate_to_lower(
@@ -256,15 +256,10 @@ def test_integer_weights_take_no_settings(teacher: Path, data: Path, capsys: pyt
         assert "--to int8 has no settings" in capsys.readouterr().err
 
 
-def test_a_preset_of_the_other_kind_of_model_is_refused_with_those_of_the_parents(
-    teacher: Path, data: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    words = ("distill", "--parent", data, "--parent", teacher, "--out", data.parent / "student", "--preset", "lunch")
+def test_a_student_is_not_made_of_the_full_model(teacher: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("distill", "--parent", data, "--parent", teacher, "--out", data.parent / "student")
     assert edge(*words) == 2
-    assert refusal(capsys) == [
-        "error: a student of the model over tokens has no preset 'lunch'",
-        "fix: known: quickstart, m6-edge",
-    ]
+    assert refusal(capsys)[0] == "error: need exactly one --parent that is a 'ranker' run, got 0"
 
 
 def test_a_parent_of_an_older_stage_is_refused(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
