@@ -55,7 +55,7 @@ def complete(workspace: Workspace, model: Encoder, prepared: Run, splits: Sequen
     model.to(best_device())
     quality = {split: evaluate(model.eval(), load_requests(prepared, split), "teacher") for split in splits}
     workspace.summary["quality"] = quality
-    rows = {(split,): figures for split, figures in quality.items()}
+    rows: dict[tuple[str, ...], dict[str, float]] = {(split,): figures for split, figures in quality.items()}
     report = stage_report("Teacher", workspace.summary, workspace.protocol, ["split"], rows)
     write_atomically(workspace.path / "report.md", report)
 

@@ -38,7 +38,7 @@ def ranking_report(title: str, summary: dict[str, Any], protocol: str) -> str:
 
 
 def _quality(title: str, summary: dict[str, Any], protocol: str) -> str:
-    rows = {
+    rows: dict[tuple[str, ...], dict[str, float]] = {
         (split, encode.removeprefix("encode "), interact): figures
         for split, by_encode in summary["quality"].items()
         for encode, by_interact in by_encode.items()
