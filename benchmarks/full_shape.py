@@ -26,7 +26,6 @@ from typing import Any
 import brotli
 import torch
 import zstandard
-from export.models import step
 
 from cloud.data.samples import load_samples
 from cloud.data.vocabulary import count_words, train_vocabulary
@@ -54,6 +53,7 @@ from export.ranking.bundle import bundle_ranking, value_of
 from export.ranking.exam import RankingExam
 from export.ranking.models import write_ranking_models
 from export.ranking.parity import exits_of, make_ranking_goldens
+from export.ranking.stage import step
 
 SPARSITY, VOCABULARY, PLACES = 0.8, 24_000, 101
 ENGINES = ("litert", "onnx", "coreml")

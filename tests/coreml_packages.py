@@ -1,50 +1,16 @@
-"""Small students with 8 and 4 bit weights as Core ML packages, and faults to plant in them."""
+"""Core ML packages that were altered: faults to plant in them."""
 
 from __future__ import annotations
 
 import shutil
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from compress.integers import quantise
-from export.coreml.package import export_coreml, export_coreml_run
-from exports import BUCKETS
-from small_models import make_model, shape
 
-from cloud.model import Encoder
-from compress.magnitude import MagnitudePruner, PruneSchedule
 from export.coreml.simulator.stored import BLOB
-
-PACKAGES = {"Model": "run", "Model-iOS16": "main"}  # name -> the function that is the one-call form
-
-
-@dataclass(frozen=True)
-class Packages:
-    """`directory` holds Model.mlpackage and Model-iOS16.mlpackage, made from `model`."""
-
-    directory: Path
-    model: Encoder
-
-    def path(self, name: str) -> Path:
-        return self.directory / f"{name}.mlpackage"
-
-
-def small_student(bits: int) -> Encoder:
-    model = make_model(shape())
-    MagnitudePruner(model, PruneSchedule(sparsity=0.5, end=1)).apply_at(model, 1)
-    model.get_submodule("token").weight.data[50] = 0.0  # type: ignore[operator, union-attr]
-    return quantise(model, bits)
-
-
-def write_packages(model: Encoder, directory: Path) -> Packages:
-    packages = Packages(directory, model)
-    export_coreml(model, BUCKETS, packages.path("Model"))
-    export_coreml_run(model, BUCKETS, packages.path("Model-iOS16"))
-    return packages
 
 
 class Altered:

@@ -176,3 +176,13 @@ def candidates_of(engine: RankingEngine, user: User, depth: int, tokens: int = 0
     items = summaries_of(engine, user.candidates, depth, tokens)
     contexts = summaries_of(engine, user.contexts, engine.shape.phrase_depth, tokens)
     return entries_of(items, contexts, user.offered_numbers)
+
+
+def sparse_model(bits: int = 8, **changes: Any) -> RankingModel:
+    """Half of the layers' and tables' weights are 0."""
+    model = model_of(replace(SHAPE, **changes))
+    for name, parameter in model.named_parameters():
+        if name.startswith(("token", "widen", "layers")) and parameter.ndim == 2:
+            least = parameter.data.abs().median()
+            parameter.data[parameter.data.abs() <= least] = 0
+    return quantise_ranker(model, bits)

@@ -7,35 +7,44 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coreml_packages import Altered, Packages, small_student, write_packages
+from coreml_packages import Altered
+from ranking_models import PLACES, sparse_model
 
 from edge.errors import EdgeError
 from export.coreml.simulator.interpreter import MilInterpreter
 from export.coreml.simulator.operations import OPERATIONS
 from export.coreml.simulator.stored import MilPackage
+from export.ranking.buckets import RankingBuckets
+from export.ranking.coreml.engine import PACKAGE
+from export.ranking.coreml.package import export_ranking_coreml
 
-DEPTH = {"k": np.array([2], np.int32)}
-TOKENS = {"ids": np.full((1, 64), 9, np.int32), "mask": np.repeat([[1, 2, 3, 4]], 16, 1).astype(np.int32)}
+POSITIONS = {"positions": np.arange(8, dtype=np.int32)}
+TOKENS = POSITIONS | {"ids": np.full(8, 9, np.int32)}
+STATES = {"hidden": np.linspace(-2, 2, 128, dtype=np.float32).reshape(8, 16), "mask": np.zeros((8, 8), np.float32)}
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Packages:
-    return write_packages(small_student(4), tmp_path_factory.mktemp("package"))
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("package") / PACKAGE
+    buckets = RankingBuckets(tokens=(8,), segments=4, append=(1,), candidates=(2,))
+    export_ranking_coreml(sparse_model(4), PLACES, buckets, path)
+    return path
 
 
 @pytest.fixture
-def altered(package: Packages, tmp_path: Path) -> Altered:
-    return Altered(package.path("Model"), tmp_path / "altered.mlpackage")
+def altered(package: Path, tmp_path: Path) -> Altered:
+    return Altered(package, tmp_path / "altered.mlpackage")
 
 
-def test_every_result_is_a_float16_number_unless_asked_otherwise(package: Packages) -> None:
-    scores = {}
+def test_every_result_is_a_float16_number_unless_asked_otherwise(package: Path) -> None:
+    states = {}
     for arithmetic in ("program", "float16", "float32"):
-        interpreter = MilInterpreter(package.path("Model"), arithmetic)  # type: ignore[arg-type]
-        (scores[arithmetic],) = interpreter.run("run", TOKENS | DEPTH)["score"]
-    assert scores["program"] == scores["float16"] == np.float16(scores["program"])
-    assert scores["float32"] != np.float16(scores["float32"])
-    assert 0 < abs(scores["float32"] - scores["program"]) < 3e-3
+        interpreter = MilInterpreter(package, arithmetic)  # type: ignore[arg-type]
+        (states[arithmetic],) = interpreter.run("encode_8", STATES).values()
+    np.testing.assert_array_equal(states["program"], states["float16"])
+    np.testing.assert_array_equal(states["program"], states["program"].astype(np.float16))
+    assert (states["float32"] != states["float32"].astype(np.float16)).any()
+    assert 0 < np.abs(states["float32"] - states["program"]).max() < 3e-2
 
 
 def test_sparse_integers_become_the_weights_that_coremltools_computes() -> None:
@@ -63,44 +72,42 @@ def test_sparse_integers_become_the_weights_that_coremltools_computes() -> None:
 
 
 def test_an_unknown_operation_is_named(altered: Altered) -> None:
-    next(altered.operations("while_loop")).blocks[1].operations[-1].type = "tan"
+    next(altered.operations("gelu")).type = "tan"
     with pytest.raises(EdgeError, match="no operation 'tan'"):
         MilInterpreter(altered.write())
 
 
 @pytest.mark.parametrize(("kind", "name"), [("gather", "axis"), ("gelu", "mode"), ("layer_norm", "epsilon")])
 def test_an_operation_that_lacks_an_input_is_named(altered: Altered, kind: str, name: str) -> None:
-    for function in altered.model.mlProgram.functions.values():
-        for block in function.block_specializations.values():
-            inner = [one for step in block.operations for within in step.blocks for one in within.operations]
-            for operation in (one for one in [*block.operations, *inner] if one.type == kind):
-                del operation.inputs[name]
+    for operation in altered.operations(kind):
+        del operation.inputs[name]
+    function, inputs = ("embed_8", TOKENS) if kind == "gather" else ("encode_8", STATES)
     with pytest.raises(EdgeError, match=f"^{kind} .*cannot run"):
-        MilInterpreter(altered.write()).run("run", TOKENS | DEPTH)
+        MilInterpreter(altered.write()).run(function, inputs)
 
 
-def test_a_look_up_beyond_the_table_is_an_error(package: Packages) -> None:
-    for wrong, named in ((120, "out of bounds"), (-1, "negative")):
-        inputs = TOKENS | DEPTH | {"ids": np.full((1, 64), wrong, np.int32)}
+def test_a_look_up_beyond_the_table_is_an_error(package: Path) -> None:
+    for wrong, named in ((10_000, "out of bounds"), (-1, "negative")):
+        inputs = POSITIONS | {"ids": np.full(8, wrong, np.int32)}
         with pytest.raises(EdgeError, match=r"^gather .*cannot run") as refused:
-            MilInterpreter(package.path("Model")).run("run", inputs)
+            MilInterpreter(package).run("embed_8", inputs)
         assert named in refused.value.evidence
 
 
 @pytest.mark.parametrize(
     ("inputs", "named"),
     [
-        (TOKENS, "'k' of run takes .1,., not nothing"),
-        (TOKENS | DEPTH | {"ids": np.zeros((1, 3), np.int32)}, r"takes \(1, 64\), not \(1, 3\)"),
+        (POSITIONS, "'ids' of embed_8 takes .8,., not nothing"),
+        (TOKENS | {"ids": np.zeros(3, np.int32)}, r"takes \(8,\), not \(3,\)"),
     ],
 )
 def test_an_input_that_is_absent_or_of_another_shape_is_refused(
-    package: Packages, inputs: dict[str, np.ndarray], named: str
+    package: Path, inputs: dict[str, np.ndarray], named: str
 ) -> None:
     with pytest.raises(EdgeError, match=named):
-        MilInterpreter(package.path("Model")).run("run", inputs)
+        MilInterpreter(package).run("embed_8", inputs)
     with pytest.raises(EdgeError, match="no function 'walk'"):
-        MilInterpreter(package.path("Model")).run("walk", inputs)
+        MilInterpreter(package).run("walk", inputs)
 
 
 def no_program(altered: Altered) -> None:
@@ -132,7 +139,7 @@ def strange_type(altered: Altered) -> None:
 
 
 def dangling_name(altered: Altered) -> None:
-    next(altered.operations("while_loop")).blocks[1].operations[-1].inputs["x"].arguments[0].name = "nobody"
+    next(altered.operations("gelu")).inputs["x"].arguments[0].name = "nobody"
 
 
 @pytest.mark.parametrize(
