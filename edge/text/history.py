@@ -16,6 +16,7 @@ from edge.text.arithmetic import UNIT, Floats, Integers, log1p, running
 from edge.text.event_sums import EventSums, Values
 from edge.text.number import CLIP, Number
 
+BLOCK = 1 << 14  # entries whose logarithms are taken together: a few arrays as large are there at one time
 START = {"mean": 0.0, "most": -np.inf, "least": np.inf}  # of several values, before the first
 JOIN = {"mean": np.add, "most": np.maximum, "least": np.minimum}
 
@@ -70,8 +71,9 @@ def raw_numbers(numbers: Sequence[Number], history: History, entries: Entries) -
         else:
             found[place] = entries.attributes[number.of]
     changed = [place for place, number in enumerate(numbers) if number.transform]
-    if changed:
-        found[changed] = log1p(found[changed])
+    for start in range(0, found.shape[1], BLOCK) if changed else ():
+        block = found[:, start : start + BLOCK]
+        block[changed] = log1p(block[changed])
     return found
 
 
