@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from cloud.model import Encoder
@@ -47,8 +46,3 @@ def write_plain(model: Encoder, buckets: Buckets, directory: Path, coreml: bool)
     if coreml:
         export_coreml_run(model, buckets, directory / OLD_PACKAGE)
         check_coreml(directory / OLD_PACKAGE, model)
-
-
-def step(text: str) -> None:
-    """Says on stderr what the export is at."""
-    print(f"export: {text}", file=sys.stderr, flush=True)

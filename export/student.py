@@ -32,9 +32,10 @@ from export.buckets import Buckets
 from export.bundle import bundle_models
 from export.cascade import CascadeConfig, cascades
 from export.manifest import bundle_manifest
-from export.models import OLD_PACKAGE, PLAIN, step, write_coreml, write_models, write_plain
+from export.models import OLD_PACKAGE, PLAIN, write_coreml, write_models, write_plain
 from export.one_call import compare_one_call
 from export.parity import compare_engines, make_goldens
+from export.progress import step
 
 STAGE = Stage("export", 1, ("models/", *PLAIN, f"{OLD_PACKAGE}/", "*.edge", "report.md"))
 

@@ -21,7 +21,7 @@ from edge.config import settings_in, to_dict
 from edge.conformance.ranking_verify import verify_ranking
 from edge.errors import EdgeError
 from edge.files import strict_json, write_atomically
-from export.models import step
+from export.progress import step
 from export.ranking.bundle import bundle_ranking, precision_of, ranking_manifest
 from export.ranking.exporting import Exporting, load_model, places_of
 from export.ranking.one_layer import require_one_layer
