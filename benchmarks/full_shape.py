@@ -48,12 +48,12 @@ from edge.runtime.ranking.user_timeline import Reading
 from edge.table import render
 from edge.text.segments import SegmentEncoder
 from edge.text.sequence import TextEncoder
+from export.progress import step
 from export.ranking.buckets import RankingBuckets
 from export.ranking.bundle import bundle_ranking, value_of
 from export.ranking.exam import RankingExam
 from export.ranking.models import write_ranking_models
 from export.ranking.parity import exits_of, make_ranking_goldens
-from export.ranking.stage import step
 
 SPARSITY, VOCABULARY, PLACES = 0.8, 24_000, 101
 ENGINES = ("litert", "onnx", "coreml")

@@ -22,8 +22,9 @@ def quiet() -> Iterator[None]:
         silenced = logging.root.manager.disable
         logging.disable(max(silenced, logging.WARNING))
         _flush()  # what others have printed so far
-        saved = [os.dup(descriptor) for descriptor in (1, 2)]
-        for descriptor in (1, 2):
+        descriptors = _descriptors()
+        saved = [os.dup(descriptor) for descriptor in descriptors]
+        for descriptor in descriptors:
             os.dup2(captured.fileno(), descriptor)
         try:
             yield
@@ -34,10 +35,19 @@ def quiet() -> Iterator[None]:
             raise
         finally:
             _flush()
-            for descriptor, original in zip((1, 2), saved, strict=True):
+            for descriptor, original in zip(descriptors, saved, strict=True):
                 os.dup2(original, descriptor)
                 os.close(original)
             logging.disable(silenced)
+
+
+def _descriptors() -> list[int]:
+    """Those of the process, and those that Python's streams write to where they are others: in the `edge` command."""
+    found = {1, 2}
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # none, or not a file
+            found.add(stream.fileno())
+    return sorted(found)
 
 
 def _flush() -> None:

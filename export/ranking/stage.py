@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from edge.config import settings_in, to_dict
 from edge.conformance.ranking_verify import verify_ranking
 from edge.errors import EdgeError
 from edge.files import strict_json, write_atomically
+from export.progress import step
 from export.ranking.bundle import bundle_ranking, precision_of, ranking_manifest
 from export.ranking.exporting import Exporting, load_model, places_of
 from export.ranking.one_layer import require_one_layer
@@ -111,8 +111,3 @@ def _bytes(path: Path) -> dict[str, Any]:
     whole = {"file": path.name, "bytes": bundle.archive.bytes, "sha256": bundle.sha256}
     sizes = {name: asdict(bundle_sizes(bundle, name)) for name in bundle.engines}
     return {"bundle": whole, "sizes": sizes, "parts": [asdict(part) for part in parts(bundle, None)]}
-
-
-def step(text: str) -> None:
-    """Says on stderr what the export is at."""
-    print(f"export: {text}", file=sys.stderr, flush=True)

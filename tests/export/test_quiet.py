@@ -54,3 +54,10 @@ def test_what_was_printed_before_is_not_lost_and_what_is_printed_inside_is_not_s
 
 def test_a_conversion_that_fails_shows_what_was_said() -> None:
     assert said("fail") == "before\n['native\\ninside\\n']\nafter\n"
+
+
+def test_a_stream_with_a_descriptor_of_its_own_is_quiet_too() -> None:
+    """As in the edge command, whose sys.stderr is not descriptor 2."""
+    moved = "import os, sys\nsys.stdout = os.fdopen(os.dup(1), 'w')\n"
+    done = subprocess.run([sys.executable, "-c", moved + SAYING], capture_output=True, text=True, check=True)
+    assert done.stdout == "before\nafter\n"
