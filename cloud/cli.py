@@ -42,7 +42,7 @@ def stage(function: Callable[..., Any]) -> Callable[..., Any]:
     examples="""edge train --parent runs/data --out runs/teacher
                 edge train --parent runs/data --out runs/teacher --preset lunch --set passes=8
                 edge train --parent runs/data --out runs/teacher --encoder models/all-MiniLM-L6-v2
-                edge train --parent runs/data --out runs/tokens --preset tokens --set click.steps=800"""
+                edge train --parent runs/data --out runs/full --preset m6-base --set click.steps=800"""
 )
 @stage
 @click.option(
@@ -56,8 +56,8 @@ def train(
     restart: bool,
     encoder: Path | None,
 ) -> None:
-    """Train a teacher: the ranking model over entries (quickstart, lunch, m6-edge), or the model over tokens (tokens,
-    m6-base): text infilling, then click prediction."""
+    """Train a teacher: the ranking model (quickstart, lunch, m6-edge), or the full model of every token (m6-base; tokens
+    is a small one): text infilling, then click prediction. A student is made of the ranking model."""
     from cloud.data.prepare import STAGE as PREPARED
     from cloud.ranking.train import RANKERS, RankerConfig, train_ranker
     from cloud.runs.directory import Run, parent

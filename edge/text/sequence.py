@@ -73,11 +73,6 @@ class TextEncoder:
         """Profile, the newest events that fit (oldest first), closing."""
         return user_segments(self.spec, self.profile(user), map(self.event, reversed(events)))
 
-    def extended(self, segments: Sequence[Segment], event: Event) -> tuple[Segment, ...]:
-        """A user's segments after one more event: what `user` gives for all of them, encoding this one alone."""
-        profile, *kept, _ = segments
-        return user_segments(self.spec, profile, (self.event(event), *reversed(kept)))
-
 
 def profile_segment(spec: TextSpec, tokens: Sequence[int]) -> Segment:
     """[BOS'] and the tokens of a profile's text, cut."""
