@@ -56,8 +56,8 @@ def train(
     restart: bool,
     encoder: Path | None,
 ) -> None:
-    """Train a teacher: the ranking model (quickstart, lunch, m6-edge), or the full model of every token (m6-base; tokens
-    is a small one): text infilling, then click prediction. A student is made of the ranking model."""
+    """Train a teacher: the ranking model (quickstart, lunch, m6-edge), of which students are made, or the full model of
+    every token (m6-base, or tokens, a small one): text infilling, then click prediction."""
     from cloud.data.prepare import STAGE as PREPARED
     from cloud.ranking.train import RANKERS, RankerConfig, train_ranker
     from cloud.runs.directory import Run, parent
