@@ -30,12 +30,7 @@ def export(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tupl
 
     runs = [Run.open(path) for path in parents]
     config = override(preset(RANKER_EXPORTS, preset_name), changes)
-    runs = [Run.open(path) for path in parents]
     run = export_ranker(parent(runs, PREPARED), parent(runs, *SOURCES), out, config, restart)
     click.echo((run.path / "report.md").read_text())
-<<<<<<< HEAD
-    click.echo(f"bundle: {run.path / config.name}.edge")
-=======
     click.echo(f"bundle: {bundle_of(run)}")
->>>>>>> f0216ea (Let edge export write bundles of the ranking model alone)
     click.get_current_context().exit(1 if parity_failures(run.summary) else 0)
