@@ -16,21 +16,21 @@ from edge.cli.command import command
 )
 @stage
 def export(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
-    """Write a compressed student as model files and as one bundle, and compare each engine with torch.
+    """Write a student as model files and as one bundle, and compare each engine with torch.
 
-    Exit code 1: an engine is not as near torch on test requests as `parity` asks; the bundle is written all the same.
-    A student with float weights may be exported too.
+    The student has int8 or int4 weights, or float ones. Exit code 1: an engine is not as near torch on test requests as
+    the settings `parity` ask; the bundle is written all the same.
     """
     from cloud.data.prepare import STAGE as PREPARED
     from cloud.runs.directory import Run, parent
     from edge.config import override, preset
     from export.ranking.report import parity_failures
     from export.ranking.settings import RANKER_EXPORTS
-    from export.ranking.stage import SOURCES, export_ranker
+    from export.ranking.stage import SOURCES, bundle_of, export_ranker
 
-    runs = [Run.open(path) for path in parents]
     config = override(preset(RANKER_EXPORTS, preset_name), changes)
+    runs = [Run.open(path) for path in parents]
     run = export_ranker(parent(runs, PREPARED), parent(runs, *SOURCES), out, config, restart)
     click.echo((run.path / "report.md").read_text())
-    click.echo(f"bundle: {run.path / config.name}.edge")
+    click.echo(f"bundle: {bundle_of(run)}")
     click.get_current_context().exit(1 if parity_failures(run.summary) else 0)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from commands import edge
+from small_runs import make
 
 from cloud.data.samples import load_samples
 from cloud.ranking.calibration import calibration_of
@@ -182,6 +183,16 @@ def test_an_engine_that_is_further_from_torch_than_allowed_ends_the_command_with
     told = capsys.readouterr().out
     assert "**Warning.** Not near torch: litert, float32 weights, at exit 1/0: logits up to " in told
     assert verify_ranking(tmp_path / "export" / "movies.edge").passed
+
+
+def test_a_run_of_another_kind_is_refused_by_its_name(
+    club: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parents = ("--parent", club.path, "--parent", make(tmp_path / "old", "int8").path)
+    assert edge("export", *parents, "--out", tmp_path / "x") == 2
+    told = capsys.readouterr().err
+    assert "need exactly one --parent that is a 'ranker-int8'" in told and f"{tmp_path / 'old'} (int8)" in told
+    assert not (tmp_path / "x").exists()
 
 
 def test_a_float_student_is_exported_and_opened(club: Run, student: Run, tmp_path: Path) -> None:
