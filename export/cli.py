@@ -28,8 +28,8 @@ def export(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tupl
     from export.ranking.settings import RANKER_EXPORTS
     from export.ranking.stage import SOURCES, bundle_of, export_ranker
 
-    runs = [Run.open(path) for path in parents]
     config = override(preset(RANKER_EXPORTS, preset_name), changes)
+    runs = [Run.open(path) for path in parents]
     run = export_ranker(parent(runs, PREPARED), parent(runs, *SOURCES), out, config, restart)
     click.echo((run.path / "report.md").read_text())
     click.echo(f"bundle: {bundle_of(run)}")
