@@ -23,23 +23,23 @@ import torch
 
 from cloud.ranking.model import RankingModel
 from cloud.ranking.presets import STUDENT_SHAPES
+from compress.graph import ranking_graph
 from compress.integer_layers import QuantisedLinear
-from compress.ranking.graph import ranking_graph
-from compress.ranking.integers import quantise_ranker
+from compress.integers import quantise_ranker
 from edge.bench.compare import Pairing, Ratio, Speed, compare_speed
 from edge.bundle.ranking_manifest import RANKING_SCHEMA
 from edge.config import to_dict
-from edge.engines.ranking.buckets import name_of
+from edge.engines.buckets import name_of
 from edge.files import write_json
 from edge.table import render
 from edge.text.number import Number
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, Request, User
 from edge.text.wordpiece import SPECIAL_TOKENS
-from export.ranking.buckets import RankingBuckets
-from export.ranking.bundle import bundle_ranking
-from export.ranking.litert.entry_points import export_ranking_litert
-from export.ranking.parity import exits_of
+from export.buckets import RankingBuckets
+from export.bundle import bundle_ranking
+from export.litert.entry_points import export_ranking_litert
+from export.parity import exits_of
 
 WIDTH, WIDER = 512, 832  # of the feed-forward part
 PLACES = 101

@@ -29,8 +29,8 @@ from edge.bench.host import this_host
 from edge.bench.run import read_requests
 from edge.bench.scenarios import SCENARIOS
 from edge.files import write_json
-from edge.runtime.ranking.ranked import Ranked
-from edge.runtime.ranking.ranker import Ranker
+from edge.runtime.ranked import Ranked
+from edge.runtime.ranker import Ranker
 from edge.table import render
 from edge.text.types import Item, Request, Value
 

@@ -16,7 +16,7 @@ from types import FrameType
 import edge
 from edge.bundle.bundle import open_bundle
 from edge.bundle.manifest import GOLDEN
-from edge.conformance.ranking_golden import read_ranking_goldens
+from edge.conformance.golden import read_ranking_goldens
 from edge.files import lines_of
 
 ROOT = Path(edge.__file__).parent

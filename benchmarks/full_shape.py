@@ -33,27 +33,27 @@ from cloud.ranking.model import RankingModel
 from cloud.ranking.presets import STUDENT_SHAPES
 from cloud.runs.directory import Run
 from cloud.stage import text_spec
+from compress.graph import ranking_graph
+from compress.integers import quantise_ranker
 from compress.magnitude import MagnitudePruner, PruneSchedule
-from compress.ranking.graph import ranking_graph
-from compress.ranking.integers import quantise_ranker
-from compress.ranking.parts import compressed_weights
+from compress.parts import compressed_weights
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.bundle.ranking_manifest import STATIC
 from edge.bundle.sizes import bundle_sizes
 from edge.config import to_dict
-from edge.engines.ranking.buckets import name_of
+from edge.engines.buckets import name_of
 from edge.files import write_json
 from edge.inspect.tensors import packed_tensors
-from edge.runtime.ranking.user_timeline import Reading
+from edge.runtime.user_timeline import Reading
 from edge.table import render
 from edge.text.segments import SegmentEncoder
 from edge.text.sequence import TextEncoder
+from export.buckets import RankingBuckets
+from export.bundle import bundle_ranking, value_of
+from export.exam import RankingExam
+from export.models import write_ranking_models
+from export.parity import exits_of, make_ranking_goldens
 from export.progress import step
-from export.ranking.buckets import RankingBuckets
-from export.ranking.bundle import bundle_ranking, value_of
-from export.ranking.exam import RankingExam
-from export.ranking.models import write_ranking_models
-from export.ranking.parity import exits_of, make_ranking_goldens
 
 SPARSITY, VOCABULARY, PLACES = 0.8, 24_000, 101
 ENGINES = ("litert", "onnx", "coreml")

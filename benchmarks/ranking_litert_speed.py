@@ -26,17 +26,17 @@ import torch
 
 from cloud.ranking.model import RankingModel
 from cloud.ranking.presets import STUDENT_SHAPES
-from compress.ranking.graph import ranking_graph
-from compress.ranking.integers import quantise_ranker
+from compress.graph import ranking_graph
+from compress.integers import quantise_ranker
+from edge.engines.chunk import chunk_of
+from edge.engines.litert import LiteRtRanking
 from edge.engines.litert_graphs import Graphs
-from edge.engines.ranking.chunk import chunk_of
-from edge.engines.ranking.litert import LiteRtRanking
-from edge.engines.ranking.protocol import Entries
-from edge.engines.ranking.shape import RankingGraph
-from edge.engines.ranking.timeline import Timeline
+from edge.engines.protocol import Entries
+from edge.engines.shape import RankingGraph
+from edge.engines.timeline import Timeline
 from edge.table import render
-from export.ranking.buckets import RankingBuckets
-from export.ranking.litert.entry_points import export_ranking_litert
+from export.buckets import RankingBuckets
+from export.litert.entry_points import export_ranking_litert
 
 VOCABULARY = {"quickstart": 2_000, "m6-edge": 30_000}
 NUMBERS, PLACES = 22, 101

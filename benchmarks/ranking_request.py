@@ -34,15 +34,15 @@ from cross_encoders import CrossEncoderShape, export_cross_encoder, open_session
 from cloud.ranking.model import RankingModel
 from cloud.ranking.presets import STUDENT_SHAPES
 from cloud.ranking.shape import RankingShape
-from compress.ranking.graph import ranking_graph
-from compress.ranking.integers import quantise_ranker
+from compress.graph import ranking_graph
+from compress.integers import quantise_ranker
 from edge.bench.percentiles import interval
-from edge.engines.ranking.litert import LiteRtRanking
-from edge.runtime.ranking.choice import Exit
-from edge.runtime.ranking.costs import measure_costs
-from edge.runtime.ranking.model import Model
-from edge.runtime.ranking.ranker import Ranker, UserState
-from edge.runtime.ranking.user_timeline import Reading
+from edge.engines.litert import LiteRtRanking
+from edge.runtime.choice import Exit
+from edge.runtime.costs import measure_costs
+from edge.runtime.model import Model
+from edge.runtime.ranker import Ranker, UserState
+from edge.runtime.user_timeline import Reading
 from edge.table import Cell, render
 from edge.text.number import Number
 from edge.text.segments import SegmentEncoder
@@ -50,8 +50,8 @@ from edge.text.sequence import TextEncoder
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, User
 from edge.text.wordpiece import SPECIAL_TOKENS
-from export.ranking.buckets import RankingBuckets
-from export.ranking.litert.entry_points import export_ranking_litert
+from export.buckets import RankingBuckets
+from export.litert.entry_points import export_ranking_litert
 
 EVENTS, CANDIDATES, MANY, TOKENS, PLACES = 20, 50, 200, 11, 101
 USER_TOKENS = 16 * EVENTS  # of a cross-encoder: an event's phrase and item

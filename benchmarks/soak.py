@@ -25,9 +25,9 @@ from edge.bench.resident import memory
 from edge.bench.run import read_requests
 from edge.bundle.bundle import read_manifest
 from edge.files import write_json
-from edge.runtime.ranking.choice import Exit
-from edge.runtime.ranking.ranked import Ranked
-from edge.runtime.ranking.ranker import Ranker, UserState
+from edge.runtime.choice import Exit
+from edge.runtime.ranked import Ranked
+from edge.runtime.ranker import Ranker, UserState
 from edge.text.types import Event, Request, User
 
 EVERY = 1000  # requests between two looks at the memory

@@ -44,10 +44,10 @@ def _compressed(
     from cloud.data.prepare import STAGE as PREPARED
     from cloud.ranking.train import STAGE as TEACHER
     from cloud.runs.directory import Run, parent
-    from compress.ranking.pruned import RANKER_PRUNINGS, prune_ranker
-    from compress.ranking.pruned import STAGE as PRUNED
-    from compress.ranking.quantised import quantise_run
-    from distill.ranking.student import STAGE as STUDENT
+    from compress.pruned import RANKER_PRUNINGS, prune_ranker
+    from compress.pruned import STAGE as PRUNED
+    from compress.quantised import quantise_run
+    from distill.student import STAGE as STUDENT
     from edge.config import override, preset
 
     runs = [Run.open(path) for path in parents]

@@ -23,7 +23,7 @@ def distill(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tup
     from cloud.data.prepare import STAGE as PREPARED
     from cloud.ranking.train import STAGE as TEACHER
     from cloud.runs.directory import Run, parent
-    from distill.ranking.student import RANKING_STUDENTS, train_ranking_student
+    from distill.student import RANKING_STUDENTS, train_ranking_student
     from edge.config import override, preset
 
     runs = [Run.open(path) for path in parents]

@@ -22,10 +22,10 @@ from edge.cli.runnable import refuse_library as _refuse_library
 if TYPE_CHECKING:
     from edge.bundle.keys import PublicKey, read_public_key
     from edge.errors import EdgeError
-    from edge.runtime.ranking.ranked import Explanation, Ranked
-    from edge.runtime.ranking.ranker import Ranker
-    from edge.runtime.ranking.scoring import Handle
-    from edge.runtime.ranking.user_state import UserState
+    from edge.runtime.ranked import Explanation, Ranked
+    from edge.runtime.ranker import Ranker
+    from edge.runtime.scoring import Handle
+    from edge.runtime.user_state import UserState
     from edge.text.request import parse_request
     from edge.text.types import Event, Item, Request, User
 
@@ -50,15 +50,15 @@ __all__ = [
 _HOMES = {
     "EdgeError": "edge.errors",
     "Event": "edge.text.types",
-    "Explanation": "edge.runtime.ranking.ranked",
-    "Handle": "edge.runtime.ranking.scoring",
+    "Explanation": "edge.runtime.ranked",
+    "Handle": "edge.runtime.scoring",
     "Item": "edge.text.types",
     "PublicKey": "edge.bundle.keys",
-    "Ranked": "edge.runtime.ranking.ranked",
-    "Ranker": "edge.runtime.ranking.ranker",
+    "Ranked": "edge.runtime.ranked",
+    "Ranker": "edge.runtime.ranker",
     "Request": "edge.text.types",
     "User": "edge.text.types",
-    "UserState": "edge.runtime.ranking.user_state",
+    "UserState": "edge.runtime.user_state",
     "parse_request": "edge.text.request",
     "read_public_key": "edge.bundle.keys",
 }

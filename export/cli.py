@@ -24,9 +24,9 @@ def export(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tupl
     from cloud.data.prepare import STAGE as PREPARED
     from cloud.runs.directory import Run, parent
     from edge.config import override, preset
-    from export.ranking.report import parity_failures
-    from export.ranking.settings import RANKER_EXPORTS
-    from export.ranking.stage import SOURCES, bundle_of, export_ranker
+    from export.report import parity_failures
+    from export.settings import RANKER_EXPORTS
+    from export.stage import SOURCES, bundle_of, export_ranker
 
     config = override(preset(RANKER_EXPORTS, preset_name), changes)
     runs = [Run.open(path) for path in parents]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cloud.data.prepare import open_source
-from pipeline.ranking.road import ranking_road
-from pipeline.ranking.settings import RANKING_ROADS, RankingRoadConfig
+from pipeline.ranking_road import ranking_road
 from pipeline.road import Road
+from pipeline.settings import RANKING_ROADS, RankingRoadConfig
 
 PIPELINES = RANKING_ROADS
 

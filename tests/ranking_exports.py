@@ -8,25 +8,25 @@ from pathlib import Path
 
 from ranking_models import PLACES, SHAPE, model_of
 
-from compress.ranking.graph import ranking_graph
-from compress.ranking.integers import quantise_ranker
+from compress.graph import ranking_graph
+from compress.integers import quantise_ranker
 from edge.bundle.ranking_manifest import RANKING_SCHEMA
 from edge.config import to_dict
-from edge.conformance.ranking_golden import RankingGolden
-from edge.engines.ranking.buckets import name_of
-from edge.engines.ranking.shape import RankingGraph
-from edge.runtime.ranking.user_timeline import Reading
+from edge.conformance.golden import RankingGolden
+from edge.engines.buckets import name_of
+from edge.engines.shape import RankingGraph
+from edge.runtime.user_timeline import Reading
 from edge.text.number import Number
 from edge.text.segments import SegmentEncoder
 from edge.text.sequence import TextEncoder
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, Request, User
 from edge.text.wordpiece import SPECIAL_TOKENS
-from export.ranking.buckets import RankingBuckets
-from export.ranking.bundle import bundle_ranking
-from export.ranking.exam import RankingExam
-from export.ranking.models import write_ranking_models
-from export.ranking.parity import exits_of, make_ranking_goldens
+from export.buckets import RankingBuckets
+from export.bundle import bundle_ranking
+from export.exam import RankingExam
+from export.models import write_ranking_models
+from export.parity import exits_of, make_ranking_goldens
 
 BUCKETS = RankingBuckets(tokens=(8, 16), segments=4, append=(1, 4), candidates=(2, 4))
 TOLERANCE = 0.05  # engines round activations differently, and 16 wide is coarse

@@ -13,13 +13,13 @@ import torch
 from cloud.ranking.model import RankingModel
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import PaddedTexts, TimelineBatch, WindowTable
-from compress.ranking.graph import ranking_graph
-from compress.ranking.integers import quantise_ranker
-from edge.engines.ranking.chunk import chunk_of, chunks
-from edge.engines.ranking.protocol import Entries, RankingEngine
-from edge.engines.ranking.reference import ReferenceRanking
-from edge.engines.ranking.shape import RankingGraph
-from edge.engines.ranking.timeline import Timeline
+from compress.graph import ranking_graph
+from compress.integers import quantise_ranker
+from edge.engines.chunk import chunk_of, chunks
+from edge.engines.protocol import Entries, RankingEngine
+from edge.engines.reference import ReferenceRanking
+from edge.engines.shape import RankingGraph
+from edge.engines.timeline import Timeline
 
 SHAPE = RankingShape(
     vocabulary_size=50, numbers=3, hidden_size=16, embedding_size=8, heads=2, encode_layers=2, early_encode=1,

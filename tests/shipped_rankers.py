@@ -9,22 +9,22 @@ from pathlib import Path
 
 from ranking_models import PLACES, SHAPE, model_of
 
-from compress.ranking.graph import ranking_graph
+from compress.graph import ranking_graph
 from edge.bundle.bundle import write_bundle
 from edge.bundle.ranking_manifest import RANKING_SCHEMA
 from edge.config import to_dict
-from edge.conformance.ranking_golden import to_line
-from edge.engines.ranking.buckets import name_of
-from edge.runtime.ranking.user_timeline import Reading
+from edge.conformance.golden import to_line
+from edge.engines.buckets import name_of
+from edge.runtime.user_timeline import Reading
 from edge.text.number import Number
 from edge.text.segments import SegmentEncoder
 from edge.text.sequence import TextEncoder
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, Request, User
 from edge.text.wordpiece import SPECIAL_TOKENS
-from export.ranking.buckets import RankingBuckets
-from export.ranking.models import write_ranking_models
-from export.ranking.parity import exits_of, make_ranking_goldens, ranking_parameters
+from export.buckets import RankingBuckets
+from export.models import write_ranking_models
+from export.parity import exits_of, make_ranking_goldens, ranking_parameters
 
 TOKENS = [*SPECIAL_TOKENS, *string.ascii_lowercase, *(f"##{letter}" for letter in string.ascii_lowercase)]
 BUCKETS = RankingBuckets(tokens=(32, 64), segments=16, append=(1, 8), candidates=(2, 4))

@@ -16,7 +16,7 @@ from scipy.sparse.linalg import eigsh
 from tqdm import tqdm
 
 from cloud.data.moments import user_rows
-from edge.engines.ranking.shape import NO_LIKENESS, OVERALL
+from edge.engines.shape import NO_LIKENESS, OVERALL
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.integer[Any]]

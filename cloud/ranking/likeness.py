@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import WindowTable
-from edge.engines.ranking.shape import NO_LIKENESS, OVERALL
+from edge.engines.shape import NO_LIKENESS, OVERALL
 from edge.text.number import CLIP
 
 

@@ -14,7 +14,7 @@ from cloud.ranking.likeness import Likeness
 from cloud.ranking.match import Match, MatchVectors
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import TimelineBatch, WindowTable
-from edge.engines.ranking.distances import bucket_table
+from edge.engines.distances import bucket_table
 
 PROFILE, EVENT, CANDIDATE = range(3)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from edge.bench.scenarios import SCENARIOS
 from edge.bench.sized_request import Calls, SizedRequest
 from edge.bundle.bundle import Bundle
-from edge.engines.ranking.opening import graph_of
+from edge.engines.opening import graph_of
 from edge.errors import EdgeError
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 
 REMOTE = "/data/local/tmp/edge-bench"
 BINARY_URL = "https://storage.googleapis.com/litert/binaries/latest/android_arm64/benchmark_model"

@@ -10,7 +10,7 @@ from edge.bench.hints import LOWER_IS_BETTER
 from edge.bench.sized_request import SizedRequest
 from edge.errors import EdgeError, known_names
 from edge.metrics import RANGES
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 
 SIZES = ("download", "installed", "resident")
 SWITCHES = ("parity", "unique_weights")

@@ -35,7 +35,7 @@ from edge.bench.sized_request import SizedRequest
 from edge.bundle.sizes import parse_bytes
 from edge.errors import EdgeError, did_you_mean
 from edge.files import read_toml
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 
 _KEYS = (*SIZES, *SWITCHES, "quality", "exits", "instructions", "growth")
 _COUNTED = ("candidates", "events", "item_tokens", "scenario")

@@ -23,7 +23,7 @@ from edge.bench.t_distribution import quantile
 from edge.bundle.bundle import read_manifest
 from edge.config import from_dict
 from edge.errors import EdgeError
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 from edge.text.request import request_to_json
 from edge.text.types import Request
 

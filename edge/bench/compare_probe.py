@@ -15,10 +15,10 @@ import numpy as np
 
 from edge.bench.fresh import answer
 from edge.config import from_dict
-from edge.runtime.ranking.choice import Exit
-from edge.runtime.ranking.model import Model
-from edge.runtime.ranking.opening import open_ranking_model
-from edge.runtime.ranking.ranker import Ranker
+from edge.runtime.choice import Exit
+from edge.runtime.model import Model
+from edge.runtime.opening import open_ranking_model
+from edge.runtime.ranker import Ranker
 from edge.text.request import request_from_json
 from edge.text.types import Request
 

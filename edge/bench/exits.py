@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from edge.bundle.bundle import Bundle
 from edge.errors import EdgeError
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 
 _WRITTEN = re.compile(r"(0|[1-9][0-9]{0,8})/(0|[1-9][0-9]{0,8})")  # 01/2 would be exit 1/2 once more
 AS_WRITTEN = "write encode depth / interact depth, e.g. 1/2"

@@ -10,9 +10,9 @@ from edge.bench.budget import Budget
 from edge.bench.compare import Pairing, Speed, compare_speed
 from edge.bench.run import measure_apart, read_requests
 from edge.bundle.bundle import Bundle
-from edge.conformance.ranking_verify import RankingVerification, verify_ranking
+from edge.conformance.verify import RankingVerification, verify_ranking
 from edge.errors import EdgeError
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 from edge.text.types import Request
 
 NOT_MEASURED = "pass what measure_facts found for this budget"

@@ -13,9 +13,9 @@ from edge.bench.hints import LOWER_IS_BETTER, hint_for
 from edge.bench.sharing import check_sharing
 from edge.bundle.bundle import Bundle
 from edge.bundle.sizes import Part, bundle_sizes, parts
-from edge.conformance.ranking_verify import RankingResult, RankingVerification
+from edge.conformance.verify import RankingResult, RankingVerification
 from edge.errors import EdgeError
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 
 MOST_NAMED = 3
 BETTER = (

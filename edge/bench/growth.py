@@ -18,7 +18,7 @@ from edge.bundle.sizes import bundle_sizes, group_of
 from edge.errors import EdgeError
 from edge.inspect.causes import main_causes
 from edge.inspect.changes import Change, Comparison, compare_bundles
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 
 ROUNDING = 1e-9  # .7573 less .7553 is a little above .002
 MOST_NAMED = 3

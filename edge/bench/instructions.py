@@ -18,10 +18,10 @@ from edge.bench.scenarios import SCENARIOS
 from edge.bench.sized_request import Calls, SizedRequest
 from edge.bundle.bundle import read_manifest
 from edge.bundle.install import install
-from edge.engines.ranking.opening import absent, graph_of
-from edge.engines.ranking.shape import RankingGraph
+from edge.engines.opening import absent, graph_of
+from edge.engines.shape import RankingGraph
 from edge.errors import EdgeError
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 
 WARM_UPS = 2  # the first run prepares, the second still settles by some 140 instructions; then runs are alike
 NO_SIGNATURE = -1  # labels the marks that tell what a mark costs

@@ -10,9 +10,9 @@ from statistics import median
 import numpy as np
 
 from edge.bundle.bundle import Bundle
-from edge.engines.ranking.chunk import chunk_of
-from edge.engines.ranking.protocol import Entries, RankingEngine
-from edge.engines.ranking.timeline import Timeline
+from edge.engines.chunk import chunk_of
+from edge.engines.protocol import Entries, RankingEngine
+from edge.engines.timeline import Timeline
 from edge.errors import EdgeError
 
 CANDIDATES = 64  # that a layer is timed with where texts pass through none

@@ -19,7 +19,7 @@ from edge.bundle.sizes import bundle_sizes
 from edge.config import from_dict, to_dict
 from edge.errors import EdgeError, file_fix
 from edge.files import write_output
-from edge.runtime.ranking.costs import RankingCosts
+from edge.runtime.costs import RankingCosts
 
 SCHEMA = "edge-bench/measurement/2"
 AGAIN = "measure again: edge-bench run movies.edge --out FILE"

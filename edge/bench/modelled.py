@@ -14,8 +14,8 @@ from edge.bench.layer_rate import LayerRate
 from edge.bench.profiles.profile import DeviceProfile
 from edge.bench.scenarios import ENCODING, SCENARIOS
 from edge.bench.timing import ExitTimes
-from edge.runtime.ranking.choice import Exit
-from edge.runtime.ranking.costs import Points, RankingCosts
+from edge.runtime.choice import Exit
+from edge.runtime.costs import Points, RankingCosts
 
 FORMULA = "device ms = host ms x host int8 rate / device int8 rate"
 ERRORS = (

@@ -14,11 +14,11 @@ from edge.bench.layer_rate import LayerClock, LayerRate
 from edge.bench.timed_engine import TimedEngine
 from edge.bench.timing import Rounds, Times, measure
 from edge.config import from_dict
-from edge.runtime.ranking.choice import Exit
-from edge.runtime.ranking.costs import RankingCosts
-from edge.runtime.ranking.model import Model
-from edge.runtime.ranking.opening import open_ranking_model
-from edge.runtime.ranking.ranker import Ranker
+from edge.runtime.choice import Exit
+from edge.runtime.costs import RankingCosts
+from edge.runtime.model import Model
+from edge.runtime.opening import open_ranking_model
+from edge.runtime.ranker import Ranker
 from edge.text.request import request_from_json
 
 

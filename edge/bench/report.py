@@ -16,7 +16,7 @@ from edge.bench.profiles.read import read_profile
 from edge.bench.scenarios import ENCODING, SCENARIOS
 from edge.errors import EdgeError
 from edge.inspect.describe import printable
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 
 MAX_NAME = 40  # characters of a bundle's name in a table
 

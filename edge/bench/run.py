@@ -25,8 +25,8 @@ from edge.bench.timing import Times
 from edge.bundle.bundle import open_bundle
 from edge.config import from_dict
 from edge.errors import EdgeError, file_fix
-from edge.runtime.ranking.choice import Exit
-from edge.runtime.ranking.opening import MOST_THREADS
+from edge.runtime.choice import Exit
+from edge.runtime.opening import MOST_THREADS
 from edge.text.request import parse_request, request_to_json
 from edge.text.types import Request
 

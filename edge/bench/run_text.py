@@ -13,7 +13,7 @@ from edge.bench.percentiles import Percentiles
 from edge.bench.scenarios import SCENARIOS
 from edge.bench.sized_request import SizedRequest
 from edge.bench.sustained import Sustained
-from edge.runtime.ranking.costs import RankingCosts
+from edge.runtime.costs import RankingCosts
 from edge.table import render
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from edge.arguments import check_count
 from edge.bench.scenarios import ENCODING, SCENARIOS
-from edge.engines.buckets import Bucket, pieces, read_buckets
-from edge.engines.ranking.buckets import SIZES, name_of
-from edge.engines.ranking.chunk import chunks
-from edge.engines.ranking.shape import RankingGraph
+from edge.engines.buckets import SIZES, name_of
+from edge.engines.chunk import chunks
+from edge.engines.named_buckets import Bucket, pieces, read_buckets
+from edge.engines.shape import RankingGraph
 from edge.errors import EdgeError, known_names
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 from edge.text.checks import MAX_CANDIDATES, MAX_EVENTS
 from edge.text.spec import MOST_SEGMENT_TOKENS
 

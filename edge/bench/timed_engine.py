@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from edge.engines.ranking.chunk import Chunk
-from edge.engines.ranking.protocol import Entries, RankingEngine
-from edge.engines.ranking.timeline import NewPlaces, Timeline
+from edge.engines.chunk import Chunk
+from edge.engines.protocol import Entries, RankingEngine
+from edge.engines.timeline import NewPlaces, Timeline
 
 Clock = Callable[[], float]  # seconds
 Found = TypeVar("Found")

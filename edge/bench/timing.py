@@ -14,14 +14,14 @@ from edge.bench.percentiles import Percentiles, percentiles
 from edge.bench.resident import Memory, memory
 from edge.bench.scenarios import SCENARIOS
 from edge.bench.sustained import Sustained, sustain
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 from edge.text.types import Event, Item, Request, User
 
 Clock = Callable[[], float]  # seconds
 
 
 class RankerLike(Protocol):
-    """What is measured: `edge.runtime.ranking.ranker.Ranker`, or a stand-in in tests."""
+    """What is measured: `edge.runtime.ranker.Ranker`, or a stand-in in tests."""
 
     def user(self, user: User, events: Sequence[Event]) -> Any: ...
 

@@ -32,7 +32,7 @@ def encode(
     """Compute the summaries of ITEMS, a JSON object a line as a request lists candidates. A phone that gets their
     lines along with candidates, after the first line of the file, encodes none of these items itself.
     """
-    from edge.runtime.ranking.encode import encode_items
+    from edge.runtime.encode import encode_items
 
     done = encode_items(items, bundle, out, engine, threads, public_key)
     result = {"out": str(done.path), "items": done.items, "depths": list(done.depths), "weights": done.weights}

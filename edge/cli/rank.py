@@ -15,7 +15,7 @@ from edge.errors import EdgeError, file_fix
 
 if TYPE_CHECKING:
     from edge.bundle.keys import PublicKey
-    from edge.runtime.ranking.ranked import Ranked
+    from edge.runtime.ranked import Ranked
 
 
 @command(
@@ -45,8 +45,8 @@ def rank(
 ) -> None:
     """Rank a request's candidates, best first, at the moment that the request names."""
     from edge.arguments import check_count
-    from edge.runtime.ranking.ranker import Ranker
-    from edge.runtime.ranking.wish import Wish, exit_of
+    from edge.runtime.ranker import Ranker
+    from edge.runtime.wish import Wish, exit_of
     from edge.text.request import parse_request
 
     Wish(**wish | {"exit": exit_of(wish["exit"])})  # refused now, not when the bundle has been opened

@@ -13,7 +13,7 @@ from edge.cli.command import command
 
 if TYPE_CHECKING:
     from edge.bundle.keys import PublicKey
-    from edge.conformance.ranking_verify import RankingVerification
+    from edge.conformance.verify import RankingVerification
 
 
 @command(
@@ -34,7 +34,7 @@ def verify(bundle: Path, public_key: PublicKey | None, as_json: bool, engines: t
     """Replay the golden requests on every engine. Exit code 0: reproduced, 1: not."""
     from dataclasses import asdict
 
-    from edge.conformance.ranking_verify import verify_ranking
+    from edge.conformance.verify import verify_ranking
 
     verified = verify_ranking(bundle, list(engines) or None, public_key, _progress)
     rows = [asdict(result) for result in verified.results]

@@ -1,34 +1,35 @@
-"""The shape buckets of a model with static shapes, read from the names of its functions, e.g. "encode_64"."""
+"""The entry points of an engine with static shapes: their arrays in one bucket."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Sequence
-from pathlib import Path
+from edge.engines.shape import RankingGraph
+from edge.engines.signatures import Dims, Signature, signatures
 
-from edge.errors import EdgeError
-
-Bucket = tuple[int, ...]
+Sizes = tuple[int, ...]
+SIZES = {"embed": ("T",), "encode": ("T",), "summarise": ("S", "T"), "append": ("n",), "score": ("depth", "C")}
 
 
-def read_buckets(names: Iterable[str], path: Path, kind: str, entry_points: Collection[str]) -> dict[str, list[Bucket]]:
-    """Entry point -> its buckets, ascending. Errors: one has no `kind`, a function or signature, in `path`."""
-    buckets: dict[str, list[Bucket]] = {}
-    for name in names:
-        if parts := re.fullmatch(r"([a-z_]+?)((?:_\d+)+)", name):
-            buckets.setdefault(parts[1], []).append(tuple(map(int, parts[2][1:].split("_"))))
-    if missing := sorted(set(entry_points) - set(buckets)):
-        evidence = f"no {kind} for: {', '.join(missing)}"
-        raise EdgeError(f"{path} is no edge graph", evidence=evidence, fix="export the model again with this version")
-    return {entry: sorted(found) for entry, found in buckets.items()}
+def name_of(entry: str, sizes: Sizes) -> str:
+    """E.g. "score_2_64"."""
+    return "_".join([entry, *map(str, sizes)])
 
 
-def pieces(length: int, sizes: Sequence[int]) -> list[tuple[int, int, int]]:
-    """(start, stop, size) that cover `length` rows: the largest of ascending sizes again and again, then one that fits
-    the rest."""
-    largest = sizes[-1]
-    covered = []
-    for start in range(0, length, largest):
-        stop = min(start + largest, length)
-        covered.append((start, stop, next(size for size in sizes if size >= stop - start)))
-    return covered
+def fixed(entry: str, sizes: Sizes, shape: RankingGraph) -> Signature | None:
+    """Its arrays, each size a number. None: there is no such bucket."""
+    if len(sizes) != len(SIZES[entry]):
+        return None
+    chosen = dict(zip(SIZES[entry], sizes, strict=True))
+    name = f"score_{sizes[0]}" if entry == "score" else entry
+    found = signatures(shape).get(name)
+    if found is None:
+        return None
+    if "n" in chosen:
+        chosen["all"] = shape.places + chosen["n"]
+    inputs, outputs = (
+        {name: _chosen(dims, chosen) for name, dims in arrays.items()} for arrays in (found.inputs, found.outputs)
+    )
+    return Signature(inputs, outputs)
+
+
+def _chosen(dims: Dims, sizes: dict[str, int]) -> Dims:
+    return tuple(size if isinstance(size, int) else sizes[size] for size in dims)

@@ -1,12 +1,82 @@
-"""What opening an engine over a model file may find wrong with it."""
+"""The engines of a bundle's model, by name. Each is imported when it is opened."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
-from edge.errors import EdgeError
+from edge.bundle.manifest import WEIGHTS
+from edge.engines.protocol import RankingEngine
+from edge.engines.shape import RankingGraph
+from edge.errors import EdgeError, install, missing_extra
+
+Opener = Callable[[Path, RankingGraph, int], RankingEngine]  # directory, shape, threads
 
 RUNNABLE = ("litert", "onnx")  # of the light runtime, each with a model file of its own
+RANKING_ENGINES = (*RUNNABLE, "reference", "coreml")
+FROM_WEIGHTS = ("reference",)  # reads the bundle's weights, the others models/ENGINE
+GROUP = "edge.engines"  # entry points of what comes with the extras
+
+
+def open_ranking_engine(engine: str, models: Path, shape: RankingGraph, threads: int = 1) -> RankingEngine:
+    """The engine over an installed bundle's `models`. Errors: an unknown engine, or one that `absent` tells of."""
+    reason = absent(engine, models)
+    if reason:
+        raise EdgeError(reason, fix="name an engine that the bundle has, or export it again")
+    if engine == "litert":
+        from edge.engines.litert import LiteRtRanking
+
+        return LiteRtRanking(models / engine, shape, threads)
+    if engine == "onnx":
+        from edge.engines.onnx import OnnxRanking
+
+        return OnnxRanking(models / engine, shape, threads)
+    if engine == "reference":
+        from edge.engines.weights import reference_ranking
+
+        return reference_ranking(models.parent, shape)
+    return _registered(engine)(models / engine, shape, threads)
+
+
+def graph_of(manifest: Mapping[str, Any]) -> RankingGraph:
+    """The sizes of the model, from a manifest that was checked."""
+    sizes = {field.name: manifest["model"][field.name] for field in fields(RankingGraph)}
+    return RankingGraph(**sizes | {"encode_depths": tuple(sizes["encode_depths"])})
+
+
+def absent(engine: str, models: Path) -> str:
+    """Why this engine cannot run here, in one line; nothing if it can. Errors: an unknown engine."""
+    if engine not in RANKING_ENGINES:
+        raise EdgeError(
+            f"there is no engine {engine!r} of ranking models", fix=f"use one of: {', '.join(RANKING_ENGINES)}"
+        )
+    if engine in FROM_WEIGHTS:
+        packed = (models.parent / WEIGHTS).is_file()
+        return "" if packed else f"the bundle carries no {WEIGHTS}, which the {engine} engine computes with"
+    if not (models / engine).is_dir():
+        carried = ", ".join(sorted(path.name for path in models.iterdir()))
+        return f"the bundle carries no {engine} model, it has: {carried}"
+    if engine in RUNNABLE:
+        return ""
+    try:
+        _registered(engine)
+    except EdgeError as error:
+        return " - ".join(str(error).splitlines())
+    return ""
+
+
+def _registered(engine: str) -> Opener:
+    """What an extra offers. Errors: it is not installed."""
+    for entry in entry_points(group=GROUP, name=engine):
+        try:
+            opener: Opener = entry.load()
+        except ImportError as error:
+            raise missing_extra("export", error) from error
+        return opener
+    raise EdgeError(f"no installed package offers the {engine} engine", fix=install("export"))
 
 
 def check_model(engine: str, models: Path) -> None:

@@ -19,7 +19,7 @@ from cloud.fit import FitConfig, fit
 from cloud.model import Encoder
 from cloud.objectives import click_loss
 from compress.magnitude import MagnitudePruner, PruneSchedule
-from compress.ranking.pruned import Pruning
+from compress.pruned import Pruning
 
 CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU here")
 CPU = torch.device("cpu")

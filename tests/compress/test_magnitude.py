@@ -18,7 +18,7 @@ from cloud.fit import FitConfig, fit
 from cloud.model import Encoder
 from cloud.objectives import click_loss
 from compress.magnitude import MagnitudePruner, PruneSchedule, largest_mask, prunable_weights, sparsity_by_tensor
-from compress.ranking.pruned import Pruning
+from compress.pruned import Pruning
 from edge.errors import EdgeError
 
 SCHEDULE = PruneSchedule(sparsity=0.8, begin=3, end=23, every=5)

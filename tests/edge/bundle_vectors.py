@@ -23,8 +23,8 @@ from edge.bundle.keys import PrivateKey
 from edge.bundle.manifest import WEIGHTS, section_of
 from edge.bundle.ranking_manifest import RANKING_SCHEMA
 from edge.bundle.weights.packed import pack
-from edge.conformance.ranking_golden import read_request, to_line
-from edge.runtime.ranking.choice import Exit
+from edge.conformance.golden import read_request, to_line
+from edge.runtime.choice import Exit
 from edge.text.types import Event, Item, Request, User
 
 FOLDER = Path(__file__).parents[2] / "edge" / "bundle" / "vectors"

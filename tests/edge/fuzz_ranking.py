@@ -17,8 +17,8 @@ from ranking_weights import SHAPE, reading
 
 from edge.bundle.manifest import WEIGHTS, section_of
 from edge.bundle.weights.packed import pack
-from edge.conformance.ranking_golden import make_ranking_golden
-from edge.engines.ranking.reference import ReferenceRanking
+from edge.conformance.golden import make_ranking_golden
+from edge.engines.reference import ReferenceRanking
 from edge.text.request import request_to_json
 
 WORDS = (b"[UNK]", b"[PAD]", b"\n", b"\r\n", b"red\n", b"##", b"\xef\xbb\xbf", b"\xff", b"\0", b"\xe2\x80\xa8")

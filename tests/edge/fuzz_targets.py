@@ -26,14 +26,14 @@ from edge.bundle.bundle import read_manifest
 from edge.bundle.install import LOCK, install, is_intact
 from edge.bundle.manifest import MANIFEST
 from edge.bundle.weights.packed import read_header, unpack
-from edge.conformance.ranking_golden import logits_of
-from edge.conformance.ranking_verify import check_logits, check_reading, goldens_of
-from edge.engines.ranking.reference import ReferenceRanking
+from edge.conformance.golden import logits_of
+from edge.conformance.verify import check_logits, check_reading, goldens_of
+from edge.engines.reference import ReferenceRanking
 from edge.errors import EdgeError
-from edge.runtime.ranking.costs import RankingCosts
-from edge.runtime.ranking.model import Model
-from edge.runtime.ranking.opening import open_ranking_files
-from edge.runtime.ranking.ranker import Ranker
+from edge.runtime.costs import RankingCosts
+from edge.runtime.model import Model
+from edge.runtime.opening import open_ranking_files
+from edge.runtime.ranker import Ranker
 from edge.runtime.refusing import refusing_what_cannot_run
 from edge.text.request import parse_request
 

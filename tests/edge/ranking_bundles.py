@@ -13,9 +13,9 @@ from ranking_weights import SHAPE, SPEC, WORDS, random_weights, reading
 from edge.bundle.bundle import write_bundle
 from edge.bundle.ranking_manifest import RANKING_SCHEMA
 from edge.config import to_dict
-from edge.conformance.ranking_golden import RankingGolden, make_ranking_golden, to_line
-from edge.engines.ranking.reference import ReferenceRanking
-from edge.runtime.ranking.choice import Exit
+from edge.conformance.golden import RankingGolden, make_ranking_golden, to_line
+from edge.engines.reference import ReferenceRanking
+from edge.runtime.choice import Exit
 from edge.text.types import Event, Item, Request, User
 from edge.text.wordpiece import SPECIAL_TOKENS
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edge.engines.ranking.reference import ReferenceRanking
-from edge.engines.ranking.shape import RankingGraph
-from edge.runtime.ranking.user_timeline import Reading
+from edge.engines.reference import ReferenceRanking
+from edge.engines.shape import RankingGraph
+from edge.runtime.user_timeline import Reading
 from edge.text.number import Number
 from edge.text.segments import SegmentEncoder
 from edge.text.sequence import TextEncoder

@@ -119,7 +119,7 @@ def state():
     return descriptors, dict(os.environ), os.getcwd(), handlers, sys.stdout, sys.stderr
 before = state()
 seen = []
-import edge.engines.ranking.reference as module
+import edge.engines.reference as module
 original = module.ReferenceRanking.score
 module.ReferenceRanking.score = lambda *given: seen.append(state()) or original(*given)
 with edge.Ranker.open({str(bundle)!r}, "reference") as ranker:
@@ -139,7 +139,7 @@ LIKED = edge.Event(edge.Item("", {"title": "red film"}), {"liked": True}, 5.0)
     ("call", "problem"),
     [
         (lambda r, u: r.user({"age": 3}), r"user must be a User, not \{'age': 3\} \(dict\)"),
-        (lambda r, u: r.user(u), "user must be a User, not <edge.runtime.ranking.user_state.UserState"),
+        (lambda r, u: r.user(u), "user must be a User, not <edge.runtime.user_state.UserState"),
         (lambda r, u: r.user(None), "user must be a User, not None"),
         (lambda r, u: r.user(edge.User({"age": float("nan")})), "user.age is nan"),
         (lambda r, u: r.user(NEW, None), "events must be a list or a tuple of Events, not None"),

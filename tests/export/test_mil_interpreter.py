@@ -11,12 +11,12 @@ from coreml_packages import Altered
 from ranking_models import PLACES, sparse_model
 
 from edge.errors import EdgeError
+from export.buckets import RankingBuckets
+from export.coreml.engine import PACKAGE
+from export.coreml.package import export_ranking_coreml
 from export.coreml.simulator.interpreter import MilInterpreter
 from export.coreml.simulator.operations import OPERATIONS
 from export.coreml.simulator.stored import MilPackage
-from export.ranking.buckets import RankingBuckets
-from export.ranking.coreml.engine import PACKAGE
-from export.ranking.coreml.package import export_ranking_coreml
 
 POSITIONS = {"positions": np.arange(8, dtype=np.int32)}
 TOKENS = POSITIONS | {"ids": np.full(8, 9, np.int32)}

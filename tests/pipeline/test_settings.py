@@ -13,11 +13,11 @@ import pytest
 
 from cloud.data.prepare import PRESETS
 from cloud.ranking.train import RANKERS
-from compress.ranking.pruned import RANKER_PRUNINGS
-from distill.ranking.student import RANKING_STUDENTS
+from compress.pruned import RANKER_PRUNINGS
+from distill.student import RANKING_STUDENTS
 from edge.config import override, preset
 from edge.errors import EdgeError
-from export.ranking.settings import RANKER_EXPORTS
+from export.settings import RANKER_EXPORTS
 from pipeline.presets import PIPELINES
 
 CONFIG = preset(PIPELINES, "quickstart")("ml-100k")

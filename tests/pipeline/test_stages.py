@@ -16,11 +16,11 @@ from cloud.runs.target import Target
 from edge.config import override, setting
 from edge.errors import EdgeError
 from edge.files import write_atomically
-from export.ranking import settings
+from export import settings
+from pipeline import road as ranking
 from pipeline import road as roads
 from pipeline import stages
 from pipeline.presets import PIPELINES, road_of
-from pipeline.ranking import road as ranking
 from pipeline.stages import LOCK, alone_in, run_road
 
 MAKERS = {

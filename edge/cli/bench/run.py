@@ -13,7 +13,7 @@ from edge.errors import EdgeError
 
 if TYPE_CHECKING:
     from edge.bench.measurement import Measurement
-    from edge.runtime.ranking.choice import Exit
+    from edge.runtime.choice import Exit
 
 
 @command(

@@ -11,7 +11,7 @@ from bench_bundles import FILES, GRAPHS, make
 from edge.bench.adb import Adb, DeviceTimes, device_tool, graphs_of, measure_device, parse_benchmark
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.errors import EdgeError
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 
 SAID = """INFO: Log parameter values verbosely: [0]
 INFO: The input model file size (MB): 0.39

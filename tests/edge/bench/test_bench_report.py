@@ -26,8 +26,8 @@ from edge.bench.scenarios import SCENARIOS
 from edge.bench.sized_request import SizedRequest
 from edge.bench.sustained import Sustained, Window
 from edge.bench.timing import ExitTimes, PartTimes, Times
-from edge.runtime.ranking.choice import Exit
-from edge.runtime.ranking.costs import RankingCosts
+from edge.runtime.choice import Exit
+from edge.runtime.costs import RankingCosts
 
 AUC = {Exit(1, 0): 0.71, Exit(1, 1): 0.75, Exit(1, 2): 0.74, Exit(2, 2): 0.73}
 RATE = LayerRate(rows=16, macs=1000, ms=1.0, count=3, gmacs_s=25.5)  # half of mid-android's

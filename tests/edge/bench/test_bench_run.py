@@ -31,12 +31,12 @@ from edge.bench.sustained import WINDOWS, sustain
 from edge.bench.timed_engine import TimedEngine
 from edge.bench.timing import Rounds, Times, measure
 from edge.bundle.bundle import open_bundle
-from edge.engines.ranking.chunk import Chunk
-from edge.engines.ranking.protocol import Entries
-from edge.engines.ranking.shape import RankingGraph
-from edge.engines.ranking.timeline import Timeline
+from edge.engines.chunk import Chunk
+from edge.engines.protocol import Entries
+from edge.engines.shape import RankingGraph
+from edge.engines.timeline import Timeline
 from edge.errors import EdgeError
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 from edge.text.request import parse_request
 from edge.text.types import Event, Item, User
 

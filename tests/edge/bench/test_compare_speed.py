@@ -16,7 +16,7 @@ from edge.bench.compare import Pairing, Ratio, interval, spread, summarise, verd
 from edge.bench.compare_probe import Paired, measure_pairs
 from edge.bench.t_distribution import quantile, within
 from edge.errors import EdgeError
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 from edge.text.types import Request, User
 
 REQUESTS = [Request(User({"age": age}), (), ()) for age in range(8)]

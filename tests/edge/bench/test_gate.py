@@ -25,7 +25,7 @@ from edge.bundle.bundle import open_bundle
 from edge.bundle.install import install
 from edge.bundle.sizes import apportion, parse_bytes, parts, sizes
 from edge.errors import EdgeError
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 
 NAMED = (
     "token embedding", "shared layer", "other weights", "graph (litert)", "graph (onnx)", "model:litert",
@@ -76,10 +76,10 @@ def test_packed_weights_are_downloaded_once_and_installed_in_each_model(tmp_path
 def test_every_setting_that_a_hint_names_exists() -> None:
     from cloud.data.prepare import PrepareConfig
     from cloud.ranking.shape import RankingShape
-    from compress.ranking.pruned import RankerPruning
-    from distill.ranking.student import RankingStudentConfig
+    from compress.pruned import RankerPruning
+    from distill.student import RankingStudentConfig
     from edge.config import override
-    from export.ranking.stage import RankerExportConfig
+    from export.stage import RankerExportConfig
 
     stages = {
         "edge prepare": PrepareConfig(),

@@ -25,10 +25,10 @@ from edge.bench.gate import check_bundle
 from edge.bench.sized_request import SizedRequest
 from edge.bundle.bundle import open_bundle
 from edge.bundle.sizes import sizes
-from edge.conformance.ranking_golden import RankingGolden
-from edge.conformance.ranking_verify import RankingResult, RankingVerification
+from edge.conformance.golden import RankingGolden
+from edge.conformance.verify import RankingResult, RankingVerification
 from edge.errors import EdgeError
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 
 BUDGET = """
 unique_weights = true

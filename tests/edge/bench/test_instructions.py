@@ -15,21 +15,21 @@ from commands import edge_bench
 from ranking_exports import BUCKETS, WORDS, ExportedRanking
 from ranking_models import PLACES, SHAPE, model_of
 
-from compress.ranking.integers import quantise_ranker
+from compress.integers import quantise_ranker
 from edge.bench.arm import tools
 from edge.bench.instructions import Instructions, count_instructions, count_model, find_tools, parse_marks
 from edge.bench.scenarios import SCENARIOS
 from edge.bench.sized_request import Calls, SizedRequest
+from edge.engines.litert import LiteRtRanking
 from edge.engines.litert_graphs import Array, Graph
-from edge.engines.ranking.litert import LiteRtRanking
-from edge.engines.ranking.shape import RankingGraph
+from edge.engines.shape import RankingGraph
 from edge.errors import EdgeError
-from edge.runtime.ranking.choice import Exit
-from edge.runtime.ranking.costs import RankingCosts
-from edge.runtime.ranking.model import Model
-from edge.runtime.ranking.ranker import Ranker
+from edge.runtime.choice import Exit
+from edge.runtime.costs import RankingCosts
+from edge.runtime.model import Model
+from edge.runtime.ranker import Ranker
 from edge.text.types import Event, Item, User
-from export.ranking.litert.entry_points import export_ranking_litert
+from export.litert.entry_points import export_ranking_litert
 
 GRAPH = RankingGraph(
     hidden=8, heads=2, encode_depths=(1, 3), interact_layers=2, positions=6, places=21, numbers=2, distances=6,

@@ -20,7 +20,7 @@ from edge.bench.outputs.page import Picture
 from edge.bench.outputs.speed import speed_text
 from edge.bench.outputs.text import verdicts_text
 from edge.bundle.sizes import sizes
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 
 PASSED = Check("download", 1000, 1000, passed=True)
 FAILED = Check("auc at exit 1/2", 0.7, 0.75, False, "auc is low", ("it was .75", "now .70"), ("train", "wait"))

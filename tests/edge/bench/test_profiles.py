@@ -15,8 +15,8 @@ from edge.bench.profiles.profile import DeviceProfile
 from edge.bench.profiles.read import FOLDER, figures, profile_names, read_profile
 from edge.bench.timing import ExitTimes, PartTimes
 from edge.errors import EdgeError
-from edge.runtime.ranking.choice import Exit
-from edge.runtime.ranking.costs import RankingCosts
+from edge.runtime.choice import Exit
+from edge.runtime.costs import RankingCosts
 
 
 @pytest.mark.parametrize("name", profile_names())

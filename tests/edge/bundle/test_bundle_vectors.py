@@ -12,9 +12,9 @@ from bundle_vectors import FOLDER, OPEN, READ, REPLAY, vectors, write
 from edge.bundle.bundle import open_bundle
 from edge.bundle.install import install
 from edge.bundle.keys import PublicKey
-from edge.conformance.ranking_verify import check_reading, goldens_of
+from edge.conformance.verify import check_reading, goldens_of
 from edge.errors import EdgeError
-from edge.runtime.ranking.opening import open_ranking_files
+from edge.runtime.opening import open_ranking_files
 
 INDEX = json.loads((FOLDER / "index.json").read_text())
 STEPS = (READ, OPEN, REPLAY)

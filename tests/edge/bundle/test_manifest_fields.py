@@ -25,7 +25,7 @@ from edge.bundle.ranking_manifest import (
 from edge.bundle.signing import sign_bundle
 from edge.bundle.sizes import parts, sizes
 from edge.bundle.slim import slim_bundle
-from edge.engines.ranking.buckets import SIZES
+from edge.engines.buckets import SIZES
 from edge.errors import EdgeError
 
 Keys = tuple[str | int, ...]

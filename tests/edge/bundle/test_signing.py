@@ -19,9 +19,9 @@ from edge.bundle.install import install
 from edge.bundle.keys import PrivateKey, read_private_key, read_public_key
 from edge.bundle.signing import sign_bundle
 from edge.bundle.sizes import sizes
-from edge.conformance.ranking_verify import verify_ranking
+from edge.conformance.verify import verify_ranking
 from edge.errors import EdgeError
-from edge.runtime.ranking.ranker import Ranker
+from edge.runtime.ranker import Ranker
 
 KEY, OTHER = PrivateKey(bytes(range(32))), PrivateKey(bytes(32))
 COMMENT = 64 + 128

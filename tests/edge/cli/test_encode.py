@@ -15,7 +15,7 @@ from ranking_bundles import REQUEST, make_ranking, parameters
 from ranking_weights import SHAPE
 
 from edge.errors import EdgeError
-from edge.runtime.ranking.ranker import Ranker
+from edge.runtime.ranker import Ranker
 from edge.text.types import Item
 
 ITEMS = [Item(str(number), {"title": title}) for number, title in enumerate(("red sea", "old film", "blue", "red sea"))]

@@ -15,8 +15,8 @@ from ranking_bundles import REQUEST, make_ranking
 
 from edge.bundle.archive import write as write_archive
 from edge.bundle.manifest import MANIFEST
-from edge.runtime.ranking.ranker import Ranker
-from edge.runtime.ranking.wish import Wish, exit_of
+from edge.runtime.ranker import Ranker
+from edge.runtime.wish import Wish, exit_of
 from edge.text.request import request_to_json
 
 ENGINE = ("--engine", "reference")

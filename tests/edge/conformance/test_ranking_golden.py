@@ -14,18 +14,18 @@ from commands import edge
 from ranking_bundles import EXITS, REQUEST, files, goldens, make_ranking, parameters, ranking_manifest
 from ranking_weights import SHAPE, reading
 
-from edge.conformance.ranking_coverage import (
+from edge.conformance.coverage import (
     FULL_TIMELINE,
     MANY_CANDIDATES,
     MISSING_NUMBER,
     Examined,
     together_of,
 )
-from edge.conformance.ranking_golden import logits_of, read_ranking_goldens, to_line
-from edge.conformance.ranking_verify import check_logits, check_reading, verify_ranking
-from edge.engines.ranking.reference import ReferenceRanking
+from edge.conformance.golden import logits_of, read_ranking_goldens, to_line
+from edge.conformance.verify import check_logits, check_reading, verify_ranking
+from edge.engines.reference import ReferenceRanking
 from edge.errors import EdgeError
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 
 LINE = to_line(goldens()[0])
 

@@ -16,11 +16,11 @@ from ranking_weights import SHAPE, reading
 from edge.bundle.bundle import open_bundle, write_bundle
 from edge.bundle.manifest import GOLDEN
 from edge.conformance.engines import choose_engines, tolerance_of
-from edge.conformance.ranking_golden import make_ranking_golden
-from edge.conformance.ranking_verify import RankingVerification, compared, verify_ranking
-from edge.engines.ranking.reference import ReferenceRanking
+from edge.conformance.golden import make_ranking_golden
+from edge.conformance.verify import RankingVerification, compared, verify_ranking
+from edge.engines.reference import ReferenceRanking
 from edge.errors import EdgeError
-from edge.runtime.ranking.choice import Exit
+from edge.runtime.choice import Exit
 from edge.text.types import Item
 
 ODD = "blue\u2028film\u2029of\x85the\x0bsea\x0c!\x1cx"
@@ -32,7 +32,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_all_checks_every_engine_and_says_why_one_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.conformance.ranking_verify.RANKING_ENGINES", ("litert", "reference"))
+    monkeypatch.setattr("edge.conformance.verify.RANKING_ENGINES", ("litert", "reference"))
     seen: list[str] = []
     found = verify_ranking(make_ranking(tmp_path / "m.edge"), ["all"], progress=seen.append)
     assert seen == ["reference"] and found.passed

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from edge.engines.ranking.distances import bucket, bucket_table
+from edge.engines.distances import bucket, bucket_table
 
 
 def test_near_distances_have_buckets_of_their_own_and_far_ones_share() -> None:

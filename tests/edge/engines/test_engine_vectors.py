@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-import edge.engines.ranking
+import edge.engines
 from edge.engines.arithmetic import gelu, levels_of
-from edge.engines.ranking.distances import bucket
-from edge.engines.ranking.shape import RankingGraph
-from edge.engines.ranking.timeline import Timeline
+from edge.engines.distances import bucket
+from edge.engines.shape import RankingGraph
+from edge.engines.timeline import Timeline
 
-PATH = Path(edge.engines.ranking.__file__).with_name("vectors.jsonl")
+PATH = Path(edge.engines.__file__).with_name("vectors.jsonl")
 LINES = [json.loads(line) for line in PATH.read_text(encoding="ascii").splitlines()]
 ONE = np.float32(1)
 

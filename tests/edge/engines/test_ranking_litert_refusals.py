@@ -12,12 +12,12 @@ from ai_edge_litert import schema_py_generated as schema
 from litert_faults import altered
 from ranking_models import PLACES, SHAPE, model_of
 
-from compress.ranking.graph import ranking_graph
-from edge.engines.ranking.litert import LiteRtRanking
-from edge.engines.ranking.shape import RankingGraph
+from compress.graph import ranking_graph
+from edge.engines.litert import LiteRtRanking
+from edge.engines.shape import RankingGraph
 from edge.errors import EdgeError
-from export.ranking.buckets import RankingBuckets
-from export.ranking.litert.entry_points import export_ranking_litert
+from export.buckets import RankingBuckets
+from export.litert.entry_points import export_ranking_litert
 
 GRAPH = ranking_graph(SHAPE, PLACES)
 

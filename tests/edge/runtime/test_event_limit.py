@@ -8,11 +8,11 @@ import pytest
 from ranking_weights import random_engine, reading
 
 from edge.errors import EdgeError
-from edge.runtime.ranking import user_state as module
-from edge.runtime.ranking.choice import Exit
-from edge.runtime.ranking.costs import RankingCosts
-from edge.runtime.ranking.model import Model
-from edge.runtime.ranking.ranker import Ranker
+from edge.runtime import user_state as module
+from edge.runtime.choice import Exit
+from edge.runtime.costs import RankingCosts
+from edge.runtime.model import Model
+from edge.runtime.ranker import Ranker
 from edge.text.checks import MAX_EVENTS
 from edge.text.types import Event, Item, User
 

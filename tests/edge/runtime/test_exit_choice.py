@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from edge.errors import EdgeError
-from edge.runtime.ranking.choice import Exit, Work, choose, predicted
-from edge.runtime.ranking.costs import RankingCosts, at
+from edge.runtime.choice import Exit, Work, choose, predicted
+from edge.runtime.costs import RankingCosts, at
 
 COSTS = RankingCosts(
     chunk=((16.0, 0.1), (64.0, 0.2)),

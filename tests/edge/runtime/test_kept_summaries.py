@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from ranking_weights import SHAPE, random_engine
 
-from edge.runtime.ranking.kept_summaries import load_summaries, save_summaries
-from edge.runtime.ranking.summaries import Summaries
+from edge.runtime.kept_summaries import load_summaries, save_summaries
+from edge.runtime.summaries import Summaries
 
 TEXTS = [(7, 8, 9), (10,), (), (7, 8), (11, 12, 13, 14, 15)]
 

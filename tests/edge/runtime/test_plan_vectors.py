@@ -13,21 +13,21 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-import edge.runtime.ranking
-from edge.engines.ranking.chunk import Chunk
-from edge.engines.ranking.protocol import RankingEngine
-from edge.engines.ranking.timeline import Timeline
+import edge.runtime
+from edge.engines.chunk import Chunk
+from edge.engines.protocol import RankingEngine
+from edge.engines.timeline import Timeline
+from edge.runtime.choice import Exit, Work, choose
+from edge.runtime.costs import RankingCosts
 from edge.runtime.pace import Pace
-from edge.runtime.ranking.choice import Exit, Work, choose
-from edge.runtime.ranking.costs import RankingCosts
-from edge.runtime.ranking.scoring import Candidates, handles_of, needed
-from edge.runtime.ranking.summaries import Summaries
-from edge.runtime.ranking.user_timeline import Reading, UserTimeline
-from edge.runtime.ranking.window import first_event
+from edge.runtime.scoring import Candidates, handles_of, needed
+from edge.runtime.summaries import Summaries
+from edge.runtime.user_timeline import Reading, UserTimeline
+from edge.runtime.window import first_event
 from edge.text.offered import NumberGroups
 from edge.text.types import Event, Item, User
 
-HOME = Path(edge.runtime.ranking.__file__).parent
+HOME = Path(edge.runtime.__file__).parent
 LINES = [json.loads(line) for name in ("planner", "lru") for line in (HOME / f"{name}.jsonl").read_text().splitlines()]
 
 

@@ -13,7 +13,7 @@ from commands import edge
 from ranking_bundles import REQUEST, make_ranking, ranking_manifest
 
 from edge.bundle.ranking_manifest import Calibration
-from edge.runtime.ranking.ranker import Ranker
+from edge.runtime.ranker import Ranker
 from edge.text.request import request_to_json
 
 

@@ -15,11 +15,11 @@ from ranking_weights import SHAPE, SPEC, reading
 from edge.bundle.keys import PrivateKey
 from edge.bundle.signing import sign_bundle
 from edge.config import to_dict
-from edge.conformance.ranking_golden import logits_of
-from edge.engines.ranking.reference import ReferenceRanking
+from edge.conformance.golden import logits_of
+from edge.engines.reference import ReferenceRanking
 from edge.errors import EdgeError
-from edge.runtime.ranking.choice import Exit
-from edge.runtime.ranking.ranker import Ranker
+from edge.runtime.choice import Exit
+from edge.runtime.ranker import Ranker
 from edge.text.number import Number
 
 OTHER_KEY = PrivateKey(bytes(32)).public

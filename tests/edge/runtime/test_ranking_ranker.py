@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from ranking_weights import SHAPE, random_engine, reading
 
-from edge.engines.ranking.chunk import Chunk
-from edge.engines.ranking.reference import ReferenceRanking
+from edge.engines.chunk import Chunk
+from edge.engines.reference import ReferenceRanking
 from edge.errors import EdgeError
-from edge.runtime.ranking.choice import Exit
-from edge.runtime.ranking.costs import RankingCosts, measure_costs
-from edge.runtime.ranking.model import Model
-from edge.runtime.ranking.ranked import Ranked
-from edge.runtime.ranking.ranker import Ranker, ranking_order
+from edge.runtime.choice import Exit
+from edge.runtime.costs import RankingCosts, measure_costs
+from edge.runtime.model import Model
+from edge.runtime.ranked import Ranked
+from edge.runtime.ranker import Ranker, ranking_order
 from edge.text.types import Event, Item, User
 
 FREE = ((1.0, 0.0),)

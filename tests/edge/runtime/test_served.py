@@ -10,12 +10,12 @@ import pytest
 from ranking_weights import random_engine, reading
 
 from edge.bundle.ranking_manifest import Calibration
-from edge.runtime.ranking.choice import Exit
-from edge.runtime.ranking.costs import RankingCosts
-from edge.runtime.ranking.model import Model
-from edge.runtime.ranking.ranked import Explanation, Ranked
-from edge.runtime.ranking.ranker import Ranker
-from edge.runtime.ranking.served import Served, ServedLog
+from edge.runtime.choice import Exit
+from edge.runtime.costs import RankingCosts
+from edge.runtime.model import Model
+from edge.runtime.ranked import Explanation, Ranked
+from edge.runtime.ranker import Ranker
+from edge.runtime.served import Served, ServedLog
 from edge.text.types import Event, Item, User
 
 FREE = ((1.0, 0.0),)
@@ -88,7 +88,7 @@ def test_beyond_its_rows_the_oldest_requests_leave_whole() -> None:
 
 
 def test_a_request_without_a_moment_is_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.runtime.ranking.ranker.time.time", lambda: 1234.5)
+    monkeypatch.setattr("edge.runtime.ranker.time.time", lambda: 1234.5)
     ranker = ranker_of()
     ranker.rank(ranker.user(PERSON), ITEMS)
     assert {row["time"] for row in rows_of(ranker)} == {1234.5}

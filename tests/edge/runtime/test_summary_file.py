@@ -13,11 +13,11 @@ from ranking_bundles import REQUEST, make_ranking, parameters
 from ranking_weights import SHAPE, random_engine
 
 from edge.errors import EdgeError
-from edge.runtime.ranking import summary_file as module
-from edge.runtime.ranking.kept_summaries import load_summaries, save_summaries
-from edge.runtime.ranking.ranker import Ranker
-from edge.runtime.ranking.summaries import Summaries
-from edge.runtime.ranking.summary_file import FILE, SummaryFile
+from edge.runtime import summary_file as module
+from edge.runtime.kept_summaries import load_summaries, save_summaries
+from edge.runtime.ranker import Ranker
+from edge.runtime.summaries import Summaries
+from edge.runtime.summary_file import FILE, SummaryFile
 from edge.text.types import Item
 
 ITEMS = [Item(str(number), {"title": title}) for number, title in enumerate(("red sea", "old film", "blue", "green"))]

@@ -12,10 +12,10 @@ from ranking_bundles import REQUEST, make_ranking
 from ranking_weights import SPEC, random_engine, reading
 
 from edge.config import to_dict
-from edge.runtime.ranking.choice import Exit
-from edge.runtime.ranking.costs import RankingCosts
-from edge.runtime.ranking.model import Model
-from edge.runtime.ranking.ranker import Ranker
+from edge.runtime.choice import Exit
+from edge.runtime.costs import RankingCosts
+from edge.runtime.model import Model
+from edge.runtime.ranker import Ranker
 from edge.text.types import Event, Item, User
 
 FREE = ((1.0, 0.0),)

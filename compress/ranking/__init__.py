@@ -1,1 +1,0 @@
-"""Pruning and integer weights of the ranking model over entries, and one table over its whole road."""

@@ -1,1 +1,0 @@
-"""The engines of the ranking model; ENGINE.md is normative."""

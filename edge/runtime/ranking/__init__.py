@@ -1,1 +1,0 @@
-"""Users, summaries and scores of the ranking model on a device."""

@@ -1,0 +1,120 @@
+"""A ranking model with all that its files are made and checked by."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from cloud.data.rows import Prepared
+from cloud.data.samples import load_samples
+from cloud.ranking.measure import load_ranker
+from cloud.ranking.model import RankingModel
+from cloud.runs.directory import Run
+from cloud.stage import text_encoder
+from compress.graph import ranking_graph
+from compress.integers import dequantise_ranker, load_quantised_ranker
+from compress.windows import timelines_of, windows_of
+from edge.conformance.golden import RankingGolden
+from edge.engines.opening import open_ranking_engine
+from edge.runtime.user_timeline import Reading
+from edge.text.segments import SegmentEncoder
+from edge.text.types import Request
+from export.bundle import precision_of, tolerance_of, value_of
+from export.exam import RankingExam
+from export.models import EVERYWHERE, write_plain_files, write_ranking_models
+from export.parity import compare_ranking_engines, make_ranking_goldens
+from export.plain_parity import compare_plain_files
+from export.row_parity import RowParity, TorchAnswers, compare_rows
+from export.screens import Screens
+from export.settings import RankerExportConfig
+
+
+@dataclass(frozen=True)
+class Exporting:
+    """`places`: of the longest timeline, the profile included; `tolerance`: of golden logits."""
+
+    model: RankingModel
+    precision: str
+    reading: Reading
+    requests: Sequence[tuple[str, Request]]  # by id
+    rows: Prepared
+    screens: Screens
+    places: int
+    config: RankerExportConfig
+    tolerance: float
+
+    @classmethod
+    def of(cls, prepared: Run, source: Run, config: RankerExportConfig) -> Exporting:
+        model, places = load_model(source), places_of(source)
+        encoder, rows = text_encoder(prepared), Prepared(prepared)
+        reading = Reading(SegmentEncoder(encoder), encoder.spec.numbers, value_of(prepared))
+        exam = RankingExam(encoder.spec, places, config.buckets.candidates[-1])
+        requests = exam.requests(load_samples(prepared), config.golden_requests, config.golden_candidates)
+        screens = Screens.of(rows, timelines_of(source, rows), places, config.parity.requests)
+        precision, tolerance = precision_of(source), tolerance_of(config, source)
+        return cls(model, precision, reading, requests, rows, screens, places, config, tolerance)
+
+    @property
+    def in_float(self) -> Exporting:
+        """The same weights in float, where engines differ by the order of additions alone: a wrong graph shows."""
+        model, tolerance = dequantise_ranker(self.model), self.config.float_tolerance
+        return replace(self, model=model, precision="float32", tolerance=tolerance)
+
+    def goldens(self) -> list[RankingGolden]:
+        return make_ranking_goldens(self.model, self.reading, self.requests, self.places)
+
+    def write(self, models: Path, engines: Sequence[str] = EVERYWHERE) -> None:
+        shutil.rmtree(models, ignore_errors=True)
+        write_ranking_models(self.model, self.places, self.config.buckets, models, engines)
+
+    def compare(
+        self, models: Path, goldens: Sequence[RankingGolden], engines: Sequence[str] = EVERYWHERE
+    ) -> list[dict[str, Any]]:
+        """Golden logits of each engine and of torch. Errors: one is off."""
+        tolerances = dict.fromkeys(("torch", *engines), self.tolerance) | self._allowances(engines)
+        return compare_ranking_engines(self.model, self.reading, models, goldens, self.places, tolerances)
+
+    def compare_plain(self, directory: Path, goldens: Sequence[RankingGolden]) -> list[dict[str, Any]]:
+        """Of the files for loaders of one's own, beside torch. Errors: one is off."""
+        engines, sizes = self.config.engines, self.config.plain.within(self.places)
+        write_plain_files(self.model, self.places, sizes, directory, engines)
+        tolerances = dict.fromkeys(engines, self.tolerance) | self._allowances(engines)
+        return compare_plain_files(directory, self.model, self.reading, goldens, sizes, tolerances)
+
+    def compare_rows(self, models: Path, engines: Sequence[str] = EVERYWHERE) -> list[RowParity]:
+        """Test rows on each engine, beside torch."""
+        limits, shape = self.config.parity, ranking_graph(self.model.shape, self.places)
+        tolerance = limits.float_tolerance if self.precision == "float32" else limits.integer_tolerance
+        torch, found = TorchAnswers.of(self.model, self.screens, f"torch {self.precision}"), list[RowParity]()
+        for name in engines:
+            beside, reference = torch, None
+            if name == "coreml":
+                beside, reference, tolerance = self._beside_coreml(limits.simulated)
+            engine = open_ranking_engine(name, models, shape)
+            found += compare_rows(name, engine, self.rows, beside, limits, tolerance, reference)
+            engine.close()
+        return found
+
+    def _beside_coreml(self, requests: int) -> tuple[TorchAnswers, TorchAnswers | None, float]:
+        """Core ML never rounds activations to 8 bits: its logits are those of the same weights with float ones."""
+        few, tolerance = self.screens.few(requests), self.config.parity.integer_tolerance
+        torch = TorchAnswers.of(self.model, few, f"torch {self.precision}")
+        if self.precision == "float32":
+            return torch, None, tolerance
+        return torch, TorchAnswers.of(dequantise_ranker(self.model), few, "torch, float activations"), tolerance
+
+    def _allowances(self, engines: Sequence[str]) -> dict[str, float]:
+        return {"coreml": self.config.coreml_tolerance} if "coreml" in engines else {}
+
+
+def load_model(source: Run) -> RankingModel:
+    """Of a run whose model becomes a bundle."""
+    return load_quantised_ranker(source) if "bits" in source.config else load_ranker(source)
+
+
+def places_of(source: Run) -> int:
+    """Of the longest timeline that the model was made for, the profile included."""
+    return windows_of(source)["history"] + 1

@@ -1,1 +1,0 @@
-"""The ranking model as files of the edge engines."""

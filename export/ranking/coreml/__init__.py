@@ -1,1 +1,0 @@
-"""The ranking model's edge graph for Core ML."""

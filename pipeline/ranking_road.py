@@ -1,0 +1,62 @@
+"""The ranking model over entries: teacher, student, pruned, int8, its bundle, beside rivals."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from cloud.data.schema import Source
+from cloud.ranking.memory import check_ranking_memory
+from cloud.ranking.train import STAGE as RANKER
+from cloud.ranking.train import train_ranker
+from cloud.runs.directory import Run
+from compress.pruned import STAGE as PRUNED
+from compress.pruned import prune_ranker
+from compress.quantised import STAGES as QUANTISED
+from compress.quantised import quantise_run
+from distill.student import STAGE as STUDENT
+from distill.student import train_ranking_student
+from export.settings import require_writers
+from export.stage import RANKER_EXPORT, export_ranker
+from pipeline.road import Outcome, Road, Runs, Step, data_step, rivals_step
+from pipeline.settings import RankingRoadConfig
+
+INT8 = "ranker-int8"
+
+
+def ranking_road(source: Source, config: RankingRoadConfig, skip_bad_rows: bool = False) -> Road:
+    """Data, teacher, student, pruned, int8, export, rivals."""
+
+    def teacher(runs: Runs, out: Path, restart: bool) -> Run:
+        return train_ranker(runs["data"], out, config.teacher, restart)
+
+    def student(runs: Runs, out: Path, restart: bool) -> Run:
+        return train_ranking_student(runs["data"], runs["teacher"], out, config.student, restart)
+
+    def pruned(runs: Runs, out: Path, restart: bool) -> Run:
+        return prune_ranker(runs["data"], runs["teacher"], runs["student"], out, config.prune, restart)
+
+    def int8(runs: Runs, out: Path, restart: bool) -> Run:
+        before = [runs["teacher"], runs["student"]]
+        return quantise_run(runs["data"], runs["pruned"], out, INT8, before, restart)
+
+    def export(runs: Runs, out: Path, restart: bool) -> Run:
+        return export_ranker(runs["data"], runs["int8"], out, config.export, restart)
+
+    of_teacher, of_student = config.least(config.teacher.shape), config.least(config.student.shape)
+    steps = (
+        data_step(source, config.prepare, skip_bad_rows),
+        Step("teacher", RANKER, teacher, "teacher", partial(check_ranking_memory, of_teacher)),
+        Step("student", STUDENT, student, "student", partial(check_ranking_memory, of_student, of_teacher)),
+        Step("pruned", PRUNED, pruned, "prune"),
+        Step("int8", QUANTISED[INT8], int8),
+        Step("export", RANKER_EXPORT, export, "export", require_writers),
+        rivals_step(source, config.prepare, skip_bad_rows),
+    )
+    return Road(steps, _report)
+
+
+def _report(runs: Runs, out: Path) -> Outcome:
+    from pipeline.report import report  # loads matplotlib, which no stage before needs
+
+    return report(runs, out)
