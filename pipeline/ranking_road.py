@@ -1,4 +1,4 @@
-"""The ranking model over entries: teacher, student, pruned, int8, its bundle, beside rivals."""
+"""The road of the ranking model: teacher, student, pruned, int8, its bundle, beside rivals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage "ranker": the ranking model over entries, trained with a target at every row, measured at every exit."""
+"""Stage "ranker": the ranking model, trained with a target at every row, measured at every exit."""
 
 from __future__ import annotations
 
