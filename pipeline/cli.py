@@ -52,10 +52,11 @@ def run(
 
     let_waiting_threads_sleep()
     from edge.config import override, preset
-    from pipeline.presets import PIPELINES, road_of
+    from pipeline.settings import ROADS
     from pipeline.stages import alone_in, run_road
+    from pipeline.steps import road_of
 
-    config = override(preset(PIPELINES, preset_name)(data), changes)
+    config = override(preset(ROADS, preset_name)(data), changes)
     road = road_of(data, config, skip_bad_rows)
     with alone_in(out, road, restart):
         outcome = road.report(run_road(road, out, restart), out)

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cloud.data.prepare import STAGE as PREPARED
-from cloud.data.prepare import PrepareConfig, prepare
-from cloud.data.report import warnings
-from cloud.data.schema import Source
-from cloud.rivals.stage import STAGE as RIVALS
-from cloud.rivals.stage import is_installed as rivals_installed
-from cloud.rivals.stage import measure_beside
 from cloud.runs.directory import Run, Stage
 
 Runs = Mapping[str, Run]  # finished ones, by the name of their step
@@ -53,24 +45,3 @@ class Road:
     def names(self) -> list[str]:
         """Of the steps, in the order in which they are made."""
         return [step.name for step in self.steps]
-
-
-def data_step(source: Source, config: PrepareConfig, skip_bad_rows: bool) -> Step:
-    """The first of every road."""
-
-    def make(runs: Runs, out: Path, restart: bool) -> Run:
-        prepared = prepare(source, out, config, skip_bad_rows, restart)
-        print(warnings(prepared.summary), end="", file=sys.stderr)
-        return prepared
-
-    return Step("data", PREPARED, make, "prepare")
-
-
-def rivals_step(source: Source, config: PrepareConfig, skip_bad_rows: bool) -> Step:
-    """The last: what any team could do with the same rows."""
-
-    def make(runs: Runs, out: Path, restart: bool) -> Run:
-        return measure_beside(runs["data"], source, out, config, skip_bad_rows, restart)
-
-    missing = "" if rivals_installed() else "not measured, which needs pip install '.[rivals]'"
-    return Step("rivals", RIVALS, make, left_out=missing)

@@ -21,7 +21,7 @@ PREPARATIONS = {"quickstart": "quickstart", "lunch": "quickstart", "m6-edge": "m
 
 
 @dataclass(frozen=True)
-class RankingRoadConfig:
+class RoadConfig:
     """The settings of every stage. What only fits together is checked here, before anything is trained."""
 
     prepare: PrepareConfig
@@ -45,11 +45,11 @@ class RankingRoadConfig:
         return replace(shape, vocabulary_size=least, numbers=len(text.numbers), positions=text.max_segment_tokens)
 
 
-def _road(name: str, data: str) -> RankingRoadConfig:
+def _road(name: str, data: str) -> RoadConfig:
     """The presets of that name of every stage."""
     prepare = config_for(open_source(data), PREPARATIONS[name])
     export = RANKER_EXPORTS["quickstart"]
-    return RankingRoadConfig(prepare, RANKERS[name], RANKING_STUDENTS[name], RANKER_PRUNINGS[name], export)
+    return RoadConfig(prepare, RANKERS[name], RANKING_STUDENTS[name], RANKER_PRUNINGS[name], export)
 
 
-RANKING_ROADS: dict[str, Callable[[str], RankingRoadConfig]] = {name: partial(_road, name) for name in PREPARATIONS}
+ROADS: dict[str, Callable[[str], RoadConfig]] = {name: partial(_road, name) for name in PREPARATIONS}

@@ -154,7 +154,7 @@ def test_the_command_takes_the_student_of_the_teachers_kind(
     passes = [f"passes.{phase}=0" for phase in ("summaries", "relations", "scores")]
     small = ("shape.hidden_size=16", "shape.embedding_size=8")
     assert edge(*command, *(part for change in (*passes, *small) for part in ("--set", change))) == 0
-    assert "| test | encode 1 | 2 |" in capsys.readouterr().out
+    assert "| test | 1 | 2 |" in capsys.readouterr().out
     assert Run.open(tmp_path / "student").stage == "ranker-student"
     assert edge(*command, "--set", "model.layers=2") == 2
     assert "model.layers" in capsys.readouterr().err

@@ -18,9 +18,9 @@ from distill.student import RANKING_STUDENTS
 from edge.config import override, preset
 from edge.errors import EdgeError
 from export.settings import RANKER_EXPORTS
-from pipeline.presets import PIPELINES
+from pipeline.settings import ROADS
 
-CONFIG = preset(PIPELINES, "quickstart")("ml-100k")
+CONFIG = preset(ROADS, "quickstart")("ml-100k")
 COMMANDS: dict[str, Any] = {
     "run": CONFIG,
     "prepare": PRESETS["quickstart"],
@@ -246,15 +246,15 @@ def test_an_unusual_setting_that_works_is_taken(settings: str) -> None:
 
 @pytest.mark.parametrize("name", ["quickstart", "lunch", "m6-edge"])
 def test_a_preset_of_the_ranking_road_is_that_of_every_stage(name: str) -> None:
-    found = preset(PIPELINES, name)("ml-100k")
+    found = preset(ROADS, name)("ml-100k")
     stages = (RANKERS[name], RANKING_STUDENTS[name], RANKER_PRUNINGS[name])
     assert (found.teacher, found.student, found.prune) == stages
 
 
 def test_an_unknown_preset_names_all_there_are_and_the_nearest_if_one_is_near() -> None:
     with pytest.raises(EdgeError, match="unknown preset 'glanze'") as raised:
-        preset(PIPELINES, "glanze")
+        preset(ROADS, "glanze")
     assert raised.value.fix == "known: quickstart, lunch, m6-edge"
     with pytest.raises(EdgeError) as raised:
-        preset(PIPELINES, "quikstart")
+        preset(ROADS, "quikstart")
     assert raised.value.fix == "did you mean 'quickstart'? known: quickstart, lunch, m6-edge"

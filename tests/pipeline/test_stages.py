@@ -17,16 +17,15 @@ from edge.config import override, setting
 from edge.errors import EdgeError
 from edge.files import write_atomically
 from export import settings
-from pipeline import road as ranking
-from pipeline import road as roads
-from pipeline import stages
-from pipeline.presets import PIPELINES, road_of
+from pipeline import stages, steps
+from pipeline.settings import ROADS
 from pipeline.stages import LOCK, alone_in, run_road
+from pipeline.steps import road_of
 
 MAKERS = {
-    "data": (roads, "prepare"), "teacher": (ranking, "train_ranker"), "student": (ranking, "train_ranking_student"),
-    "pruned": (ranking, "prune_ranker"), "int8": (ranking, "quantise_run"), "export": (ranking, "export_ranker"),
-    "rivals": (roads, "measure_beside"),
+    "data": (steps, "prepare"), "teacher": (steps, "train_ranker"), "student": (steps, "train_ranking_student"),
+    "pruned": (steps, "prune_ranker"), "int8": (steps, "quantise_run"), "export": (steps, "export_ranker"),
+    "rivals": (steps, "measure_beside"),
 }  # fmt: skip
 NAMES = list(MAKERS)
 
@@ -35,7 +34,7 @@ class SmallRoad:
     """The stages of `edge run`, each making a run of one file in a blink; `made` tells which did."""
 
     def __init__(self) -> None:
-        self.config = PIPELINES["quickstart"]("ml-100k")
+        self.config = ROADS["quickstart"]("ml-100k")
         self.stages = {step.name: step.stage for step in road_of("ml-100k", self.config).steps}
         self.names = list(self.stages)
         self.made: list[str] = []
@@ -75,7 +74,7 @@ def road(monkeypatch: pytest.MonkeyPatch) -> SmallRoad:
     made = SmallRoad()
     for name, (module, function) in MAKERS.items():
         monkeypatch.setattr(module, function, made.maker(name))
-    monkeypatch.setattr(roads, "rivals_installed", lambda: True)
+    monkeypatch.setattr(steps, "rivals_installed", lambda: True)
     return made
 
 
@@ -291,6 +290,6 @@ def test_a_run_of_another_stage_is_refused_as_it_is(road: SmallRoad, tmp_path: P
 def test_a_step_that_is_left_out_is_said_and_not_made(
     road: SmallRoad, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(roads, "rivals_installed", lambda: False)
+    monkeypatch.setattr(steps, "rivals_installed", lambda: False)
     assert road.run(tmp_path) == road.names[:-1]
     assert "== rivals: not measured, which needs pip install '.[rivals]'" in capsys.readouterr().err

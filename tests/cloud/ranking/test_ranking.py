@@ -274,7 +274,7 @@ def test_the_model_beats_the_item_mean_of_the_film_club(tmp_path: Path, capsys: 
     assert edge("prepare", "--data", tmp_path / "edge.toml", "--out", tmp_path / "data") == 0
     command = ("train", "--parent", tmp_path / "data", "--out", tmp_path / "ranker", "--preset", "quickstart")
     assert edge(*command, "--set", "passes=8") == 0
-    assert "| test | encode 1 | 2 |" in capsys.readouterr().out
+    assert "| test | 1 | 2 |" in capsys.readouterr().out
     reached = Run.open(tmp_path / "ranker").summary["quality"]["test"]["encode 1"]["2"]["auc"]
     assert reached > Run.open(tmp_path / "data").summary["baselines"]["test"]["item mean"]["auc"] + 0.02
 
