@@ -42,11 +42,10 @@ def _named_from(prefix: str) -> Iterator[None]:
         _GROUP.reset(before)
 
 
-def preset(presets: Mapping[str, C], name: str, what: str = "") -> C:
-    """The settings of that name, of `what` if other things have presets, too; an unknown one names the nearest."""
+def preset(presets: Mapping[str, C], name: str) -> C:
+    """The settings of that name; an unknown one names the nearest."""
     if name not in presets:
-        problem = f"{what} has no preset {name!r}" if what else f"unknown preset {name!r}"
-        raise EdgeError(problem, fix=known_names(name, presets))
+        raise EdgeError(f"unknown preset {name!r}", fix=known_names(name, presets))
     return presets[name]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,17 +100,3 @@ def passes(figures: Mapping[str, Any], limits: ParityLimits, tolerance: float) -
     own, torch = figures["auc"], figures["torch_auc"]
     alike = torch is None or (own is not None and round(abs(own - torch), 9) <= limits.auc)  # not for a last bit
     return figures["max_difference"] <= tolerance and figures["top10"] >= limits.top10 and alike
-
-
-def failures(rows: Iterable[RowParity]) -> list[str]:
-    """A line for each engine and exit that is beyond a limit."""
-    return [
-        f"{row.engine} at exit {row.exit} is up to {row.max_difference:.3g} from {row.reference}, agrees in "
-        f"{row.top10:.4f} of the ten best, and has an AUC of {_shown(row.auc)} where torch has {_shown(row.torch_auc)}"
-        for row in rows
-        if not row.passed
-    ]
-
-
-def _shown(figure: float | None) -> str:
-    return "-" if figure is None else f"{figure:.5f}"

@@ -13,21 +13,12 @@ from compress.integer_layers import QuantisedEmbedding, QuantisedLinear
 REPEATABLE = 1024  # bytes; a smaller constant may stand twice
 
 
-def is_int8(model: nn.Module) -> bool:
-    return isinstance(model.token, QuantisedEmbedding)
-
-
 def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
     """The (rows, columns) weight of every embedding table and linear layer, int8 or float32."""
     kinds = (nn.Embedding, nn.Linear, QuantisedEmbedding, QuantisedLinear)
     names = [name for name, module in model.named_modules() if isinstance(module, kinds)]
     tensors = model.state_dict()
     return {name: np.asarray(tensors[f"{name}.weight"].cpu().numpy()) for name in names}
-
-
-def parameters_of(model: nn.Module) -> dict[str, np.ndarray]:
-    """Every parameter of a quantised model by name: int8 weights, float32 scales, biases and norms."""
-    return {name: np.asarray(tensor.cpu().numpy()) for name, tensor in model.state_dict().items()}
 
 
 def faults(wanted: Mapping[str, bytes], found: Iterable[bytes]) -> list[str]:

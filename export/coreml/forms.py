@@ -1,24 +1,10 @@
-"""The forms in which Core ML keeps a weight, and the bytes that each has in the weight file."""
+"""The forms in which Core ML keeps a weight."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from edge.errors import EdgeError
-
-
-def coreml_forms(weight: np.ndarray, scale: np.ndarray, bits: int = 8) -> list[bytes]:
-    """The byte strings under which a weight, int8 (rows, columns), can stand in a package's weight.bin.
-
-    Scales; int8 in full; mask bits, eight per byte from the lowest; the non-zero integers; and for 4 bits the
-    integers in full and the non-zero ones two per byte, first in the low nibble. All of them row by row.
-    """
-    rows = np.ascontiguousarray(weight)
-    nonzero = rows[rows != 0]
-    forms = [half("scale", scale).tobytes(), rows.tobytes(), np.packbits(rows != 0, bitorder="little").tobytes()]
-    if bits == 4:
-        return [*forms, _nibbles(nonzero), _nibbles(rows.ravel())]
-    return [*forms, nonzero.tobytes()]
 
 
 def is_sparse(integers: np.ndarray, bits: int) -> bool:
@@ -39,9 +25,3 @@ def half(name: str, value: np.ndarray) -> np.ndarray:
 def array(tensor: object) -> np.ndarray:
     """A tensor's values on the host."""
     return np.asarray(tensor.detach().cpu().numpy())  # type: ignore[attr-defined]
-
-
-def _nibbles(values: np.ndarray) -> bytes:
-    low = np.zeros(values.size + values.size % 2, dtype=np.uint8)
-    low[: values.size] = values.view(np.uint8) & 15
-    return (low[::2] | low[1::2] << 4).tobytes()
