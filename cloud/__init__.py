@@ -1,4 +1,4 @@
-"""The full model and its training."""
+"""The teachers, the ranking model and the full model of every token, and their training."""
 
 from edge.cli.runnable import refuse_library
 

@@ -1,4 +1,4 @@
-"""Teacher to student: MiniLM relations, then scores."""
+"""Teacher to student: summaries of texts, MiniLM relations, then scores."""
 
 from edge.cli.runnable import refuse_library
 

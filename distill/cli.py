@@ -16,7 +16,7 @@ from edge.cli.command import command
 )
 @stage
 def distill(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
-    """Distil a teacher into a student of one shared layer with an exit at every depth.
+    """Distil a teacher into a student of one shared layer, with exits at pairs of encode and interact depth.
 
     Presets: quickstart, lunch and m6-edge.
     """

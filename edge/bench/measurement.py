@@ -40,8 +40,8 @@ class Subject:
 
 @dataclass(frozen=True)
 class Measurement:
-    """`date` is UTC. Latency by exit and scenario is in `times.exits`; `costs` are those the runtime's plan counts
-    with."""
+    """`date` is UTC. Latency by exit and scenario is in `times.exits`; `costs` are those that the runtime
+    chooses exits by."""
 
     bundle: Subject
     engine: str

@@ -50,8 +50,8 @@ class Allowance:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Of one profile's device. Latencies and the plan's costs are modelled; the download is exact; `resident` was
-    measured on this host."""
+    """Of one profile's device. Latencies and the costs that the runtime chooses exits by are modelled; the download is
+    exact; `resident` was measured on this host."""
 
     profile: str
     device: str

@@ -39,7 +39,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Finding:
-    """`costs`: what the runtime's plan counts with here."""
+    """`costs`: those that the runtime chooses exits by here."""
 
     times: Times
     costs: RankingCosts

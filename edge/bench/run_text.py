@@ -41,7 +41,7 @@ def _lines(measurement: Measurement) -> Iterator[str]:
     yield "where they go, medians in milliseconds:"
     yield render(("exit", "", "text", "encode", "append", "score"), [*_parts(measurement)])
     yield ""
-    yield "what the runtime's plan counts with, milliseconds of single calls by their size:"
+    yield "costs that the runtime chooses exits by, milliseconds of single calls by their size:"
     yield from _costs(measurement.costs)
     if times.sustained:
         yield ""

@@ -28,10 +28,13 @@ if TYPE_CHECKING:
     "--engine",
     "engines",
     multiple=True,
-    help="check this one alone, or all; repeat. One of: all, litert, onnx, reference, coreml",
+    help="check this one, or all; repeat. One of: all, litert, onnx, reference, coreml",
 )
 def verify(bundle: Path, public_key: PublicKey | None, as_json: bool, engines: tuple[str, ...]) -> None:
-    """Replay the golden requests on every engine. Exit code 0: reproduced, 1: not."""
+    """Replay the golden requests on LiteRT and ONNX Runtime, or on the engines named.
+
+    Exit code 0: reproduced, 1: not.
+    """
     from dataclasses import asdict
 
     from edge.conformance.verify import verify_ranking

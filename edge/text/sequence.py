@@ -1,4 +1,5 @@
-"""Requests to token segments: profile, events and closing on the user side, one segment per candidate."""
+"""The texts of a request, and the token segments of the full model: profile, events and closing on the user side, and
+one segment per candidate."""
 
 from __future__ import annotations
 

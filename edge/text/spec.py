@@ -28,9 +28,9 @@ class TextSpec:
     event: str
     context: str = ""
     numbers: tuple[Number, ...] = ()
-    max_events: int = 20
+    max_events: int = 20  # of the full model's user side
     max_segment_tokens: int = 32
-    max_user_tokens: int = 192
+    max_user_tokens: int = 192  # likewise
     lowercase: bool = True
     schema: str = SCHEMA
 

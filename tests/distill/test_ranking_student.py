@@ -81,7 +81,7 @@ def test_the_saved_weights_are_the_students_alone_and_every_exit_is_measured(who
     tensors, numbers = load_file(whole.file("weights.safetensors")), load_ranker(teacher).shape.numbers
     assert load_ranker(whole).shape.numbers == numbers - 1  # all but the one that only the cloud can know
     assert set(tensors) == set(RankingModel(load_ranker(whole).shape).state_dict())
-    assert {plan: set(exits) for plan, exits in whole.summary["quality"]["validation"].items()} == {
+    assert {encode: set(exits) for encode, exits in whole.summary["quality"]["validation"].items()} == {
         "encode 1": {"0", "1"},
         "encode 2": {"0", "1"},
     }

@@ -193,7 +193,7 @@ def test_segments_of_a_group_are_of_like_length(timelines: Timelines) -> None:
 def test_an_early_encode_depth_is_trained_measured_and_scored(prepared: Run, tmp_path: Path) -> None:
     shape = replace(CONFIG.shape, hidden_size=16, embedding_size=8, encode_layers=3, early_encode=1, interact_layers=1)
     run = train_ranker(prepared, tmp_path / "ranker", replace(CONFIG, shape=shape))
-    assert {plan: set(exits) for plan, exits in run.summary["quality"]["test"].items()} == {
+    assert {encode: set(exits) for encode, exits in run.summary["quality"]["test"].items()} == {
         "encode 1": {"0", "1"},
         "encode 3": {"0", "1"},
     }
