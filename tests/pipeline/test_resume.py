@@ -30,7 +30,7 @@ SMALL = [
     "prepare.max_users=40", "prepare.vocabulary=400", "prepare.requests=20",
     *(f"{stage}.shape.{size}" for stage in ("teacher", "student") for size in ("hidden_size=32", "embedding_size=16")),
     "teacher.passes=2", "student.passes.summaries=1", "student.passes.relations=1", "student.passes.scores=2",
-    "student.rounds=1", "prune.passes=2", "teacher.users=4", "student.users=4", "prune.users=4",
+    "student.rounds=1", "prune.text_passes=2", "prune.passes=2", "teacher.users=4", "student.users=4", "prune.users=4",
     "teacher.fit.checkpoint_seconds=0", "student.summaries.checkpoint_seconds=0",
     "student.relations.checkpoint_seconds=0", "student.scores.checkpoint_seconds=0", "prune.fit.checkpoint_seconds=0",
     "export.golden_requests=3", "export.parity.requests=20", "export.parity.simulated=5",
@@ -72,7 +72,7 @@ def files_of(out: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1500)
 def test_a_run_killed_in_every_stage_ends_with_the_very_files_of_an_undisturbed_one(tmp_path: Path) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     assert run(whole) == 0
