@@ -12,5 +12,4 @@ MOST_DECAY = 100.0  # times the learning rate, a step
 MOST_NORM = 1e9  # of a gradient: a larger one clips nothing
 MOST_WEIGHT = 100.0  # of one loss beside another
 SECONDS_A_DAY = 86_400
-MOST_BUCKETS = 16  # of the user's tokens: each is a graph of its own in every model
 MOST_TOLERANCE = 1.0  # of a logit: a looser one would let any model pass

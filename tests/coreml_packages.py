@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,6 @@ class Altered:
 
 
 SPARSE = "constexpr_sparse_blockwise_shift_scale"
-Fault = Callable[[Altered], None]
 
 
 def spoil(package: Altered) -> None:

@@ -12,7 +12,8 @@ from edge.arguments import check_count
 from edge.bench.scenarios import ENCODING, SCENARIOS
 from edge.engines.buckets import SIZES, name_of
 from edge.engines.chunk import chunks
-from edge.engines.named_buckets import Bucket, pieces, read_buckets
+from edge.engines.named_buckets import Bucket, read_buckets
+from edge.engines.pieces import pieces
 from edge.engines.shape import RankingGraph
 from edge.errors import EdgeError, known_names
 from edge.runtime.choice import Exit

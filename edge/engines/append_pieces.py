@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from edge.engines.named_buckets import pieces
+from edge.engines.pieces import pieces
 from edge.engines.protocol import Entries
 from edge.engines.timeline import NewPlaces, Timeline, joined
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from edge.errors import EdgeError
@@ -21,14 +21,3 @@ def read_buckets(names: Iterable[str], path: Path, kind: str, entry_points: Coll
         evidence = f"no {kind} for: {', '.join(missing)}"
         raise EdgeError(f"{path} is no edge graph", evidence=evidence, fix="export the model again with this version")
     return {entry: sorted(found) for entry, found in buckets.items()}
-
-
-def pieces(length: int, sizes: Sequence[int]) -> list[tuple[int, int, int]]:
-    """(start, stop, size) that cover `length` rows: the largest of ascending sizes again and again, then one that fits
-    the rest."""
-    largest = sizes[-1]
-    covered = []
-    for start in range(0, length, largest):
-        stop = min(start + largest, length)
-        covered.append((start, stop, next(size for size in sizes if size >= stop - start)))
-    return covered

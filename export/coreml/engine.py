@@ -10,7 +10,7 @@ from edge.engines.append_pieces import append_in_pieces
 from edge.engines.buckets import fixed, name_of
 from edge.engines.checked_buckets import checked_buckets
 from edge.engines.chunk import Chunk
-from edge.engines.named_buckets import pieces
+from edge.engines.pieces import pieces
 from edge.engines.protocol import Entries
 from edge.engines.shape import RankingGraph
 from edge.engines.timeline import PARTS, NewPlaces, Timeline
