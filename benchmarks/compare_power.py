@@ -23,11 +23,11 @@ import torch
 
 from cloud.ranking.model import RankingModel
 from cloud.ranking.presets import STUDENT_SHAPES
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from compress.integer_layers import QuantisedLinear
 from compress.integers import quantise_ranker
 from edge.bench.compare import Pairing, Ratio, Speed, compare_speed
-from edge.bundle.ranking_manifest import RANKING_SCHEMA
+from edge.bundle.manifest import SCHEMA
 from edge.config import to_dict
 from edge.engines.buckets import name_of
 from edge.files import write_json
@@ -36,9 +36,9 @@ from edge.text.number import Number
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, Request, User
 from edge.text.wordpiece import SPECIAL_TOKENS
-from export.buckets import RankingBuckets
-from export.bundle import bundle_ranking
-from export.litert.entry_points import export_ranking_litert
+from export.buckets import Buckets
+from export.bundle import bundle_student
+from export.litert.entry_points import export_litert
 from export.parity import exits_of
 
 WIDTH, WIDER = 512, 832  # of the feed-forward part
@@ -109,16 +109,16 @@ def _report(trials: list[Trial]) -> str:
 def _bundle(path: Path, width: int) -> Path:
     """The shape of the student of the preset quickstart, but for the feed-forward width; for LiteRT."""
     torch.manual_seed(0)
-    tokens, buckets = (*SPECIAL_TOKENS, *WORDS), RankingBuckets()
+    tokens, buckets = (*SPECIAL_TOKENS, *WORDS), Buckets()
     shape = STUDENT_SHAPES["quickstart"]
     model = quantise_ranker(
         RankingModel(replace(shape, vocabulary_size=len(tokens), numbers=len(SPEC.numbers), positions=24)).eval()
     )
     layer, hidden = model.get_submodule("layers.0"), model.shape.hidden_size
     layer.feed_forward_in, layer.feed_forward_out = _linear(hidden, width), _linear(width, hidden)
-    graph = ranking_graph(model.shape, PLACES)
+    graph = model_shape(model.shape, PLACES)
     manifest: dict[str, Any] = {
-        "schema": RANKING_SCHEMA,
+        "schema": SCHEMA,
         "name": f"width {width}",
         "model": asdict(graph) | {"vocabulary": len(tokens), "value": "liked"},
         "buckets": {"litert": [name_of(*one) for one in buckets.signatures(graph)]},
@@ -131,9 +131,9 @@ def _bundle(path: Path, width: int) -> Path:
         (folder / "text.json").write_text(json.dumps(to_dict(SPEC)))
         (folder / "vocab.txt").write_text("".join(f"{token}\n" for token in tokens))
         (folder / "models" / "litert").mkdir(parents=True)
-        export_ranking_litert(model, PLACES, buckets, folder / "models" / "litert" / "model.tflite")
+        export_litert(model, PLACES, buckets, folder / "models" / "litert" / "model.tflite")
         texts = {name: folder / name for name in ("text.json", "vocab.txt")}
-        bundle_ranking(path, model, texts, [], folder / "models", manifest)
+        bundle_student(path, model, texts, [], folder / "models", manifest)
     return path
 
 

@@ -24,7 +24,7 @@ from edge.errors import EdgeError
 OPSET = 17
 LARGE = 1024  # bytes of a float constant that ought to have become integers
 GRAPH = 1 << 17  # bytes of a file that are no weights
-SIGNED, UNSIGNED = QuantType.QInt8, QuantType.QUInt8  # the first is quantize_dynamic's default
+SIGNED = QuantType.QInt8  # quantize_dynamic's default
 
 
 @dataclass(frozen=True)

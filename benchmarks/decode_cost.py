@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.bundle.bundle import open_bundle
-from edge.bundle.manifest import WEIGHTS
+from edge.bundle.listing import WEIGHTS
 from edge.bundle.weights.packed import Tensor, read_header, unpack
 from edge.errors import EdgeError
 

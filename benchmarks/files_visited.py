@@ -15,8 +15,8 @@ from types import FrameType
 
 import edge
 from edge.bundle.bundle import open_bundle
-from edge.bundle.manifest import GOLDEN
-from edge.conformance.golden import read_ranking_goldens
+from edge.bundle.listing import GOLDEN
+from edge.conformance.golden import read_goldens
 from edge.files import lines_of
 
 ROOT = Path(edge.__file__).parent
@@ -24,7 +24,7 @@ ROOT = Path(edge.__file__).parent
 
 def visited(bundle: str) -> list[str]:
     """The files of edge/, relative to it, that opening, one user and one ranking run."""
-    request = next(read_ranking_goldens(lines_of(open_bundle(bundle).read(GOLDEN).decode()))).request
+    request = next(read_goldens(lines_of(open_bundle(bundle).read(GOLDEN).decode()))).request
     found: set[str] = set()
 
     def note(frame: FrameType, event: str, argument: object) -> None:

@@ -33,12 +33,12 @@ from cloud.ranking.model import RankingModel
 from cloud.ranking.presets import STUDENT_SHAPES
 from cloud.runs.directory import Run
 from cloud.stage import text_spec
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from compress.integers import quantise_ranker
 from compress.magnitude import MagnitudePruner, PruneSchedule
 from compress.parts import compressed_weights
 from edge.bundle.bundle import Bundle, open_bundle
-from edge.bundle.ranking_manifest import STATIC
+from edge.bundle.manifest import STATIC
 from edge.bundle.sizes import bundle_sizes
 from edge.config import to_dict
 from edge.engines.buckets import name_of
@@ -48,11 +48,11 @@ from edge.runtime.user_timeline import Reading
 from edge.table import render
 from edge.text.segments import SegmentEncoder
 from edge.text.sequence import TextEncoder
-from export.buckets import RankingBuckets
-from export.bundle import bundle_ranking, value_of
-from export.exam import RankingExam
-from export.models import write_ranking_models
-from export.parity import exits_of, make_ranking_goldens
+from export.buckets import Buckets
+from export.bundle import bundle_student, value_of
+from export.exam import Exam
+from export.models import write_models
+from export.parity import exits_of, make_goldens
 from export.progress import step
 
 SPARSITY, VOCABULARY, PLACES = 0.8, 24_000, 101
@@ -112,21 +112,21 @@ def full_encoder(prepared: Run) -> TextEncoder:
 
 
 def _build(prepared: Run, bits: int, path: Path) -> None:
-    encoder, buckets = full_encoder(prepared), RankingBuckets()
+    encoder, buckets = full_encoder(prepared), Buckets()
     spec = encoder.spec
     model = full_student(bits, len(spec.numbers))
     shape, reading = (
-        ranking_graph(model.shape, PLACES),
+        model_shape(model.shape, PLACES),
         Reading(SegmentEncoder(encoder), spec.numbers, value_of(prepared)),
     )
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         models = Path(scratch) / "models"
         step(f"{bits} bits: writing model files")
-        write_ranking_models(model, PLACES, buckets, models, ENGINES)
+        write_models(model, PLACES, buckets, models, ENGINES)
         step(f"{bits} bits: golden requests")
-        exam = RankingExam(spec, PLACES, buckets.candidates[-1])
+        exam = Exam(spec, PLACES, buckets.candidates[-1])
         requests = exam.requests(load_samples(prepared), REAL, CANDIDATES)
-        goldens = make_ranking_goldens(model, reading, requests, PLACES)
+        goldens = make_goldens(model, reading, requests, PLACES)
         facts = {"vocabulary": VOCABULARY, "value": value_of(prepared), "precision": f"int{bits}"}
         manifest: dict[str, Any] = {
             "name": "full",
@@ -142,7 +142,7 @@ def _build(prepared: Run, bits: int, path: Path) -> None:
         ):
             (Path(scratch) / name).write_text(content)
         texts = {name: Path(scratch) / name for name in ("text.json", "vocab.txt")}
-        bundle_ranking(path, model, texts, goldens, models, manifest)
+        bundle_student(path, model, texts, goldens, models, manifest)
 
 
 def weighed(path: Path) -> dict[str, Any]:

@@ -26,17 +26,17 @@ import torch
 
 from cloud.ranking.model import RankingModel
 from cloud.ranking.presets import STUDENT_SHAPES
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from compress.integers import quantise_ranker
 from edge.engines.chunk import chunk_of
-from edge.engines.litert import LiteRtRanking
+from edge.engines.litert import LiteRtEngine
 from edge.engines.litert_graphs import Graphs
 from edge.engines.protocol import Entries
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from edge.engines.timeline import Timeline
 from edge.table import render
-from export.buckets import RankingBuckets
-from export.litert.entry_points import export_ranking_litert
+from export.buckets import Buckets
+from export.litert.entry_points import export_litert
 
 VOCABULARY = {"quickstart": 2_000, "m6-edge": 30_000}
 NUMBERS, PLACES = 22, 101
@@ -57,9 +57,9 @@ def main() -> None:
     shape = replace(STUDENT_SHAPES[arguments.shape], vocabulary_size=VOCABULARY[arguments.shape], numbers=NUMBERS)
     model = quantise_ranker(RankingModel(shape), arguments.bits)
     with tempfile.TemporaryDirectory() as directory:
-        path, graph = Path(directory) / "model.tflite", ranking_graph(shape, PLACES)
-        export_ranking_litert(model, PLACES, RankingBuckets(), path)
-        work = graph_runs(Graphs(path, 1)) | engine_calls(LiteRtRanking(path.parent, graph), graph)
+        path, graph = Path(directory) / "model.tflite", model_shape(shape, PLACES)
+        export_litert(model, PLACES, Buckets(), path)
+        work = graph_runs(Graphs(path, 1)) | engine_calls(LiteRtEngine(path.parent, graph), graph)
         rows = timed(work, arguments.rounds)
         print(render(("work", "least", "median"), [(name, *times) for name, times in rows.items()]))
         print(f"model.tflite: {path.stat().st_size:,} bytes")
@@ -86,7 +86,7 @@ def graph_runs(graphs: Graphs) -> dict[str, Call]:
     return {name: graphs[name].run for name in graphs.names}
 
 
-def engine_calls(engine: LiteRtRanking, shape: RankingGraph) -> dict[str, Call]:
+def engine_calls(engine: LiteRtEngine, shape: ModelShape) -> dict[str, Call]:
     new, nearly, full = (filled(engine, shape, places) for places in (1, PLACES - 1, PLACES))
     calls: dict[str, Call] = {}
     for count, timeline in ((1, nearly), (32, new), (PLACES - 1, new)):
@@ -101,13 +101,13 @@ def engine_calls(engine: LiteRtRanking, shape: RankingGraph) -> dict[str, Call]:
     return calls
 
 
-def filled(engine: LiteRtRanking, shape: RankingGraph, places: int) -> Timeline:
+def filled(engine: LiteRtEngine, shape: ModelShape, places: int) -> Timeline:
     timeline = Timeline(shape)
     timeline.extend(engine.append(entries(shape, places), True, timeline), np.ones(places, dtype=np.float32))
     return timeline
 
 
-def entries(shape: RankingGraph, count: int) -> Entries:
+def entries(shape: ModelShape, count: int) -> Entries:
     items, phrases = (RANDOM.normal(size=(count, shape.hidden)).astype(np.float32) for _ in range(2))
     missing = (RANDOM.random((count, NUMBERS)) < 0.2).astype(np.float32)
     return Entries(items, phrases, RANDOM.normal(size=(count, NUMBERS)).astype(np.float32) * (1 - missing), missing)

@@ -34,11 +34,11 @@ from cross_encoders import CrossEncoderShape, export_cross_encoder, open_session
 from cloud.ranking.model import RankingModel
 from cloud.ranking.presets import STUDENT_SHAPES
 from cloud.ranking.shape import RankingShape
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from compress.integers import quantise_ranker
 from edge.bench.percentiles import interval
-from edge.engines.litert import LiteRtRanking
-from edge.runtime.choice import Exit
+from edge.bundle.exits import Exit
+from edge.engines.litert import LiteRtEngine
 from edge.runtime.costs import measure_costs
 from edge.runtime.model import Model
 from edge.runtime.ranker import Ranker, UserState
@@ -50,8 +50,8 @@ from edge.text.sequence import TextEncoder
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, User
 from edge.text.wordpiece import SPECIAL_TOKENS
-from export.buckets import RankingBuckets
-from export.litert.entry_points import export_ranking_litert
+from export.buckets import Buckets
+from export.litert.entry_points import export_litert
 
 EVENTS, CANDIDATES, MANY, TOKENS, PLACES = 20, 50, 200, 11, 101
 USER_TOKENS = 16 * EVENTS  # of a cross-encoder: an event's phrase and item
@@ -124,10 +124,8 @@ def measured(name: str, scratch: Path, rounds: int, count: int, clock: Clock) ->
 
 def open_ranker(shape: RankingShape, vocabulary: Sequence[str], scratch: Path) -> Ranker:
     """Over a quantised model of random weights, by LiteRT."""
-    export_ranking_litert(
-        quantise_ranker(RankingModel(shape).eval()), PLACES, RankingBuckets(), scratch / "model.tflite"
-    )
-    engine = LiteRtRanking(scratch, ranking_graph(shape, PLACES))
+    export_litert(quantise_ranker(RankingModel(shape).eval()), PLACES, Buckets(), scratch / "model.tflite")
+    engine = LiteRtEngine(scratch, model_shape(shape, PLACES))
     spec = TextSpec("{words}", "{words}", "[[{said}]]", context="[[{known}]]", numbers=NUMBERS, max_segment_tokens=24)
     reading = Reading(SegmentEncoder(TextEncoder(spec, vocabulary)), NUMBERS, "rating")
     exits = {Exit(encode, interact): None for encode in shape.encode_depths for interact in shape.interact_depths}

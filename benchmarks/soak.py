@@ -24,8 +24,8 @@ from edge.bench.host import this_host
 from edge.bench.resident import memory
 from edge.bench.run import read_requests
 from edge.bundle.bundle import read_manifest
+from edge.bundle.exits import Exit
 from edge.files import write_json
-from edge.runtime.choice import Exit
 from edge.runtime.ranked import Ranked
 from edge.runtime.ranker import Ranker, UserState
 from edge.text.types import Event, Request, User

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from cloud.ranking.shape import RankingShape
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 
 
-def ranking_graph(shape: RankingShape, places: int) -> RankingGraph:
+def model_shape(shape: RankingShape, places: int) -> ModelShape:
     """`places`: of the longest timeline, the profile included."""
-    return RankingGraph(
+    return ModelShape(
         hidden=shape.hidden_size,
         heads=shape.heads,
         encode_depths=shape.encode_depths,

@@ -139,26 +139,33 @@ def train_ranking_student(
             if config.shape.factors:
                 factors = factor_targets(rows, config.shape.factors)
                 settle_likeness(model, collaborative_number(rows), factors.unit)
-            _learn_summaries(model, teacher, rows, timelines, factors, config, workspace)
-            _learn_relations(model, teacher, rows, timelines, config, workspace)
-            _learn_scores(model, teacher_run, rows, timelines, factors, config, workspace)
+            lesson = _Lesson(model, teacher, rows, timelines, factors, config, workspace)
+            _learn_summaries(lesson)
+            _learn_relations(lesson)
+            _learn_scores(lesson, teacher_run)
             workspace.keep_metrics("summaries", "relations", "scores")
             complete_ranker(workspace, model, prepared, timelines, "Ranking student")
     return Run.open(out, STAGE.name)
 
 
-def _learn_summaries(
-    model: RankingModel,
-    teacher: RankingModel,
-    rows: Prepared,
-    timelines: Timelines,
-    factors: FactorTargets | None,
-    config: RankingStudentConfig,
-    workspace: Workspace,
-) -> None:
+@dataclass(frozen=True)
+class _Lesson:
+    """What every phase of the distillation works with; `model` is trained in place."""
+
+    model: RankingModel
+    teacher: RankingModel
+    rows: Prepared
+    timelines: Timelines
+    factors: FactorTargets | None
+    config: RankingStudentConfig
+    workspace: Workspace
+
+
+def _learn_summaries(lesson: _Lesson) -> None:
+    config, teacher, rows, workspace = lesson.config, lesson.teacher, lesson.rows, lesson.workspace
     if not config.passes.summaries:
         return
-    seed, plain = config.summaries.seed, timelines.texts
+    seed, plain = config.summaries.seed, lesson.timelines.texts
     mixed = 0 if teacher.pretrained is not None else len(rows.items.names)  # a pretrained encoder has read no mixtures
     texts, sources = augmented(plain, mixed, config.rounds, config.word_dropout, seed)
     if teacher.pretrained is not None:
@@ -166,29 +173,23 @@ def _learn_summaries(
     else:
         cache = workspace.scratch / "teacher-summaries.safetensors"
         targets = summary_targets(teacher, texts, len(plain.lengths), cache)
-    learned = None if factors is None else factors.of_sources(sources)
+    learned = None if lesson.factors is None else lesson.factors.of_sources(sources)
     batches = SummaryBatches(texts, targets, config.texts, seed, learned)
     loss = SummaryLoss(config.shape.hidden_size, teacher.shape.hidden_size)
     steps = replace(config.summaries, steps=config.passes.summaries * batches.of_pass)
     with settings_in("summaries"):
-        fit(model, batches, loss, steps, workspace.scratch / "summaries", "student: summaries")
+        fit(lesson.model, batches, loss, steps, workspace.scratch / "summaries", "student: summaries")
 
 
-def _learn_relations(
-    model: RankingModel,
-    teacher: RankingModel,
-    rows: Prepared,
-    timelines: Timelines,
-    config: RankingStudentConfig,
-    workspace: Workspace,
-) -> None:
+def _learn_relations(lesson: _Lesson) -> None:
+    config, model, teacher, workspace = lesson.config, lesson.model, lesson.teacher, lesson.workspace
     if not config.passes.relations:
         return
     if not between_entries(model, teacher) and not (config.token_weight and between_tokens(model, teacher)):
         layers = f"{model.shape.interact_layers} and {teacher.shape.interact_layers}"
         _skip(workspace, f"relations: student and teacher have {layers} interact layers")
         return
-    batches = WindowBatches(timelines, rows.part("train"), config.users, config.relations.seed + 1)
+    batches = WindowBatches(lesson.timelines, lesson.rows.part("train"), config.users, config.relations.seed + 1)
     loss = partial(relation_loss, teacher, config.relation_heads, config.token_weight)
     steps = replace(config.relations, steps=batches.steps(config.passes.relations, config.repeats))
     with settings_in("relations"):
@@ -200,22 +201,14 @@ def _skip(workspace: Workspace, what: str) -> None:
     print(f"student: skipped {what}", file=sys.stderr, flush=True)
 
 
-def _learn_scores(
-    model: RankingModel,
-    teacher_run: Run,
-    rows: Prepared,
-    timelines: Timelines,
-    factors: FactorTargets | None,
-    config: RankingStudentConfig,
-    workspace: Workspace,
-) -> None:
+def _learn_scores(lesson: _Lesson, teacher_run: Run) -> None:
+    config, rows = lesson.config, lesson.rows
     if not config.passes.scores:
         return
     logits = teacher_logits(teacher_run, rows)
-    windows = WindowBatches(timelines, rows.part("train"), config.users, config.scores.seed + 2)
+    windows = WindowBatches(lesson.timelines, rows.part("train"), config.users, config.scores.seed + 2)
     loss = partial(distilled_loss, config.teacher_share, config.order_weight)
     steps = replace(config.scores, steps=windows.steps(config.passes.scores, config.repeats))
     with settings_in("scores"):
-        fit(
-            model, TaughtBatches(windows, logits, factors), loss, steps, workspace.scratch / "scores", "student: scores"
-        )
+        directory = lesson.workspace.scratch / "scores"
+        fit(lesson.model, TaughtBatches(windows, logits, lesson.factors), loss, steps, directory, "student: scores")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from edge.config import check_counts, setting
 from edge.engines.buckets import name_of
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from edge.errors import EdgeError
 from edge.text.checks import MAX_CANDIDATES
 
@@ -16,7 +16,7 @@ MOST_EVENTS = 1_024  # appended at once
 
 
 @dataclass(frozen=True)
-class RankingBuckets:
+class Buckets:
     """Sizes of which each has a graph: what a host computes is padded up to the next one, or cut into several calls.
 
     A chunk's tokens all meet in attention, those of other segments too: twice as many in a chunk cost more than twice.
@@ -35,10 +35,10 @@ class RankingBuckets:
                 raise EdgeError(
                     f"{setting(name)} is {list(sizes[: MOST_SIGNATURES + 1])}",
                     evidence=f"it may be sizes from 1 to {most:,}, each larger than the one before",
-                    fix=f"name sizes like {list(getattr(RankingBuckets, name))}",
+                    fix=f"name sizes like {list(getattr(Buckets, name))}",
                 )
 
-    def signatures(self, shape: RankingGraph) -> list[tuple[str, tuple[int, ...]]]:
+    def signatures(self, shape: ModelShape) -> list[tuple[str, tuple[int, ...]]]:
         """Entry point and sizes of each. Errors: too many; or the longest segment fits no chunk."""
         longest = self.tokens[-1]
         if longest < shape.positions:

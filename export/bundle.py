@@ -11,13 +11,13 @@ from typing import Any
 from cloud.ranking.calibration import calibration_of
 from cloud.ranking.model import RankingModel
 from cloud.runs.directory import Run
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from edge.bundle.bundle import BundleInfo, write_bundle
-from edge.bundle.ranking_manifest import RANKING_SCHEMA, STATIC
-from edge.conformance.golden import RankingGolden, to_line
+from edge.bundle.exits import Exit
+from edge.bundle.manifest import SCHEMA, STATIC
+from edge.conformance.golden import Golden, to_line
 from edge.engines.buckets import name_of
-from edge.runtime.choice import Exit
-from export.parity import exits_of, ranking_parameters
+from export.parity import exits_of, parameters_of
 from export.settings import RankerExportConfig
 
 RUNTIMES = {
@@ -32,16 +32,16 @@ def value_of(prepared: Run) -> str:
     return "rating" if prepared.config["source"]["log"]["rating"] else "liked"
 
 
-def ranking_manifest(
+def make_manifest(
     config: RankerExportConfig, model: RankingModel, prepared: Run, source: Run, places: int
 ) -> dict[str, Any]:
     """`source`: the run of the model; `places`: of the longest timeline."""
-    shape, precision = ranking_graph(model.shape, places), precision_of(source)
+    shape, precision = model_shape(model.shape, places), precision_of(source)
     signatures = [name_of(entry, sizes) for entry, sizes in config.buckets.signatures(shape)]
     facts = {"vocabulary": model.shape.vocabulary_size, "value": value_of(prepared), "precision": precision}
     counts = {key: source.summary[key] for key in ("parameters", "nonzero")}
     return {
-        "schema": RANKING_SCHEMA,
+        "schema": SCHEMA,
         "name": config.name,
         "model": asdict(shape) | facts | counts,
         "buckets": {engine: signatures for engine in config.engines if engine in STATIC},
@@ -75,11 +75,11 @@ def precision_of(source: Run) -> str:
     return f"int{bits}" if bits else "float32"
 
 
-def bundle_ranking(
+def bundle_student(
     path: Path,
     model: RankingModel,
     texts: Mapping[str, Path],
-    goldens: Sequence[RankingGolden],
+    goldens: Sequence[Golden],
     models: Path,
     manifest: Mapping[str, Any],
 ) -> BundleInfo:
@@ -87,7 +87,7 @@ def bundle_ranking(
     golden = "".join(to_line(record) + "\n" for record in goldens).encode()
     files: dict[str, Path | bytes] = {**texts, "golden.jsonl": golden}
     files |= {f"models/{file.relative_to(models)}": file for file in sorted(models.rglob("*")) if file.is_file()}
-    return write_bundle(path, files, manifest, ranking_parameters(model))
+    return write_bundle(path, files, manifest, parameters_of(model))
 
 
 def _described(source: Run, exit: Exit) -> dict[str, Any]:

@@ -19,7 +19,7 @@ FEW = 2  # candidates of a made request
 
 
 @dataclass(frozen=True)
-class RankingExam:
+class Exam:
     """`places`: of the longest timeline; `together`: candidates that the largest graph holds."""
 
     spec: TextSpec

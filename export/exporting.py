@@ -14,18 +14,18 @@ from cloud.ranking.measure import load_ranker
 from cloud.ranking.model import RankingModel
 from cloud.runs.directory import Run
 from cloud.stage import text_encoder
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from compress.integers import dequantise_ranker, load_quantised_ranker
 from compress.windows import timelines_of, windows_of
-from edge.conformance.golden import RankingGolden
-from edge.engines.opening import open_ranking_engine
+from edge.conformance.golden import Golden
+from edge.engines.opening import open_engine
 from edge.runtime.user_timeline import Reading
 from edge.text.segments import SegmentEncoder
 from edge.text.types import Request
 from export.bundle import precision_of, tolerance_of, value_of
-from export.exam import RankingExam
-from export.models import EVERYWHERE, write_plain_files, write_ranking_models
-from export.parity import compare_ranking_engines, make_ranking_goldens
+from export.exam import Exam
+from export.models import EVERYWHERE, write_models, write_plain_files
+from export.parity import compare_engines, make_goldens
 from export.plain_parity import compare_plain_files
 from export.row_parity import RowParity, TorchAnswers, compare_rows
 from export.screens import Screens
@@ -51,7 +51,7 @@ class Exporting:
         model, places = load_model(source), places_of(source)
         encoder, rows = text_encoder(prepared), Prepared(prepared)
         reading = Reading(SegmentEncoder(encoder), encoder.spec.numbers, value_of(prepared))
-        exam = RankingExam(encoder.spec, places, config.buckets.candidates[-1])
+        exam = Exam(encoder.spec, places, config.buckets.candidates[-1])
         requests = exam.requests(load_samples(prepared), config.golden_requests, config.golden_candidates)
         screens = Screens.of(rows, timelines_of(source, rows), places, config.parity.requests)
         precision, tolerance = precision_of(source), tolerance_of(config, source)
@@ -63,21 +63,21 @@ class Exporting:
         model, tolerance = dequantise_ranker(self.model), self.config.float_tolerance
         return replace(self, model=model, precision="float32", tolerance=tolerance)
 
-    def goldens(self) -> list[RankingGolden]:
-        return make_ranking_goldens(self.model, self.reading, self.requests, self.places)
+    def goldens(self) -> list[Golden]:
+        return make_goldens(self.model, self.reading, self.requests, self.places)
 
     def write(self, models: Path, engines: Sequence[str] = EVERYWHERE) -> None:
         shutil.rmtree(models, ignore_errors=True)
-        write_ranking_models(self.model, self.places, self.config.buckets, models, engines)
+        write_models(self.model, self.places, self.config.buckets, models, engines)
 
     def compare(
-        self, models: Path, goldens: Sequence[RankingGolden], engines: Sequence[str] = EVERYWHERE
+        self, models: Path, goldens: Sequence[Golden], engines: Sequence[str] = EVERYWHERE
     ) -> list[dict[str, Any]]:
         """Golden logits of each engine and of torch. Errors: one is off."""
         tolerances = dict.fromkeys(("torch", *engines), self.tolerance) | self._allowances(engines)
-        return compare_ranking_engines(self.model, self.reading, models, goldens, self.places, tolerances)
+        return compare_engines(self.model, self.reading, models, goldens, self.places, tolerances)
 
-    def compare_plain(self, directory: Path, goldens: Sequence[RankingGolden]) -> list[dict[str, Any]]:
+    def compare_plain(self, directory: Path, goldens: Sequence[Golden]) -> list[dict[str, Any]]:
         """Of the files for loaders of one's own, beside torch. Errors: one is off."""
         engines, sizes = self.config.engines, self.config.plain.within(self.places)
         write_plain_files(self.model, self.places, sizes, directory, engines)
@@ -86,14 +86,14 @@ class Exporting:
 
     def compare_rows(self, models: Path, engines: Sequence[str] = EVERYWHERE) -> list[RowParity]:
         """Test rows on each engine, beside torch."""
-        limits, shape = self.config.parity, ranking_graph(self.model.shape, self.places)
+        limits, shape = self.config.parity, model_shape(self.model.shape, self.places)
         tolerance = limits.float_tolerance if self.precision == "float32" else limits.integer_tolerance
         torch, found = TorchAnswers.of(self.model, self.screens, f"torch {self.precision}"), list[RowParity]()
         for name in engines:
             beside, reference = torch, None
             if name == "coreml":
                 beside, reference, tolerance = self._beside_coreml(limits.simulated)
-            engine = open_ranking_engine(name, models, shape)
+            engine = open_engine(name, models, shape)
             found += compare_rows(name, engine, self.rows, beside, limits, tolerance, reference)
             engine.close()
         return found

@@ -6,38 +6,38 @@ from collections.abc import Collection
 from pathlib import Path
 
 from cloud.ranking.model import RankingModel
-from export.buckets import RankingBuckets
-from export.coreml.check import check_ranking_coreml
+from export.buckets import Buckets
+from export.coreml.check import check_coreml
 from export.coreml.engine import PACKAGE
-from export.coreml.one_call import export_ranking_coreml_one_call
-from export.coreml.package import export_ranking_coreml
-from export.litert.check import check_ranking_litert
-from export.litert.entry_points import export_ranking_litert
-from export.litert.one_call import export_ranking_litert_one_call
-from export.onnx.check import check_ranking_onnx
-from export.onnx.entry_points import export_ranking_onnx
-from export.onnx.one_call import export_ranking_onnx_one_call
+from export.coreml.one_call import export_coreml_one_call
+from export.coreml.package import export_coreml
+from export.litert.check import check_litert
+from export.litert.entry_points import export_litert
+from export.litert.one_call import export_litert_one_call
+from export.onnx.check import check_onnx
+from export.onnx.entry_points import export_onnx
+from export.onnx.one_call import export_onnx_one_call
 from export.plain import PlainSizes
 
 EVERYWHERE = ("litert", "onnx")  # engines that run on any machine
 PLAIN = {"litert": "model.tflite", "onnx": "model.onnx", "coreml": PACKAGE}  # of export.plain
 
 
-def write_ranking_models(
-    model: RankingModel, places: int, buckets: RankingBuckets, models: Path, engines: Collection[str] = EVERYWHERE
+def write_models(
+    model: RankingModel, places: int, buckets: Buckets, models: Path, engines: Collection[str] = EVERYWHERE
 ) -> None:
     """`models`/ENGINE of a float or quantised model. Errors: one is not fit to ship."""
     if "litert" in engines:
         litert = models / "litert" / "model.tflite"
         litert.parent.mkdir(parents=True)
-        export_ranking_litert(model, places, buckets, litert)
-        check_ranking_litert(litert, model)
+        export_litert(model, places, buckets, litert)
+        check_litert(litert, model)
     if "onnx" in engines:
-        export_ranking_onnx(model, models / "onnx", places)
-        check_ranking_onnx(sorted((models / "onnx").glob("*.onnx")), model)
+        export_onnx(model, models / "onnx", places)
+        check_onnx(sorted((models / "onnx").glob("*.onnx")), model)
     if "coreml" in engines:
-        export_ranking_coreml(model, places, buckets, models / "coreml" / PACKAGE)
-        check_ranking_coreml(models / "coreml" / PACKAGE, model)
+        export_coreml(model, places, buckets, models / "coreml" / PACKAGE)
+        check_coreml(models / "coreml" / PACKAGE, model)
 
 
 def write_plain_files(
@@ -47,11 +47,11 @@ def write_plain_files(
     directory.mkdir(parents=True, exist_ok=True)
     paths = {engine: directory / name for engine, name in PLAIN.items()}
     if "litert" in engines:
-        export_ranking_litert_one_call(model, sizes, paths["litert"])
-        check_ranking_litert(paths["litert"], model)
+        export_litert_one_call(model, sizes, paths["litert"])
+        check_litert(paths["litert"], model)
     if "onnx" in engines:
-        export_ranking_onnx_one_call(model, paths["onnx"], places)
-        check_ranking_onnx([paths["onnx"]], model)
+        export_onnx_one_call(model, paths["onnx"], places)
+        check_onnx([paths["onnx"]], model)
     if "coreml" in engines:
-        export_ranking_coreml_one_call(model, sizes, paths["coreml"])
-        check_ranking_coreml(paths["coreml"], model)
+        export_coreml_one_call(model, sizes, paths["coreml"])
+        check_coreml(paths["coreml"], model)

@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 
 from cloud.ranking.model import RankingModel
-from compress.graph import ranking_graph
+from compress.graph import model_shape
+from edge.bundle.exits import Exit
 from edge.config import setting
-from edge.conformance.golden import RankingGolden, make_ranking_golden
-from edge.conformance.verify import RankingResult, check_logits, compared
-from edge.engines.opening import open_ranking_engine
-from edge.engines.reference import ReferenceRanking
+from edge.conformance.golden import Golden, make_golden
+from edge.conformance.verify import Agreement, check_logits, compared
+from edge.engines.opening import open_engine
+from edge.engines.reference import ReferenceEngine
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit
 from edge.runtime.user_timeline import Reading
 from edge.text.types import Request
-from export.torch_logits import TorchRanking
+from export.torch_logits import TorchEngine
 
 
-def ranking_parameters(model: RankingModel) -> dict[str, np.ndarray]:
+def parameters_of(model: RankingModel) -> dict[str, np.ndarray]:
     """Every parameter by name, as a bundle packs it: a single number is a row of one."""
     return {name: np.atleast_1d(tensor.cpu().numpy()) for name, tensor in model.state_dict().items()}
 
@@ -34,38 +34,38 @@ def exits_of(model: RankingModel) -> list[Exit]:
     return [Exit(encode, interact) for encode in shape.encode_depths for interact in shape.interact_depths]
 
 
-def make_ranking_goldens(
+def make_goldens(
     model: RankingModel, reading: Reading, requests: Sequence[tuple[str, Request]], places: int
-) -> list[RankingGolden]:
+) -> list[Golden]:
     """The reference's answers to (id, request); `places`: of the longest timeline."""
-    reference = ReferenceRanking(ranking_parameters(model), ranking_graph(model.shape, places))
+    reference = ReferenceEngine(parameters_of(model), model_shape(model.shape, places))
     exits = exits_of(model)
-    return [make_ranking_golden(reference, reading, id, request, exits) for id, request in requests]
+    return [make_golden(reference, reading, id, request, exits) for id, request in requests]
 
 
-def compare_ranking_engines(
+def compare_engines(
     model: RankingModel,
     reading: Reading,
     models: Path,
-    goldens: Sequence[RankingGolden],
+    goldens: Sequence[Golden],
     places: int,
     tolerances: Mapping[str, float],
 ) -> list[dict[str, Any]]:
     """One row per engine and exit, torch among them; an error if one of them is off. `tolerances`: of each engine to
     compare, and of torch."""
     exits: Collection[Exit] = exits_of(model)
-    torch = TorchRanking(model, reading, places)
+    torch = TorchEngine(model, reading, places)
     rows = compared("torch", tolerances["torch"], goldens, (torch.logits(golden, exits) for golden in goldens))
     for name, tolerance in tolerances.items():
         if name != "torch":
-            engine = open_ranking_engine(name, models, ranking_graph(model.shape, places))
+            engine = open_engine(name, models, model_shape(model.shape, places))
             rows += check_logits(engine, reading, goldens, name, tolerance)
             engine.close()
     check_rows(rows)
     return [asdict(row) for row in rows]
 
 
-def check_rows(rows: Sequence[RankingResult]) -> None:
+def check_rows(rows: Sequence[Agreement]) -> None:
     wrong = [row for row in rows if not row.passed]
     if wrong:
         worst = max(wrong, key=lambda row: row.max_difference)

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 
 from cloud.ranking.model import RankingModel
-from edge.conformance.golden import Logits, RankingGolden
+from edge.bundle.exits import Exit
+from edge.conformance.golden import Golden, Logits
 from edge.conformance.verify import compared
-from edge.runtime.choice import Exit
 from edge.runtime.user_timeline import Reading
 from edge.text.segments import Segment
 from export.coreml.simulator.interpreter import MilInterpreter
 from export.models import PLAIN
 from export.parity import check_rows, exits_of
 from export.plain import PlainSizes
-from export.torch_logits import KeptEvents, TorchRanking
+from export.torch_logits import KeptEvents, TorchEngine
 
 Arrays = Mapping[str, np.ndarray]
 Call = Callable[[Arrays], np.ndarray]  # inputs by name -> logits (C,)
@@ -29,12 +29,12 @@ def compare_plain_files(
     directory: Path,
     model: RankingModel,
     reading: Reading,
-    goldens: Sequence[RankingGolden],
+    goldens: Sequence[Golden],
     sizes: PlainSizes,
     tolerances: Mapping[str, float],
 ) -> list[dict[str, Any]]:
     """One row per file, of the deepest exit and the first candidates of golden requests. Errors: a logit is off."""
-    deepest, torch = exits_of(model)[-1], TorchRanking(model, reading, sizes.places)
+    deepest, torch = exits_of(model)[-1], TorchEngine(model, reading, sizes.places)
     asked = [_first(golden, sizes.candidates) for golden in goldens]
     wanted = [replace(golden, logits=torch.logits(golden, [deepest])) for golden in asked]
     rows = []
@@ -46,9 +46,7 @@ def compare_plain_files(
     return [asdict(row) for row in rows]
 
 
-def plain_inputs(
-    model: RankingModel, reading: Reading, golden: RankingGolden, sizes: PlainSizes
-) -> dict[str, np.ndarray]:
+def plain_inputs(model: RankingModel, reading: Reading, golden: Golden, sizes: PlainSizes) -> dict[str, np.ndarray]:
     """The arrays of a request of at most so many candidates, padded to `sizes`."""
     kept = KeptEvents.of(golden, reading, sizes.places)
     missing = np.isnan(golden.numbers)
@@ -66,16 +64,14 @@ def plain_inputs(
     return {name: found[name] for name in sizes.inputs(model.shape)}
 
 
-def _first(golden: RankingGolden, candidates: int) -> RankingGolden:
+def _first(golden: Golden, candidates: int) -> Golden:
     """With so many of its candidates at most."""
     request = replace(golden.request, candidates=golden.request.candidates[:candidates])
     ids = {name: ids[:candidates] if name in ("candidates", "contexts") else ids for name, ids in golden.ids.items()}
     return replace(golden, request=request, ids=ids, numbers=golden.numbers[:candidates], logits={})
 
 
-def _answer(
-    call: Call, model: RankingModel, reading: Reading, golden: RankingGolden, sizes: PlainSizes, exit: Exit
-) -> Logits:
+def _answer(call: Call, model: RankingModel, reading: Reading, golden: Golden, sizes: PlainSizes, exit: Exit) -> Logits:
     return {exit: call(plain_inputs(model, reading, golden, sizes))[: len(golden.request.candidates)]}
 
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from cloud.data.rows import Prepared, Tokens
 from cloud.ranking.timelines import Places, Timelines, Window
 from edge.engines.chunk import chunk_of, chunks
-from edge.engines.protocol import Entries, RankingEngine
+from edge.engines.protocol import Engine, Entries
 from edge.engines.timeline import Timeline
 from export.screens import Screens
 
@@ -26,7 +26,7 @@ class Summarised:
     phrases: np.ndarray
 
     @classmethod
-    def of(cls, engine: RankingEngine, rows: Prepared, screens: Screens, depth: int) -> Summarised:
+    def of(cls, engine: Engine, rows: Prepared, screens: Screens, depth: int) -> Summarised:
         columns, once = screens.timelines.columns, engine.shape.phrase_depth
         events, shown = screens.events, np.union1d(screens.events, screens.rows)
         phrases = np.union1d(columns["phrase"][events], columns["context"][screens.rows])
@@ -37,7 +37,7 @@ class Summarised:
         )
 
 
-def engine_logits(engine: RankingEngine, rows: Prepared, screens: Screens, depth: int, name: str) -> np.ndarray:
+def engine_logits(engine: Engine, rows: Prepared, screens: Screens, depth: int, name: str) -> np.ndarray:
     """(interact depth, candidate) of all screens; a user's timeline grows from one to the next as on a phone."""
     summarised = Summarised.of(engine, rows, screens, depth)
     timelines, found, user = screens.timelines, list[np.ndarray](), _User(engine, summarised, screens.timelines)
@@ -50,7 +50,7 @@ def engine_logits(engine: RankingEngine, rows: Prepared, screens: Screens, depth
 class _User:
     """The timeline of the user whose screens are asked for one after another."""
 
-    def __init__(self, engine: RankingEngine, summarised: Summarised, timelines: Timelines) -> None:
+    def __init__(self, engine: Engine, summarised: Summarised, timelines: Timelines) -> None:
         self._engine, self._summarised, self._timelines = engine, summarised, timelines
         self._kept: tuple[int, int] = (-1, -1)  # user, first event
         self._timeline = Timeline(engine.shape)
@@ -79,7 +79,7 @@ def _entries(summarised: Summarised, timelines: Timelines, rows: Places, phrase:
     return Entries(items, phrases, np.where(missing, 0, numbers).astype(np.float32), missing.astype(np.float32))
 
 
-def _summaries(engine: RankingEngine, texts: Sequence[Tokens], chosen: Places, depth: int) -> np.ndarray:
+def _summaries(engine: Engine, texts: Sequence[Tokens], chosen: Places, depth: int) -> np.ndarray:
     """(text, hidden)"""
     found = np.zeros((len(texts), engine.shape.hidden), dtype=np.float32)
     tokens, longest = [texts[place] for place in chosen], engine.shape.positions

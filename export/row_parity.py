@@ -13,7 +13,7 @@ from cloud.data.moments import user_rows
 from cloud.data.rows import Prepared
 from cloud.ranking.measure import scores_of
 from cloud.ranking.model import RankingModel
-from edge.engines.protocol import RankingEngine
+from edge.engines.protocol import Engine
 from edge.metrics import auc, top_overlap
 from export.row_logits import engine_logits
 from export.screens import Screens
@@ -58,7 +58,7 @@ class TorchAnswers:
 
 def compare_rows(
     name: str,
-    engine: RankingEngine,
+    engine: Engine,
     prepared: Prepared,
     torch: TorchAnswers,
     limits: ParityLimits,

@@ -11,7 +11,7 @@ from edge.bundle.manifest import BUNDLE_NAME
 from edge.config import check_counts, setting
 from edge.errors import EdgeError, install
 from edge.text.checks import MAX_CANDIDATES
-from export.buckets import RankingBuckets
+from export.buckets import Buckets
 from export.plain import PlainSizes
 
 NEEDED = ("coremltools", "flatbuffers", "onnx")  # of the extra, imported when files are written
@@ -43,7 +43,7 @@ class RankerExportConfig:
     """What to write and how to check it."""
 
     name: str = "movies"  # of the bundle
-    buckets: RankingBuckets = field(default_factory=RankingBuckets)
+    buckets: Buckets = field(default_factory=Buckets)
     coreml: bool = True  # beside LiteRT and ONNX Runtime
     plain: PlainSizes = field(default_factory=PlainSizes)  # of the files for loaders of one's own
     golden_requests: int = 5  # real ones, beside those made from them to examine what they leave out

@@ -10,7 +10,7 @@ from typing import Any
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target, Workspace
 from cloud.stage import check_same_data
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from compress.pruned import STAGE as PRUNED
 from compress.quantised import STAGES as QUANTISED
 from compress.windows import check_for_phones
@@ -18,10 +18,10 @@ from distill.student import STAGE as STUDENT
 from edge.bundle.bundle import open_bundle
 from edge.bundle.sizes import bundle_sizes, parts
 from edge.config import settings_in, to_dict
-from edge.conformance.verify import verify_ranking
+from edge.conformance.verify import verify_bundle
 from edge.errors import EdgeError
 from edge.files import strict_json, write_atomically
-from export.bundle import bundle_ranking, precision_of, ranking_manifest
+from export.bundle import bundle_student, make_manifest, precision_of
 from export.exporting import Exporting, load_model, places_of
 from export.one_layer import require_one_layer
 from export.progress import step
@@ -47,7 +47,7 @@ def export_ranker(prepared: Run, source: Run, out: Path, config: RankerExportCon
         shape = load_model(source).shape
         require_one_layer(shape)
         with settings_in("buckets"):
-            config.buckets.signatures(ranking_graph(shape, places))
+            config.buckets.signatures(model_shape(shape, places))
         with target.writing() as workspace:
             _export(Exporting.of(prepared, source, config), prepared, source, workspace)
     return Run.open(out, RANKER_EXPORT.name)
@@ -76,9 +76,9 @@ def _export(exporting: Exporting, prepared: Run, source: Run, workspace: Workspa
         floats.write(folder)
         parity["float32"], rows["float32"] = floats.compare(folder, floats.goldens()), floats.compare_rows(folder)
     path = workspace.path / f"{config.name}.edge"
-    manifest = ranking_manifest(config, exporting.model, prepared, source, exporting.places)
+    manifest = make_manifest(config, exporting.model, prepared, source, exporting.places)
     texts = {name: prepared.file(name) for name in ("text.json", "vocab.txt")}
-    bundle_ranking(path, exporting.model, texts, goldens, models, manifest)
+    bundle_student(path, exporting.model, texts, goldens, models, manifest)
     described = {name: [asdict(row) for row in compared] for name, compared in rows.items()}
     found = {"parity": parity, "rows": described, "verified": _verified(path, workspace)} | _bytes(path)
     found["plain"] = {path.name: _size(path) for path in sorted(plain.iterdir())}
@@ -91,7 +91,7 @@ def _verified(path: Path, workspace: Workspace) -> list[dict[str, Any]]:
     """The bundle as it was written, replayed on every engine. Errors: it does not reproduce a golden request."""
     step("verifying the bundle")
     cache = workspace.scratch / "installed"
-    verified = verify_ranking(path, ["reference", *open_bundle(path).engines], cache=cache)
+    verified = verify_bundle(path, ["reference", *open_bundle(path).engines], cache=cache)
     shutil.rmtree(cache)
     if not verified.passed:
         wrong = [f"{row.engine} at exit {row.exit}: {row.max_difference:.3g}" for row in verified.results]

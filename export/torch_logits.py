@@ -10,8 +10,8 @@ import torch
 
 from cloud.ranking.model import RankingModel
 from cloud.ranking.timelines import PaddedTexts, TimelineBatch, WindowTable
-from edge.conformance.golden import Logits, RankingGolden
-from edge.runtime.choice import Exit
+from edge.bundle.exits import Exit
+from edge.conformance.golden import Golden, Logits
 from edge.runtime.user_timeline import Reading, UserTimeline
 from edge.runtime.window import first_event
 from edge.text.segments import Segment
@@ -29,7 +29,7 @@ class KeptEvents:
     liked: Sequence[float]
 
     @classmethod
-    def of(cls, golden: RankingGolden, reading: Reading, places: int) -> KeptEvents:
+    def of(cls, golden: Golden, reading: Reading, places: int) -> KeptEvents:
         request = golden.request
         first = first_event(len(request.events), places - 1)
         timeline = UserTimeline(reading, request.user, request.events)
@@ -38,14 +38,14 @@ class KeptEvents:
 
 
 @dataclass(frozen=True)
-class TorchRanking:
+class TorchEngine:
     """`places`: of the longest timeline, the profile included."""
 
     model: RankingModel
     reading: Reading
     places: int
 
-    def logits(self, golden: RankingGolden, exits: Collection[Exit]) -> Logits:
+    def logits(self, golden: Golden, exits: Collection[Exit]) -> Logits:
         """At each exit, of the golden request's own ids and numbers."""
         batch, found = self._batch(golden), dict[Exit, np.ndarray]()
         with torch.inference_mode():
@@ -54,7 +54,7 @@ class TorchRanking:
                 found |= {exit: logits[exit.interact, 0].numpy() for exit in exits if exit.encode == encode}
         return found
 
-    def _batch(self, golden: RankingGolden) -> TimelineBatch:
+    def _batch(self, golden: Golden) -> TimelineBatch:
         kept = KeptEvents.of(golden, self.reading, self.places)
         items, phrases, values, missing, liked = kept.items, kept.phrases, kept.numbers, kept.missing, kept.liked
         events, candidates = len(items), len(golden.request.candidates)

@@ -9,7 +9,7 @@ from functools import partial
 from cloud.data.prepare import PrepareConfig, config_for, open_source
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.train import RANKERS, RankerConfig
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from compress.pruned import RANKER_PRUNINGS, RankerPruning
 from distill.student import RANKING_STUDENTS, RankingStudentConfig, check_relation_heads
 from edge.config import setting, settings_in
@@ -36,7 +36,7 @@ class RoadConfig:
             check_relation_heads(self.student.relation_heads, self.teacher.shape, width)
         require_one_layer(self.student.shape, fix=f"--set {setting('student.shape.shared')}=true")
         with settings_in("export.buckets"):
-            graph = ranking_graph(self.least(self.student.shape), self.student.history + 1)
+            graph = model_shape(self.least(self.student.shape), self.student.history + 1)
             self.export.buckets.signatures(graph)
 
     def least(self, shape: RankingShape) -> RankingShape:

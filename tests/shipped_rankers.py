@@ -7,11 +7,11 @@ import string
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from ranking_models import PLACES, SHAPE, model_of
+from random_rankers import PLACES, SHAPE, model_of
 
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from edge.bundle.bundle import write_bundle
-from edge.bundle.ranking_manifest import RANKING_SCHEMA
+from edge.bundle.manifest import SCHEMA
 from edge.config import to_dict
 from edge.conformance.golden import to_line
 from edge.engines.buckets import name_of
@@ -22,12 +22,12 @@ from edge.text.sequence import TextEncoder
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, Request, User
 from edge.text.wordpiece import SPECIAL_TOKENS
-from export.buckets import RankingBuckets
-from export.models import write_ranking_models
-from export.parity import exits_of, make_ranking_goldens, ranking_parameters
+from export.buckets import Buckets
+from export.models import write_models
+from export.parity import exits_of, make_goldens, parameters_of
 
 TOKENS = [*SPECIAL_TOKENS, *string.ascii_lowercase, *(f"##{letter}" for letter in string.ascii_lowercase)]
-BUCKETS = RankingBuckets(tokens=(32, 64), segments=16, append=(1, 8), candidates=(2, 4))
+BUCKETS = Buckets(tokens=(32, 64), segments=16, append=(1, 8), candidates=(2, 4))
 SPEC = TextSpec(
     profile="[[{kind}]]", item="{title}", event="{liked|choose:liked:not}", context="",
     numbers=(
@@ -47,8 +47,8 @@ REQUEST = Request(
 def ship(path: Path) -> Path:
     """The bundle at `path`, made beside it."""
     model, reading = model_of(replace(SHAPE, vocabulary_size=len(TOKENS))), _reading()
-    write_ranking_models(model, PLACES, BUCKETS, path.parent / "models")
-    goldens = make_ranking_goldens(model, reading, [("first", REQUEST)], PLACES)
+    write_models(model, PLACES, BUCKETS, path.parent / "models")
+    goldens = make_goldens(model, reading, [("first", REQUEST)], PLACES)
     files: dict[str, Path | bytes] = {
         "text.json": json.dumps(to_dict(SPEC)).encode(),
         "vocab.txt": "".join(f"{token}\n" for token in TOKENS).encode(),
@@ -61,9 +61,9 @@ def ship(path: Path) -> Path:
         | {"calibration": {"temperature": 1.0, "offset": 0.0}}
         for exit in exits_of(model)
     ]
-    graph = ranking_graph(model.shape, PLACES)
+    graph = model_shape(model.shape, PLACES)
     manifest = {
-        "schema": RANKING_SCHEMA,
+        "schema": SCHEMA,
         "name": "shipped",
         "model": json.loads(json.dumps(asdict(graph))) | {"vocabulary": len(TOKENS), "value": "liked"},
         "buckets": {"litert": [name_of(entry, sizes) for entry, sizes in BUCKETS.signatures(graph)]},
@@ -71,7 +71,7 @@ def ship(path: Path) -> Path:
         "golden": {"tolerance": 0.02},
         "provenance": {},
     }
-    write_bundle(path, files, manifest, ranking_parameters(model))
+    write_bundle(path, files, manifest, parameters_of(model))
     return path
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from edge.bench.scenarios import SCENARIOS
 from edge.bench.sized_request import Calls, SizedRequest
 from edge.bundle.bundle import Bundle
-from edge.engines.opening import graph_of
+from edge.bundle.exits import Exit
+from edge.engines.opening import shape_in
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit
 
 REMOTE = "/data/local/tmp/edge-bench"
 BINARY_URL = "https://storage.googleapis.com/litert/binaries/latest/android_arm64/benchmark_model"
@@ -121,7 +121,7 @@ def measure_device(bundle: Bundle, exits: Sequence[Exit], threads: int, adb: Adb
         )
     finally:
         adb.shell("rm", "-rf", REMOTE)
-    shape = graph_of(bundle.manifest)
+    shape = shape_in(bundle.manifest)
     asked, calls = SizedRequest().within(shape), Calls(names, shape)
     prices = {step.signature: step.average_ms for step in steps}
     sums = [

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from edge.arguments import check_count, check_number, check_share, check_switch, shown
 from edge.bench.hints import LOWER_IS_BETTER
 from edge.bench.sized_request import SizedRequest
+from edge.bundle.exits import Exit
 from edge.errors import EdgeError, known_names
 from edge.metrics import RANGES
-from edge.runtime.choice import Exit
 
 SIZES = ("download", "installed", "resident")
 SWITCHES = ("parity", "unique_weights")

@@ -30,12 +30,11 @@ from pathlib import Path
 from typing import Any
 
 from edge.bench.budget import METRICS, RATIOS, SIZES, SWITCHES, Budget, Growth
-from edge.bench.exits import parse_exit
 from edge.bench.sized_request import SizedRequest
+from edge.bundle.exits import Exit
 from edge.bundle.sizes import parse_bytes
 from edge.errors import EdgeError, did_you_mean
 from edge.files import read_toml
-from edge.runtime.choice import Exit
 
 _KEYS = (*SIZES, *SWITCHES, "quality", "exits", "instructions", "growth")
 _COUNTED = ("candidates", "events", "item_tokens", "scenario")
@@ -86,7 +85,7 @@ def _sizes(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _exits(table: Mapping[str, Any]) -> Iterable[tuple[Exit, Mapping[str, Any]]]:
     exits = _table(table, "exits")
     for name in exits:
-        exit = parse_exit(name, "exits:")
+        exit = Exit.parse(name, "exits:")
         values = _table(exits, name, "exits.")
         _known(values, ("quality", "instructions"), f"exits.{name}.")
         yield exit, values

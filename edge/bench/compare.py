@@ -21,9 +21,9 @@ from edge.bench.exits import chosen_exits
 from edge.bench.fresh import in_fresh_process
 from edge.bench.t_distribution import quantile
 from edge.bundle.bundle import read_manifest
+from edge.bundle.exits import Exit
 from edge.config import from_dict
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit
 from edge.text.request import request_to_json
 from edge.text.types import Request
 

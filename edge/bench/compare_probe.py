@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from edge.bench.fresh import answer
+from edge.bundle.exits import Exit
 from edge.config import from_dict
-from edge.runtime.choice import Exit
 from edge.runtime.model import Model
-from edge.runtime.opening import open_ranking_model
+from edge.runtime.opening import open_model
 from edge.runtime.ranker import Ranker
 from edge.text.request import request_from_json
 from edge.text.types import Request
@@ -96,7 +96,7 @@ def _openings(job: Job, requests: Sequence[Request]) -> Iterator[Paired]:
     """Every opening puts both models elsewhere in memory, which may favour one of them for as long as it stays."""
     for number in range(job.number, job.number + job.openings):
         order = (0, 1) if number % 2 == 0 else (1, 0)
-        models = {which: open_ranking_model(job.bundles[which], job.engine) for which in order}
+        models = {which: open_model(job.bundles[which], job.engine) for which in order}
         first, second = (partial(_rank, models[which], job.exits[which]) for which in (0, 1))
         for rank in (first, second):
             rank(requests[0])  # warms up

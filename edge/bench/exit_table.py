@@ -6,7 +6,7 @@ import math
 
 from edge.bench.measurement import Measurement
 from edge.bench.scenarios import SCENARIOS
-from edge.runtime.choice import Exit
+from edge.bundle.exits import Exit
 
 
 def exit_headings(measured: Measurement) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from edge.bench.budget import Budget
 from edge.bench.compare import Pairing, Speed, compare_speed
 from edge.bench.run import measure_apart, read_requests
 from edge.bundle.bundle import Bundle
-from edge.conformance.verify import RankingVerification, verify_ranking
+from edge.bundle.exits import Exit
+from edge.conformance.verify import Verification, verify_bundle
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit
 from edge.text.types import Request
 
 NOT_MEASURED = "pass what measure_facts found for this budget"
@@ -24,7 +24,7 @@ class Facts:
 
     resident: int | None = None  # bytes
     resident_before: int | None = None
-    verification: RankingVerification | None = None
+    verification: Verification | None = None
     speed: Speed | None = None
     instructions: Mapping[Exit, int] = field(default_factory=dict)
     instructions_before: int | None = None  # at its deepest exit
@@ -57,7 +57,7 @@ def measure_facts(source: Source, budget: Budget, progress: Callable[[str], None
         resident_before = _resident(baseline, source)
     if budget.parity:
         progress("parity")
-        verification = verify_ranking(source.bundle.path, [source.engine])
+        verification = verify_bundle(source.bundle.path, [source.engine])
     if baseline and growth.time is not None:
         pairing = Pairing(source.engine)
         speed = compare_speed(baseline.path, source.bundle.path, source.read_requests(), pairing, progress)

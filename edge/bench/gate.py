@@ -6,16 +6,15 @@ from collections.abc import Iterable, Iterator
 
 from edge.bench.budget import Budget
 from edge.bench.check import Check, Verdict, count
-from edge.bench.exits import ExitQuality, deepest_of, exits_of
 from edge.bench.facts import NOT_MEASURED, Facts
 from edge.bench.growth import Step, check_growth
 from edge.bench.hints import LOWER_IS_BETTER, hint_for
 from edge.bench.sharing import check_sharing
 from edge.bundle.bundle import Bundle
+from edge.bundle.exits import Exit, MeasuredExit
 from edge.bundle.sizes import Part, bundle_sizes, parts
-from edge.conformance.verify import RankingResult, RankingVerification
+from edge.conformance.verify import Agreement, Verification
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit
 
 MOST_NAMED = 3
 BETTER = (
@@ -99,10 +98,10 @@ def _part_text(part: Part) -> str:
 
 
 def _quality_checks(bundle: Bundle, budget: Budget) -> Iterator[Check]:
-    exits = {one.exit: one for one in exits_of(bundle)}
+    exits = {one.exit: one for one in bundle.exits}
     limits = dict(budget.exits)
     if budget.quality:
-        deepest = deepest_of(bundle)
+        deepest = bundle.deepest
         limits[deepest] = {**budget.quality, **limits.get(deepest, {})}
     for exit, minima in sorted(limits.items()):
         if exit not in exits:
@@ -115,7 +114,7 @@ def _no_exit(bundle: Bundle, exit: Exit, known: Iterable[Exit]) -> EdgeError:
     return EdgeError(f"{bundle.path} has no figures for exit {exit}", evidence=evidence, fix="name one of these")
 
 
-def _quality_check(bundle: Bundle, found: ExitQuality, metric: str, limit: float) -> Check:
+def _quality_check(bundle: Bundle, found: MeasuredExit, metric: str, limit: float) -> Check:
     if metric not in found.quality:
         raise EdgeError(
             f"{bundle.path} has no {metric!r} for exit {found.exit}",
@@ -133,7 +132,7 @@ def _quality_check(bundle: Bundle, found: ExitQuality, metric: str, limit: float
     return Check(what, measured, limit, False, problem, evidence, (BETTER,))
 
 
-def _parity_check(found: RankingVerification | None, bundle: Bundle, engine: str) -> Check:
+def _parity_check(found: Verification | None, bundle: Bundle, engine: str) -> Check:
     """The largest difference of a logit against its tolerance; wrong text counts in requests.
 
     What the golden requests do not examine could be anything, so it is no pass.
@@ -161,14 +160,14 @@ def _parity_check(found: RankingVerification | None, bundle: Bundle, engine: str
     return Check(what, measured, limit, passed=True)
 
 
-def _off(row: RankingResult) -> str:
+def _off(row: Agreement) -> str:
     return f"exit {row.exit}: up to {row.max_difference:.3g}, mean {row.mean_difference:.3g}"
 
 
 def _instruction_checks(bundle: Bundle, budget: Budget, facts: Facts) -> Iterator[Check]:
     limits = dict(budget.exit_instructions)
     if budget.instructions is not None:
-        deepest = deepest_of(bundle)
+        deepest = bundle.deepest
         limits[deepest] = min(budget.instructions, limits.get(deepest, budget.instructions))
     for exit, limit in sorted(limits.items()):
         if not facts.instructions:

@@ -10,15 +10,14 @@ from typing import Any
 
 from edge.bench.budget import Budget
 from edge.bench.check import Check, count
-from edge.bench.exits import exits_of
 from edge.bench.facts import NOT_MEASURED, Facts
 from edge.bench.hints import LOWER_IS_BETTER, hint_for
 from edge.bundle.bundle import Bundle
+from edge.bundle.exits import Exit
 from edge.bundle.sizes import bundle_sizes, group_of
 from edge.errors import EdgeError
 from edge.inspect.causes import main_causes
 from edge.inspect.changes import Change, Comparison, compare_bundles
-from edge.runtime.choice import Exit
 
 ROUNDING = 1e-9  # .7573 less .7553 is a little above .002
 MOST_NAMED = 3
@@ -145,7 +144,7 @@ def _quality_check(step: Step, metric: str, allowed: float) -> Check:
 
 
 def _figures(bundle: Bundle, metric: str) -> dict[Exit, float]:
-    return {one.exit: one.quality[metric] for one in exits_of(bundle) if metric in one.quality}
+    return {one.exit: one.quality[metric] for one in bundle.exits if metric in one.quality}
 
 
 def _time_check(step: Step, allowed: float, facts: Facts) -> Check:

@@ -13,15 +13,14 @@ from pathlib import Path
 
 from edge.bench.arm.tools import CPU, LIBRARY, Programs, Tools, compiled
 from edge.bench.arm.tools import find_tools as find_tools  # whoever counts needs it
-from edge.bench.exits import exits_of
 from edge.bench.scenarios import SCENARIOS
 from edge.bench.sized_request import Calls, SizedRequest
 from edge.bundle.bundle import read_manifest
+from edge.bundle.exits import Exit
 from edge.bundle.install import install
-from edge.engines.opening import absent, graph_of
-from edge.engines.shape import RankingGraph
+from edge.engines.opening import absent, shape_in
+from edge.engines.shape import ModelShape
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit
 
 WARM_UPS = 2  # the first run prepares, the second still settles by some 140 instructions; then runs are alike
 NO_SIGNATURE = -1  # labels the marks that tell what a mark costs
@@ -59,7 +58,7 @@ class Instructions:
     """Of one run of each signature, by its name, e.g. "encode_64"; one thread."""
 
     signatures: Mapping[str, int]
-    shape: RankingGraph
+    shape: ModelShape
     exits: tuple[Exit, ...]
 
     def request(self, asked: SizedRequest, exit: Exit) -> ExitInstructions:
@@ -75,12 +74,12 @@ class Instructions:
 def count_instructions(path: Path, tools: Tools) -> Instructions:
     """Install the bundle and count every signature of its LiteRT model. Errors: it has none, or does not run."""
     bundle = read_manifest(path)
-    exits = tuple(one.exit for one in exits_of(bundle))
+    exits = tuple(one.exit for one in bundle.exits)
     models = install(path).directory / "models"
     if reason := absent("litert", models):
         raise EdgeError(f"{path}: {reason}", fix="take the bundle that edge export wrote, before edge slim")
     counted = count_model(models / "litert" / "model.tflite", tools)
-    return Instructions(counted, graph_of(bundle.manifest), exits)
+    return Instructions(counted, shape_in(bundle.manifest), exits)
 
 
 def count_model(model: Path, tools: Tools) -> Mapping[str, int]:

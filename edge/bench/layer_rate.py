@@ -11,7 +11,7 @@ import numpy as np
 
 from edge.bundle.bundle import Bundle
 from edge.engines.chunk import chunk_of
-from edge.engines.protocol import Entries, RankingEngine
+from edge.engines.protocol import Engine, Entries
 from edge.engines.timeline import Timeline
 from edge.errors import EdgeError
 
@@ -45,7 +45,7 @@ def layer_macs(rows: int, seen: int, hidden: int, weights: int) -> int:
 class LayerClock:
     """Times the layer whenever it is called, by calls with and without it; `rate` sums up."""
 
-    engine: RankingEngine
+    engine: Engine
     weights: int
     clock: Callable[[], float] = time.perf_counter
     _with: list[float] = field(default_factory=list)
@@ -78,7 +78,7 @@ class LayerClock:
         return LayerRate(self._rows, macs, typical, len(self._with), macs / typical / 1e6)
 
 
-def _encoding(engine: RankingEngine) -> Callable[[int], object]:
+def _encoding(engine: Engine) -> Callable[[int], object]:
     """A full chunk through so many applications."""
     longest, tokens = engine.shape.positions, engine.chunk_tokens
     lengths = [longest] * (tokens // longest) + [tokens % longest] * bool(tokens % longest)
@@ -86,7 +86,7 @@ def _encoding(engine: RankingEngine) -> Callable[[int], object]:
     return lambda depth: engine.summarise(chunk, depth)
 
 
-def _scoring(engine: RankingEngine) -> Callable[[int], object]:
+def _scoring(engine: Engine) -> Callable[[int], object]:
     """Candidates against a full timeline; all interact layers or none."""
     states, numbers = (
         np.zeros((CANDIDATES, width), dtype=np.float32) for width in (engine.shape.hidden, engine.shape.numbers)

@@ -9,17 +9,17 @@ from typing import Any
 
 from edge.bench.adb import DeviceTimes
 from edge.bench.confine import Confinement
-from edge.bench.exits import ExitQuality, exits_of
 from edge.bench.host import Host
 from edge.bench.instructions import CountedExits
 from edge.bench.modelled import Prediction
 from edge.bench.timing import Times
 from edge.bundle.bundle import Bundle
+from edge.bundle.exits import MeasuredExit
 from edge.bundle.sizes import bundle_sizes
 from edge.config import from_dict, to_dict
 from edge.errors import EdgeError, file_fix
 from edge.files import write_output
-from edge.runtime.costs import RankingCosts
+from edge.runtime.costs import Costs
 
 SCHEMA = "edge-bench/measurement/2"
 AGAIN = "measure again: edge-bench run movies.edge --out FILE"
@@ -35,7 +35,7 @@ class Subject:
     installed: int
     hidden: int
     places: int
-    exits: tuple[ExitQuality, ...]
+    exits: tuple[MeasuredExit, ...]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Measurement:
     host: Host
     date: str
     times: Times
-    costs: RankingCosts
+    costs: Costs
     limits: Confinement | None = None  # of the profile, as far as this host could impose them
     prediction: Prediction | None = None  # modelled
     instructions: CountedExits | None = None  # under emulation
@@ -60,7 +60,7 @@ class Measurement:
 def subject(bundle: Bundle, engine: str) -> Subject:
     sizes, model = bundle_sizes(bundle, engine), bundle.manifest["model"]
     shape = model["hidden"], model["places"]
-    return Subject(bundle.name, bundle.sha256, sizes.download, sizes.installed, *shape, exits_of(bundle))
+    return Subject(bundle.name, bundle.sha256, sizes.download, sizes.installed, *shape, bundle.exits)
 
 
 def measurement_json(measurement: Measurement) -> dict[str, Any]:

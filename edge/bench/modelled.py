@@ -14,8 +14,8 @@ from edge.bench.layer_rate import LayerRate
 from edge.bench.profiles.profile import DeviceProfile
 from edge.bench.scenarios import ENCODING, SCENARIOS
 from edge.bench.timing import ExitTimes
-from edge.runtime.choice import Exit
-from edge.runtime.costs import Points, RankingCosts
+from edge.bundle.exits import Exit
+from edge.runtime.costs import Costs, Points
 
 FORMULA = "device ms = host ms x host int8 rate / device int8 rate"
 ERRORS = (
@@ -60,7 +60,7 @@ class Prediction:
     host_rate: LayerRate
     device_rate: float  # GMAC/s
     latencies: tuple[Modelled, ...]
-    costs: RankingCosts
+    costs: Costs
     allowances: tuple[Allowance, ...]
 
 
@@ -69,7 +69,7 @@ class Hosted:
     """What was measured on the host that a prediction is made from."""
 
     exits: tuple[ExitTimes, ...]
-    costs: RankingCosts
+    costs: Costs
     rate: LayerRate
     download: int
     resident: int
@@ -104,8 +104,8 @@ def predict(profile: DeviceProfile, hosted: Hosted) -> Prediction:
     )
 
 
-def scaled(costs: RankingCosts, scale: float) -> RankingCosts:
+def scaled(costs: Costs, scale: float) -> Costs:
     def times(points: Points) -> Points:
         return tuple((size, milliseconds * scale) for size, milliseconds in points)
 
-    return RankingCosts(times(costs.chunk), times(costs.encode), times(costs.append), tuple(map(times, costs.score)))
+    return Costs(times(costs.chunk), times(costs.encode), times(costs.append), tuple(map(times, costs.score)))

@@ -13,11 +13,11 @@ from edge.bench.fresh import answer
 from edge.bench.layer_rate import LayerClock, LayerRate
 from edge.bench.timed_engine import TimedEngine
 from edge.bench.timing import Rounds, Times, measure
+from edge.bundle.exits import Exit
 from edge.config import from_dict
-from edge.runtime.choice import Exit
-from edge.runtime.costs import RankingCosts
+from edge.runtime.costs import Costs
 from edge.runtime.model import Model
-from edge.runtime.opening import open_ranking_model
+from edge.runtime.opening import open_model
 from edge.runtime.ranker import Ranker
 from edge.text.request import request_from_json
 
@@ -42,7 +42,7 @@ class Finding:
     """`costs`: those that the runtime chooses exits by here."""
 
     times: Times
-    costs: RankingCosts
+    costs: Costs
     rate: LayerRate | None
     limits: Confinement | None
 
@@ -67,8 +67,8 @@ def run_job(values: Mapping[str, Any]) -> dict[str, Any]:
     models: list[Opened] = []
     layers: list[LayerClock] = []
 
-    def open_model() -> Opened:
-        models.append(Opened(open_ranking_model(job.bundle, job.engine, job.threads)))
+    def opened() -> Opened:
+        models.append(Opened(open_model(job.bundle, job.engine, job.threads)))
         return models[0]
 
     def confined() -> AbstractContextManager[None]:
@@ -81,7 +81,7 @@ def run_job(values: Mapping[str, Any]) -> dict[str, Any]:
 
     rounds = Rounds(job.repeats, job.sustained_s)
     rounds = replace(rounds, beside=time_layer) if job.layer_weights else rounds
-    times = measure(open_model, requests, job.exits, rounds, confined=confined)
+    times = measure(opened, requests, job.exits, rounds, confined=confined)
     return asdict(Finding(times, models[0].costs, layers[0].rate() if layers else None, limits))
 
 

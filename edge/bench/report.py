@@ -14,9 +14,9 @@ from edge.bench.modelled import Hosted, Prediction, predict
 from edge.bench.profiles.profile import DeviceProfile
 from edge.bench.profiles.read import read_profile
 from edge.bench.scenarios import ENCODING, SCENARIOS
+from edge.bundle.exits import Exit
 from edge.errors import EdgeError
 from edge.inspect.describe import printable
-from edge.runtime.choice import Exit
 
 MAX_NAME = 40  # characters of a bundle's name in a table
 

@@ -23,9 +23,9 @@ from edge.bench.profiles.profile import DeviceProfile
 from edge.bench.sized_request import SizedRequest
 from edge.bench.timing import Times
 from edge.bundle.bundle import open_bundle
+from edge.bundle.exits import Exit
 from edge.config import from_dict
 from edge.errors import EdgeError, file_fix
-from edge.runtime.choice import Exit
 from edge.runtime.opening import MOST_THREADS
 from edge.text.request import parse_request, request_to_json
 from edge.text.types import Request

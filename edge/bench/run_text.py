@@ -13,7 +13,7 @@ from edge.bench.percentiles import Percentiles
 from edge.bench.scenarios import SCENARIOS
 from edge.bench.sized_request import SizedRequest
 from edge.bench.sustained import Sustained
-from edge.runtime.costs import RankingCosts
+from edge.runtime.costs import Costs
 from edge.table import render
 
 
@@ -84,7 +84,7 @@ def _size(asked: SizedRequest) -> str:
     return f"with {asked.candidates} candidates and {asked.events} events, items of {asked.item_tokens} tokens"
 
 
-def _costs(costs: RankingCosts) -> Iterator[str]:
+def _costs(costs: Costs) -> Iterator[str]:
     scores = {f"score at depth {depth}": points for depth, points in enumerate(costs.score)}
     listed = {"chunk": costs.chunk, "encode": costs.encode, "append": costs.append} | scores
     for name, points in listed.items():

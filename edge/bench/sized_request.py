@@ -10,13 +10,13 @@ from pathlib import Path
 
 from edge.arguments import check_count
 from edge.bench.scenarios import ENCODING, SCENARIOS
+from edge.bundle.exits import Exit
 from edge.engines.buckets import SIZES, name_of
 from edge.engines.chunk import chunks
 from edge.engines.named_buckets import Bucket, read_buckets
 from edge.engines.pieces import pieces
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from edge.errors import EdgeError, known_names
-from edge.runtime.choice import Exit
 from edge.text.checks import MAX_CANDIDATES, MAX_EVENTS
 from edge.text.spec import MOST_SEGMENT_TOKENS
 
@@ -42,7 +42,7 @@ class SizedRequest:
         if self.scenario not in SCENARIOS:
             raise EdgeError(f"there is no scenario {self.scenario!r}", fix=known_names(self.scenario, SCENARIOS))
 
-    def within(self, shape: RankingGraph) -> SizedRequest:
+    def within(self, shape: ModelShape) -> SizedRequest:
         """With no size left open, and none beyond what the model takes."""
         most, longest = shape.places - 1, shape.positions
         events = most if self.events is None else min(self.events, most)
@@ -54,7 +54,7 @@ class Calls:
     """Of a model whose graphs are `names`, e.g. "score_2_64"."""
 
     names: tuple[str, ...]
-    shape: RankingGraph
+    shape: ModelShape
 
     @cached_property
     def buckets(self) -> dict[str, list[Bucket]]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from edge.engines.chunk import Chunk
-from edge.engines.protocol import Entries, RankingEngine
+from edge.engines.protocol import Engine, Entries
 from edge.engines.timeline import NewPlaces, Timeline
 
 Clock = Callable[[], float]  # seconds
@@ -19,7 +19,7 @@ Found = TypeVar("Found")
 class TimedEngine:
     """Another engine's answers; `spent` sums up seconds by part until it is emptied."""
 
-    def __init__(self, engine: RankingEngine, clock: Clock = time.perf_counter) -> None:
+    def __init__(self, engine: Engine, clock: Clock = time.perf_counter) -> None:
         self._engine, self._clock = engine, clock
         self.shape, self.chunk_tokens = engine.shape, engine.chunk_tokens
         self.chunk_segments = engine.chunk_segments

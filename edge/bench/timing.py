@@ -14,7 +14,7 @@ from edge.bench.percentiles import Percentiles, percentiles
 from edge.bench.resident import Memory, memory
 from edge.bench.scenarios import SCENARIOS
 from edge.bench.sustained import Sustained, sustain
-from edge.runtime.choice import Exit
+from edge.bundle.exits import Exit
 from edge.text.types import Event, Item, Request, User
 
 Clock = Callable[[], float]  # seconds

@@ -15,9 +15,10 @@ from typing import Any
 
 from edge.bundle import archive
 from edge.bundle.archive import Archive, ArchiveLimits, check_name, refuse
+from edge.bundle.exits import Exit, MeasuredExit, parse_exits
 from edge.bundle.keys import PublicKey
-from edge.bundle.manifest import MANIFEST, WEIGHTS, BundleFile, parse_files, section_of
-from edge.bundle.ranking_manifest import RANKING_SCHEMA, RankingExit, parse_ranking_exits, parse_ranking_manifest
+from edge.bundle.listing import MANIFEST, WEIGHTS, BundleFile, parse_files, section_of
+from edge.bundle.manifest import SCHEMA, parse_manifest
 from edge.bundle.weights.holes import cut, fill
 from edge.bundle.weights.packed import Weights, pack, unpack_counted
 from edge.errors import EdgeError
@@ -60,8 +61,13 @@ class Bundle:
         return tuple(self.archive.entries)
 
     @property
-    def exits(self) -> tuple[RankingExit, ...]:
-        return parse_ranking_exits(self.path, self.manifest["exits"], self.manifest["model"])
+    def exits(self) -> tuple[MeasuredExit, ...]:
+        """Ascending."""
+        return parse_exits(self.path, self.manifest["exits"], self.manifest["model"])
+
+    @property
+    def deepest(self) -> Exit:
+        return self.exits[-1].exit
 
     @cached_property
     def listed(self) -> Mapping[str, BundleFile]:
@@ -156,7 +162,7 @@ def read_manifest(path: Path, limits: ArchiveLimits | None = None, public_key: P
     if entry.bytes > limits.manifest_bytes:
         refuse(path, f"{MANIFEST} declares {entry.bytes:,} bytes, the limit is {limits.manifest_bytes:,}")
     data = b"".join(archive.stream(scanned, entry))
-    manifest = parse_ranking_manifest(path, data)
+    manifest = parse_manifest(path, data)
     files = parse_files(path, manifest["files"])
     archive.check_total(path, sum(file.bytes for file in files), scanned.bytes, limits)
     listed = {file.path: file.bytes for file in files}
@@ -190,7 +196,7 @@ def write_bundle(
             contents[name], holes = cut(_content(contents[name]), weights)
             described |= {"holes": [[hole.offset, hole.tensor, hole.form] for hole in holes]} if holes else {}
         listed.append(described)
-    contents[MANIFEST] = manifest_bytes({"schema": RANKING_SCHEMA} | dict(manifest) | {"files": listed})
+    contents[MANIFEST] = manifest_bytes({"schema": SCHEMA} | dict(manifest) | {"files": listed})
     with output(path) as temporary:
         archive.write(temporary, contents, first=MANIFEST)
         try:

@@ -17,7 +17,7 @@ from typing import NoReturn
 from edge.bundle.archive import refuse
 from edge.bundle.bundle import Bundle, in_one_line, read_manifest
 from edge.bundle.keys import PublicKey
-from edge.bundle.manifest import MANIFEST
+from edge.bundle.listing import MANIFEST
 from edge.errors import EdgeError
 from edge.files import sha256_file
 

@@ -1,72 +1,71 @@
-"""What a bundle says about itself: its files, the exits' measured quality, and where it came from."""
+"""What a bundle says about itself: its model's shape, graphs and exits, and how exact they are."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from edge.bundle.archive import refuse
-from edge.bundle.facts import MODEL_ENGINES
-from edge.bundle.values import LARGEST_COUNT, is_count, is_number
-from edge.bundle.weights.forms import FORMS
-from edge.bundle.weights.holes import Hole
+from edge.bundle.exits import MOST_DEPTH, parse_exits
+from edge.bundle.facts import check_facts
+from edge.bundle.listing import MANIFEST, parse_files
+from edge.bundle.values import is_count, is_number
 from edge.files import parse_strictly
+from edge.text.number import MAX_NUMBERS
+from edge.text.spec import MOST_SEGMENT_TOKENS
 
-MANIFEST = "manifest.json"
-WEIGHTS = "weights.bin"
-TEXT, VOCABULARY, GOLDEN = "text.json", "vocab.txt", "golden.jsonl"
-COMMON_SECTIONS = ("text", "vocabulary", "golden")
-_COMMON = {TEXT: "text", VOCABULARY: "vocabulary", GOLDEN: "golden", WEIGHTS: "weights"}
+SCHEMA = "edge-ranker/bundle/5"
+VALUES = ("rating", "liked")  # attributes of an event that can be its value
+STATIC = ("litert", "coreml")  # engines whose graphs have fixed shapes
+MOST_SIGNATURES = 12
+ENTRIES = {"embed": 1, "encode": 1, "summarise": 2, "append": 1, "score": 2}  # entry points, and sizes in their names
+MOST_DEPTHS, MOST_WIDTH = 16, 65_536
+MOST_PLACES = 16_384
+MOST_KEPT = 1 << 26  # numbers of a timeline's keys: a user takes twice as many, in float32
+_SHAPE = {
+    "hidden": (1, MOST_WIDTH), "heads": (1, 1_000), "interact_layers": (0, MOST_DEPTH),
+    "positions": (1, MOST_SEGMENT_TOKENS), "places": (1, MOST_PLACES), "numbers": (0, MAX_NUMBERS),
+    "distances": (2, 1_024), "match_size": (1, MOST_WIDTH), "match_heads": (1, 1_000), "factors": (0, MOST_WIDTH),
+    "vocabulary": (1, 1 << 30),
+}  # fmt: skip
 BUNDLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
 OLDER = "train and export the model again with this version: edge run --help"
 NEWER = "install a newer version of edge-ranker, or export the bundle again with this one"
 _NUMBERED = re.compile(r"edge-ranker/bundle/([1-9][0-9]{0,3})")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _REQUIRED: Mapping[str, type] = {
     "name": str, "model": dict, "exits": list, "golden": dict, "provenance": dict, "files": list
 }  # fmt: skip
 LARGEST_TOLERANCE = 10.0  # in logits; no two scores that far apart agree
 
 
-@dataclass(frozen=True)
-class BundleFile:
-    """One file of the bundle, as the manifest lists it: `bytes` and `sha256` are those of the whole file.
-
-    Where it has `holes`, the archive holds what is between them, and the weights fill them at installation.
-    """
-
-    path: str
-    bytes: int
-    sha256: str
-    section: str
-    holes: tuple[Hole, ...] = ()
-
-    @property
-    def is_installed(self) -> bool:
-        """The packed weights stay in the bundle: the models have them."""
-        return self.section != "weights"
+def parse_manifest(path: Path, data: bytes) -> dict[str, Any]:
+    """The manifest of the bundle at `path`; refuses what is not one of this schema, or that no model can have."""
+    manifest = _decoded(path, data)
+    model = manifest["model"]
+    _check_shape(path, model)
+    parse_exits(path, manifest["exits"], model)
+    _check_buckets(path, manifest.get("buckets"))
+    _check_tolerances(path, manifest["golden"])
+    check_facts(path, manifest)
+    carried = {file.section for file in parse_files(path, manifest["files"])}
+    for engine in STATIC:
+        if f"model:{engine}" in carried and engine not in manifest["buckets"]:
+            refuse(path, f"{MANIFEST} lists a model of {engine}, but no buckets of it")
+    return manifest
 
 
-def section_of(name: str) -> str | None:
-    """The section a file belongs to, by its path; None if it has no place in a bundle."""
-    for engine in MODEL_ENGINES:
-        if name.startswith((f"models/{engine}.", f"models/{engine}/")):
-            return f"model:{engine}"
-    return _COMMON.get(name)
-
-
-def decode_manifest(path: Path, data: bytes, schema: str) -> dict[str, Any]:
-    """A manifest of `schema`, with what every one has: sections of their types, and a name."""
+def _decoded(path: Path, data: bytes) -> dict[str, Any]:
+    """With sections of their types, and a name."""
     try:
         manifest = parse_strictly(data)
     except (ValueError, RecursionError):
         refuse(path, f"{MANIFEST} is not valid JSON")
     if not isinstance(manifest, dict) or "schema" not in manifest:
         refuse(path, f"{MANIFEST} has no schema")
-    _check_schema(path, manifest["schema"], schema)
+    _check_schema(path, manifest["schema"])
     for key, kind in _REQUIRED.items():
         if not isinstance(manifest.get(key), kind):
             refuse(path, f"{MANIFEST} has no {key!r} of type {kind.__name__}")
@@ -75,18 +74,60 @@ def decode_manifest(path: Path, data: bytes, schema: str) -> dict[str, Any]:
     return manifest
 
 
-def _check_schema(path: Path, found: Any, known: str) -> None:
+def _check_schema(path: Path, found: Any) -> None:
     """Refuse another schema; what helps depends on which of the two is older."""
-    if found == known:
+    if found == SCHEMA:
         return
     numbered = _NUMBERED.fullmatch(found) if isinstance(found, str) else None
     if numbered is None:
-        refuse(path, f"unknown schema {ascii(found)[:60]}, this version reads {known!r}")
-    older = int(numbered[1]) < int(known.rpartition("/")[2])
-    refuse(path, f"its schema is {found!r}, this version reads {known!r} alone", fix=OLDER if older else NEWER)
+        refuse(path, f"unknown schema {ascii(found)[:60]}, this version reads {SCHEMA!r}")
+    older = int(numbered[1]) < int(SCHEMA.rpartition("/")[2])
+    refuse(path, f"its schema is {found!r}, this version reads {SCHEMA!r} alone", fix=OLDER if older else NEWER)
 
 
-def check_tolerances(path: Path, golden: Mapping[str, Any]) -> None:
+def _check_shape(path: Path, model: Mapping[str, Any]) -> None:
+    for key, (least, most) in _SHAPE.items():
+        if not is_count(model.get(key), least, most):
+            refuse(path, f"{MANIFEST}: model.{key} must be an integer from {least} to {most:,}")
+    depths = model.get("encode_depths")
+    if not isinstance(depths, list) or not 1 <= len(depths) <= MOST_DEPTHS or not _ascend(depths):
+        refuse(path, f"{MANIFEST}: model.encode_depths must be ascending integers from 0 to {MOST_DEPTH:,}")
+    if model["hidden"] % model["heads"]:
+        refuse(path, f"{MANIFEST}: {model['heads']} heads do not divide a hidden size of {model['hidden']}")
+    if model["interact_layers"] * model["hidden"] * model["places"] > MOST_KEPT:
+        refuse(path, f"{MANIFEST}: a timeline of {model['places']:,} places would take too much memory")
+    if model.get("value") not in VALUES:
+        refuse(path, f"{MANIFEST}: model.value must be one of {', '.join(VALUES)}")
+
+
+def _ascend(depths: Sequence[Any]) -> bool:
+    return all(is_count(depth, 0, MOST_DEPTH) for depth in depths) and all(low < high for low, high in pairwise(depths))
+
+
+def _check_buckets(path: Path, buckets: Any) -> None:
+    """`{"litert": ["embed_128", "score_2_64", ...]}`: the graphs of each engine whose shapes are fixed."""
+    if not isinstance(buckets, dict) or not set(buckets) <= {*STATIC}:
+        refuse(path, f"{MANIFEST}: buckets must be an object from {', '.join(STATIC)}, or some of them, to names")
+    for engine, names in buckets.items():
+        if not isinstance(names, list) or not 1 <= len(names) <= MOST_SIGNATURES or not all(map(_is_bucket, names)):
+            refuse(path, f"{MANIFEST}: buckets.{engine} must be 1 to {MOST_SIGNATURES} names like 'encode_64'")
+        if len(set(names)) < len(names):
+            refuse(path, f"{MANIFEST}: buckets.{engine} lists a name twice")
+
+
+def _is_bucket(name: Any) -> bool:
+    if not isinstance(name, str) or len(name) > 64:
+        return False
+    entry, *sizes = name.split("_")
+    return ENTRIES.get(entry) == len(sizes) and all(map(_is_size, sizes))
+
+
+def _is_size(text: str) -> bool:
+    """One way to write it."""
+    return text.isascii() and text.isdigit() and (text == "0" or text[0] != "0")
+
+
+def _check_tolerances(path: Path, golden: Mapping[str, Any]) -> None:
     """With a negative one nothing passes, with a huge one everything does."""
     if not _is_tolerance(golden.get("tolerance")):
         refuse(path, f"{MANIFEST}: golden.tolerance must be a finite number from 0 to {LARGEST_TOLERANCE:g}")
@@ -97,43 +138,3 @@ def check_tolerances(path: Path, golden: Mapping[str, Any]) -> None:
 
 def _is_tolerance(value: Any) -> bool:
     return is_number(value) and 0 <= value <= LARGEST_TOLERANCE
-
-
-def parse_files(path: Path, values: Sequence[Any]) -> tuple[BundleFile, ...]:
-    """`[{"path": ..., "bytes": ..., "sha256": ..., "section": ...}, ...]`; those of models may have "holes"."""
-    files = [_parse_file(path, f"{MANIFEST}: files[{index}]", value) for index, value in enumerate(values)]
-    if len({file.path for file in files}) < len(files):
-        refuse(path, f"{MANIFEST} lists a file twice")
-    present = {file.section for file in files}
-    missing = [section for section in COMMON_SECTIONS if section not in present]
-    if missing or not any(section.startswith("model:") for section in present):
-        refuse(path, f"{MANIFEST} lists no {missing[0] if missing else 'model'} file")
-    if "weights" not in present and any(file.holes for file in files):
-        refuse(path, f"{MANIFEST} lists holes, but no {WEIGHTS} to fill them")
-    if sum(file.bytes for file in files) > LARGEST_COUNT:
-        refuse(path, f"{MANIFEST} lists files of more than {LARGEST_COUNT:,} bytes")
-    return tuple(files)
-
-
-def _parse_file(path: Path, where: str, value: Any) -> BundleFile:
-    if not isinstance(value, dict) or set(value) - {"holes"} != {"path", "bytes", "sha256", "section"}:
-        refuse(path, f"{where} must have exactly path, bytes, sha256 and section, and perhaps holes")
-    name, size, digest, section = (value[key] for key in ("path", "bytes", "sha256", "section"))
-    if not isinstance(name, str) or section_of(name) is None or section_of(name) != section:
-        refuse(path, f"{where}: {ascii(name)[:80]} does not belong to section {ascii(section)[:40]}")
-    if not is_count(size) or not isinstance(digest, str) or not _SHA256.fullmatch(digest):
-        refuse(path, f"{where} needs a size in bytes and a SHA-256")
-    holes = value.get("holes", [])
-    if not isinstance(holes, list) or (holes and not section.startswith("model:")):
-        refuse(path, f"{where}: only a model's file has holes")
-    return BundleFile(name, size, digest, section, tuple(_parse_hole(path, where, hole) for hole in holes))
-
-
-def _parse_hole(path: Path, where: str, value: Any) -> Hole:
-    """Of `[offset, tensor, form]`."""
-    if not isinstance(value, list) or len(value) != 3 or not is_count(value[0]):
-        refuse(path, f"{where}: a hole is [offset, tensor, form]")
-    offset, tensor, form = value
-    if not isinstance(tensor, str) or form not in FORMS:
-        refuse(path, f"{where}: a hole needs a tensor's name and one of the forms {', '.join(FORMS)}")
-    return Hole(offset, tensor, form)

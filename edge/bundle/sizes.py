@@ -12,7 +12,7 @@ from pathlib import Path
 from edge.bundle.archive import Entry
 from edge.bundle.bundle import Bundle, manifest_bytes, open_bundle
 from edge.bundle.deflate import deflate
-from edge.bundle.manifest import MANIFEST, BundleFile
+from edge.bundle.listing import MANIFEST, BundleFile
 from edge.bundle.weights.forms import in_form
 from edge.errors import EdgeError
 

@@ -13,7 +13,7 @@ from edge.cli.command import command
 
 if TYPE_CHECKING:
     from edge.bundle.keys import PublicKey
-    from edge.conformance.verify import RankingVerification
+    from edge.conformance.verify import Verification
 
 
 @command(
@@ -37,9 +37,9 @@ def verify(bundle: Path, public_key: PublicKey | None, as_json: bool, engines: t
     """
     from dataclasses import asdict
 
-    from edge.conformance.verify import verify_ranking
+    from edge.conformance.verify import verify_bundle
 
-    verified = verify_ranking(bundle, list(engines) or None, public_key, _progress)
+    verified = verify_bundle(bundle, list(engines) or None, public_key, _progress)
     rows = [asdict(result) for result in verified.results]
     if as_json:
         summary = {"bundle": str(bundle), "passed": verified.passed, "results": rows}
@@ -54,7 +54,7 @@ def _progress(engine: str) -> None:
     click.echo(f"verify: {engine}", err=True)
 
 
-def _text(rows: list[dict[str, Any]], verified: RankingVerification) -> str:
+def _text(rows: list[dict[str, Any]], verified: Verification) -> str:
     from edge.table import render
 
     lines = [render(list(rows[0]), [list(row.values()) for row in rows]), ""]

@@ -17,8 +17,8 @@ from edge.conformance.features import (
     scripts,
     text_attributes,
 )
-from edge.conformance.golden import RankingGolden
-from edge.engines.shape import RankingGraph
+from edge.conformance.golden import Golden
+from edge.engines.shape import ModelShape
 from edge.text.segments import SegmentEncoder
 
 FULL_TIMELINE, CUT_TEXT, MISSING_NUMBER = "a full timeline", "a cut text", "a missing number"
@@ -30,16 +30,16 @@ class Examined:
     """What golden requests are asked for: `together` are the candidates that the largest graph holds."""
 
     encoder: SegmentEncoder
-    shape: RankingGraph
+    shape: ModelShape
     together: int
 
-    def missing(self, goldens: Sequence[RankingGolden]) -> list[str]:
+    def missing(self, goldens: Sequence[Golden]) -> list[str]:
         """What they leave unexamined. Only what the text spec can meet is asked for; events and texts only where a
         request has some."""
         found = set[str]().union(*map(self.features, goldens))
         return [name for name in self._wanted(goldens) if name not in found]
 
-    def features(self, golden: RankingGolden) -> set[str]:
+    def features(self, golden: Golden) -> set[str]:
         """What a request examines, whatever its logits."""
         request, texts = golden.request, [text for kind in golden.texts.values() for text in kind]
         tokens = self.encoder.encoder.wordpiece.encode
@@ -54,7 +54,7 @@ class Examined:
         }
         return {name for name, holds in found.items() if holds} | scripts("".join(texts))
 
-    def _wanted(self, goldens: Sequence[RankingGolden]) -> Iterator[str]:
+    def _wanted(self, goldens: Sequence[Golden]) -> Iterator[str]:
         requests, spec = [golden.request for golden in goldens], self.encoder.encoder.spec
         yield from (NO_HISTORY, ONE_CANDIDATE, MANY_CANDIDATES)
         if any(request.events for request in requests):

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from edge.bundle.exits import Exit
 from edge.bundle.values import is_count, is_number
-from edge.engines.protocol import RankingEngine
+from edge.engines.protocol import Engine
 from edge.errors import EdgeError
 from edge.files import parse_strictly
-from edge.runtime.choice import Exit
 from edge.runtime.scoring import handles_of, scores_of
 from edge.runtime.summaries import Summaries
 from edge.runtime.user_timeline import Reading, UserTimeline
@@ -33,7 +33,7 @@ Logits = Mapping[Exit, np.ndarray]  # (candidate,)
 
 
 @dataclass(frozen=True)
-class RankingGolden:
+class Golden:
     """One request with what it must turn into. `texts` and `ids` are by kind: of the profile, of events' items and
     phrases, of candidates' items and contexts; `numbers` (candidate, number) are NaN where one is missing."""
 
@@ -45,7 +45,7 @@ class RankingGolden:
     logits: Logits
 
 
-def read_request(reading: Reading, id: str, request: Request) -> RankingGolden:
+def read_request(reading: Reading, id: str, request: Request) -> Golden:
     """The text side of a golden request, without logits."""
     segments, events, candidates = reading.encoder, request.events, request.candidates
     text = segments.encoder
@@ -67,12 +67,10 @@ def read_request(reading: Reading, id: str, request: Request) -> RankingGolden:
         reading.groups.offered(candidates), request.time
     )
     numbers = np.where(missing == 1, np.nan, values)
-    return RankingGolden(
-        id, request, dict(zip(KINDS, texts, strict=True)), dict(zip(KINDS, ids, strict=True)), numbers, {}
-    )
+    return Golden(id, request, dict(zip(KINDS, texts, strict=True)), dict(zip(KINDS, ids, strict=True)), numbers, {})
 
 
-def logits_of(engine: RankingEngine, reading: Reading, request: Request, exits: Collection[Exit]) -> Logits:
+def logits_of(engine: Engine, reading: Reading, request: Request, exits: Collection[Exit]) -> Logits:
     """At each exit, by the way that a ranker takes."""
     summaries, user = Summaries(engine, ENOUGH), UserTimeline(reading, request.user, request.events)
     handles = handles_of(reading, request.candidates)
@@ -82,14 +80,12 @@ def logits_of(engine: RankingEngine, reading: Reading, request: Request, exits: 
     }
 
 
-def make_ranking_golden(
-    engine: RankingEngine, reading: Reading, id: str, request: Request, exits: Collection[Exit]
-) -> RankingGolden:
+def make_golden(engine: Engine, reading: Reading, id: str, request: Request, exits: Collection[Exit]) -> Golden:
     """What the engine, the reference, answers."""
     return replace(read_request(reading, id, request), logits=logits_of(engine, reading, request, exits))
 
 
-def to_line(golden: RankingGolden) -> str:
+def to_line(golden: Golden) -> str:
     """One line of golden.jsonl."""
     record: dict[str, Any] = {
         "id": golden.id,
@@ -106,7 +102,7 @@ def _rounded(value: float) -> float:
     return round(float(value), DECIMALS)
 
 
-def read_ranking_goldens(lines: Sequence[str]) -> Iterator[RankingGolden]:
+def read_goldens(lines: Sequence[str]) -> Iterator[Golden]:
     """The records of a golden.jsonl; errors name the line."""
     for number, line in enumerate(lines, start=1):
         try:
@@ -116,7 +112,7 @@ def read_ranking_goldens(lines: Sequence[str]) -> Iterator[RankingGolden]:
             raise EdgeError(f"golden.jsonl:{number} is not a golden record", evidence=reason) from error
 
 
-def _read_record(record: Any) -> RankingGolden:
+def _read_record(record: Any) -> Golden:
     """Errors: EdgeError or ValueError, in words."""
     parts = _object(record, "the record", ("id", "request", "texts", "ids", "numbers", "logits"))
     if not isinstance(parts["id"], str) or not _ID.fullmatch(parts["id"]):
@@ -125,7 +121,7 @@ def _read_record(record: Any) -> RankingGolden:
     counts = {"profile": 1, "items": len(request.events), "phrases": len(request.events)}
     counts |= dict.fromkeys(("candidates", "contexts"), len(request.candidates))
     texts, ids = (_object(parts[name], name, KINDS) for name in ("texts", "ids"))
-    return RankingGolden(
+    return Golden(
         parts["id"],
         request,
         {kind: _list_of(texts[kind], f"texts.{kind}", "texts", _is_text, counts[kind]) for kind in KINDS},

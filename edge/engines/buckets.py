@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from edge.engines.signatures import Dims, Signature, signatures
 
 Sizes = tuple[int, ...]
@@ -14,7 +14,7 @@ def name_of(entry: str, sizes: Sizes) -> str:
     return "_".join([entry, *map(str, sizes)])
 
 
-def fixed(entry: str, sizes: Sizes, shape: RankingGraph) -> Signature | None:
+def fixed(entry: str, sizes: Sizes, shape: ModelShape) -> Signature | None:
     """Its arrays, each size a number. None: there is no such bucket."""
     if len(sizes) != len(SIZES[entry]):
         return None

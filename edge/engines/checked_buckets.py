@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge.engines.buckets import fixed, name_of
 from edge.engines.named_buckets import Bucket, read_buckets
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from edge.engines.signatures import INTEGERS, Dims
 from edge.errors import EdgeError
 
@@ -15,7 +15,7 @@ Typed = Mapping[str, tuple[str, Dims]]  # an array's name -> "float32" or "int32
 
 
 def checked_buckets(
-    names: Iterable[str], arrays: Callable[[str], tuple[Typed, Typed]], path: Path, kind: str, shape: RankingGraph
+    names: Iterable[str], arrays: Callable[[str], tuple[Typed, Typed]], path: Path, kind: str, shape: ModelShape
 ) -> dict[str, list[Bucket]]:
     """Entry point -> its buckets, ascending. `arrays` gives inputs and outputs of a `kind`, a signature or function.
 
@@ -43,7 +43,7 @@ def checked_buckets(
     return buckets
 
 
-def _faults(arrays: Callable[[str], tuple[Typed, Typed]], entry: str, sizes: Bucket, shape: RankingGraph) -> list[str]:
+def _faults(arrays: Callable[[str], tuple[Typed, Typed]], entry: str, sizes: Bucket, shape: ModelShape) -> list[str]:
     name, wanted = name_of(entry, sizes), fixed(entry, sizes, shape)
     assert wanted is not None
     wants_of = _typed(wanted.inputs), _typed(wanted.outputs)

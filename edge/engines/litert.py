@@ -14,20 +14,20 @@ from edge.engines.chunk import Chunk
 from edge.engines.litert_graphs import Array, Graph, Graphs
 from edge.engines.pieces import pieces
 from edge.engines.protocol import Entries
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from edge.engines.timeline import PARTS, NewPlaces, Timeline
 from edge.errors import EdgeError
 
 TIMELINE = ("keys", "values", "match_keys", "gates", "said", "factors", "events", "liked")
 
 
-class LiteRtRanking:
+class LiteRtEngine:
     """Runs `model.tflite`, whose signatures are named after entry point and bucket, e.g. "score_2_64".
 
     Candidates do not see one another: in the place of padding stand those of an earlier call.
     """
 
-    def __init__(self, directory: Path, shape: RankingGraph, threads: int = 1) -> None:
+    def __init__(self, directory: Path, shape: ModelShape, threads: int = 1) -> None:
         self.shape = shape
         path = directory / "model.tflite"
         self._graphs = Graphs(path, threads)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.engines.litert_model import open_model
+from edge.engines.litert_model import open_tflite
 
 Dimensions = tuple[int, ...]
 KINDS: dict[str, type] = {"float32": np.float32, "int32": np.int32}
@@ -62,7 +62,7 @@ class Graphs:
     """
 
     def __init__(self, path: Path, threads: int) -> None:
-        self._model: Any = open_model(path, threads)
+        self._model: Any = open_tflite(path, threads)
         self._listed: dict[str, dict[str, list[str]]] = self._model.get_signature_list()
         self._graphs: dict[str, Graph] = {}
         self._arrays: dict[tuple[str, Dimensions, bool], Array] = {}

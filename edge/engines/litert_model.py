@@ -14,7 +14,7 @@ from edge.engines.opening import unreadable
 SHARED_WEIGHTS = ":memory"  # XNNPACK packs weights once for all signatures, in memory: no file can go stale
 
 
-def open_model(path: Path, threads: int) -> Any:
+def open_tflite(path: Path, threads: int) -> Any:
     """A compiled model. Errors: the file is absent, or none."""
     from ai_edge_litert.compiled_model import CompiledModel
     from ai_edge_litert.options import CpuOptions, Options
@@ -29,7 +29,7 @@ def open_model(path: Path, threads: int) -> Any:
 
 
 def check_file(path: Path) -> None:
-    """Refuse a file with references beyond its end: `open_model` does not look through it, and would crash."""
+    """Refuse a file with references beyond its end: `open_tflite` does not look through it, and would crash."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES

@@ -11,7 +11,7 @@ import numpy as np
 from edge.engines.chunk import Chunk
 from edge.engines.opening import unreadable
 from edge.engines.protocol import Entries
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from edge.engines.signatures import Dims, Signature, signatures
 from edge.engines.timeline import PARTS, NewPlaces, Timeline
 from edge.errors import EdgeError
@@ -19,7 +19,7 @@ from edge.errors import EdgeError
 WEIGHTS = "weights.bin"
 
 
-class OnnxRanking:
+class OnnxEngine:
     """Runs `embed.onnx`, `encode.onnx`, `summarise.onnx`, `append.onnx`, `score_0.onnx` and `score_L.onnx`.
 
     Weights stay as they are in the mapped file, where all graphs read them: prepacked ones, which each graph and each
@@ -28,7 +28,7 @@ class OnnxRanking:
 
     chunk_tokens, chunk_segments = 256, 64
 
-    def __init__(self, directory: Path, shape: RankingGraph, threads: int = 1) -> None:
+    def __init__(self, directory: Path, shape: ModelShape, threads: int = 1) -> None:
         wanted = signatures(shape)
         _check_files(directory, [*(f"{name}.onnx" for name in wanted), WEIGHTS])
         self.shape = shape

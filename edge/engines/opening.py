@@ -8,12 +8,12 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from edge.bundle.manifest import WEIGHTS
-from edge.engines.protocol import RankingEngine
-from edge.engines.shape import RankingGraph
+from edge.bundle.listing import WEIGHTS
+from edge.engines.protocol import Engine
+from edge.engines.shape import ModelShape
 from edge.errors import EdgeError, install, missing_extra
 
-Opener = Callable[[Path, RankingGraph, int], RankingEngine]  # directory, shape, threads
+Opener = Callable[[Path, ModelShape, int], Engine]  # directory, shape, threads
 
 RUNNABLE = ("litert", "onnx")  # of the light runtime, each with a model file of its own
 RANKING_ENGINES = (*RUNNABLE, "reference", "coreml")
@@ -21,30 +21,30 @@ FROM_WEIGHTS = ("reference",)  # reads the bundle's weights, the others models/E
 GROUP = "edge.engines"  # entry points of what comes with the extras
 
 
-def open_ranking_engine(engine: str, models: Path, shape: RankingGraph, threads: int = 1) -> RankingEngine:
+def open_engine(engine: str, models: Path, shape: ModelShape, threads: int = 1) -> Engine:
     """The engine over an installed bundle's `models`. Errors: an unknown engine, or one that `absent` tells of."""
     reason = absent(engine, models)
     if reason:
         raise EdgeError(reason, fix="name an engine that the bundle has, or export it again")
     if engine == "litert":
-        from edge.engines.litert import LiteRtRanking
+        from edge.engines.litert import LiteRtEngine
 
-        return LiteRtRanking(models / engine, shape, threads)
+        return LiteRtEngine(models / engine, shape, threads)
     if engine == "onnx":
-        from edge.engines.onnx import OnnxRanking
+        from edge.engines.onnx import OnnxEngine
 
-        return OnnxRanking(models / engine, shape, threads)
+        return OnnxEngine(models / engine, shape, threads)
     if engine == "reference":
-        from edge.engines.weights import reference_ranking
+        from edge.engines.weights import reference_engine
 
-        return reference_ranking(models.parent, shape)
+        return reference_engine(models.parent, shape)
     return _registered(engine)(models / engine, shape, threads)
 
 
-def graph_of(manifest: Mapping[str, Any]) -> RankingGraph:
+def shape_in(manifest: Mapping[str, Any]) -> ModelShape:
     """The sizes of the model, from a manifest that was checked."""
-    sizes = {field.name: manifest["model"][field.name] for field in fields(RankingGraph)}
-    return RankingGraph(**sizes | {"encode_depths": tuple(sizes["encode_depths"])})
+    sizes = {field.name: manifest["model"][field.name] for field in fields(ModelShape)}
+    return ModelShape(**sizes | {"encode_depths": tuple(sizes["encode_depths"])})
 
 
 def absent(engine: str, models: Path) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from edge.engines.chunk import Chunk
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from edge.engines.timeline import NewPlaces, Timeline
 
 
@@ -31,10 +31,10 @@ class Entries:
         return Entries(self.items[rows], self.phrases[rows], self.numbers[rows], self.missing[rows])
 
 
-class RankingEngine(Protocol):
+class Engine(Protocol):
     """The entry points; arrays are float32, or int32 where ENGINE.md says so."""
 
-    shape: RankingGraph
+    shape: ModelShape
     chunk_tokens: int  # most of a chunk
     chunk_segments: int
 

@@ -9,7 +9,7 @@ import numpy as np
 from edge.engines.arithmetic import Parameters, gelu, softmax
 from edge.engines.chunk import Chunk
 from edge.engines.protocol import Entries
-from edge.engines.shape import MASKED, NO_LIKENESS, OVERALL, RankingGraph
+from edge.engines.shape import MASKED, NO_LIKENESS, OVERALL, ModelShape
 from edge.engines.timeline import NewPlaces, Timeline
 from edge.text.number import CLIP
 
@@ -18,12 +18,12 @@ LAYER = "layers.0"
 NEAR_ZERO = np.float32(1e-12)  # of a length that divides
 
 
-class ReferenceRanking:
+class ReferenceEngine:
     """Scores from a ranking model's parameters by name, as `Parameters` holds them."""
 
     chunk_tokens, chunk_segments = 256, 64
 
-    def __init__(self, weights: Mapping[str, np.ndarray], shape: RankingGraph) -> None:
+    def __init__(self, weights: Mapping[str, np.ndarray], shape: ModelShape) -> None:
         self.shape = shape
         self._weights = Parameters(weights)
         hidden = np.full((*weights["distance"].shape[:2], 1), MASKED, dtype=np.float32)

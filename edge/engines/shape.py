@@ -12,7 +12,7 @@ MASKED = np.float32(-1e4)  # additive, where one must not see another; finite in
 
 
 @dataclass(frozen=True)
-class RankingGraph:
+class ModelShape:
     """As the manifest's `model` lists them; ENGINE.md says what each is."""
 
     hidden: int

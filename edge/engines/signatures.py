@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 
 Dims = tuple[int | str, ...]  # a word: a size that each call chooses
 
@@ -19,7 +19,7 @@ class Signature:
     outputs: dict[str, Dims]
 
 
-def signatures(shape: RankingGraph) -> dict[str, Signature]:
+def signatures(shape: ModelShape) -> dict[str, Signature]:
     """By the name of the entry point; the scores of all depths are `score_0` if there is no interact layer."""
     width, layers, places = shape.hidden, shape.interact_layers, shape.places
     hidden: Dims = ("T", width)
@@ -51,7 +51,7 @@ def signatures(shape: RankingGraph) -> dict[str, Signature]:
     return {name: Signature(_some(each.inputs), _some(each.outputs)) for name, each in found.items()}
 
 
-def _appended(shape: RankingGraph, looked_at: dict[str, Dims]) -> dict[str, Dims]:
+def _appended(shape: ModelShape, looked_at: dict[str, Dims]) -> dict[str, Dims]:
     inputs = _entries("n", shape) | {"events": ("n",)}
     if not shape.interact_layers:  # there are no states
         return {name: inputs[name] for name in ("items", "phrases")}
@@ -60,7 +60,7 @@ def _appended(shape: RankingGraph, looked_at: dict[str, Dims]) -> dict[str, Dims
     return inputs | looked_at | {"apart": ("n", "all")}
 
 
-def _entries(rows: str, shape: RankingGraph) -> dict[str, Dims]:
+def _entries(rows: str, shape: ModelShape) -> dict[str, Dims]:
     """What is known of entries before they are appended or scored."""
     wide: Dims = (rows, shape.hidden)
     few: Dims = (rows, shape.numbers)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.engines.distances import bucket_table
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def joined(parts: list[NewPlaces]) -> NewPlaces:
 class Timeline:
     """The arrays of ENGINE.md, of all places; the first `length` are filled, the profile's first of all."""
 
-    def __init__(self, shape: RankingGraph) -> None:
+    def __init__(self, shape: ModelShape) -> None:
         self.shape, self.length = shape, 0
         layers, places, heads = shape.interact_layers, shape.places, shape.match_heads
         by_head = (layers, shape.heads, places, shape.head_width)

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.bundle.manifest import WEIGHTS
+from edge.bundle.listing import WEIGHTS
 from edge.bundle.weights.packed import unpack
-from edge.engines.reference import LAYER, ReferenceRanking
-from edge.engines.shape import RankingGraph
+from edge.engines.reference import LAYER, ReferenceEngine
+from edge.engines.shape import ModelShape
 from edge.errors import EdgeError
 
 Sizes = tuple[int | None, ...]  # None: whatever it is
 NORMS = ("summary_norm", "head_norm", f"{LAYER}.attention_norm", f"{LAYER}.feed_forward_norm")
 
 
-def reference_ranking(directory: Path, shape: RankingGraph) -> ReferenceRanking:
+def reference_engine(directory: Path, shape: ModelShape) -> ReferenceEngine:
     """Of the bundle installed in `directory`. numpy chooses its threads itself. Errors: the weights are another's."""
     weights = read_weights(directory)
     wrong = [fault for name, sizes in _sizes(shape) if (fault := _fault(weights, name, sizes))]
@@ -27,10 +27,10 @@ def reference_ranking(directory: Path, shape: RankingGraph) -> ReferenceRanking:
             evidence="; ".join(wrong[:3]),
             fix="export the bundle again",
         )
-    return ReferenceRanking(weights, shape)
+    return ReferenceEngine(weights, shape)
 
 
-def _sizes(shape: RankingGraph) -> Iterator[tuple[str, Sizes]]:
+def _sizes(shape: ModelShape) -> Iterator[tuple[str, Sizes]]:
     """The parameters whose sizes follow from the manifest, and some that every model has."""
     hidden, inputs = shape.hidden, 2 * (shape.numbers + bool(shape.factors))
     yield from (

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from edge.bundle.bundle import Bundle
-from edge.bundle.manifest import MANIFEST, WEIGHTS, BundleFile
-from edge.bundle.ranking_manifest import RankingExit
+from edge.bundle.exits import MeasuredExit
+from edge.bundle.listing import MANIFEST, WEIGHTS, BundleFile
 from edge.bundle.sizes import bundle_sizes
 from edge.inspect.causes import Cause, causes
 from edge.inspect.describe import leaves, sections
@@ -102,12 +102,8 @@ def _rows(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Row]:
         yield Row(name, before.get(name), after.get(name))
 
 
-def _qualities(exits: tuple[RankingExit, ...]) -> dict[str, float]:
-    return {
-        f"{metric} at exit {exit.encode}/{exit.interact}": float(value)
-        for exit in exits
-        for metric, value in exit.quality.items()
-    }
+def _qualities(exits: tuple[MeasuredExit, ...]) -> dict[str, float]:
+    return {f"{metric} at exit {one.exit}": float(value) for one in exits for metric, value in one.quality.items()}
 
 
 def _settings(bundle: Bundle) -> dict[str, str]:
@@ -118,7 +114,7 @@ def _settings(bundle: Bundle) -> dict[str, str]:
         for key in ("name", "model", "buckets", "golden", "runtimes", "provenance")
         if key in manifest
     }
-    fitted = {f"{exit.encode}/{exit.interact}": asdict(exit.calibration) for exit in bundle.exits if exit.calibration}
+    fitted = {str(one.exit): asdict(one.calibration) for one in bundle.exits if one.calibration}
     known = dict(leaves(kept)) | dict(leaves(fitted, "calibration") if fitted else ())
     return known | {"signed": "yes" if bundle.archive.signed else "no"}
 

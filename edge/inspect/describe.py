@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from edge.bundle.bundle import Bundle
-from edge.bundle.manifest import MANIFEST, WEIGHTS
+from edge.bundle.exits import MeasuredExit
+from edge.bundle.listing import MANIFEST, WEIGHTS
 from edge.bundle.sizes import bundle_sizes, parts
 from edge.inspect.tensors import PackedTensor, packed_tensors
 from edge.table import Cell, render
@@ -31,9 +32,13 @@ def describe(bundle: Bundle, tensors: tuple[PackedTensor, ...] | None = None) ->
         "model": bundle.manifest["model"],
         "runtimes": bundle.manifest.get("runtimes", {}),
         "buckets": bundle.manifest["buckets"],
-        "exits": [asdict(exit) for exit in bundle.exits],
+        "exits": [_exit(one) for one in bundle.exits],
         "provenance": bundle.manifest["provenance"],
     }
+
+
+def _exit(one: MeasuredExit) -> dict[str, Any]:
+    return asdict(one.exit) | {"quality": one.quality, "calibration": one.calibration and asdict(one.calibration)}
 
 
 def sections(bundle: Bundle) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.bundle.bundle import Bundle
-from edge.bundle.manifest import MANIFEST, WEIGHTS
+from edge.bundle.listing import MANIFEST, WEIGHTS
 from edge.bundle.sizes import apportion
 from edge.inspect.tensors import PackedTensor, packed_tensors
 from edge.inspect.treemap import Tile, treemap

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.bundle.bundle import Bundle
-from edge.bundle.manifest import WEIGHTS
+from edge.bundle.listing import WEIGHTS
 from edge.bundle.weights.packed import Tensor, read_header
 
 

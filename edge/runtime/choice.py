@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edge.runtime.costs import RankingCosts
-
-
-@dataclass(frozen=True, order=True)
-class Exit:
-    """After how many encode and how many interact layers a score is taken."""
-
-    encode: int
-    interact: int
-
-    def __str__(self) -> str:
-        return f"{self.encode}/{self.interact}"
+from edge.bundle.exits import Exit
+from edge.runtime.costs import Costs
 
 
 @dataclass(frozen=True)
@@ -49,7 +39,7 @@ class Choice:
         return (-1.0 if self.auc is None else self.auc, self.exit.encode, self.exit.interact)
 
 
-def predicted(costs: RankingCosts, work: Work, exit: Exit, phrase_depth: int) -> float:
+def predicted(costs: Costs, work: Work, exit: Exit, phrase_depth: int) -> float:
     """Milliseconds of what the exit still needs."""
     return (
         costs.summaries(work.chunks, exit.encode)
@@ -60,7 +50,7 @@ def predicted(costs: RankingCosts, work: Work, exit: Exit, phrase_depth: int) ->
 
 
 def choose(
-    costs: RankingCosts,
+    costs: Costs,
     works: Mapping[int, Work],
     exits: Mapping[Exit, float | None],
     phrase_depth: int,

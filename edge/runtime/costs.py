@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.engines.chunk import chunk_of
-from edge.engines.protocol import Entries, RankingEngine
+from edge.engines.protocol import Engine, Entries
 from edge.engines.timeline import Timeline
 from edge.errors import EdgeError
 
@@ -22,7 +22,7 @@ Points = tuple[tuple[float, float], ...]  # (size, milliseconds), ascending by s
 
 
 @dataclass(frozen=True)
-class RankingCosts:
+class Costs:
     """Milliseconds of one call. Sizes between those measured are interpolated."""
 
     chunk: Points  # by tokens: embed and summarise
@@ -58,7 +58,7 @@ def at(points: Points, size: float) -> float:
     return float(np.interp(size, sizes, costs))
 
 
-def measure_costs(engine: RankingEngine) -> RankingCosts:
+def measure_costs(engine: Engine) -> Costs:
     """Time single calls at a few sizes, all in turn, again and again; it warms the engine up as well."""
     cost = _least_milliseconds(_calls(engine))
     tokens, entries = (sorted({size for kind, size, _ in cost if kind == wanted}) for wanted in ("chunk", "append"))
@@ -66,7 +66,7 @@ def measure_costs(engine: RankingEngine) -> RankingCosts:
         sorted({size for kind, size, depth in cost if (kind, depth) == ("score", wanted)})
         for wanted in range(engine.shape.interact_layers + 1)
     ]
-    return RankingCosts(
+    return Costs(
         chunk=tuple((float(size), cost["chunk", size, 0]) for size in tokens),
         encode=tuple((float(size), _applying(cost, size)) for size in tokens),
         append=tuple((float(size), cost["append", size, 0]) for size in entries),
@@ -82,13 +82,13 @@ def _applying(cost: Mapping[Call, float], tokens: int) -> float:
     return max(cost.get(("chunk", tokens, 1), without) - without, 0.0)
 
 
-def warm_up(engine: RankingEngine) -> None:
+def warm_up(engine: Engine) -> None:
     """Engines prepare each shape when they first meet it: that belongs to opening, not to a request."""
     for call in _calls(engine).values():
         call()
 
 
-def _calls(engine: RankingEngine) -> dict[Call, Callable[[], object]]:
+def _calls(engine: Engine) -> dict[Call, Callable[[], object]]:
     """Every entry point at a few sizes, among them those of all buckets that are usual."""
     shape = engine.shape
     tokens = sorted({engine.padded_tokens(count) for count in (1, engine.chunk_tokens // 4, engine.chunk_tokens)})
@@ -104,25 +104,25 @@ def _calls(engine: RankingEngine) -> dict[Call, Callable[[], object]]:
     return calls
 
 
-def _summarise(engine: RankingEngine, tokens: int, depth: int) -> Callable[[], object]:
+def _summarise(engine: Engine, tokens: int, depth: int) -> Callable[[], object]:
     longest = engine.shape.positions
     lengths = [longest] * (tokens // longest) + [tokens % longest] * bool(tokens % longest)
     chunk = chunk_of([(0,) * length for length in lengths[: engine.chunk_segments]], longest)
     return lambda: engine.summarise(chunk, depth)
 
 
-def _append(engine: RankingEngine, count: int) -> Callable[[], object]:
+def _append(engine: Engine, count: int) -> Callable[[], object]:
     entries, timeline = _entries(engine, count), Timeline(engine.shape)
     return lambda: engine.append(entries, False, timeline)
 
 
-def _score(engine: RankingEngine, count: int, depth: int) -> Callable[[], object]:
+def _score(engine: Engine, count: int, depth: int) -> Callable[[], object]:
     candidates, timeline = _entries(engine, count), Timeline(engine.shape)
     timeline.length = engine.shape.places
     return lambda: engine.score(candidates, timeline, depth)
 
 
-def _entries(engine: RankingEngine, count: int) -> Entries:
+def _entries(engine: Engine, count: int) -> Entries:
     states, numbers = (
         np.zeros((count, width), dtype=np.float32) for width in (engine.shape.hidden, engine.shape.numbers)
     )

@@ -10,7 +10,7 @@ from edge.bundle.keys import PublicKey
 from edge.errors import EdgeError, file_fix
 from edge.files import output, read_lines
 from edge.runtime.model import Model
-from edge.runtime.opening import open_ranking_model
+from edge.runtime.opening import open_model
 from edge.runtime.sent_summaries import head_line, item_line
 from edge.runtime.summaries import Summaries
 from edge.text.request import parse_item
@@ -37,7 +37,7 @@ def encode_items(
     Errors: a line that is no item, an id that repeats, a bundle that cannot be used or that packs no weights.
     """
     read = read_items(items)
-    model = open_ranking_model(bundle, engine, threads, public_key)
+    model = open_model(bundle, engine, threads, public_key)
     if not model.weights:
         problem = f"{bundle} packs no weights, whose SHA-256 names what summaries were computed from"
         raise EdgeError(problem, fix="make it again with edge export")

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.bundle.ranking_manifest import Calibration
-from edge.engines.protocol import RankingEngine
-from edge.runtime.choice import Exit
-from edge.runtime.costs import RankingCosts
+from edge.bundle.exits import Calibration, Exit
+from edge.engines.protocol import Engine
+from edge.runtime.costs import Costs
 from edge.runtime.user_timeline import Reading
 
 
@@ -17,9 +16,9 @@ from edge.runtime.user_timeline import Reading
 class Model:
     """An opened bundle on one engine; `exits` have the AUC measured when it was made, if it was."""
 
-    engine: RankingEngine
+    engine: Engine
     reading: Reading
-    costs: RankingCosts
+    costs: Costs
     exits: Mapping[Exit, float | None]
     calibrations: Mapping[Exit, Calibration | None] = field(default_factory=dict)
     weights: str = ""  # the SHA-256 of the packed weights, if the bundle has them

@@ -12,19 +12,19 @@ from typing import Any
 
 from edge.arguments import check_count
 from edge.bundle.archive import refuse
+from edge.bundle.exits import MeasuredExit, parse_exits
 from edge.bundle.install import Installation, install, refuse_installed
 from edge.bundle.keys import PublicKey
-from edge.bundle.manifest import MANIFEST, TEXT, VOCABULARY, WEIGHTS
-from edge.bundle.ranking_manifest import RankingExit, parse_ranking_exits, parse_ranking_manifest
+from edge.bundle.listing import MANIFEST, TEXT, VOCABULARY, WEIGHTS
+from edge.bundle.manifest import parse_manifest
 from edge.config import from_dict, to_dict
 from edge.engines.chunk import chunk_of
-from edge.engines.opening import FROM_WEIGHTS, absent, check_model, graph_of, open_ranking_engine
-from edge.engines.protocol import RankingEngine
-from edge.engines.shape import RankingGraph
+from edge.engines.opening import FROM_WEIGHTS, absent, check_model, open_engine, shape_in
+from edge.engines.protocol import Engine
+from edge.engines.shape import ModelShape
 from edge.errors import EdgeError
 from edge.files import write_json
-from edge.runtime.choice import Exit
-from edge.runtime.costs import RankingCosts, measure_costs, warm_up
+from edge.runtime.costs import Costs, measure_costs, warm_up
 from edge.runtime.model import Model
 from edge.runtime.refusing import refusing_what_cannot_run
 from edge.runtime.user_timeline import Reading
@@ -35,14 +35,14 @@ MOST_THREADS = 256
 
 
 @dataclass(frozen=True)
-class OpenedRanking:
+class OpenedBundle:
     """A bundle's files where engines can read them, checked, and what they say."""
 
     path: Path
     files: Installation
     manifest: Mapping[str, Any]
-    exits: tuple[RankingExit, ...]
-    shape: RankingGraph
+    exits: tuple[MeasuredExit, ...]
+    shape: ModelShape
     reading: Reading
 
     @property
@@ -58,14 +58,14 @@ class OpenedRanking:
         """The SHA-256 of the packed weights, which names what summaries were computed from; "" if it packs none."""
         return next((file["sha256"] for file in self.manifest["files"] if file["path"] == WEIGHTS), "")
 
-    def engine(self, name: str, threads: int = 1) -> RankingEngine:
+    def engine(self, name: str, threads: int = 1) -> Engine:
         """The engine of that name over the bundle's model. Errors: it cannot run here, the model is another's."""
         absent(name, self.models)  # refuses what is no engine's name
         checked = self.directory / f"checked-{name}"  # once is enough: what is installed is what was checked
         try:
             if not checked.exists() and (self.models / name).is_dir():
                 check_model(name, self.models)
-            engine = open_ranking_engine(name, self.models, self.shape, threads)
+            engine = open_engine(name, self.models, self.shape, threads)
         except EdgeError as error:
             if str(self.directory) not in error.problem:  # not about a file: the engine is not here
                 raise
@@ -75,7 +75,7 @@ class OpenedRanking:
             checked.touch()
         return engine
 
-    def _check_buckets(self, name: str, engine: RankingEngine) -> None:
+    def _check_buckets(self, name: str, engine: Engine) -> None:
         """Errors: the model has other graphs than those that the manifest names, which other hosts go by."""
         found, listed = {*getattr(engine, "signatures", ())}, {*self.manifest["buckets"].get(name, ())}
         if found and found != listed:
@@ -83,9 +83,9 @@ class OpenedRanking:
             refuse(self.path, f"its {name} model and {MANIFEST} do not name the same graphs: {ascii(odd)[:60]}")
 
 
-def open_ranking_files(
+def open_files(
     path: Path | str, public_key: PublicKey | None = None, weights: bool = False, cache: Path | None = None
-) -> OpenedRanking:
+) -> OpenedBundle:
     """Check and install the bundle. `weights` asks for its packed weights, too, which the reference engine reads.
 
     With a key, a bundle that its owner did not sign is refused. A `cache` of one's own replaces the usual one.
@@ -95,11 +95,11 @@ def open_ranking_files(
     if public_key is not None and not isinstance(public_key, PublicKey):
         raise EdgeError("public_key is no key", evidence=repr(public_key), fix="pass read_public_key(path)")
     files, path = install(path, cache, public_key, weights), Path(path)
-    manifest = parse_ranking_manifest(path, (files.directory / MANIFEST).read_bytes())
+    manifest = parse_manifest(path, (files.directory / MANIFEST).read_bytes())
     encoder = _text_side(path, files.directory, manifest["model"])
     reading = Reading(SegmentEncoder(encoder), encoder.spec.numbers, manifest["model"]["value"])
-    exits = parse_ranking_exits(path, manifest["exits"], manifest["model"])
-    return OpenedRanking(path, files, manifest, exits, graph_of(manifest), reading)
+    exits = parse_exits(path, manifest["exits"], manifest["model"])
+    return OpenedBundle(path, files, manifest, exits, shape_in(manifest), reading)
 
 
 def _text_side(path: Path, directory: Path, model: Mapping[str, Any]) -> TextEncoder:
@@ -119,25 +119,25 @@ def _text_side(path: Path, directory: Path, model: Mapping[str, Any]) -> TextEnc
     return encoder
 
 
-def open_ranking_model(path: Path | str, engine: str, threads: int = 1, public_key: PublicKey | None = None) -> Model:
+def open_model(path: Path | str, engine: str, threads: int = 1, public_key: PublicKey | None = None) -> Model:
     """The bundle on an engine that is warm. The first time on this device, its costs are measured and kept."""
     check_count("threads", threads, most=MOST_THREADS)
-    opened = open_ranking_files(path, public_key, weights=engine in FROM_WEIGHTS)
+    opened = open_files(path, public_key, weights=engine in FROM_WEIGHTS)
     running = opened.engine(engine, threads)
     last_token = (len(opened.reading.encoder.encoder.wordpiece) - 1,)
     with refusing_what_cannot_run(opened.path, engine):
         running.summarise(chunk_of([last_token], opened.shape.positions), 0)  # there is a row for every token
         costs = _calibrated(opened.directory / f"calibration-{engine}-{threads}.json", running)
-    exits = {Exit(exit.encode, exit.interact): exit.quality.get("auc") for exit in opened.exits}
-    calibrations = {Exit(exit.encode, exit.interact): exit.calibration for exit in opened.exits}
+    exits = {one.exit: one.quality.get("auc") for one in opened.exits}
+    calibrations = {one.exit: one.calibration for one in opened.exits}
     return Model(running, opened.reading, costs, exits, calibrations, opened.weights, opened.directory)
 
 
-def _calibrated(path: Path, engine: RankingEngine) -> RankingCosts:
+def _calibrated(path: Path, engine: Engine) -> Costs:
     """The costs measured here before, or measured now and kept; the engine is warm afterwards."""
     kept = None
     with suppress(EdgeError, ValueError, OSError):  # none, damaged, or of another version: measure
-        kept = from_dict(RankingCosts, json.loads(path.read_text()), str(path))
+        kept = from_dict(Costs, json.loads(path.read_text()), str(path))
     if kept is not None and len(kept.score) == engine.shape.interact_layers + 1:
         warm_up(engine)
         return kept

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edge.runtime.choice import Exit
+from edge.bundle.exits import Exit
 from edge.runtime.pace import Pace
 from edge.runtime.scoring import Candidates
 from edge.runtime.user_timeline import UserTimeline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge.runtime.choice import Exit
+from edge.bundle.exits import Exit
 from edge.text.types import Item
 
 

@@ -13,13 +13,14 @@ from typing import Self
 import numpy as np
 
 from edge.arguments import check_count, check_number
+from edge.bundle.exits import Exit
 from edge.bundle.keys import PublicKey
 from edge.errors import EdgeError
 from edge.runtime.allocator import return_freed
-from edge.runtime.choice import Choice, Exit, Work, choose, predicted
+from edge.runtime.choice import Choice, Work, choose, predicted
 from edge.runtime.lifetime import Lifetime
 from edge.runtime.model import Model
-from edge.runtime.opening import open_ranking_model
+from edge.runtime.opening import open_model
 from edge.runtime.pace import Pace
 from edge.runtime.pending import Pending
 from edge.runtime.ranked import Explanation, Ranked
@@ -83,7 +84,7 @@ class Ranker:
         check_number("memory_mb", memory_mb, fix="0 keeps no summary between requests")
         check_count("log_rows", log_rows, 0, MOST_LOG_ROWS, fix="0 logs nothing")
         check_keep(keep)
-        model = open_ranking_model(path, engine, threads, public_key)
+        model = open_model(path, engine, threads, public_key)
         return cls(model, memory_mb, log_rows, summary_file(keep, model))
 
     def __enter__(self) -> Self:
@@ -255,7 +256,7 @@ class Ranker:
         work, need = works[chosen.exit.encode], needs[chosen.exit.encode]
         predicted_ms = request.milliseconds + self._pace.factor * chosen.milliseconds
         scores, last = self._scores(request, need, chosen, work)
-        order, calibration = ranking_order(scores), self._model.calibrations.get(last.exit)
+        order, calibration = best_first(scores), self._model.calibrations.get(last.exit)
         values = scores.tolist() if calibration is None else calibration.chances(scores)
         return Ranked(
             tuple([handles[place].item for place in order]),
@@ -320,7 +321,7 @@ def _kinds(candidates: object) -> set[type]:
     return set(map(type, candidates)) if isinstance(candidates, Sequence) else set()
 
 
-def ranking_order(scores: np.ndarray) -> list[int]:
+def best_first(scores: np.ndarray) -> list[int]:
     """Places, best first: NaN last, ties in the order they came in, 0 and -0 being one."""
     order: list[int] = np.argsort(-np.where(np.isnan(scores), -np.inf, scores + 0.0), kind="stable").tolist()
     return order

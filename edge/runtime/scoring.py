@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edge.engines.protocol import Entries, RankingEngine
+from edge.engines.protocol import Engine, Entries
 from edge.engines.timeline import Timeline
 from edge.runtime.choice import Work
 from edge.runtime.summaries import Sought, Summaries
@@ -54,7 +54,7 @@ class Needed:
     items: Sought  # and profiles
     phrases: Sought
 
-    def work(self, engine: RankingEngine, summaries: Summaries, candidates: int) -> Work:
+    def work(self, engine: Engine, summaries: Summaries, candidates: int) -> Work:
         """What of it is not kept, and scoring."""
         texts = self.items.missing
         return Work(
@@ -67,16 +67,14 @@ class Needed:
         )
 
 
-def needed(
-    engine: RankingEngine, summaries: Summaries, user: UserTimeline, candidates: Candidates, depth: int
-) -> Needed:
+def needed(engine: Engine, summaries: Summaries, user: UserTimeline, candidates: Candidates, depth: int) -> Needed:
     lacks = user.lacks(engine.shape.places - 1, depth)
     items = summaries.look([*lacks.segments, *candidates.segments], depth)
     return Needed(lacks, items, summaries.look([*lacks.phrases, *candidates.contexts], engine.shape.phrase_depth))
 
 
 def timeline_and_entries(
-    engine: RankingEngine, summaries: Summaries, user: UserTimeline, candidates: Candidates, needed: Needed
+    engine: Engine, summaries: Summaries, user: UserTimeline, candidates: Candidates, needed: Needed
 ) -> tuple[Timeline, Entries]:
     """All events in their places, and the candidates as the engine reads them. All texts are encoded together."""
     items, phrases, lacks = summaries.read(needed.items), summaries.read(needed.phrases), needed.lacks
@@ -86,7 +84,7 @@ def timeline_and_entries(
 
 
 def scores_of(
-    engine: RankingEngine,
+    engine: Engine,
     summaries: Summaries,
     user: UserTimeline,
     candidates: Sequence[Handle],

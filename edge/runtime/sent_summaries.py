@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from edge.bundle.values import is_count
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from edge.errors import EdgeError
 from edge.files import lines_of, parse_strictly
 from edge.text.segments import Segment
@@ -41,7 +41,7 @@ def item_line(id: str, segment: Segment, summaries: Mapping[int, np.ndarray]) ->
     return json.dumps({"id": id, "tokens": list(segment), "summaries": coded}, ensure_ascii=False) + "\n"
 
 
-def read_sent(text: str | bytes, weights: str, shape: RankingGraph, vocabulary: int) -> list[SentSummary]:
+def read_sent(text: str | bytes, weights: str, shape: ModelShape, vocabulary: int) -> list[SentSummary]:
     """All or none. Errors: it is no such text, or of other weights than `weights`."""
     first, *rest = _lines(text)
     _check_head(first, weights, shape.hidden)
@@ -80,7 +80,7 @@ def _check_head(line: str, weights: str, hidden: int) -> None:
         )
 
 
-def _read_item(where: str, line: str, shape: RankingGraph, vocabulary: int) -> Iterator[SentSummary]:
+def _read_item(where: str, line: str, shape: ModelShape, vocabulary: int) -> Iterator[SentSummary]:
     record = _object(where, line)
     tokens, summaries = record.get("tokens"), record.get("summaries")
     if not isinstance(tokens, list) or len(tokens) > shape.positions:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.engines.chunk import chunk_of, chunks
-from edge.engines.protocol import RankingEngine
+from edge.engines.protocol import Engine
 from edge.runtime.byte_cache import ByteCache
 from edge.text.segments import Segment
 
@@ -33,7 +33,7 @@ class Sought:
 class Summaries:
     """Kept as float16 within a budget in bytes; what was used longest ago goes first. For several threads."""
 
-    def __init__(self, engine: RankingEngine, budget_bytes: int) -> None:
+    def __init__(self, engine: Engine, budget_bytes: int) -> None:
         self._engine = engine
         self._kept: ByteCache[Key, np.ndarray] = ByteCache(budget_bytes)
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from edge.engines.protocol import Entries, RankingEngine
+from edge.engines.protocol import Engine, Entries
 from edge.engines.timeline import Timeline
 from edge.runtime.window import first_event
 from edge.text.columns import number_of
@@ -89,9 +89,7 @@ class UserTimeline:
         segments = [self._profile, *(place.item for place in places)] if begun else [place.item for place in places]
         return Lacks(begun, first, start, segments, [place.phrase for place in places])
 
-    def timeline(
-        self, engine: RankingEngine, depth: int, lacks: Lacks, items: np.ndarray, phrases: np.ndarray
-    ) -> Timeline:
+    def timeline(self, engine: Engine, depth: int, lacks: Lacks, items: np.ndarray, phrases: np.ndarray) -> Timeline:
         """All events in their places; `items`, `phrases` (row, hidden): the summaries of what it `lacks`."""
         if lacks.begun:
             self._kept[depth] = lacks.first, _begun(engine, items[:1])
@@ -122,7 +120,7 @@ class UserTimeline:
         return 0.0 if np.isnan(value) else value
 
 
-def _begun(engine: RankingEngine, profile: np.ndarray) -> Timeline:
+def _begun(engine: Engine, profile: np.ndarray) -> Timeline:
     """Of a profile's summary (1, hidden) alone."""
     timeline, none = Timeline(engine.shape), np.zeros((1, engine.shape.numbers), dtype=np.float32)
     entries = Entries(profile, np.zeros_like(profile), none, none)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from edge.arguments import check_number, check_share, shown
+from edge.bundle.exits import Exit
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit
 
 LEAVE_OUT = "leave it out for no limit"
-_TEXT = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,8 @@ def exit_of(value: Exit | tuple[int, int] | str | None) -> Exit | None:
     """An exit, (encode depth, interact depth), or both as text: "1/2". Errors: anything else."""
     if value is None or isinstance(value, Exit):
         return value
-    if isinstance(value, str) and (depths := _TEXT.fullmatch(value)):
-        value = int(depths[1]), int(depths[2])
+    if isinstance(value, str):
+        return Exit.parse(value, "exit")
     if not isinstance(value, tuple) or len(value) != 2 or not all(type(one) is int for one in value):
         raise EdgeError(f"exit is {shown(value)}", fix='give encode and interact depth: exit=(1, 2), or "1/2"')
     return Exit(*value)

@@ -8,7 +8,7 @@ import numpy as np
 from coremltools.converters.mil.mil import Builder as Ops
 
 from cloud.ranking.model import EVENT, PROFILE
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from export.coreml.layer import attend, biases_of, halved, keys_values, layers_of, queries_keys_values
 from export.coreml.match import kept_of_events
 from export.coreml.modules import linear
@@ -16,7 +16,7 @@ from export.coreml.numbers import inputs_of, of_numbers
 from export.coreml.weights import Var, Weights
 
 
-def append(weights: Weights, shape: RankingGraph, given: Mapping[str, Var]) -> dict[str, Var]:
+def append(weights: Weights, shape: ModelShape, given: Mapping[str, Var]) -> dict[str, Var]:
     """The arrays of ENGINE.md, by name."""
     kept = kept_of_events(weights, given["items"], given["phrases"])
     if shape.factors:

@@ -23,7 +23,7 @@ OPERATIONS = {
 }
 
 
-def check_ranking_coreml(package: Path, model: RankingModel) -> CoreMlFacts:
+def check_coreml(package: Path, model: RankingModel) -> CoreMlFacts:
     """Refuse a package whose weights are not those of `model`, each once, in the precision of its part; or one with an
     operation that no graph of ours has."""
     facts = inspect_coreml(package)

@@ -12,7 +12,7 @@ from edge.engines.checked_buckets import checked_buckets
 from edge.engines.chunk import Chunk
 from edge.engines.pieces import pieces
 from edge.engines.protocol import Entries
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from edge.engines.timeline import PARTS, NewPlaces, Timeline
 from edge.errors import EdgeError
 from export.coreml.simulator.interpreter import Arithmetic, MilInterpreter
@@ -20,12 +20,12 @@ from export.coreml.simulator.interpreter import Arithmetic, MilInterpreter
 PACKAGE = "Model.mlpackage"
 
 
-class CoreMlRanking:
+class CoreMlEngine:
     """Runs `Model.mlpackage`, whose functions are named after entry point and bucket, e.g. "score_2_64". `threads` is
     left to numpy's BLAS."""
 
     def __init__(
-        self, directory: Path, shape: RankingGraph, threads: int = 1, arithmetic: Arithmetic = "program"
+        self, directory: Path, shape: ModelShape, threads: int = 1, arithmetic: Arithmetic = "program"
     ) -> None:
         self.shape = shape
         package = directory / PACKAGE

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cloud.ranking.model import RankingModel
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from export.coreml.functions import CoreMlFunction, Inputs, write_package
 from export.one_layer import require_one_layer
 from export.plain import INTEGERS, TEXTS, PlainSizes
@@ -18,7 +18,7 @@ from export.quiet import quiet
 NIBBLES = 4  # bits, which iOS knows from 18 on
 
 
-def export_ranking_coreml_one_call(model: RankingModel, sizes: PlainSizes, package: Path) -> None:
+def export_coreml_one_call(model: RankingModel, sizes: PlainSizes, package: Path) -> None:
     """Write a float or quantised model as `package` (.mlpackage), for iOS 16, with 4-bit weights for iOS 18. Replaces
     one that is there."""
     require_one_layer(model.shape)
@@ -75,7 +75,7 @@ def _timeline(
     phrases = Ops.concat(values=[nothing, texts["phrase_ids"]], axis=0)
     entries = _entries("event", _behind_profile(weights, model, given), items, phrases)
     entries |= {"events": events, "apart": weights.shared("entries_apart", sizes.apart(shape.distances))}
-    kept = append(weights, ranking_graph(shape, places), entries)
+    kept = append(weights, model_shape(shape, places), entries)
     timeline = {name.removeprefix("new_"): value for name, value in kept.items()} | {"events": events}
     if shape.factors:
         no_value = weights.shared("no_value", np.zeros(1, dtype=np.float32))

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from cloud.ranking.model import RankingModel
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from edge.engines.buckets import Sizes, fixed, name_of
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from edge.engines.signatures import INTEGERS, Dims
-from export.buckets import RankingBuckets
+from export.buckets import Buckets
 from export.coreml.functions import CoreMlFunction, Inputs, write_package
 from export.one_layer import require_one_layer
 from export.quiet import quiet
@@ -19,17 +19,17 @@ from export.quiet import quiet
 TARGET = "iOS18"  # the first with several functions in a package
 
 
-def export_ranking_coreml(model: RankingModel, places: int, buckets: RankingBuckets, package: Path) -> None:
+def export_coreml(model: RankingModel, places: int, buckets: Buckets, package: Path) -> None:
     """Write a float or a quantised model as `package` (.mlpackage), for timelines of so many places. Replaces one that
     is there. Tables and layers are float16 or integers, and activations float16, never 8 bits."""
     require_one_layer(model.shape)
-    shape = ranking_graph(model.shape, places)
+    shape = model_shape(model.shape, places)
     with quiet():
         functions = [_function(shape, entry, sizes) for entry, sizes in buckets.signatures(shape)]
         write_package(model, functions, package, TARGET)
 
 
-def _function(shape: RankingGraph, entry: str, sizes: Sizes) -> CoreMlFunction:
+def _function(shape: ModelShape, entry: str, sizes: Sizes) -> CoreMlFunction:
     signature = fixed(entry, sizes, shape)
     assert signature is not None
     results = _results(shape, entry, sizes)
@@ -46,7 +46,7 @@ def _inputs(arrays: dict[str, Dims]) -> Inputs:
     return {name: ("int32" if name in INTEGERS else "fp32", tuple(map(int, dims))) for name, dims in arrays.items()}
 
 
-def _results(shape: RankingGraph, entry: str, sizes: Sizes) -> Callable[[Any, dict[str, Any]], dict[str, Any]]:
+def _results(shape: ModelShape, entry: str, sizes: Sizes) -> Callable[[Any, dict[str, Any]], dict[str, Any]]:
     """From weights and inputs to outputs, by name."""
     from export.coreml import chunk
     from export.coreml.append import append

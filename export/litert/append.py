@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from cloud.ranking.model import EVENT, PROFILE, RankingModel
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from export.litert.file import Graph, Value
 from export.litert.interact import biases_of, entries_step, queries_keys_values
 from export.litert.match import kept_of_events
@@ -16,7 +16,7 @@ from export.litert.numbers import inputs_of, of_numbers
 from export.litert.operators import binary, join, reshape, take
 
 
-def append(graph: Graph, model: RankingModel, shape: RankingGraph, given: Mapping[str, Value]) -> dict[str, Value]:
+def append(graph: Graph, model: RankingModel, shape: ModelShape, given: Mapping[str, Value]) -> dict[str, Value]:
     """The arrays of ENGINE.md, by name."""
     kept = kept_of_events(graph, model.match, given["items"], given["phrases"])
     if model.likeness is not None:

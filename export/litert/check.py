@@ -18,7 +18,7 @@ FOLDED = ("kind", "matched")  # into biases: the table of kinds, and one weight 
 MODULES = (nn.Embedding, nn.Linear, QuantisedEmbedding, QuantisedLinear)
 
 
-def check_ranking_litert(path: Path, model: RankingModel) -> LiteRtFacts:
+def check_litert(path: Path, model: RankingModel) -> LiteRtFacts:
     """Refuse a file whose weights are not those of `model`, each once, dense, and of the model's own types."""
     facts = inspect_litert(path)
     refuse_unfit(facts, _wanted(model), integers=False)  # a product in float is wanted, or its bytes are no weight's

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloud.ranking.model import RankingModel
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from edge.engines.buckets import fixed, name_of
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from edge.engines.signatures import INTEGERS
-from export.buckets import RankingBuckets
+from export.buckets import Buckets
 from export.litert.append import append
 from export.litert.attention import step
 from export.litert.file import FLOAT32, INT32, Graph, LiteRtFile, Value
@@ -21,10 +21,10 @@ from export.one_layer import require_one_layer
 Values = dict[str, Value]
 
 
-def export_ranking_litert(model: RankingModel, places: int, buckets: RankingBuckets, path: Path) -> None:
+def export_litert(model: RankingModel, places: int, buckets: Buckets, path: Path) -> None:
     """Write a float or a quantised model to `path`, for timelines of so many places. Equal models give equal bytes."""
     require_one_layer(model.shape)
-    shape, file = ranking_graph(model.shape, places), LiteRtFile()
+    shape, file = model_shape(model.shape, places), LiteRtFile()
     for entry, sizes in buckets.signatures(shape):
         graph, signature = file.graph(name_of(entry, sizes)), fixed(entry, sizes, shape)
         assert signature is not None
@@ -40,7 +40,7 @@ def export_ranking_litert(model: RankingModel, places: int, buckets: RankingBuck
 
 
 def _results(
-    graph: Graph, model: RankingModel, shape: RankingGraph, entry: str, sizes: tuple[int, ...], given: Values
+    graph: Graph, model: RankingModel, shape: ModelShape, entry: str, sizes: tuple[int, ...], given: Values
 ) -> Values:
     if entry == "embed":
         return {"hidden": embed(graph, model, given["ids"], given["positions"])}

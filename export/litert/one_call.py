@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cloud.ranking.model import RankingModel
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from export.litert.append import append
 from export.litert.file import FLOAT32, INT32, Graph, LiteRtFile, Value
 from export.litert.operators import binary, cast, compare, join, number, reduce, reshape, take
@@ -19,7 +19,7 @@ from export.plain import INTEGERS, TEXTS, PlainSizes
 Values = dict[str, Value]
 
 
-def export_ranking_litert_one_call(model: RankingModel, sizes: PlainSizes, path: Path) -> None:
+def export_litert_one_call(model: RankingModel, sizes: PlainSizes, path: Path) -> None:
     """Write a float or quantised model to `path`. Equal models give equal bytes."""
     require_one_layer(model.shape)
     file = LiteRtFile()
@@ -64,7 +64,7 @@ def _timeline(graph: Graph, model: RankingModel, sizes: PlainSizes, given: Value
         join(graph, [nothing, texts["phrase_ids"]], 0),
     )  # fmt: skip
     apart = graph.constant(sizes.apart(model.shape.distances))
-    found = append(graph, model, ranking_graph(model.shape, places), entries | {"events": events, "apart": apart})
+    found = append(graph, model, model_shape(model.shape, places), entries | {"events": events, "apart": apart})
     timeline = {name.removeprefix("new_"): value for name, value in found.items()} | {"events": events}
     if model.shape.factors:
         liked = join(graph, [graph.constant(np.zeros(1, dtype=np.float32)), given["liked"]], 0)

@@ -15,7 +15,7 @@ from edge.errors import EdgeError
 from export.weights import REPEATABLE, faults, weights_of
 
 
-def check_ranking_onnx(paths: Sequence[Path], model: RankingModel) -> int:
+def check_onnx(paths: Sequence[Path], model: RankingModel) -> int:
     """The bytes of all constants of files that together hold the model. Errors: its weights are not in them as they
     are, or one of them, or another array of their size, is there twice."""
     wanted = {name: content for name in weights_of(model) if (content := _as_stored(name, model))}

@@ -11,7 +11,7 @@ import onnx
 
 from cloud.ranking.layers import MASKED
 from cloud.ranking.model import CANDIDATE, RankingModel
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from edge.engines.onnx import WEIGHTS
 from edge.engines.signatures import signatures
 from export.one_layer import require_one_layer
@@ -30,7 +30,7 @@ from export.onnx.rows import Rows
 from export.onnx.weight_file import WeightFile
 
 
-def export_ranking_onnx(model: RankingModel, directory: Path, places: int) -> None:
+def export_onnx(model: RankingModel, directory: Path, places: int) -> None:
     """Write the graphs of a float or quantised model, and their weights; `places`: of the longest timeline."""
     require_one_layer(model.shape)
     directory.mkdir(parents=True, exist_ok=True)
@@ -44,11 +44,11 @@ def export_ranking_onnx(model: RankingModel, directory: Path, places: int) -> No
         f"score_{layers}": partial(_score, depth=layers, places=places),
     }
     paths = []
-    for name, signature in signatures(ranking_graph(model.shape, places)).items():
+    for name, signature in signatures(model_shape(model.shape, places)).items():
         graph = Rows(model)
         writers[name](graph)
         paths.append(directory / f"{name}.onnx")
-        paths[-1].write_bytes(weights.graph_of(graph, name, signature).SerializeToString())
+        paths[-1].write_bytes(weights.shape_in(graph, name, signature).SerializeToString())
     weights.write(directory)
     for path in paths:
         onnx.checker.check_model(str(path))

@@ -30,7 +30,7 @@ from export.onnx.rows import Rows
 from export.plain import TEXTS
 
 
-def export_ranking_onnx_one_call(model: RankingModel, path: Path, places: int) -> None:
+def export_onnx_one_call(model: RankingModel, path: Path, places: int) -> None:
     """Write the graph of a float or quantised model; `places`: of the longest timeline, the profile included."""
     require_one_layer(model.shape)
     graph = Rows(model)

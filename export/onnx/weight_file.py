@@ -23,7 +23,7 @@ class WeightFile:
         self._content = bytearray()
         self._starts: dict[bytes, int] = {}
 
-    def graph_of(self, graph: Rows, name: str, signature: Signature) -> onnx.ModelProto:
+    def shape_in(self, graph: Rows, name: str, signature: Signature) -> onnx.ModelProto:
         """The finished graph, whose weights are in this file."""
         inputs, outputs = (
             ", ".join(map(_declared, part, part.values())) for part in (signature.inputs, signature.outputs)

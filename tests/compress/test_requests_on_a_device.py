@@ -21,9 +21,9 @@ from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import Timelines
 from cloud.runs.directory import Run
 from cloud.stage import text_encoder
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from compress.integers import quantise_ranker
-from edge.engines.reference import ReferenceRanking
+from edge.engines.reference import ReferenceEngine
 from edge.runtime.scoring import handles_of, scores_of
 from edge.runtime.summaries import Summaries
 from edge.runtime.user_timeline import Reading, UserTimeline
@@ -103,12 +103,12 @@ def test_summaries_beyond_the_budget_are_computed_again_and_are_the_same(model: 
     assert roomy.of([], 1).shape == (0, SHAPE.hidden_size)
 
 
-def engine_of(model: RankingModel, places: int = HISTORY + 1) -> ReferenceRanking:
+def engine_of(model: RankingModel, places: int = HISTORY + 1) -> ReferenceEngine:
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
-    return ReferenceRanking(weights, ranking_graph(model.shape, places))
+    return ReferenceEngine(weights, model_shape(model.shape, places))
 
 
-def requests(known: Known, rows: np.ndarray, engine: ReferenceRanking, reading: Reading) -> Iterator[np.ndarray]:
+def requests(known: Known, rows: np.ndarray, engine: ReferenceEngine, reading: Reading) -> Iterator[np.ndarray]:
     """(interact depth, candidate) logits of each row as a request of its own."""
     summaries = Summaries(engine, 10**7)
     for row in rows.tolist():

@@ -16,15 +16,15 @@ from typing import Any
 
 import numpy as np
 from bundles import Raw, archive_of, raw
-from ranking_bundles import TOKENS
-from ranking_weights import reading
+from runnable_bundles import TOKENS
+from runnable_weights import reading
 
+from edge.bundle.exits import Exit
 from edge.bundle.keys import PrivateKey
-from edge.bundle.manifest import WEIGHTS, section_of
-from edge.bundle.ranking_manifest import RANKING_SCHEMA
+from edge.bundle.listing import WEIGHTS, section_of
+from edge.bundle.manifest import SCHEMA
 from edge.bundle.weights.packed import pack
 from edge.conformance.golden import read_request, to_line
-from edge.runtime.choice import Exit
 from edge.text.types import Event, Item, Request, User
 
 FOLDER = Path(__file__).parents[2] / "edge" / "bundle" / "vectors"
@@ -96,7 +96,7 @@ def entries(contents: dict[str, bytes] | None = None, text: bytes | None = None,
     """Of a sound bundle with these contents, `changes` made to its manifest, or `text` in place of that."""
     contents = BASE if contents is None else contents
     files = [listing(name, content) for name, content in contents.items()]
-    plain = {"schema": RANKING_SCHEMA, "name": "small", "model": MODEL, "buckets": {}, "exits": EXITS}
+    plain = {"schema": SCHEMA, "name": "small", "model": MODEL, "buckets": {}, "exits": EXITS}
     described = plain | {"golden": {"tolerance": 0.001}, "provenance": {}, "files": files} | changes
     manifest = json.dumps(described, separators=(",", ":")).encode() if text is None else text
     return [entry("manifest.json", manifest), *(entry(name, content) for name, content in contents.items())]

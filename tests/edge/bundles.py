@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.bundle.bundle import manifest_bytes, write_bundle
-from edge.bundle.ranking_manifest import RANKING_SCHEMA
+from edge.bundle.manifest import SCHEMA
 
 REQUEST = b'{"user": {}, "events": [], "candidates": [{"id": "1", "title": "Heat"}]}'
 FILES: dict[str, Path | bytes] = {
@@ -107,7 +107,7 @@ def entries_for(contents: dict[str, bytes], /, **changes: Any) -> list[Raw]:
             contents.items(), ("text", "vocabulary", "golden", "model:litert", "model:onnx"), strict=False
         )
     ]
-    described = manifest(schema=RANKING_SCHEMA, files=listed) | changes
+    described = manifest(schema=SCHEMA, files=listed) | changes
     return [
         raw("manifest.json", manifest_bytes(described)),
         *(raw(name, data) for name, data in contents.items()),

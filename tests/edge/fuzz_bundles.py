@@ -21,8 +21,8 @@ from fuzz_bytes import NESTED, NUMBERS, chance, edit_json, edited
 from fuzz_weights import mutated_weights, packed_weights, some_weights
 
 from edge.bundle.archive import ArchiveLimits
-from edge.bundle.manifest import WEIGHTS, section_of
-from edge.bundle.ranking_manifest import RANKING_SCHEMA
+from edge.bundle.listing import WEIGHTS, section_of
+from edge.bundle.manifest import SCHEMA
 from edge.bundle.weights.forms import FORMS, in_form
 from edge.bundle.weights.holes import cut
 
@@ -87,7 +87,7 @@ def described(files: tuple[tuple[str, bytes], ...], packed: bool) -> tuple[str, 
     if packed:
         contents[WEIGHTS] = packed_weights()
         listed.append(_listing(WEIGHTS, contents[WEIGHTS]) | {"section": "weights"})
-    return json.dumps(manifest(schema=RANKING_SCHEMA, files=listed)), contents
+    return json.dumps(manifest(schema=SCHEMA, files=listed)), contents
 
 
 def _listing(name: str, data: bytes) -> dict[str, Any]:

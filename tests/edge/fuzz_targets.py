@@ -17,22 +17,22 @@ from zlib import crc32
 
 import numpy as np
 from fuzz_bundles import mutated_bundle
-from fuzz_ranking import mutated_contents, mutated_request
+from fuzz_runnable import mutated_contents, mutated_request
 from fuzz_weights import mutated_weights
-from ranking_bundles import EXITS, REQUEST, parameters
-from ranking_weights import SHAPE, reading
+from runnable_bundles import EXITS, REQUEST, parameters
+from runnable_weights import SHAPE, reading
 
 from edge.bundle.bundle import read_manifest
 from edge.bundle.install import LOCK, install, is_intact
-from edge.bundle.manifest import MANIFEST
+from edge.bundle.listing import MANIFEST
 from edge.bundle.weights.packed import read_header, unpack
 from edge.conformance.golden import logits_of
 from edge.conformance.verify import check_logits, check_reading, goldens_of
-from edge.engines.reference import ReferenceRanking
+from edge.engines.reference import ReferenceEngine
 from edge.errors import EdgeError
-from edge.runtime.costs import RankingCosts
+from edge.runtime.costs import Costs
 from edge.runtime.model import Model
-from edge.runtime.opening import open_ranking_files
+from edge.runtime.opening import open_files
 from edge.runtime.ranker import Ranker
 from edge.runtime.refusing import refusing_what_cannot_run
 from edge.text.request import parse_request
@@ -109,7 +109,7 @@ def meet_contents(data: bytes, directory: Path) -> str:
     os.environ["EDGE_CACHE"] = str(directory / "cache")
     try:
         with np.errstate(all="ignore"):  # weights beyond all measure
-            opened = open_ranking_files(path, weights=True)
+            opened = open_files(path, weights=True)
             goldens, engine = goldens_of(opened), opened.engine("reference")
             with refusing_what_cannot_run(path, "reference"):
                 rows = check_logits(engine, opened.reading, goldens, "reference", 1e-3)
@@ -141,9 +141,9 @@ def meet_request(data: bytes, directory: Path) -> str:
 @lru_cache(maxsize=1)
 def _ranker() -> Ranker:
     """Of the small model of random weights, on the reference engine."""
-    costs = RankingCosts(((1.0, 1.0),), ((1.0, 1.0),), ((1.0, 1.0),), (((1.0, 1.0),),) * (SHAPE.interact_layers + 1))
+    costs = Costs(((1.0, 1.0),), ((1.0, 1.0),), ((1.0, 1.0),), (((1.0, 1.0),),) * (SHAPE.interact_layers + 1))
     exits = dict.fromkeys(EXITS) | {EXITS[-1]: 0.8}
-    return Ranker(Model(ReferenceRanking(parameters(), SHAPE), reading(), costs, exits), memory_mb=0.01)
+    return Ranker(Model(ReferenceEngine(parameters(), SHAPE), reading(), costs, exits), memory_mb=0.01)
 
 
 TARGETS = {

@@ -12,7 +12,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from ranking_bundles import REQUEST, make_ranking
+from runnable_bundles import REQUEST, make_runnable
 
 import edge
 from edge import EdgeError, Ranker, parse_request
@@ -20,7 +20,7 @@ from edge import EdgeError, Ranker, parse_request
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_ranking(tmp_path_factory.mktemp("api") / "small.edge")
+    return make_runnable(tmp_path_factory.mktemp("api") / "small.edge")
 
 
 def opened(path: Path, **arguments: Any) -> Ranker:
@@ -120,8 +120,8 @@ def state():
 before = state()
 seen = []
 import edge.engines.reference as module
-original = module.ReferenceRanking.score
-module.ReferenceRanking.score = lambda *given: seen.append(state()) or original(*given)
+original = module.ReferenceEngine.score
+module.ReferenceEngine.score = lambda *given: seen.append(state()) or original(*given)
 with edge.Ranker.open({str(bundle)!r}, "reference") as ranker:
     seen.clear()
     ranker.rank(ranker.user(edge.User({{"kind": "new"}})), [edge.Item("a", {{"title": "red"}})])

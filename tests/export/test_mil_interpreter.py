@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from coreml_packages import Altered
-from ranking_models import PLACES, sparse_model
+from random_rankers import PLACES, sparse_model
 
 from edge.errors import EdgeError
-from export.buckets import RankingBuckets
+from export.buckets import Buckets
 from export.coreml.engine import PACKAGE
-from export.coreml.package import export_ranking_coreml
+from export.coreml.package import export_coreml
 from export.coreml.simulator.interpreter import MilInterpreter
 from export.coreml.simulator.operations import OPERATIONS
 from export.coreml.simulator.stored import MilPackage
@@ -26,8 +26,8 @@ STATES = {"hidden": np.linspace(-2, 2, 128, dtype=np.float32).reshape(8, 16), "m
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("package") / PACKAGE
-    buckets = RankingBuckets(tokens=(8,), segments=4, append=(1,), candidates=(2,))
-    export_ranking_coreml(sparse_model(4), PLACES, buckets, path)
+    buckets = Buckets(tokens=(8,), segments=4, append=(1,), candidates=(2,))
+    export_coreml(sparse_model(4), PLACES, buckets, path)
     return path
 
 

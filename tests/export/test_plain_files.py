@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
-from ranking_models import CHANGES, SHAPE, User, changed_model, reference_of, scores_of, user_of
-from test_ranking_onnx_one_call import inputs_of
+from random_rankers import CHANGES, SHAPE, User, changed_model, reference_of, scores_of, user_of
+from test_onnx_one_call import inputs_of
 
 from cloud.ranking.model import RankingModel
 from edge.engines.distances import bucket_table
 from edge.errors import EdgeError
-from export.coreml.check import check_ranking_coreml
-from export.coreml.one_call import export_ranking_coreml_one_call
+from export.coreml.check import check_coreml
+from export.coreml.one_call import export_coreml_one_call
 from export.coreml.simulator.interpreter import MilInterpreter
-from export.litert.check import check_ranking_litert
-from export.litert.one_call import export_ranking_litert_one_call
+from export.litert.check import check_litert
+from export.litert.one_call import export_litert_one_call
 from export.plain import PlainSizes
 
 SIZES = PlainSizes(events=8, candidates=6)
@@ -36,15 +36,15 @@ def given_to(user: User, model: RankingModel, padding: int = 7) -> dict[str, np.
 
 
 def litert_logits(model: RankingModel, path: Path, inputs: dict[str, np.ndarray]) -> np.ndarray:
-    export_ranking_litert_one_call(model, SIZES, path / "model.tflite")
-    check_ranking_litert(path / "model.tflite", model)
+    export_litert_one_call(model, SIZES, path / "model.tflite")
+    check_litert(path / "model.tflite", model)
     found: np.ndarray = Interpreter(str(path / "model.tflite")).get_signature_runner("rank")(**inputs)["logits"]
     return found
 
 
 def coreml_logits(model: RankingModel, path: Path, inputs: dict[str, np.ndarray]) -> np.ndarray:
-    export_ranking_coreml_one_call(model, SIZES, path / "Model.mlpackage")
-    check_ranking_coreml(path / "Model.mlpackage", model)
+    export_coreml_one_call(model, SIZES, path / "Model.mlpackage")
+    check_coreml(path / "Model.mlpackage", model)
     return MilInterpreter(path / "Model.mlpackage").run("main", inputs)["logits"]
 
 
@@ -112,6 +112,6 @@ def test_sizes_and_layers_that_cannot_be_are_refused(tmp_path: Path) -> None:
         with pytest.raises(EdgeError):
             PlainSizes(**wrong)
     apart = RankingModel(replace(SHAPE, shared=False))
-    for export in (export_ranking_litert_one_call, export_ranking_coreml_one_call):
+    for export in (export_litert_one_call, export_coreml_one_call):
         with pytest.raises(EdgeError, match="layers of their own"):
             export(apart, SIZES, tmp_path / "model")

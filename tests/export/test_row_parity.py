@@ -12,14 +12,14 @@ from cloud.data.rows import Prepared
 from cloud.ranking.measure import load_ranker, scores_of
 from cloud.ranking.model import RankingModel
 from cloud.runs.directory import Run
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from compress.windows import timelines_of
 from edge.engines.protocol import Entries
-from edge.engines.reference import ReferenceRanking
+from edge.engines.reference import ReferenceEngine
 from edge.engines.timeline import Timeline
 from edge.runtime.window import first_event
 from export.exporting import places_of
-from export.parity import ranking_parameters
+from export.parity import parameters_of
 from export.row_parity import RowParity, TorchAnswers, compare_rows, passes
 from export.screens import Screens
 from export.settings import ParityLimits
@@ -28,7 +28,7 @@ EVERY = 1_000_000
 LIMITS = ParityLimits()
 
 
-class Off(ReferenceRanking):
+class Off(ReferenceEngine):
     """At interact depth 0, every other request is off by so much."""
 
     by: float = 0.0
@@ -63,7 +63,7 @@ def model(student: Run) -> RankingModel:
 def compared(
     model: RankingModel, rows: Prepared, screens: Screens, by: float, limits: ParityLimits = LIMITS, most: float = 1e-5
 ) -> list[RowParity]:
-    engine = Off(ranking_parameters(model), ranking_graph(model.shape, 9))
+    engine = Off(parameters_of(model), model_shape(model.shape, 9))
     engine.by = by
     return compare_rows("off", engine, rows, TorchAnswers.of(model, screens, "torch"), limits, most)
 

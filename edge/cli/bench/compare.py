@@ -44,15 +44,15 @@ def compare(
     the ratio with its interval, and what it shows. AFTER's time is given in times of BEFORE's.
     """
     from edge.bench.compare import Pairing, check_tolerance, compare_speed, is_slower
-    from edge.bench.exits import parse_exit
     from edge.bench.outputs.markdown import speed_markdown
     from edge.bench.outputs.speed import speed_text
     from edge.bench.run import read_requests
+    from edge.bundle.exits import Exit
     from edge.files import write_output
 
     allowed = None if tolerance is None else _share(tolerance)
     check_tolerance(allowed)
-    pairing = Pairing(exit=None if exit_text is None else parse_exit(exit_text, "--exit"), **options)
+    pairing = Pairing(exit=None if exit_text is None else Exit.parse(exit_text, "--exit"), **options)
     speed = compare_speed(before, after, read_requests(before, requests), pairing, _progress)
     heading = f"{before} and {after} ({pairing.engine})"
     if markdown:

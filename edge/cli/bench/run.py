@@ -13,7 +13,7 @@ from edge.errors import EdgeError
 
 if TYPE_CHECKING:
     from edge.bench.measurement import Measurement
-    from edge.runtime.choice import Exit
+    from edge.bundle.exits import Exit
 
 
 @command(
@@ -97,6 +97,7 @@ def _measured(
 
 
 def _exits(text: str) -> tuple[Exit, ...]:
-    from edge.bench.exits import parse_exit
 
-    return tuple(sorted({parse_exit(part, "--exits") for part in text.split(",")}))
+    from edge.bundle import exits
+
+    return tuple(sorted({exits.Exit.parse(part, "--exits") for part in text.split(",")}))

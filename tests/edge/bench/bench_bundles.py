@@ -6,26 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import bundles
 import numpy as np
+from bundles import REQUEST as REQUEST
 from packed_bundles import model_of
 from student_weights import make_weights
 
 from edge.bundle.bundle import write_bundle
-from edge.bundle.ranking_manifest import RANKING_SCHEMA
 
-REQUEST = b'{"user": {}, "events": [], "candidates": [{"id": "1", "title": "Heat"}]}'
 FILES: dict[str, Path | bytes] = {
-    "text.json": b'{"profile": "{age}"}',
-    "vocab.txt": b"[PAD]\n[UNK]\nheat\n",
-    "golden.jsonl": b'{"request": ' + REQUEST + b"}\n",
+    **{name: content for name, content in bundles.FILES.items() if not name.startswith("models/")},
     "models/litert/model.tflite": bytes(range(256)) * 8,
     "models/onnx/score_0.onnx": b"onnx" * 100,
 }
 GRAPHS = ["embed_8", "encode_4", "encode_8", "summarise_2_8", "append_1", "score_0_4", "score_2_4"]
-MODEL = {
-    "hidden": 8, "heads": 2, "encode_depths": [1, 2], "interact_layers": 2, "positions": 4, "places": 7, "numbers": 2,
-    "distances": 6, "match_size": 4, "match_heads": 2, "factors": 3, "vocabulary": 3, "value": "liked",
-}  # fmt: skip
+MODEL = bundles.MODEL | {"encode_depths": [1, 2], "positions": 4, "numbers": 2, "factors": 3}
 
 
 def manifest(**changes: Any) -> dict[str, Any]:
@@ -34,13 +29,11 @@ def manifest(**changes: Any) -> dict[str, Any]:
         {"encode": encode, "interact": interact, "quality": {"auc": auc, "log_loss": 0.6}}
         for encode, interact, auc in ((1, 0, 0.71), (1, 2, 0.72), (2, 2, 0.74))
     ]
-    plain = {"schema": RANKING_SCHEMA, "name": "movies", "model": dict(MODEL), "buckets": {"litert": GRAPHS}}
-    return plain | {"exits": exits, "golden": {"tolerance": 0.001}, "provenance": {"run": "ab"}} | changes
+    return bundles.manifest(model=dict(MODEL), buckets={"litert": GRAPHS}, exits=exits) | changes
 
 
 def make(path: Path, files: dict[str, Path | bytes] | None = None, **changes: Any) -> Path:
-    write_bundle(path, FILES if files is None else files, manifest(**changes))
-    return path
+    return bundles.make(path, FILES if files is None else files, **manifest(**changes))
 
 
 def make_packed(

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from ranking_exports import ExportedRanking
+    from exported_students import ExportedModel
 
 
 @pytest.fixture(scope="session")
-def exported_ranking(tmp_path_factory: pytest.TempPathFactory) -> ExportedRanking:
-    from ranking_exports import export_ranking
+def exported_model(tmp_path_factory: pytest.TempPathFactory) -> ExportedModel:
+    from exported_students import export_student
 
-    return export_ranking(tmp_path_factory.mktemp("ranking"))
+    return export_student(tmp_path_factory.mktemp("ranking"))

@@ -10,8 +10,8 @@ from bench_bundles import FILES, GRAPHS, make
 
 from edge.bench.adb import Adb, DeviceTimes, device_tool, graphs_of, measure_device, parse_benchmark
 from edge.bundle.bundle import Bundle, open_bundle
+from edge.bundle.exits import Exit
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit
 
 SAID = """INFO: Log parameter values verbosely: [0]
 INFO: The input model file size (MB): 0.39

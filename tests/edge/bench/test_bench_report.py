@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from commands import edge_bench
 
-from edge.bench.exits import ExitQuality
 from edge.bench.host import Host
 from edge.bench.instructions import CountedExits, ExitInstructions
 from edge.bench.layer_rate import LayerRate
@@ -26,12 +25,12 @@ from edge.bench.scenarios import SCENARIOS
 from edge.bench.sized_request import SizedRequest
 from edge.bench.sustained import Sustained, Window
 from edge.bench.timing import ExitTimes, PartTimes, Times
-from edge.runtime.choice import Exit
-from edge.runtime.costs import RankingCosts
+from edge.bundle.exits import Exit, MeasuredExit
+from edge.runtime.costs import Costs
 
 AUC = {Exit(1, 0): 0.71, Exit(1, 1): 0.75, Exit(1, 2): 0.74, Exit(2, 2): 0.73}
 RATE = LayerRate(rows=16, macs=1000, ms=1.0, count=3, gmacs_s=25.5)  # half of mid-android's
-COSTS = RankingCosts(((16.0, 1.0),), ((16.0, 2.0),), ((1.0, 3.0),), (((4.0, 5.0),),) * 3)
+COSTS = Costs(((16.0, 1.0),), ((16.0, 2.0),), ((1.0, 3.0),), (((4.0, 5.0),),) * 3)
 SHARES = {"new": 1.0, "new_items": 0.8, "kept": 0.5, "added": 0.5}  # of a request of which nothing is kept
 
 
@@ -42,7 +41,7 @@ def measurement(name: str = "movies", ms: float = 8.0, profile: str | None = "mi
         for exit in AUC
         for scenario, share in SHARES.items()
     )
-    quality = tuple(ExitQuality(exit, {"auc": auc}) for exit, auc in AUC.items())
+    quality = tuple(MeasuredExit(exit, {"auc": auc}) for exit, auc in AUC.items())
     windows = (Window(0.0, 5, ms * 3), Window(0.5, 0, None), Window(1.0, 4, ms * 3.9))
     times = Times(
         open_ms=5.0, first_ms=9.0, exits=exits, requests=8, repeats=5, resident=50_000_000, anonymous=None,

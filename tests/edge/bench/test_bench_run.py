@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from bench_bundles import FILES, REQUEST, make, make_packed
 from commands import edge_bench
-from ranking_exports import ExportedRanking
+from exported_students import ExportedModel
 
 from edge.bench.confine import capped_memory, pin
 from edge.bench.exits import chosen_exits
@@ -31,17 +31,17 @@ from edge.bench.sustained import WINDOWS, sustain
 from edge.bench.timed_engine import TimedEngine
 from edge.bench.timing import Rounds, Times, measure
 from edge.bundle.bundle import open_bundle
+from edge.bundle.exits import Exit
 from edge.engines.chunk import Chunk
 from edge.engines.protocol import Entries
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from edge.engines.timeline import Timeline
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit
 from edge.text.request import parse_request
 from edge.text.types import Event, Item, User
 
 EXITS = (Exit(1, 0), Exit(1, 2), Exit(2, 2))
-GRAPH = RankingGraph(
+GRAPH = ModelShape(
     hidden=8, heads=2, encode_depths=(1, 2), interact_layers=2, positions=4, places=7, numbers=2, distances=6,
     match_size=4, match_heads=2, factors=3,
 )  # fmt: skip
@@ -233,7 +233,7 @@ class FakeEngine:
 
     chunk_tokens, chunk_segments = 16, 3
 
-    def __init__(self, time: Time, shape: RankingGraph = GRAPH) -> None:
+    def __init__(self, time: Time, shape: ModelShape = GRAPH) -> None:
         self.time, self.shape = time, shape
 
     def padded_tokens(self, tokens: int) -> int:
@@ -357,11 +357,11 @@ def test_pinning_takes_no_more_cores_than_there_are() -> None:
 
 
 @pytest.fixture(scope="module")
-def measured(exported_ranking: ExportedRanking) -> Measurement:
+def measured(exported_model: ExportedModel) -> Measurement:
     from edge.bench.profiles.read import read_profile
 
     ask = Ask(repeats=1, sustained_s=0.2, profile=read_profile("mid-android"))
-    return measure_bundle(exported_ranking.bundle, read_requests(exported_ranking.bundle, None)[:3], ask)
+    return measure_bundle(exported_model.bundle, read_requests(exported_model.bundle, None)[:3], ask)
 
 
 def test_a_real_bundle_is_measured_at_every_exit_and_modelled_for_a_device(measured: Measurement) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import edge_bench
-from ranking_exports import ExportedRanking
+from exported_students import ExportedModel
 
 from edge.bench.compare import Pairing, Ratio, interval, spread, summarise, verdict
 from edge.bench.compare_probe import Paired, measure_pairs
 from edge.bench.t_distribution import quantile, within
+from edge.bundle.exits import Exit
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit
 from edge.text.types import Request, User
 
 REQUESTS = [Request(User({"age": age}), (), ()) for age in range(8)]
@@ -112,9 +112,9 @@ def test_requests_beyond_what_one_opening_takes_are_left_out_evenly() -> None:
 
 
 def test_two_real_bundles_are_compared(
-    exported_ranking: ExportedRanking, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    exported_model: ExportedModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bundle, markdown = exported_ranking.bundle, tmp_path / "compare.md"
+    bundle, markdown = exported_model.bundle, tmp_path / "compare.md"
     code = edge_bench("compare", bundle, bundle, "--processes", 2, "--exit", "1/2", "--markdown", markdown, "--json")
     result = json.loads(capsys.readouterr().out)
     assert (
@@ -147,12 +147,12 @@ def test_two_real_bundles_are_compared(
     ],
 )
 def test_a_comparison_that_cannot_be_made_is_misuse(
-    exported_ranking: ExportedRanking,
+    exported_model: ExportedModel,
     capsys: pytest.CaptureFixture[str],
     options: tuple[object, ...],
     reason: str,
 ) -> None:
-    bundle = exported_ranking.bundle
+    bundle = exported_model.bundle
     assert edge_bench("compare", bundle, bundle, "--processes", 2, *options) == 2
     assert reason in capsys.readouterr().err
 

@@ -22,10 +22,10 @@ from edge.bench.gate import BETTER, FASTER, check_bundle
 from edge.bench.hints import hint_for
 from edge.bundle import archive
 from edge.bundle.bundle import open_bundle
+from edge.bundle.exits import Exit
 from edge.bundle.install import install
 from edge.bundle.sizes import apportion, parse_bytes, parts, sizes
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit
 
 NAMED = (
     "token embedding", "shared layer", "other weights", "graph (litert)", "graph (onnx)", "model:litert",

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from bench_bundles import make, make_packed, manifest
 from commands import edge_bench
+from exported_students import ExportedModel
 from packed_bundles import model_of
-from ranking_exports import ExportedRanking
 from student_weights import make_weights
 
 from edge.bench.budget import Budget, Growth
@@ -24,11 +24,11 @@ from edge.bench.facts import Facts, Source, measure_facts
 from edge.bench.gate import check_bundle
 from edge.bench.sized_request import SizedRequest
 from edge.bundle.bundle import open_bundle
+from edge.bundle.exits import Exit
 from edge.bundle.sizes import sizes
-from edge.conformance.golden import RankingGolden
-from edge.conformance.verify import RankingResult, RankingVerification
+from edge.conformance.golden import Golden
+from edge.conformance.verify import Agreement, Verification
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit
 
 BUDGET = """
 unique_weights = true
@@ -240,12 +240,12 @@ def test_instructions_are_counted_for_litert_alone(build: Build) -> None:
 
 
 def test_parity_fails_where_scores_or_texts_are_not_reproduced(build: Build) -> None:
-    text = RankingResult("text", "-", 5, 0.0, 0.0, 1.0, 0.0, True)
-    row = RankingResult("litert", "2/2", 5, 0.02, 0.01, 1.0, 0.1, True)
+    text = Agreement("text", "-", 5, 0.0, 0.0, 1.0, 0.0, True)
+    row = Agreement("litert", "2/2", 5, 0.02, 0.01, 1.0, 0.1, True)
     path, budget = build("m.edge"), Budget(parity=True)
 
-    def parity(*results: RankingResult, unexamined: tuple[str, ...] = ()) -> Check:
-        return only(budget, path, Facts(verification=RankingVerification(list(results), {}, list(unexamined))))
+    def parity(*results: Agreement, unexamined: tuple[str, ...] = ()) -> Check:
+        return only(budget, path, Facts(verification=Verification(list(results), {}, list(unexamined))))
 
     assert parity(text, row).measured == 0.02
     off = parity(text, replace(row, max_difference=0.3, passed=False))
@@ -259,27 +259,27 @@ def test_parity_fails_where_scores_or_texts_are_not_reproduced(build: Build) -> 
 
 
 def test_a_real_bundle_has_parity_and_one_with_other_scores_has_not(
-    exported_ranking: ExportedRanking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    exported_model: ExportedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "cache"))
-    first, *others = whole = exported_ranking.golden
+    first, *others = whole = exported_model.golden
     wrong = {exit: logits + 1 for exit, logits in first.logits.items()}
     for records, passed in ((whole, True), ([replace(first, logits=wrong), *others], False)):
-        parity, *shared = checked_parity(exported_ranking, tmp_path, records)
+        parity, *shared = checked_parity(exported_model, tmp_path, records)
         assert parity.passed is passed
         assert all(check.passed for check in shared)
 
 
 def test_golden_requests_that_leave_something_unexamined_are_no_parity(
-    exported_ranking: ExportedRanking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    exported_model: ExportedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "cache"))
-    kept = [one for one in exported_ranking.golden if len(one.request.candidates) != 1]
-    parity, *_ = checked_parity(exported_ranking, tmp_path, kept)
+    kept = [one for one in exported_model.golden if len(one.request.candidates) != 1]
+    parity, *_ = checked_parity(exported_model, tmp_path, kept)
     assert not parity.passed and parity.problem == "the golden requests leave 1 thing unexamined"
 
 
-def checked_parity(exported: ExportedRanking, folder: Path, records: list[RankingGolden]) -> tuple[Check, ...]:
+def checked_parity(exported: ExportedModel, folder: Path, records: list[Golden]) -> tuple[Check, ...]:
     path = exported.with_golden(folder / "m.edge", records)
     budget = Budget(parity=True, unique_weights=True)
     facts = measure_facts(Source(open_bundle(path), "litert"), budget)

@@ -12,26 +12,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import edge_bench
-from ranking_exports import BUCKETS, WORDS, ExportedRanking
-from ranking_models import PLACES, SHAPE, model_of
+from exported_students import BUCKETS, WORDS, ExportedModel
+from random_rankers import PLACES, SHAPE, model_of
 
 from compress.integers import quantise_ranker
 from edge.bench.arm import tools
 from edge.bench.instructions import Instructions, count_instructions, count_model, find_tools, parse_marks
 from edge.bench.scenarios import SCENARIOS
 from edge.bench.sized_request import Calls, SizedRequest
-from edge.engines.litert import LiteRtRanking
+from edge.bundle.exits import Exit
+from edge.engines.litert import LiteRtEngine
 from edge.engines.litert_graphs import Array, Graph
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit
-from edge.runtime.costs import RankingCosts
+from edge.runtime.costs import Costs
 from edge.runtime.model import Model
 from edge.runtime.ranker import Ranker
 from edge.text.types import Event, Item, User
-from export.litert.entry_points import export_ranking_litert
+from export.litert.entry_points import export_litert
 
-GRAPH = RankingGraph(
+GRAPH = ModelShape(
     hidden=8, heads=2, encode_depths=(1, 3), interact_layers=2, positions=6, places=21, numbers=2, distances=6,
     match_size=4, match_heads=2, factors=3,
 )  # fmt: skip
@@ -89,7 +89,7 @@ def titles(count: int, tokens: int) -> Iterator[str]:
 @pytest.mark.parametrize("scenario", SCENARIOS)
 @pytest.mark.parametrize(("events", "candidates", "tokens"), [(6, 4, 6), (4, 8, 2), (4, 4, 3)])
 def test_a_request_counts_exactly_the_graphs_that_the_engine_runs(
-    exported_ranking: ExportedRanking,
+    exported_model: ExportedModel,
     monkeypatch: pytest.MonkeyPatch,
     scenario: str,
     events: int,
@@ -98,7 +98,7 @@ def test_a_request_counts_exactly_the_graphs_that_the_engine_runs(
 ) -> None:
     """With as many texts as fill the same chunks, be those of user and candidates apart or together."""
     engine, ran, run = (
-        LiteRtRanking(exported_ranking.models / "litert", exported_ranking.shape),
+        LiteRtEngine(exported_model.models / "litert", exported_model.shape),
         Counter[str](),
         Graph.run,
     )
@@ -108,8 +108,8 @@ def test_a_request_counts_exactly_the_graphs_that_the_engine_runs(
         run(graph, **others)
 
     monkeypatch.setattr(Graph, "run", counted)
-    costs = RankingCosts(*[((1.0, 1.0),)] * 3, (((1.0, 1.0),),) * 3)
-    ranker = Ranker(Model(engine, exported_ranking.reading, costs, {Exit(2, 1): None}))
+    costs = Costs(*[((1.0, 1.0),)] * 3, (((1.0, 1.0),),) * 3)
+    ranker = Ranker(Model(engine, exported_model.reading, costs, {Exit(2, 1): None}))
     named = titles(1 + 1 + events + candidates, tokens)
     other, profile = User({"kind": "other"}), User({"kind": next(named)})
     ranker.rank(ranker.user(other, [liked(Item("", {"title": "not"}))]), [Item("0", {"title": "not"})])  # keeps phrases
@@ -196,12 +196,12 @@ def arm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tools.Tools:
 
 
 def test_counts_repeat_exactly_and_the_command_tells_them_per_exit(
-    exported_ranking: ExportedRanking, arm: tools.Tools,
+    exported_model: ExportedModel, arm: tools.Tools,
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    counted = count_instructions(exported_ranking.bundle, arm)
+    counted = count_instructions(exported_model.bundle, arm)
     monkeypatch.setenv("ANOTHER", "environment" * 500)
-    assert edge_bench("instructions", exported_ranking.bundle, "--candidates", 6, "--json") == 0
+    assert edge_bench("instructions", exported_model.bundle, "--candidates", 6, "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert told["signatures"] == counted.signatures
     assert (told["events"], told["item_tokens"], told["runtime"]) == (PLACES - 1, 6, arm.runtime)
@@ -217,7 +217,7 @@ def test_weights_do_not_change_a_count_and_a_candidate_more_does(tmp_path: Path,
     for change, candidates in ((1.0, 4), (2.0, 4), (2.0, 5)):
         path, model = tmp_path / f"{change}-{candidates}.tflite", model_of(SHAPE)
         model.token.weight.data *= change
-        export_ranking_litert(quantise_ranker(model), PLACES, replace(BUCKETS, candidates=(candidates,)), path)
+        export_litert(quantise_ranker(model), PLACES, replace(BUCKETS, candidates=(candidates,)), path)
         counts.append(count_model(path, arm))
     same, other_weights, more = counts
     assert other_weights == same

@@ -19,8 +19,8 @@ from edge.bench.outputs.markdown import escaped, speed_markdown, verdicts_markdo
 from edge.bench.outputs.page import Picture
 from edge.bench.outputs.speed import speed_text
 from edge.bench.outputs.text import verdicts_text
+from edge.bundle.exits import Exit
 from edge.bundle.sizes import sizes
-from edge.runtime.choice import Exit
 
 PASSED = Check("download", 1000, 1000, passed=True)
 FAILED = Check("auc at exit 1/2", 0.7, 0.75, False, "auc is low", ("it was .75", "now .70"), ("train", "wait"))

@@ -14,9 +14,9 @@ from edge.bench.percentiles import percentiles
 from edge.bench.profiles.profile import DeviceProfile
 from edge.bench.profiles.read import FOLDER, figures, profile_names, read_profile
 from edge.bench.timing import ExitTimes, PartTimes
+from edge.bundle.exits import Exit
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit
-from edge.runtime.costs import RankingCosts
+from edge.runtime.costs import Costs
 
 
 @pytest.mark.parametrize("name", profile_names())
@@ -88,7 +88,7 @@ def test_profiles_are_listed_slowest_first_and_shown_with_sources(capsys: pytest
     assert edge_bench("profiles", "high") == 2
 
 
-COSTS = RankingCosts(((16.0, 1.0),), ((16.0, 2.0), (64.0, 6.0)), ((1.0, 3.0),), (((4.0, 5.0),),))
+COSTS = Costs(((16.0, 1.0),), ((16.0, 2.0), (64.0, 6.0)), ((1.0, 3.0),), (((4.0, 5.0),),))
 
 
 def predicted(profile: DeviceProfile, gmacs_s: float, kept_ms: float, **sizes: int) -> Prediction:

@@ -14,7 +14,7 @@ from edge.bundle.install import install
 from edge.bundle.keys import PublicKey
 from edge.conformance.verify import check_reading, goldens_of
 from edge.errors import EdgeError
-from edge.runtime.opening import open_ranking_files
+from edge.runtime.opening import open_files
 
 INDEX = json.loads((FOLDER / "index.json").read_text())
 STEPS = (READ, OPEN, REPLAY)
@@ -31,7 +31,7 @@ def met(path: Path, key: PublicKey | None) -> str:
         assert open_bundle(path, public_key=key).files
         install(path, public_key=key)
         passed = READ
-        opened = open_ranking_files(path, key)
+        opened = open_files(path, key)
         passed = OPEN
         goldens = goldens_of(opened)
     except EdgeError as error:

@@ -13,7 +13,7 @@ import pytest
 from bundles import FILES, PLAIN, archive_of, entries_for, files_under, make
 
 from edge.bundle.install import KEPT, LOCK, default_cache, install
-from edge.bundle.manifest import WEIGHTS, section_of
+from edge.bundle.listing import WEIGHTS, section_of
 from edge.errors import EdgeError
 
 

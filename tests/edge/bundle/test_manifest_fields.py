@@ -9,19 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ranking_bundles import EXITS, make_ranking, parameters, ranking_manifest
+from runnable_bundles import EXITS, make_manifest, make_runnable, parameters
 
 from edge.bundle.archive import ArchiveLimits
 from edge.bundle.bundle import open_bundle
+from edge.bundle.exits import Calibration, parse_exits
 from edge.bundle.install import install
 from edge.bundle.keys import PrivateKey
-from edge.bundle.ranking_manifest import (
-    ENTRIES,
-    RANKING_SCHEMA,
-    Calibration,
-    parse_ranking_exits,
-    parse_ranking_manifest,
-)
+from edge.bundle.manifest import ENTRIES, SCHEMA, parse_manifest
 from edge.bundle.signing import sign_bundle
 from edge.bundle.sizes import parts, sizes
 from edge.bundle.slim import slim_bundle
@@ -56,7 +51,7 @@ def is_one_of(*values: Any) -> Callable[[Any], bool]:
 
 def full() -> dict[str, Any]:
     """A manifest in which nothing that may be absent is."""
-    described = ranking_manifest(parameters=50, nonzero=40, precision="int8")
+    described = make_manifest(parameters=50, nonzero=40, precision="int8")
     described["buckets"] = {"litert": ["embed_64", "score_2_64"]}
     described["exits"][0] |= {"calibration": {"temperature": 1.5, "offset": -0.25}}
     described["golden"] |= {"reference": "numpy", "tolerances": {"onnx": 0.1}}
@@ -163,7 +158,7 @@ def test_a_field_takes_what_it_means_and_nothing_else(keys: Keys) -> None:
 )
 def test_what_no_model_can_have_is_refused_in_one_line(change: dict[str, Any], problem: str) -> None:
     with pytest.raises(EdgeError) as refused:
-        parse_ranking_manifest(Path("m.edge"), json.dumps(full() | change).encode())
+        parse_manifest(Path("m.edge"), json.dumps(full() | change).encode())
     assert problem in refused.value.problem and "\n" not in refused.value.problem and refused.value.fix
 
 
@@ -173,8 +168,8 @@ def test_what_no_model_can_have_is_refused_in_one_line(change: dict[str, Any], p
 )
 def test_a_bundle_of_another_version_is_refused_in_one_line_with_what_helps(number: int, fix: str) -> None:
     with pytest.raises(EdgeError) as refused:
-        parse_ranking_manifest(Path("m.edge"), json.dumps(full() | {"schema": f"edge-ranker/bundle/{number}"}).encode())
-    known = f"this version reads {RANKING_SCHEMA!r} alone"
+        parse_manifest(Path("m.edge"), json.dumps(full() | {"schema": f"edge-ranker/bundle/{number}"}).encode())
+    known = f"this version reads {SCHEMA!r} alone"
     assert refused.value.problem == f"m.edge refused: its schema is 'edge-ranker/bundle/{number}', {known}"
     assert fix in refused.value.fix and not refused.value.evidence
 
@@ -197,7 +192,7 @@ def test_what_may_be_absent_may_be_absent_and_other_keys_are_ignored() -> None:
 
 
 def test_exits_have_their_quality_and_calibration() -> None:
-    exits = parse_ranking_exits(Path("m.edge"), full()["exits"], full()["model"])
+    exits = parse_exits(Path("m.edge"), full()["exits"], full()["model"])
     assert [(exit.encode, exit.interact) for exit in exits] == [(exit.encode, exit.interact) for exit in EXITS]
     assert exits[0].calibration == Calibration(1.5, -0.25) and exits[1].calibration is None
     assert exits[-1].quality == {"auc": pytest.approx(0.82)}
@@ -210,9 +205,9 @@ def test_names_of_buckets_have_the_sizes_that_engines_give_them() -> None:
 def test_a_bundle_holds_each_weight_once_and_keeps_its_schema_when_slimmed_and_signed(tmp_path: Path) -> None:
     weights = parameters()
     graph = b"graph" + weights["token.weight"].tobytes() + b"end" + weights["distance"].tobytes()
-    described = ranking_manifest() | {"buckets": {"litert": ["embed_8"]}}
+    described = make_manifest() | {"buckets": {"litert": ["embed_8"]}}
     contents: dict[str, Path | bytes] = {"models/onnx/weights.bin": graph, "models/litert/model.tflite": b"l" + graph}
-    path = make_ranking(tmp_path / "m.edge", weights, contents, described)
+    path = make_runnable(tmp_path / "m.edge", weights, contents, described)
     bundle = open_bundle(path)
     assert bundle.read("models/onnx/weights.bin") == graph
     assert {name: value.tobytes() for name, value in bundle.weights.items()} == {
@@ -222,7 +217,7 @@ def test_a_bundle_holds_each_weight_once_and_keeps_its_schema_when_slimmed_and_s
     assert [hole.tensor for hole in listed.holes] == ["token.weight", "distance"]
     slim = slim_bundle(path, "onnx", tmp_path / "slim.edge")
     assert slim.bytes == sizes(path, "onnx").download == slim.path.stat().st_size
-    assert open_bundle(slim.path).manifest["schema"] == RANKING_SCHEMA
+    assert open_bundle(slim.path).manifest["schema"] == SCHEMA
     key = PrivateKey(bytes(range(32)))
     files = install(sign_bundle(slim.path, key).path, tmp_path / "cache", key.public)
     assert (files.directory / "models/onnx/weights.bin").read_bytes() == graph
@@ -230,7 +225,7 @@ def test_a_bundle_holds_each_weight_once_and_keeps_its_schema_when_slimmed_and_s
 
 
 def test_an_altered_file_is_refused(tmp_path: Path) -> None:
-    path = make_ranking(tmp_path / "m.edge")
+    path = make_runnable(tmp_path / "m.edge")
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
@@ -240,7 +235,7 @@ def test_an_altered_file_is_refused(tmp_path: Path) -> None:
 
 def accepts(manifest: dict[str, Any]) -> bool:
     try:
-        parse_ranking_manifest(Path("m.edge"), json.dumps(manifest).encode())
+        parse_manifest(Path("m.edge"), json.dumps(manifest).encode())
     except EdgeError as error:
         assert error.problem.startswith("m.edge refused: ") and "\n" not in error.problem
         return False

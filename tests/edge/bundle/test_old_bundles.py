@@ -9,7 +9,7 @@ from bundles import PLAIN, archive_of, entries_for, make
 from commands import edge
 
 from edge.bundle.keys import PrivateKey
-from edge.bundle.ranking_manifest import RANKING_SCHEMA
+from edge.bundle.manifest import SCHEMA
 from edge.bundle.signing import sign_bundle
 from edge.errors import EdgeError
 
@@ -41,7 +41,7 @@ def test_an_older_bundle_is_refused(
     assert edge(*arguments) == 2
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err.splitlines() == [
-        f"error: old.edge refused: its schema is 'edge-ranker/bundle/4', this version reads {RANKING_SCHEMA!r} alone",
+        f"error: old.edge refused: its schema is 'edge-ranker/bundle/4', this version reads {SCHEMA!r} alone",
         "fix: train and export the model again with this version: edge run --help",
     ]
     assert {path.name for path in Path().iterdir()} == {"old.edge", "new.edge"}

@@ -19,7 +19,7 @@ from edge.bundle.install import install
 from edge.bundle.keys import PrivateKey, read_private_key, read_public_key
 from edge.bundle.signing import sign_bundle
 from edge.bundle.sizes import sizes
-from edge.conformance.verify import verify_ranking
+from edge.conformance.verify import verify_bundle
 from edge.errors import EdgeError
 from edge.runtime.ranker import Ranker
 
@@ -194,7 +194,7 @@ def test_the_runtime_refuses_what_the_key_did_not_sign(tmp_path: Path) -> None:
     with pytest.raises(EdgeError, match="not signed with the key"):
         Ranker.open(path, public_key=KEY.public)
     with pytest.raises(EdgeError, match="not signed with the key"):
-        verify_ranking(path, public_key=KEY.public)
+        verify_bundle(path, public_key=KEY.public)
 
 
 def test_keys_are_read_from_the_files_that_openssl_writes(pems: Path) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from commands import edge
-from ranking_bundles import REQUEST, make_ranking, parameters
-from ranking_weights import SHAPE
+from runnable_bundles import REQUEST, make_runnable, parameters
+from runnable_weights import SHAPE
 
 from edge.errors import EdgeError
 from edge.runtime.ranker import Ranker
@@ -26,7 +26,7 @@ ENGINE = ("--engine", "reference")
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "cache"))
-    make_ranking(tmp_path / "m.edge")
+    make_runnable(tmp_path / "m.edge")
     lines = [json.dumps({"id": item.id} | dict(item.attributes)) for item in ITEMS]
     (tmp_path / "items.jsonl").write_text("\n".join([*lines[:2], "", *lines[2:]]) + "\n")
     return tmp_path
@@ -76,7 +76,7 @@ def test_what_was_written_is_said(folder: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_summaries_of_other_weights_are_refused_and_none_is_kept(folder: Path, sent: list[str]) -> None:
-    make_ranking(folder / "o.edge", parameters(**{"head.bias": np.ones(1, dtype=np.float32)}))
+    make_runnable(folder / "o.edge", parameters(**{"head.bias": np.ones(1, dtype=np.float32)}))
     with Ranker.open("o.edge", "reference") as ranker:
         with pytest.raises(EdgeError, match="the summaries were computed from other weights") as refused:
             ranker.receive("\n".join(sent))

@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from commands import edge
-from ranking_bundles import REQUEST, make_ranking
+from runnable_bundles import REQUEST, make_runnable
 
 from edge.bundle.archive import write as write_archive
-from edge.bundle.manifest import MANIFEST
+from edge.bundle.listing import MANIFEST
 from edge.runtime.ranker import Ranker
 from edge.runtime.wish import Wish, exit_of
 from edge.text.request import request_to_json
@@ -27,7 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where m.edge is a bundle, and r.json a request."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "cache"))
-    make_ranking(tmp_path / "m.edge")
+    make_runnable(tmp_path / "m.edge")
     (tmp_path / "r.json").write_text(json.dumps(request_to_json(REQUEST)))
     return tmp_path
 

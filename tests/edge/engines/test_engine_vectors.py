@@ -14,7 +14,7 @@ import pytest
 import edge.engines
 from edge.engines.arithmetic import gelu, levels_of
 from edge.engines.distances import bucket
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from edge.engines.timeline import Timeline
 
 PATH = Path(edge.engines.__file__).with_name("vectors.jsonl")
@@ -46,7 +46,7 @@ def test_distances_have_the_buckets_of_the_vectors(line: dict[str, Any]) -> None
 @pytest.mark.parametrize("line", of_kind("apart"))
 def test_entries_see_each_other_as_the_vectors_say(line: dict[str, Any]) -> None:
     places, buckets, entries, new = (line[name] for name in ("places", "distances", "entries", "new"))
-    timeline = Timeline(RankingGraph(4, 2, (1,), 1, 4, places, 0, buckets, 2, 1, 0))
+    timeline = Timeline(ModelShape(4, 2, (1,), 1, 4, places, 0, buckets, 2, 1, 0))
     timeline.length = entries
     found = timeline.apart()[None] if new is None else timeline.apart_of_new(new)
     plain = [

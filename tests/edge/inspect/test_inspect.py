@@ -13,7 +13,7 @@ from packed_bundles import make_packed
 from student_weights import make_weights
 
 from edge.bundle.bundle import open_bundle
-from edge.bundle.ranking_manifest import RANKING_SCHEMA
+from edge.bundle.manifest import SCHEMA
 from edge.bundle.sizes import sizes
 from edge.inspect.tensors import packed_tensors
 
@@ -47,7 +47,7 @@ def test_the_tables_name_exits_shapes_and_provenance(tmp_path: Path, capsys: pyt
     assert edge("inspect", bundle) == 0
     out = capsys.readouterr().out
     for line in (
-        f"movies  {RANKING_SCHEMA}",
+        f"movies  {SCHEMA}",
         "ids.hidden       128",
         "model:litert",
         "shared layer",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ranking_weights import random_engine, reading
+from runnable_weights import random_engine, reading
 
+from edge.bundle.exits import Exit
 from edge.errors import EdgeError
 from edge.runtime import user_state as module
-from edge.runtime.choice import Exit
-from edge.runtime.costs import RankingCosts
+from edge.runtime.costs import Costs
 from edge.runtime.model import Model
 from edge.runtime.ranker import Ranker
 from edge.text.checks import MAX_EVENTS
@@ -23,7 +23,7 @@ ITEMS = [Item("a", {"title": "blue sea", "year": 2000}), Item("b", {"title": "ol
 
 @pytest.fixture
 def ranker() -> Ranker:
-    costs = RankingCosts(FREE, FREE, FREE, (FREE,) * 3)
+    costs = Costs(FREE, FREE, FREE, (FREE,) * 3)
     return Ranker(Model(random_engine(), reading(), costs, {Exit(2, 2): None}))
 
 

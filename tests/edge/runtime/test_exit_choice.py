@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from edge.bundle.exits import Exit
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit, Work, choose, predicted
-from edge.runtime.costs import RankingCosts, at
+from edge.runtime.choice import Work, choose, predicted
+from edge.runtime.costs import Costs, at
 
-COSTS = RankingCosts(
+COSTS = Costs(
     chunk=((16.0, 0.1), (64.0, 0.2)),
     encode=((16.0, 1.0), (64.0, 2.0)),
     append=((1.0, 0.5), (16.0, 1.0)),
@@ -83,4 +84,4 @@ def test_costs_are_interpolated_and_never_fall_beyond_what_was_measured() -> Non
 def test_what_are_no_costs_is_refused(points: tuple[tuple[float, float], ...]) -> None:
     good = ((1.0, 1.0),)
     with pytest.raises(EdgeError, match="costs are not times"):
-        RankingCosts(chunk=points, encode=good, append=good, score=(good,))
+        Costs(chunk=points, encode=good, append=good, score=(good,))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ranking_weights import SHAPE, random_engine
+from runnable_weights import SHAPE, random_engine
 
 from edge.runtime.kept_summaries import load_summaries, save_summaries
 from edge.runtime.summaries import Summaries

@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 
 import edge.runtime
+from edge.bundle.exits import Exit
 from edge.engines.chunk import Chunk
-from edge.engines.protocol import RankingEngine
+from edge.engines.protocol import Engine
 from edge.engines.timeline import Timeline
-from edge.runtime.choice import Exit, Work, choose
-from edge.runtime.costs import RankingCosts
+from edge.runtime.choice import Work, choose
+from edge.runtime.costs import Costs
 from edge.runtime.pace import Pace
 from edge.runtime.scoring import Candidates, handles_of, needed
 from edge.runtime.summaries import Summaries
@@ -38,7 +39,7 @@ def of_kind(kind: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("line", of_kind("exit"))
 def test_the_runtime_takes_the_exits_of_the_vectors(line: dict[str, Any]) -> None:
     points = {name: tuple(map(tuple, line["costs"][name])) for name in ("chunk", "encode", "append")}
-    costs = RankingCosts(**points, score=tuple(tuple(map(tuple, each)) for each in line["costs"]["score"]))
+    costs = Costs(**points, score=tuple(tuple(map(tuple, each)) for each in line["costs"]["score"]))
     works = {
         int(depth): Work(
             tuple(work["chunks"]), tuple(work["phrases"]), work["entries"], work["candidates"], work.get("candidates_0")
@@ -114,7 +115,7 @@ def test_the_pace_follows_the_vectors(line: dict[str, Any]) -> None:
         assert expected == pytest.approx([spent / predicted, spent / predicted * (1 + 2 * spread)])
 
 
-class Engine:
+class NotingEngine:
     """Notes the chunks that it is given."""
 
     def __init__(self, line: dict[str, Any]) -> None:
@@ -129,7 +130,7 @@ class Engine:
 
 @pytest.mark.parametrize("line", of_kind("summaries"))
 def test_summaries_are_computed_and_kept_as_the_vectors_say(line: dict[str, Any]) -> None:
-    engine = Engine(line)
+    engine = NotingEngine(line)
     summaries = Summaries(engine, line["budget_bytes"])  # type: ignore[arg-type]
     plain: OrderedDict[tuple[int, tuple[int, ...]], int] = OrderedDict()
     for request, expected in zip(line["requests"], line["expected"], strict=True):
@@ -167,7 +168,7 @@ def keep(
 @pytest.mark.parametrize("line", of_kind("texts"))
 def test_a_request_names_its_texts_in_the_order_of_the_vectors(line: dict[str, Any]) -> None:
     shape = SimpleNamespace(places=line["most"] + 1, phrase_depth=1, hidden=4)
-    engine = cast(RankingEngine, SimpleNamespace(shape=shape))
+    engine = cast(Engine, SimpleNamespace(shape=shape))
     user = UserTimeline(cast(Reading, Plain()), User(), [Event(Item(f"event {n}")) for n in range(line["events"])])
     if line["kept"]:
         first, length = line["kept"]

@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 from commands import edge
-from ranking_bundles import REQUEST, make_ranking, ranking_manifest
+from runnable_bundles import REQUEST, make_manifest, make_runnable
 
-from edge.bundle.ranking_manifest import Calibration
+from edge.bundle.exits import Calibration
 from edge.runtime.ranker import Ranker
 from edge.text.request import request_to_json
 
 
 def bundle(path: Path, calibration: dict[str, float] | None) -> Path:
-    described: dict[str, Any] = ranking_manifest()
+    described: dict[str, Any] = make_manifest()
     for exit in described["exits"]:
         if (exit["encode"], exit["interact"]) == (2, 2) and calibration:
             exit["calibration"] = calibration
-    return make_ranking(path, described=described)
+    return make_runnable(path, described=described)
 
 
 def test_the_calibration_of_the_exit_that_was_taken_is_applied(tmp_path: Path) -> None:

@@ -7,11 +7,10 @@ import math
 from typing import Any
 
 import pytest
-from ranking_weights import random_engine, reading
+from runnable_weights import random_engine, reading
 
-from edge.bundle.ranking_manifest import Calibration
-from edge.runtime.choice import Exit
-from edge.runtime.costs import RankingCosts
+from edge.bundle.exits import Calibration, Exit
+from edge.runtime.costs import Costs
 from edge.runtime.model import Model
 from edge.runtime.ranked import Explanation, Ranked
 from edge.runtime.ranker import Ranker
@@ -25,7 +24,7 @@ ITEMS = [Item(id, {"title": title, "year": 2000, "genres": ("a", "b")}) for id, 
 
 def ranker_of(log_rows: int = 1_000, calibration: Calibration | None = None) -> Ranker:
     exits = {Exit(1, 1): 0.6, Exit(2, 2): 0.7}
-    costs = RankingCosts(FREE, FREE, FREE, (FREE,) * 3)
+    costs = Costs(FREE, FREE, FREE, (FREE,) * 3)
     return Ranker(Model(random_engine(), reading(), costs, exits, {Exit(1, 1): calibration}), 1.0, log_rows)
 
 

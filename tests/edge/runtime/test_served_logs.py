@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ranking_weights import random_engine, reading
+from runnable_weights import random_engine, reading
 
 from cloud.data.prepare import config_for, open_source, prepare
 from cloud.data.rows import Prepared
-from edge.runtime.choice import Exit
-from edge.runtime.costs import RankingCosts
+from edge.bundle.exits import Exit
+from edge.runtime.costs import Costs
 from edge.runtime.model import Model
 from edge.runtime.ranker import Ranker
 from edge.text.types import Event, Item, User
@@ -48,7 +48,7 @@ by = "user"
 
 def serve(users: int = 8, visits: int = 20) -> tuple[str, dict[str, set[str]]]:
     """What was logged, and the items that each user clicked: users see four items at a visit, and click one or none."""
-    model = Model(random_engine(), reading(), RankingCosts(FREE, FREE, FREE, (FREE,) * 3), {Exit(2, 2): 0.7})
+    model = Model(random_engine(), reading(), Costs(FREE, FREE, FREE, (FREE,) * 3), {Exit(2, 2): 0.7})
     chance, ranker, clicked = random.Random(0), Ranker(model, log_rows=10_000), dict[str, set[str]]()
     items = [
         Item(f"i{n}", {"title": f"{WORDS[n % 7]} {WORDS[n // 7]}", "year": 1980 + n, "genres": ("drama", "sea")})

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ranking_bundles import REQUEST, make_ranking, parameters
-from ranking_weights import SHAPE, random_engine
+from runnable_bundles import REQUEST, make_runnable, parameters
+from runnable_weights import SHAPE, random_engine
 
 from edge.errors import EdgeError
 from edge.runtime import summary_file as module
@@ -26,7 +26,7 @@ ITEMS = [Item(str(number), {"title": title}) for number, title in enumerate(("re
 @pytest.fixture
 def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "cache"))
-    return make_ranking(tmp_path / "m.edge")
+    return make_runnable(tmp_path / "m.edge")
 
 
 def new_texts(bundle: Path, **arguments: object) -> int:
@@ -75,7 +75,7 @@ def test_nothing_is_written_or_read_if_nothing_is_to_be_kept(bundle: Path, tmp_p
 
 
 def test_summaries_of_other_weights_are_not_taken_for_these(bundle: Path, tmp_path: Path) -> None:
-    other = make_ranking(tmp_path / "o.edge", parameters(**{"head.bias": np.ones(1, dtype=np.float32)}))
+    other = make_runnable(tmp_path / "o.edge", parameters(**{"head.bias": np.ones(1, dtype=np.float32)}))
     prepare(bundle, keep=tmp_path)
     assert new_texts(other, keep=tmp_path) == len(ITEMS) + 1
     assert new_texts(bundle, keep=tmp_path) == 1

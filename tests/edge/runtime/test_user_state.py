@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ranking_bundles import REQUEST, make_ranking
-from ranking_weights import SPEC, random_engine, reading
+from runnable_bundles import REQUEST, make_runnable
+from runnable_weights import SPEC, random_engine, reading
 
+from edge.bundle.exits import Exit
 from edge.config import to_dict
-from edge.runtime.choice import Exit
-from edge.runtime.costs import RankingCosts
+from edge.runtime.costs import Costs
 from edge.runtime.model import Model
 from edge.runtime.ranker import Ranker
 from edge.text.types import Event, Item, User
@@ -26,7 +26,7 @@ LIKED = Event(ITEMS[0], {"liked": True})
 
 @pytest.fixture
 def ranker() -> Ranker:
-    costs = RankingCosts(FREE, FREE, FREE, (FREE,) * 3)
+    costs = Costs(FREE, FREE, FREE, (FREE,) * 3)
     return Ranker(Model(random_engine(), reading(), costs, {Exit(1, 2): 0.6, Exit(2, 2): 0.7}))
 
 
@@ -91,7 +91,7 @@ def test_a_bundle_that_keeps_upper_case_keeps_it_when_it_ranks(tmp_path: Path, m
     lower = [replace(item, attributes={**item.attributes, "title": "red sea"}) for item in REQUEST.candidates]
     alike = []
     for name, contents in (("lowered", {}), ("kept", kept)):
-        path = make_ranking(tmp_path / f"{name}.edge", contents=contents)
+        path = make_runnable(tmp_path / f"{name}.edge", contents=contents)
         with Ranker.open(path, "reference") as opened:
             user = opened.user(REQUEST.user)
             alike.append(opened.rank(user, upper).scores == opened.rank(user, lower).scores)

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ranking_bundles import EXITS, REQUEST, TOKENS, files, make_ranking, parameters, ranking_manifest
-from ranking_weights import SHAPE, SPEC, reading
+from runnable_bundles import EXITS, REQUEST, TOKENS, files, make_manifest, make_runnable, parameters
+from runnable_weights import SHAPE, SPEC, reading
 
+from edge.bundle.exits import Exit
 from edge.bundle.keys import PrivateKey
 from edge.bundle.signing import sign_bundle
 from edge.config import to_dict
 from edge.conformance.golden import logits_of
-from edge.engines.reference import ReferenceRanking
+from edge.engines.reference import ReferenceEngine
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit
 from edge.runtime.ranker import Ranker
 from edge.text.number import Number
 
@@ -39,8 +39,8 @@ def refused(path: Path, engine: str = "reference", **arguments: Any) -> str:
 
 
 def test_a_ranker_from_a_bundle_gives_the_scores_of_its_model(tmp_path: Path) -> None:
-    wanted = logits_of(ReferenceRanking(parameters(), SHAPE), reading(), REQUEST, EXITS)
-    with Ranker.open(make_ranking(tmp_path / "m.edge"), engine="reference") as ranker:
+    wanted = logits_of(ReferenceEngine(parameters(), SHAPE), reading(), REQUEST, EXITS)
+    with Ranker.open(make_runnable(tmp_path / "m.edge"), engine="reference") as ranker:
         assert ranker.exits == tuple(EXITS)
         user = ranker.user(REQUEST.user, REQUEST.events)
         for exit in EXITS:
@@ -54,7 +54,7 @@ def test_a_ranker_from_a_bundle_gives_the_scores_of_its_model(tmp_path: Path) ->
 
 
 def test_costs_are_measured_once_and_again_where_what_was_kept_is_damaged(tmp_path: Path, cache: Path) -> None:
-    path = make_ranking(tmp_path / "m.edge")
+    path = make_runnable(tmp_path / "m.edge")
     Ranker.open(path, "reference").close()
     (kept,) = cache.glob("*/calibration-reference-1.json")
     costs = json.loads(kept.read_text())
@@ -87,7 +87,7 @@ def test_costs_are_measured_once_and_again_where_what_was_kept_is_damaged(tmp_pa
 def test_a_text_side_or_weights_that_are_not_the_manifest_s_are_refused(
     tmp_path: Path, changes: dict[str, Any], problem: str
 ) -> None:
-    path = make_ranking(tmp_path / "m.edge", described=ranking_manifest(**changes))
+    path = make_runnable(tmp_path / "m.edge", described=make_manifest(**changes))
     said = refused(path)
     assert said.startswith(f"{path} refused: ") and problem in said
 
@@ -95,25 +95,25 @@ def test_a_text_side_or_weights_that_are_not_the_manifest_s_are_refused(
 def test_weights_without_a_row_for_a_token_are_refused(tmp_path: Path) -> None:
     few = parameters(**{"token.weight": parameters()["token.weight"][:-1]})
     assert "its reference model cannot be run: index 16 is out of bounds" in refused(
-        make_ranking(tmp_path / "m.edge", few)
+        make_runnable(tmp_path / "m.edge", few)
     )
 
 
 @pytest.mark.parametrize("missing", ["head.bias", "embedding_norm.weight", "match.sharpness", "widen.bias"])
 def test_weights_that_lack_one_are_refused(tmp_path: Path, missing: str) -> None:
     weights = {name: value for name, value in parameters().items() if name != missing}
-    assert missing in refused(make_ranking(tmp_path / "m.edge", weights))
+    assert missing in refused(make_runnable(tmp_path / "m.edge", weights))
 
 
 def test_text_files_that_are_none_are_refused(tmp_path: Path) -> None:
-    assert "text.json" in refused(make_ranking(tmp_path / "a.edge", contents=files() | {"text.json": b"{"}))
+    assert "text.json" in refused(make_runnable(tmp_path / "a.edge", contents=files() | {"text.json": b"{"}))
     more = replace(SPEC, numbers=(*SPEC.numbers, Number("more", of="item.more")))
     text: dict[str, Path | bytes] = {"text.json": json.dumps(to_dict(more)).encode()}
-    assert "has 3 numbers, the model 2" in refused(make_ranking(tmp_path / "b.edge", contents=text))
+    assert "has 3 numbers, the model 2" in refused(make_runnable(tmp_path / "b.edge", contents=text))
 
 
 def test_engines_that_are_not_here_and_arguments_that_cannot_be_meant_are_refused(tmp_path: Path) -> None:
-    path = make_ranking(tmp_path / "m.edge")
+    path = make_runnable(tmp_path / "m.edge")
     assert "carries no litert model, it has: onnx" in refused(path, "litert")
     assert "no engine 'torch' of ranking models" in refused(path, "torch")
     assert "onnx has no embed.onnx" in refused(path, "onnx")
@@ -125,7 +125,7 @@ def test_engines_that_are_not_here_and_arguments_that_cannot_be_meant_are_refuse
 
 def test_a_signed_bundle_opens_with_its_key(tmp_path: Path) -> None:
     key = PrivateKey(bytes(range(32)))
-    signed = sign_bundle(make_ranking(tmp_path / "m.edge"), key).path
+    signed = sign_bundle(make_runnable(tmp_path / "m.edge"), key).path
     with Ranker.open(signed, "reference", public_key=key.public) as ranker:
         assert ranker.exits[-1] == Exit(2, 2)
     assert "not signed with the key" in refused(signed, public_key=OTHER_KEY)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from litert_faults import altered, duplicate, empty, sparsify, spoil, to_float, unshare
-from ranking_models import (
+from random_rankers import (
     CANDIDATES,
     EVENTS,
     PLACES,
@@ -25,18 +25,18 @@ from ranking_models import (
 
 from cloud.ranking.model import RankingModel
 from cloud.ranking.presets import STUDENT_SHAPES
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from compress.integers import quantise_ranker
 from edge.engines.chunk import chunk_of, chunks
-from edge.engines.litert import LiteRtRanking
+from edge.engines.litert import LiteRtEngine
 from edge.engines.protocol import Entries
-from edge.engines.reference import ReferenceRanking
+from edge.engines.reference import ReferenceEngine
 from edge.errors import EdgeError
-from export.buckets import RankingBuckets
-from export.litert.check import check_ranking_litert
-from export.litert.entry_points import export_ranking_litert
+from export.buckets import Buckets
+from export.litert.check import check_litert
+from export.litert.entry_points import export_litert
 
-BUCKETS = RankingBuckets(tokens=(8, 64), segments=20, append=(1, 4), candidates=(2, 4))
+BUCKETS = Buckets(tokens=(8, 64), segments=20, append=(1, 4), candidates=(2, 4))
 SMALL = replace(SHAPE, hidden_size=32, interact_layers=1)
 CHANGES: list[dict[str, Any]] = [
     {},
@@ -52,14 +52,14 @@ CHANGES: list[dict[str, Any]] = [
 ]
 
 
-def reference_of(model: RankingModel) -> ReferenceRanking:
+def reference_of(model: RankingModel) -> ReferenceEngine:
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
-    return ReferenceRanking(weights, ranking_graph(model.shape, PLACES))
+    return ReferenceEngine(weights, model_shape(model.shape, PLACES))
 
 
-def engine_of(model: RankingModel, directory: Path) -> LiteRtRanking:
-    export_ranking_litert(model, PLACES, BUCKETS, directory / "model.tflite")
-    return LiteRtRanking(directory, ranking_graph(model.shape, PLACES))
+def engine_of(model: RankingModel, directory: Path) -> LiteRtEngine:
+    export_litert(model, PLACES, BUCKETS, directory / "model.tflite")
+    return LiteRtEngine(directory, model_shape(model.shape, PLACES))
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +70,12 @@ def model() -> RankingModel:
 @pytest.fixture(scope="module")
 def small_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("small") / "model.tflite"
-    export_ranking_litert(quantise_ranker(model_of(SMALL)), PLACES, RankingBuckets((6,), 2, (1,), (2,)), path)
+    export_litert(quantise_ranker(model_of(SMALL)), PLACES, Buckets((6,), 2, (1,), (2,)), path)
     return path
 
 
 @pytest.fixture(scope="module")
-def engine(model: RankingModel, tmp_path_factory: pytest.TempPathFactory) -> LiteRtRanking:
+def engine(model: RankingModel, tmp_path_factory: pytest.TempPathFactory) -> LiteRtEngine:
     return engine_of(model, tmp_path_factory.mktemp("int8"))
 
 
@@ -91,7 +91,7 @@ def test_logits_are_those_of_the_reference(
     model = quantise_ranker(model, bits) if bits else model
     user = user_of(numbers=model.shape.numbers)
     reference, engine = reference_of(model), engine_of(model, tmp_path)
-    check_ranking_litert(tmp_path / "model.tflite", model)
+    check_litert(tmp_path / "model.tflite", model)
     for depth in model.shape.encode_depths:
         wanted = scores_of(reference, user, depth, (EVENTS,))
         assert wanted.std() > 0.05
@@ -101,13 +101,13 @@ def test_logits_are_those_of_the_reference(
 
 
 @pytest.mark.parametrize("steps", [(1,) * EVENTS, (2, 5), (4, 3), (EVENTS,)])
-def test_a_user_who_grew_is_one_computed_whole(engine: LiteRtRanking, model: RankingModel, steps: tuple[int]) -> None:
+def test_a_user_who_grew_is_one_computed_whole(engine: LiteRtEngine, model: RankingModel, steps: tuple[int]) -> None:
     """Buckets of 1 and 4 hold them, the last of which is padded, or filled twice."""
     whole = scores_of(reference_of(model), user_of(), 2, (EVENTS,))
     np.testing.assert_allclose(scores_of(engine, user_of(), 2, steps), whole, rtol=0, atol=1e-3)
 
 
-def test_padding_never_changes_a_score(engine: LiteRtRanking) -> None:
+def test_padding_never_changes_a_score(engine: LiteRtEngine) -> None:
     candidates, timeline = request_of(engine)
     whole = engine.score(candidates, timeline, 2)
     for start in range(CANDIDATES):
@@ -116,7 +116,7 @@ def test_padding_never_changes_a_score(engine: LiteRtRanking) -> None:
             np.testing.assert_allclose(part, whole[:, start:stop], rtol=0, atol=1e-5)
 
 
-def test_a_request_of_nonsense_leaves_nothing_behind(engine: LiteRtRanking) -> None:
+def test_a_request_of_nonsense_leaves_nothing_behind(engine: LiteRtEngine) -> None:
     candidates, timeline = request_of(engine)
     wanted = engine.score(candidates, timeline, 2)
     new = engine.append(candidates.part(0, 2), False, timeline)
@@ -127,7 +127,7 @@ def test_a_request_of_nonsense_leaves_nothing_behind(engine: LiteRtRanking) -> N
     np.testing.assert_array_equal(engine.append(candidates.part(0, 2), False, timeline).keys, new.keys)
 
 
-def test_more_candidates_than_the_largest_bucket_are_scored_in_turn(engine: LiteRtRanking) -> None:
+def test_more_candidates_than_the_largest_bucket_are_scored_in_turn(engine: LiteRtEngine) -> None:
     candidates, timeline = request_of(engine)
     many = Entries(*(np.tile(getattr(candidates, name), (3, 1)) for name in Entries.__dataclass_fields__))
     whole = engine.score(candidates, timeline, 2)
@@ -135,7 +135,7 @@ def test_more_candidates_than_the_largest_bucket_are_scored_in_turn(engine: Lite
     assert engine.score(many.part(0, 0), timeline, 2).shape == (3, 0)
 
 
-def test_a_smaller_depth_is_the_first_rows(engine: LiteRtRanking) -> None:
+def test_a_smaller_depth_is_the_first_rows(engine: LiteRtEngine) -> None:
     candidates, timeline = request_of(engine)
     whole = engine.score(candidates, timeline, 2)
     for depth in (0, 1):
@@ -144,7 +144,7 @@ def test_a_smaller_depth_is_the_first_rows(engine: LiteRtRanking) -> None:
 
 @pytest.mark.parametrize("tokens", [8, 20, 64])
 @pytest.mark.parametrize("depth", [0, 1, 2])
-def test_a_summary_is_the_same_whatever_else_is_in_its_chunk(engine: LiteRtRanking, tokens: int, depth: int) -> None:
+def test_a_summary_is_the_same_whatever_else_is_in_its_chunk(engine: LiteRtEngine, tokens: int, depth: int) -> None:
     alone = np.concatenate([engine.summarise(chunk_of([text], 6), depth) for text in texts()])
     parts = [
         engine.summarise(chunk_of(texts()[start:stop], 6), depth)
@@ -153,7 +153,7 @@ def test_a_summary_is_the_same_whatever_else_is_in_its_chunk(engine: LiteRtRanki
     np.testing.assert_allclose(np.concatenate(parts), alone, rtol=0, atol=1e-3)
 
 
-def test_threads_do_not_mix_their_requests(engine: LiteRtRanking) -> None:
+def test_threads_do_not_mix_their_requests(engine: LiteRtEngine) -> None:
     candidates, timeline = request_of(engine)
     wanted = [engine.score(candidates.part(row, row + 1), timeline, 2) for row in range(CANDIDATES)]
 
@@ -166,7 +166,7 @@ def test_threads_do_not_mix_their_requests(engine: LiteRtRanking) -> None:
             np.testing.assert_array_equal(found, wanted[1 + row % (CANDIDATES - 1)])
 
 
-def test_what_is_computed_is_what_the_engine_says(engine: LiteRtRanking) -> None:
+def test_what_is_computed_is_what_the_engine_says(engine: LiteRtEngine) -> None:
     assert [engine.padded_candidates(count, 1) for count in (1, 2, 3, 4, 5, 9)] == [2, 2, 4, 4, 6, 10]
     assert [engine.padded_tokens(tokens) for tokens in (1, 8, 9, 64)] == [8, 8, 64, 64]
     assert (engine.chunk_tokens, engine.chunk_segments) == (64, 20)
@@ -176,8 +176,8 @@ def test_what_is_computed_is_what_the_engine_says(engine: LiteRtRanking) -> None
 def test_every_parameter_stands_in_the_file_once(bits: int, tmp_path: Path) -> None:
     model = model_of(replace(SHAPE, hidden_size=64, embedding_size=32, match_size=40, number_hidden=24))
     model = quantise_ranker(model, bits) if bits else model
-    export_ranking_litert(model, PLACES, BUCKETS, tmp_path / "model.tflite")
-    facts, content = check_ranking_litert(tmp_path / "model.tflite", model), (tmp_path / "model.tflite").read_bytes()
+    export_litert(model, PLACES, BUCKETS, tmp_path / "model.tflite")
+    facts, content = check_litert(tmp_path / "model.tflite", model), (tmp_path / "model.tflite").read_bytes()
     assert facts.duplicate_bytes == facts.sparse_tensors == facts.empty_tensors == 0
     for name, tensor in model.state_dict().items():
         if name.endswith("weight") and tensor.ndim == 2 and not name.startswith(("kind", "matched")):
@@ -189,9 +189,9 @@ def test_every_parameter_stands_in_the_file_once(bits: int, tmp_path: Path) -> N
 def test_the_full_student_takes_its_weights_and_little_beside(tmp_path: Path) -> None:
     shape = replace(STUDENT_SHAPES["m6-edge"], vocabulary_size=30_000, numbers=22)
     model = quantise_ranker(RankingModel(shape))
-    export_ranking_litert(model, 101, RankingBuckets(), tmp_path / "model.tflite")
-    facts = check_ranking_litert(tmp_path / "model.tflite", model)
-    assert len(RankingBuckets().signatures(ranking_graph(shape, 101))) == 11
+    export_litert(model, 101, Buckets(), tmp_path / "model.tflite")
+    facts = check_litert(tmp_path / "model.tflite", model)
+    assert len(Buckets().signatures(model_shape(shape, 101))) == 11
     integers = sum(tensor.numel() for tensor in model.state_dict().values() if tensor.element_size() == 1)
     floats = sum(4 * tensor.numel() for tensor in model.state_dict().values() if tensor.element_size() == 4)
     assert integers == 11_020_288
@@ -203,7 +203,7 @@ def test_a_bucket_costs_the_same_whatever_the_weights_size(tmp_path: Path) -> No
     def cost(**changes: Any) -> int:
         model, sizes = quantise_ranker(model_of(replace(SHAPE, **changes))), []
         for candidates in ((4,), (4, 8)):
-            export_ranking_litert(model, PLACES, replace(BUCKETS, candidates=candidates), tmp_path / "model.tflite")
+            export_litert(model, PLACES, replace(BUCKETS, candidates=candidates), tmp_path / "model.tflite")
             sizes.append((tmp_path / "model.tflite").stat().st_size)
         return sizes[1] - sizes[0]
 
@@ -213,7 +213,7 @@ def test_a_bucket_costs_the_same_whatever_the_weights_size(tmp_path: Path) -> No
 
 def test_equal_models_give_equal_bytes(model: RankingModel, tmp_path: Path) -> None:
     for name in ("one", "other"):
-        export_ranking_litert(model, PLACES, BUCKETS, tmp_path / name)
+        export_litert(model, PLACES, BUCKETS, tmp_path / name)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
 
 
@@ -230,18 +230,18 @@ def test_equal_models_give_equal_bytes(model: RankingModel, tmp_path: Path) -> N
 )
 def test_a_planted_fault_is_refused(fault: Callable[[Any], None], named: str, small_file: Path, tmp_path: Path) -> None:
     with pytest.raises(EdgeError, match="not fit to ship") as refused:
-        check_ranking_litert(altered(small_file, tmp_path / "bad", fault), quantise_ranker(model_of(SMALL)))
+        check_litert(altered(small_file, tmp_path / "bad", fault), quantise_ranker(model_of(SMALL)))
     assert named in refused.value.evidence
 
 
 def test_a_file_that_was_read_and_written_is_fit(small_file: Path, tmp_path: Path) -> None:
     """What `altered` does beside its fault is none."""
-    check_ranking_litert(altered(small_file, tmp_path / "same", lambda model: None), quantise_ranker(model_of(SMALL)))
+    check_litert(altered(small_file, tmp_path / "same", lambda model: None), quantise_ranker(model_of(SMALL)))
 
 
 def test_a_model_with_layers_of_their_own_is_not_exported(tmp_path: Path) -> None:
     with pytest.raises(EdgeError, match="4 layers of their own"):
-        export_ranking_litert(model_of(replace(SHAPE, shared=False)), PLACES, BUCKETS, tmp_path / "model.tflite")
+        export_litert(model_of(replace(SHAPE, shared=False)), PLACES, BUCKETS, tmp_path / "model.tflite")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -258,21 +258,21 @@ def test_a_model_with_layers_of_their_own_is_not_exported(tmp_path: Path) -> Non
 )
 def test_buckets_that_hold_nothing_are_refused(changes: dict[str, Any], problem: str) -> None:
     with pytest.raises(EdgeError, match=problem):
-        RankingBuckets(**changes)
+        Buckets(**changes)
 
 
 def test_buckets_that_a_segment_does_not_fit_or_too_many_are_refused() -> None:
-    graph = ranking_graph(SHAPE, PLACES)
+    graph = model_shape(SHAPE, PLACES)
     with pytest.raises(EdgeError, match="tokens holds 5 tokens, the model's longest segment has 6"):
-        RankingBuckets(tokens=(5,)).signatures(graph)
-    assert len(RankingBuckets(append=(1, 8, 32)).signatures(graph)) == 12
+        Buckets(tokens=(5,)).signatures(graph)
+    assert len(Buckets(append=(1, 8, 32)).signatures(graph)) == 12
     with pytest.raises(EdgeError, match="the buckets make 13 signatures, 12 are allowed"):
-        RankingBuckets(append=(1, 8, 16, 32)).signatures(graph)
+        Buckets(append=(1, 8, 16, 32)).signatures(graph)
 
 
 def test_buckets_share_every_table_that_is_the_same(model: RankingModel, tmp_path: Path) -> None:
     sizes, path = [], tmp_path / "model.tflite"
     for candidates in ((4,), (4, 8), (4, 8, 16)):
-        export_ranking_litert(model, PLACES, RankingBuckets((8,), 8, (1,), candidates), path)
+        export_litert(model, PLACES, Buckets((8,), 8, (1,), candidates), path)
         sizes.append(path.stat().st_size)
     assert max(np.diff(sizes)) < 6_000 < sizes[0]  # two signatures more, of which each alone would take 13,000 bytes

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 from commands import edge
-from ranking_bundles import EXITS, REQUEST, files, goldens, make_ranking, parameters, ranking_manifest
-from ranking_weights import SHAPE, reading
+from runnable_bundles import EXITS, REQUEST, files, goldens, make_manifest, make_runnable, parameters
+from runnable_weights import SHAPE, reading
 
+from edge.bundle.exits import Exit
 from edge.conformance.coverage import (
     FULL_TIMELINE,
     MANY_CANDIDATES,
@@ -21,11 +22,10 @@ from edge.conformance.coverage import (
     Examined,
     together_of,
 )
-from edge.conformance.golden import logits_of, read_ranking_goldens, to_line
-from edge.conformance.verify import check_logits, check_reading, verify_ranking
-from edge.engines.reference import ReferenceRanking
+from edge.conformance.golden import logits_of, read_goldens, to_line
+from edge.conformance.verify import check_logits, check_reading, verify_bundle
+from edge.engines.reference import ReferenceEngine
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit
 
 LINE = to_line(goldens()[0])
 
@@ -37,7 +37,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_record_is_read_as_it_was_written() -> None:
     for golden in goldens():
-        (found,) = read_ranking_goldens([to_line(golden)])
+        (found,) = read_goldens([to_line(golden)])
         assert (found.id, found.request, found.texts, found.ids) == (
             golden.id,
             golden.request,
@@ -60,7 +60,7 @@ def test_a_record_says_what_a_request_turns_into() -> None:
 
 def test_the_bundle_of_the_model_that_answered_passes(tmp_path: Path) -> None:
     seen: list[str] = []
-    found = verify_ranking(make_ranking(tmp_path / "m.edge"), ["reference"], progress=seen.append)
+    found = verify_bundle(make_runnable(tmp_path / "m.edge"), ["reference"], progress=seen.append)
     assert found.passed and seen == ["reference"]
     assert [(row.engine, row.exit) for row in found.results] == [("text", "-"), *(("reference", str(e)) for e in EXITS)]
     assert max(row.max_difference for row in found.results) < 1e-4
@@ -68,7 +68,7 @@ def test_the_bundle_of_the_model_that_answered_passes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("off", "passes"), [(9e-4, True), (1.1e-3, False), (float("nan"), False)])
 def test_a_logit_beyond_the_tolerance_or_no_number_fails(off: float, passes: bool) -> None:
-    engine, golden = ReferenceRanking(parameters(), SHAPE), goldens()[0]
+    engine, golden = ReferenceEngine(parameters(), SHAPE), goldens()[0]
     exit = Exit(2, 1)
     altered = golden.logits[exit] + np.array([0, off], dtype=np.float32)
     wrong = replace(golden, logits={**golden.logits, exit: altered})
@@ -92,22 +92,22 @@ def test_other_texts_ids_or_numbers_fail(change: Callable[[Any], Any]) -> None:
 
 def test_another_model_fails_at_every_exit(tmp_path: Path) -> None:
     other = parameters(**{"head_norm.bias": np.full(SHAPE.hidden, 0.5, dtype=np.float32)})
-    found = verify_ranking(make_ranking(tmp_path / "m.edge", other), ["reference"])
+    found = verify_bundle(make_runnable(tmp_path / "m.edge", other), ["reference"])
     assert not found.passed and found.results[0].passed and not any(row.passed for row in found.results[1:])
 
 
 def test_logits_without_one_of_the_bundle_s_exits_are_refused(tmp_path: Path) -> None:
-    described = ranking_manifest()
+    described = make_manifest()
     described["exits"] = described["exits"][1:]
-    path = make_ranking(tmp_path / "m.edge", described=described)
+    path = make_runnable(tmp_path / "m.edge", described=described)
     with pytest.raises(EdgeError, match="does not have the exits of the manifest: 1/0"):
-        verify_ranking(path, ["reference"])
+        verify_bundle(path, ["reference"])
 
 
 def test_a_bundle_without_golden_requests_verifies_nothing(tmp_path: Path) -> None:
-    path = make_ranking(tmp_path / "m.edge", contents=files([]))
+    path = make_runnable(tmp_path / "m.edge", contents=files([]))
     with pytest.raises(EdgeError, match="carries no golden request"):
-        verify_ranking(path, ["reference"])
+        verify_bundle(path, ["reference"])
 
 
 @pytest.mark.parametrize(
@@ -137,18 +137,18 @@ def test_a_line_that_is_no_record_is_refused(keys: tuple[str, ...], value: Any, 
         inside = inside[key]
     inside[keys[-1]] = value
     with pytest.raises(EdgeError, match=r"golden.jsonl:2 is not a golden record") as refused:
-        list(read_ranking_goldens([LINE, json.dumps(record)]))
+        list(read_goldens([LINE, json.dumps(record)]))
     assert problem in refused.value.evidence
 
 
 @pytest.mark.parametrize("line", ["", "[]", "{", '{"id": "x"}', "[" * 5_000])
 def test_what_is_no_object_is_refused(line: str) -> None:
     with pytest.raises(EdgeError, match=r"golden\.jsonl:1 is not"):
-        list(read_ranking_goldens([line]))
+        list(read_goldens([line]))
 
 
 def test_what_golden_requests_leave_out_is_listed(tmp_path: Path) -> None:
-    found = verify_ranking(make_ranking(tmp_path / "m.edge"), ["reference"]).unexamined
+    found = verify_bundle(make_runnable(tmp_path / "m.edge"), ["reference"]).unexamined
     assert MANY_CANDIDATES in found and "ideographs" in found
     assert not {"no history", "one candidate", FULL_TIMELINE, MISSING_NUMBER} & set(found)
     examined = Examined(reading().encoder, SHAPE, 1)
@@ -161,17 +161,17 @@ def test_what_golden_requests_leave_out_is_listed(tmp_path: Path) -> None:
 
 
 def test_the_command_replays_a_ranking_model_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = make_ranking(tmp_path / "m.edge")
+    path = make_runnable(tmp_path / "m.edge")
     assert edge("verify", path, "--engine", "reference") == 0
     assert "every golden request is reproduced" in capsys.readouterr().out
     assert edge("verify", path, "--engine", "reference", "--json") == 0
     assert json.loads(capsys.readouterr().out)["results"][-1]["exit"] == "2/2"
     other = parameters(**{"head_norm.bias": np.full(SHAPE.hidden, 0.5, dtype=np.float32)})
-    assert edge("verify", make_ranking(tmp_path / "o.edge", other), "--engine", "reference") == 1
+    assert edge("verify", make_runnable(tmp_path / "o.edge", other), "--engine", "reference") == 1
 
 
 def test_a_full_timeline_keeps_the_newest_events() -> None:
-    engine = ReferenceRanking(parameters(), SHAPE)
+    engine = ReferenceEngine(parameters(), SHAPE)
     newest = replace(REQUEST, events=REQUEST.events[:1])
     assert len(REQUEST.events) > SHAPE.places - 1
     whole, short = (logits_of(engine, reading(), request, EXITS) for request in (REQUEST, newest))

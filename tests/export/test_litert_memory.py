@@ -9,14 +9,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from ranking_models import PLACES, SHAPE
+from random_rankers import PLACES, SHAPE
 
 from cloud.ranking.model import RankingModel
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from compress.integers import quantise_ranker
-from export.buckets import RankingBuckets
-from export.litert.check import check_ranking_litert
-from export.litert.entry_points import export_ranking_litert
+from export.buckets import Buckets
+from export.litert.check import check_litert
+from export.litert.entry_points import export_litert
 
 WIDE = replace(SHAPE, hidden_size=1_024, heads=16)
 USE = """
@@ -24,9 +24,9 @@ import json, sys
 from pathlib import Path
 import numpy as np
 from edge.engines.chunk import chunk_of
-from edge.engines.litert import LiteRtRanking
+from edge.engines.litert import LiteRtEngine
 from edge.engines.protocol import Entries
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from edge.engines.timeline import Timeline
 
 def entries(count):
@@ -45,21 +45,21 @@ def held():
     return 1024 * sum(int(fields[name].split()[0]) for name in ("RssAnon", "RssShmem"))
 
 values = json.loads(sys.argv[2])
-shape = RankingGraph(**values | {"encode_depths": tuple(values["encode_depths"])})
+shape = ModelShape(**values | {"encode_depths": tuple(values["encode_depths"])})
 before = held()
-engine = LiteRtRanking(Path(sys.argv[1]), shape)
+engine = LiteRtEngine(Path(sys.argv[1]), shape)
 use(engine)
 print(held() - before)
 """
 
 
-def used_apart(directory: Path, buckets: RankingBuckets) -> tuple[int, str, int]:
+def used_apart(directory: Path, buckets: Buckets) -> tuple[int, str, int]:
     """Bytes that a fresh process gained by running every signature, mapped files apart; what it wrote to stderr; bytes
     of the layer's weights."""
     model = quantise_ranker(RankingModel(WIDE))
-    export_ranking_litert(model, PLACES, buckets, directory / "model.tflite")
-    check_ranking_litert(directory / "model.tflite", model)
-    command = [sys.executable, "-c", USE, str(directory), json.dumps(asdict(ranking_graph(WIDE, PLACES)))]
+    export_litert(model, PLACES, buckets, directory / "model.tflite")
+    check_litert(directory / "model.tflite", model)
+    command = [sys.executable, "-c", USE, str(directory), json.dumps(asdict(model_shape(WIDE, PLACES)))]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3])
     layer = sum(tensor.numel() for name, tensor in model.layers.state_dict().items() if name.endswith("weight"))
     return int(done.stdout), done.stderr, layer
@@ -67,9 +67,9 @@ def used_apart(directory: Path, buckets: RankingBuckets) -> tuple[int, str, int]
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc to read memory from")
 def test_more_buckets_hold_no_more_weights(tmp_path: Path) -> None:
-    one, said, layer = used_apart(tmp_path, RankingBuckets((32,), 4, (4,), (4,)))
+    one, said, layer = used_apart(tmp_path, Buckets((32,), 4, (4,), (4,)))
     assert "ERROR" not in said.replace("with error: ERROR", "")  # of a plug-in for hardware that is not here
     assert [path.name for path in tmp_path.iterdir()] == ["model.tflite"]
-    several, _, _ = used_apart(tmp_path, RankingBuckets((8, 16, 32), 4, (1, 4), (2, 4)))
+    several, _, _ = used_apart(tmp_path, Buckets((8, 16, 32), 4, (1, 4), (2, 4)))
     assert one > layer  # packed once
     assert several - one < layer / 4

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edge.engines.reference import ReferenceRanking
-from edge.engines.shape import RankingGraph
+from edge.engines.reference import ReferenceEngine
+from edge.engines.shape import ModelShape
 from edge.runtime.user_timeline import Reading
 from edge.text.number import Number
 from edge.text.segments import SegmentEncoder
@@ -16,7 +16,7 @@ from edge.text.spec import TextSpec
 from edge.text.wordpiece import SPECIAL_TOKENS
 
 WORDS = ("red", "green", "blue", "sea", "film", "of", "liked", "not", "old", "new")
-SHAPE = RankingGraph(
+SHAPE = ModelShape(
     hidden=8, heads=2, encode_depths=(1, 2), interact_layers=2, positions=5, places=7, numbers=2, distances=6,
     match_size=4, match_heads=2, factors=3,
 )  # fmt: skip
@@ -28,7 +28,7 @@ SPEC = TextSpec(
 
 
 def random_weights(
-    shape: RankingGraph = SHAPE, words: int = 30, embedding: int = 4, seed: int = 0
+    shape: ModelShape = SHAPE, words: int = 30, embedding: int = 4, seed: int = 0
 ) -> dict[str, np.ndarray]:
     chance, hidden, inner = np.random.default_rng(seed), shape.hidden, 2 * shape.hidden
     inputs = 2 * (shape.numbers + bool(shape.factors))
@@ -60,8 +60,8 @@ def random_weights(
     return weights | {f"likeness.{name}": np.array(value, dtype=np.float32) for name, value in constants.items()}
 
 
-def random_engine(shape: RankingGraph = SHAPE, seed: int = 0) -> ReferenceRanking:
-    return ReferenceRanking(random_weights(shape, seed=seed), shape)
+def random_engine(shape: ModelShape = SHAPE, seed: int = 0) -> ReferenceEngine:
+    return ReferenceEngine(random_weights(shape, seed=seed), shape)
 
 
 def reading() -> Reading:

@@ -11,14 +11,14 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import numpy_helper
-from ranking_models import BITS, CHANGES, PLACES, SHAPE, User, changed_model, graph_of, reference_of, scores_of, user_of
+from random_rankers import BITS, CHANGES, PLACES, SHAPE, User, changed_model, reference_of, scores_of, shape_in, user_of
 
 from cloud.ranking.model import RankingModel
-from edge.engines.onnx import OnnxRanking
+from edge.engines.onnx import OnnxEngine
 from edge.errors import EdgeError
-from export.onnx.check import check_ranking_onnx
-from export.onnx.entry_points import export_ranking_onnx
-from export.onnx.one_call import export_ranking_onnx_one_call
+from export.onnx.check import check_onnx
+from export.onnx.entry_points import export_onnx
+from export.onnx.one_call import export_onnx_one_call
 from export.weights import weights_of
 
 TOLERANCE = {"float": 1e-5, "int8": 0.02, "int4": 0.02}
@@ -52,7 +52,7 @@ def inputs_of(user: User, padding: int = 1, width: int = 6) -> dict[str, np.ndar
 
 
 def session_of(path: Path, model: RankingModel) -> Any:
-    export_ranking_onnx_one_call(model, path, PLACES)
+    export_onnx_one_call(model, path, PLACES)
     return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
 
@@ -76,8 +76,8 @@ def test_one_call_gives_the_logits_of_the_deepest_exit(tmp_path: Path, changes: 
 @pytest.mark.parametrize("precision", BITS)
 def test_one_call_is_what_the_engine_computes_for_a_full_timeline(tmp_path: Path, precision: str) -> None:
     model, user = changed_model("the usual", precision), user_of(PLACES - 1)
-    export_ranking_onnx(model, tmp_path, PLACES)
-    wanted = scores_of(OnnxRanking(tmp_path, graph_of(model)), user, model.shape.encode_layers)[-1]
+    export_onnx(model, tmp_path, PLACES)
+    wanted = scores_of(OnnxEngine(tmp_path, shape_in(model)), user, model.shape.encode_layers)[-1]
     found = run(session_of(tmp_path / "model.onnx", model), inputs_of(user, padding=0))
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5 if precision == "float" else 0.02)
 
@@ -124,8 +124,8 @@ def test_a_text_without_tokens_is_the_unknown_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("precision", BITS)
 def test_every_weight_of_the_ranker_is_in_one_call_once(tmp_path: Path, precision: str) -> None:
     model, path = changed_model("the usual", precision), tmp_path / "model.onnx"
-    export_ranking_onnx_one_call(model, path, PLACES)
-    stored = check_ranking_onnx([path], model)
+    export_onnx_one_call(model, path, PLACES)
+    stored = check_onnx([path], model)
     weights = sum(weight.nbytes for weight in weights_of(model).values())
     assert weights < stored < weights + 8_000
     assert path.stat().st_size < weights + 60_000
@@ -134,13 +134,13 @@ def test_every_weight_of_the_ranker_is_in_one_call_once(tmp_path: Path, precisio
 def test_equal_biases_of_distances_of_an_untrained_ranker_are_no_fault(tmp_path: Path) -> None:
     model = RankingModel(replace(SHAPE, hidden_size=32, heads=16, distances=32))
     assert not model.distance.any()
-    export_ranking_onnx_one_call(model, tmp_path / "model.onnx", PLACES)
-    check_ranking_onnx([tmp_path / "model.onnx"], model)
+    export_onnx_one_call(model, tmp_path / "model.onnx", PLACES)
+    check_onnx([tmp_path / "model.onnx"], model)
 
 
 def test_a_ranker_weight_stored_again_within_the_loop_is_refused(tmp_path: Path) -> None:
     model, path = changed_model("the usual", "int8"), tmp_path / "model.onnx"
-    export_ranking_onnx_one_call(model, path, PLACES)
+    export_onnx_one_call(model, path, PLACES)
     file = onnx.load(str(path))
     (loop,) = (node for node in file.graph.node if node.op_type == "Loop")
     (weight,) = (tensor for tensor in file.graph.initializer if tensor.name == "feed_forward_in_weight")
@@ -148,14 +148,14 @@ def test_a_ranker_weight_stored_again_within_the_loop_is_refused(tmp_path: Path)
     body.g.initializer.append(numpy_helper.from_array(numpy_helper.to_array(weight), "again"))
     onnx.save(file, str(path))
     with pytest.raises(EdgeError, match="not fit to ship") as refused:
-        check_ranking_onnx([path], model)
+        check_onnx([path], model)
     assert refused.value.evidence == "1024 bytes of weights are stored twice"
 
 
 def test_one_call_of_another_model_or_of_layers_of_their_own_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
-    export_ranking_onnx_one_call(changed_model(), path, PLACES)
+    export_onnx_one_call(changed_model(), path, PLACES)
     with pytest.raises(EdgeError, match="not fit to ship"):
-        check_ranking_onnx([path], changed_model(seed=4))
+        check_onnx([path], changed_model(seed=4))
     with pytest.raises(EdgeError, match="4 layers of their own"):
-        export_ranking_onnx_one_call(RankingModel(replace(SHAPE, shared=False)), path, PLACES)
+        export_onnx_one_call(RankingModel(replace(SHAPE, shared=False)), path, PLACES)

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ranking_weights import SHAPE, SPEC, WORDS, random_weights, reading
+from runnable_weights import SHAPE, SPEC, WORDS, random_weights, reading
 
 from edge.bundle.bundle import write_bundle
-from edge.bundle.ranking_manifest import RANKING_SCHEMA
+from edge.bundle.exits import Exit
+from edge.bundle.manifest import SCHEMA
 from edge.config import to_dict
-from edge.conformance.golden import RankingGolden, make_ranking_golden, to_line
-from edge.engines.reference import ReferenceRanking
-from edge.runtime.choice import Exit
+from edge.conformance.golden import Golden, make_golden, to_line
+from edge.engines.reference import ReferenceEngine
 from edge.text.types import Event, Item, Request, User
 from edge.text.wordpiece import SPECIAL_TOKENS
 
@@ -36,16 +36,16 @@ def parameters(**changes: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.atleast_1d(value) for name, value in random_weights(words=len(TOKENS)).items()} | changes
 
 
-def goldens() -> list[RankingGolden]:
+def goldens() -> list[Golden]:
     """Of a user whose events do not fit the timeline, and of one without any."""
-    engine, read = ReferenceRanking(parameters(), SHAPE), reading()
+    engine, read = ReferenceEngine(parameters(), SHAPE), reading()
     return [
-        make_ranking_golden(engine, read, id, request, EXITS)
+        make_golden(engine, read, id, request, EXITS)
         for id, request in (("whole", REQUEST), ("new", replace(REQUEST, events=(), candidates=REQUEST.candidates[:1])))
     ]
 
 
-def ranking_manifest(**changes: Any) -> dict[str, Any]:
+def make_manifest(**changes: Any) -> dict[str, Any]:
     """`changes` to the model's facts."""
     exits = [
         {
@@ -57,7 +57,7 @@ def ranking_manifest(**changes: Any) -> dict[str, Any]:
     ]
     model = json.loads(json.dumps(asdict(SHAPE))) | {"vocabulary": len(TOKENS), "value": "liked"}
     return {
-        "schema": RANKING_SCHEMA,
+        "schema": SCHEMA,
         "name": "movies",
         "model": model | changes,
         "buckets": {},
@@ -67,7 +67,7 @@ def ranking_manifest(**changes: Any) -> dict[str, Any]:
     }
 
 
-def files(records: list[RankingGolden] | None = None) -> dict[str, Path | bytes]:
+def files(records: list[Golden] | None = None) -> dict[str, Path | bytes]:
     lines = "".join(to_line(record) + "\n" for record in (goldens() if records is None else records))
     return {
         "text.json": json.dumps(to_dict(SPEC)).encode(),
@@ -77,11 +77,11 @@ def files(records: list[RankingGolden] | None = None) -> dict[str, Path | bytes]
     }
 
 
-def make_ranking(
+def make_runnable(
     path: Path,
     weights: dict[str, np.ndarray] | None = None,
     contents: dict[str, Path | bytes] | None = None,
     described: dict[str, Any] | None = None,
 ) -> Path:
-    write_bundle(path, files() | (contents or {}), described or ranking_manifest(), weights or parameters())
+    write_bundle(path, files() | (contents or {}), described or make_manifest(), weights or parameters())
     return path

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from bundles import archive_of, raw
 from fuzz_bytes import chance, edit_json, edited
-from ranking_bundles import EXITS, REQUEST, files, parameters, ranking_manifest
-from ranking_weights import SHAPE, reading
+from runnable_bundles import EXITS, REQUEST, files, make_manifest, parameters
+from runnable_weights import SHAPE, reading
 
-from edge.bundle.manifest import WEIGHTS, section_of
+from edge.bundle.listing import WEIGHTS, section_of
 from edge.bundle.weights.packed import pack
-from edge.conformance.golden import make_ranking_golden
-from edge.engines.reference import ReferenceRanking
+from edge.conformance.golden import make_golden
+from edge.engines.reference import ReferenceEngine
 from edge.text.request import request_to_json
 
 WORDS = (b"[UNK]", b"[PAD]", b"\n", b"\r\n", b"red\n", b"##", b"\xef\xbb\xbf", b"\xff", b"\0", b"\xe2\x80\xa8")
@@ -44,8 +44,8 @@ def weights() -> dict[str, np.ndarray]:
 
 @lru_cache(maxsize=1)
 def _contents() -> dict[str, bytes]:
-    engine = ReferenceRanking(weights(), SHAPE)
-    goldens = [make_ranking_golden(engine, reading(), "one", REQUEST, EXITS)]
+    engine = ReferenceEngine(weights(), SHAPE)
+    goldens = [make_golden(engine, reading(), "one", REQUEST, EXITS)]
     return {name: bytes(data) for name, data in files(goldens).items() if isinstance(data, bytes)}
 
 
@@ -56,7 +56,7 @@ def _packed() -> bytes:
 
 def mutated_contents(random: Random) -> bytes:
     """A bundle that installs, but for one file or a few, or for what its manifest says of the model."""
-    contents, described, coded = dict(_contents()), ranking_manifest(), _packed()
+    contents, described, coded = dict(_contents()), make_manifest(), _packed()
     while True:
         change = random.randrange(6)
         if change == 0:

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from ranking_weights import SHAPE, random_engine, reading
+from runnable_weights import SHAPE, random_engine, reading
 
+from edge.bundle.exits import Exit
 from edge.engines.chunk import Chunk
-from edge.engines.reference import ReferenceRanking
+from edge.engines.reference import ReferenceEngine
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit
-from edge.runtime.costs import RankingCosts, measure_costs
+from edge.runtime.costs import Costs, measure_costs
 from edge.runtime.model import Model
 from edge.runtime.ranked import Ranked
-from edge.runtime.ranker import Ranker, ranking_order
+from edge.runtime.ranker import Ranker, best_first
 from edge.text.types import Event, Item, User
 
 FREE = ((1.0, 0.0),)
@@ -24,7 +24,7 @@ EXITS = {Exit(encode, interact): 0.6 + 0.05 * encode + 0.01 * interact for encod
 TITLES = ("red sea", "green film", "blue of sea", "old film", "new sea", "red film of blue", "green")
 
 
-class Counting(ReferenceRanking):
+class Counting(ReferenceEngine):
     """The reference, counting the segments that it encodes."""
 
     encoded = 0
@@ -34,14 +34,14 @@ class Counting(ReferenceRanking):
         return super().summarise(chunk, depth)
 
 
-def ranker_of(costs: RankingCosts | None = None, memory_mb: float = 1.0) -> Ranker:
+def ranker_of(costs: Costs | None = None, memory_mb: float = 1.0) -> Ranker:
     return Ranker(model_of(costs), memory_mb)
 
 
-def model_of(costs: RankingCosts | None = None) -> Model:
+def model_of(costs: Costs | None = None) -> Model:
     engine = random_engine()
     engine.__class__ = Counting
-    return Model(engine, reading(), costs or RankingCosts(FREE, FREE, FREE, (FREE,) * 3), EXITS)
+    return Model(engine, reading(), costs or Costs(FREE, FREE, FREE, (FREE,) * 3), EXITS)
 
 
 def items(count: int = 5, first: int = 0) -> list[Item]:
@@ -59,7 +59,7 @@ def events(count: int) -> list[Event]:
 PERSON = User({"kind": "new"})
 
 
-def ask(costs: RankingCosts, budget_ms: float) -> Ranked:
+def ask(costs: Costs, budget_ms: float) -> Ranked:
     """By a ranker that has not learned yet how fast this machine is."""
     ranker = ranker_of(costs)
     return ranker.rank(ranker.user(PERSON, events(2)), items(), budget_ms=budget_ms)
@@ -130,7 +130,7 @@ def test_without_memory_scores_are_the_same() -> None:
 
 def test_a_tight_budget_takes_a_cheaper_exit_and_says_what_was_missed() -> None:
     dear = ((1.0, 50.0),)
-    costs = RankingCosts(FREE, FREE, FREE, (FREE, dear, dear))
+    costs = Costs(FREE, FREE, FREE, (FREE, dear, dear))
     ranked = ask(costs, budget_ms=1_000)
     assert ranked.explanation.exit == Exit(2, 2) and ranked.explanation.met
     assert ask(costs, budget_ms=20).explanation.exit == Exit(2, 0)
@@ -217,7 +217,7 @@ def test_threads_get_the_scores_of_one() -> None:
 
 def test_nan_comes_last_and_ties_keep_their_order() -> None:
     scores = np.array([0.0, np.nan, -0.0, 1.0, np.nan, -5.0], dtype=np.float32)
-    assert ranking_order(scores) == [3, 0, 2, 5, 1, 4]
+    assert best_first(scores) == [3, 0, 2, 5, 1, 4]
 
 
 def test_costs_are_measured_for_every_call_that_a_request_makes() -> None:

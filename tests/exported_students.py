@@ -6,15 +6,15 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ranking_models import PLACES, SHAPE, model_of
+from random_rankers import PLACES, SHAPE, model_of
 
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from compress.integers import quantise_ranker
-from edge.bundle.ranking_manifest import RANKING_SCHEMA
+from edge.bundle.manifest import SCHEMA
 from edge.config import to_dict
-from edge.conformance.golden import RankingGolden
+from edge.conformance.golden import Golden
 from edge.engines.buckets import name_of
-from edge.engines.shape import RankingGraph
+from edge.engines.shape import ModelShape
 from edge.runtime.user_timeline import Reading
 from edge.text.number import Number
 from edge.text.segments import SegmentEncoder
@@ -22,13 +22,13 @@ from edge.text.sequence import TextEncoder
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, Request, User
 from edge.text.wordpiece import SPECIAL_TOKENS
-from export.buckets import RankingBuckets
-from export.bundle import bundle_ranking
-from export.exam import RankingExam
-from export.models import write_ranking_models
-from export.parity import exits_of, make_ranking_goldens
+from export.buckets import Buckets
+from export.bundle import bundle_student
+from export.exam import Exam
+from export.models import write_models
+from export.parity import exits_of, make_goldens
 
-BUCKETS = RankingBuckets(tokens=(8, 16), segments=4, append=(1, 4), candidates=(2, 4))
+BUCKETS = Buckets(tokens=(8, 16), segments=4, append=(1, 4), candidates=(2, 4))
 TOLERANCE = 0.05  # engines round activations differently, and 16 wide is coarse
 WORDS = ("star", "wars", "heat", "the", "crow", "fargo", "alien", "jaws", "big", "night", "clue", "liked", "not", "old")
 SPEC = TextSpec(
@@ -42,16 +42,16 @@ SPEC = TextSpec(
 
 
 @dataclass(frozen=True)
-class ExportedRanking:
+class ExportedModel:
     """The bundle, what its models lie in, and what the reference answers."""
 
     bundle: Path
     models: Path
-    shape: RankingGraph
+    shape: ModelShape
     reading: Reading
-    golden: list[RankingGolden]
+    golden: list[Golden]
 
-    def with_golden(self, path: Path, golden: list[RankingGolden]) -> Path:
+    def with_golden(self, path: Path, golden: list[Golden]) -> Path:
         """The bundle with other golden requests."""
         return _bundled(path, self.models, golden)
 
@@ -66,20 +66,20 @@ def requests() -> list[tuple[str, Request]]:
     return [(f"{events}", _request(events, candidates)) for events, candidates in ((3, 5), (0, 3), (14, 6))]
 
 
-def export_ranking(directory: Path) -> ExportedRanking:
+def export_student(directory: Path) -> ExportedModel:
     encoder = TextEncoder(SPEC, vocabulary())
     reading = Reading(SegmentEncoder(encoder), SPEC.numbers, "liked")
     model = quantise_ranker(model_of(SHAPE))
-    write_ranking_models(model, PLACES, BUCKETS, directory / "models")
-    asked = RankingExam(SPEC, PLACES, BUCKETS.candidates[-1]).requests(requests(), 3, 6)
-    golden = make_ranking_goldens(model, reading, asked, PLACES)
+    write_models(model, PLACES, BUCKETS, directory / "models")
+    asked = Exam(SPEC, PLACES, BUCKETS.candidates[-1]).requests(requests(), 3, 6)
+    golden = make_goldens(model, reading, asked, PLACES)
     bundle = _bundled(directory / "small.edge", directory / "models", golden)
-    return ExportedRanking(bundle, directory / "models", ranking_graph(model.shape, PLACES), reading, golden)
+    return ExportedModel(bundle, directory / "models", model_shape(model.shape, PLACES), reading, golden)
 
 
-def _bundled(path: Path, models: Path, golden: list[RankingGolden]) -> Path:
+def _bundled(path: Path, models: Path, golden: list[Golden]) -> Path:
     model = quantise_ranker(model_of(SHAPE))
-    shape = ranking_graph(model.shape, PLACES)
+    shape = model_shape(model.shape, PLACES)
     (path.parent / "text.json").write_text(json.dumps(to_dict(SPEC)))
     (path.parent / "vocab.txt").write_text("".join(f"{token}\n" for token in vocabulary()))
     exits = [
@@ -91,7 +91,7 @@ def _bundled(path: Path, models: Path, golden: list[RankingGolden]) -> Path:
         for exit in exits_of(model)
     ]
     manifest = {
-        "schema": RANKING_SCHEMA,
+        "schema": SCHEMA,
         "name": "small",
         "model": asdict(shape) | {"vocabulary": len(vocabulary()), "value": "liked"},
         "buckets": {"litert": [name_of(*one) for one in BUCKETS.signatures(shape)]},
@@ -100,7 +100,7 @@ def _bundled(path: Path, models: Path, golden: list[RankingGolden]) -> Path:
         "provenance": {},
     }
     texts = {name: path.parent / name for name in ("text.json", "vocab.txt")}
-    return bundle_ranking(path, model, texts, golden, models, manifest).path
+    return bundle_student(path, model, texts, golden, models, manifest).path
 
 
 def _request(events: int, candidates: int) -> Request:

@@ -21,25 +21,25 @@ from cloud.runs.directory import Run
 from cloud.stage import text_encoder
 from compress.integers import quantise_ranker
 from edge.bundle.bundle import open_bundle
+from edge.bundle.exits import Exit
 from edge.conformance.golden import read_request
-from edge.conformance.verify import verify_ranking
+from edge.conformance.verify import verify_bundle
 from edge.errors import EdgeError
-from edge.runtime.choice import Exit
-from edge.runtime.opening import open_ranking_files
+from edge.runtime.opening import open_files
 from edge.runtime.ranker import Ranker
 from edge.runtime.user_timeline import Reading
 from edge.text.segments import SegmentEncoder
 from edge.text.types import Request
-from export.buckets import RankingBuckets
-from export.bundle import bundle_ranking, ranking_manifest
-from export.models import write_ranking_models
-from export.parity import compare_ranking_engines, exits_of, make_ranking_goldens
+from export.buckets import Buckets
+from export.bundle import bundle_student, make_manifest
+from export.models import write_models
+from export.parity import compare_engines, exits_of, make_goldens
 from export.settings import ParityLimits, RankerExportConfig
 from export.stage import RANKER_EXPORT, bundle_of, export_ranker
-from export.torch_logits import TorchRanking
+from export.torch_logits import TorchEngine
 
 PLACES = 9
-BUCKETS = RankingBuckets(tokens=(32, 64), segments=16, append=(1, 8), candidates=(2, 4))
+BUCKETS = Buckets(tokens=(32, 64), segments=16, append=(1, 8), candidates=(2, 4))
 EXITS = [Exit(encode, interact) for encode in (1, 2) for interact in (0, 1)]
 
 
@@ -82,23 +82,23 @@ def random_bundle(
 ) -> Path:
     folder = tmp_path_factory.mktemp("random")
     config = RankerExportConfig(name="random", buckets=BUCKETS, float_tolerance=0.02)
-    write_ranking_models(model, PLACES, BUCKETS, folder / "models", config.engines)
-    goldens = make_ranking_goldens(model, reading, requests, PLACES)
-    manifest = ranking_manifest(config, model, club, student, PLACES)
+    write_models(model, PLACES, BUCKETS, folder / "models", config.engines)
+    goldens = make_goldens(model, reading, requests, PLACES)
+    manifest = make_manifest(config, model, club, student, PLACES)
     texts = {name: club.file(name) for name in ("text.json", "vocab.txt")}
-    return bundle_ranking(folder / "random.edge", model, texts, goldens, folder / "models", manifest).path
+    return bundle_student(folder / "random.edge", model, texts, goldens, folder / "models", manifest).path
 
 
 @pytest.mark.parametrize("engine", ["litert", "onnx", "reference"])
 def test_a_ranker_from_the_file_ranks_as_torch_does(
     engine: str, random_bundle: Path, model: RankingModel, reading: Reading, requests: Sequence[tuple[str, Request]]
 ) -> None:
-    torch_ranking, spread = TorchRanking(model, reading, PLACES), list[float]()
-    chances = {Exit(one.encode, one.interact): one.calibration for one in open_ranking_files(random_bundle).exits}
+    torch_engine, spread = TorchEngine(model, reading, PLACES), list[float]()
+    chances = {Exit(one.encode, one.interact): one.calibration for one in open_files(random_bundle).exits}
     with Ranker.open(random_bundle, engine) as ranker:
         assert ranker.exits == tuple(EXITS)
         for id, request in requests:
-            wanted = torch_ranking.logits(read_request(reading, id, request), EXITS)
+            wanted = torch_engine.logits(read_request(reading, id, request), EXITS)
             user = ranker.user(request.user, request.events)
             for exit in EXITS:
                 asked = (exit.encode, exit.interact)
@@ -114,7 +114,7 @@ def test_a_ranker_from_the_file_ranks_as_torch_does(
 
 
 def test_golden_requests_are_replayed_on_every_engine(random_bundle: Path) -> None:
-    found = verify_ranking(random_bundle, ["all"])
+    found = verify_bundle(random_bundle, ["all"])
     assert found.passed and not found.unchecked
     assert {(row.engine, row.exit) for row in found.results[1:]} == {
         (engine, str(exit)) for engine in ("litert", "onnx", "reference", "coreml") for exit in EXITS
@@ -124,15 +124,15 @@ def test_golden_requests_are_replayed_on_every_engine(random_bundle: Path) -> No
 def test_a_file_that_differs_from_the_reference_is_not_exported(
     model: RankingModel, reading: Reading, requests: Sequence[tuple[str, Request]], tmp_path: Path
 ) -> None:
-    goldens = make_ranking_goldens(model, reading, requests, PLACES)
-    write_ranking_models(model, PLACES, BUCKETS, tmp_path)
+    goldens = make_goldens(model, reading, requests, PLACES)
+    write_models(model, PLACES, BUCKETS, tmp_path)
     with pytest.raises(EdgeError, match="differs from the reference by"):
-        compare_ranking_engines(model, reading, tmp_path, goldens, PLACES, {"torch": 1e-9})
+        compare_engines(model, reading, tmp_path, goldens, PLACES, {"torch": 1e-9})
     exit = exits_of(model)[-1]
     altered = {**goldens[0].logits, exit: goldens[0].logits[exit] * np.float32(np.nan)}
     with pytest.raises(EdgeError, match=f"at exit {exit}"):
         tolerances = {"torch": 0.02, "litert": 0.02}
-        compare_ranking_engines(model, reading, tmp_path, [replace(goldens[0], logits=altered)], PLACES, tolerances)
+        compare_engines(model, reading, tmp_path, [replace(goldens[0], logits=altered)], PLACES, tolerances)
 
 
 def test_the_command_exports_integers(club: Run, integers: Run, tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_the_command_exports_integers(club: Run, integers: Run, tmp_path: Path) 
     ids = [json.loads(line)["id"] for line in bundle.read("golden.jsonl").splitlines()]
     made = [id.startswith("made-") for id in ids]
     assert made.count(False) == 3 and made.count(True) >= 5
-    verified = verify_ranking(bundle.path, ["onnx"])
+    verified = verify_bundle(bundle.path, ["onnx"])
     assert verified.passed and not verified.unexamined
     parity = run.summary["parity"]
     assert set(parity) == {"int8", "float32", "one call"}
@@ -182,7 +182,7 @@ def test_an_engine_that_is_further_from_torch_than_allowed_ends_the_command_with
     assert edge("export", *parents, "--out", tmp_path / "export", *words) == 1
     told = capsys.readouterr().out
     assert "**Warning.** Not near torch: litert, float32 weights, at exit 1/0: logits up to " in told
-    assert verify_ranking(tmp_path / "export" / "movies.edge").passed
+    assert verify_bundle(tmp_path / "export" / "movies.edge").passed
 
 
 def test_a_run_of_another_kind_is_refused_by_its_name(
@@ -202,7 +202,7 @@ def test_a_float_student_is_exported_and_opened(club: Run, student: Run, tmp_pat
     assert set(run.summary["parity"]) == {"float32", "one call"}
     path = run.path / "movies.edge"
     assert open_bundle(path).manifest["model"]["precision"] == "float32"
-    assert verify_ranking(path, ["onnx"]).passed
+    assert verify_bundle(path, ["onnx"]).passed
     record = json.loads(open_bundle(path).read("golden.jsonl").splitlines()[0])
     assert len(record["request"]["candidates"]) <= 3
 
@@ -210,7 +210,7 @@ def test_a_float_student_is_exported_and_opened(club: Run, student: Run, tmp_pat
 def test_buckets_that_hold_no_segment_are_refused_before_anything_is_written(
     club: Run, student: Run, tmp_path: Path
 ) -> None:
-    config = RankerExportConfig(buckets=RankingBuckets(tokens=(4,)))
+    config = RankerExportConfig(buckets=Buckets(tokens=(4,)))
     with pytest.raises(EdgeError, match="holds 4 tokens"):
         export_ranker(club, student, tmp_path / "export", config)
     assert not (tmp_path / "export").exists()

@@ -13,12 +13,12 @@ import torch
 from cloud.ranking.model import RankingModel
 from cloud.ranking.shape import RankingShape
 from cloud.ranking.timelines import PaddedTexts, TimelineBatch, WindowTable
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from compress.integers import quantise_ranker
 from edge.engines.chunk import chunk_of, chunks
-from edge.engines.protocol import Entries, RankingEngine
-from edge.engines.reference import ReferenceRanking
-from edge.engines.shape import RankingGraph
+from edge.engines.protocol import Engine, Entries
+from edge.engines.reference import ReferenceEngine
+from edge.engines.shape import ModelShape
 from edge.engines.timeline import Timeline
 
 SHAPE = RankingShape(
@@ -61,12 +61,12 @@ def changed_model(changes: str = "the usual", precision: str = "float", seed: in
     return quantise_ranker(model, bits) if bits else model
 
 
-def graph_of(model: RankingModel) -> RankingGraph:
-    return ranking_graph(model.shape, PLACES)
+def shape_in(model: RankingModel) -> ModelShape:
+    return model_shape(model.shape, PLACES)
 
 
-def reference_of(model: RankingModel) -> ReferenceRanking:
-    return ReferenceRanking({name: value.numpy() for name, value in model.state_dict().items()}, graph_of(model))
+def reference_of(model: RankingModel) -> ReferenceEngine:
+    return ReferenceEngine({name: value.numpy() for name, value in model.state_dict().items()}, shape_in(model))
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def entries_of(items: np.ndarray, phrases: np.ndarray, numbers: np.ndarray) -> E
     return Entries(items, phrases, np.where(missing, 0, numbers).astype(np.float32), missing.astype(np.float32))
 
 
-def summaries_of(engine: RankingEngine, texts: Sequence[tuple[int, ...]], depth: int, tokens: int = 0) -> np.ndarray:
+def summaries_of(engine: Engine, texts: Sequence[tuple[int, ...]], depth: int, tokens: int = 0) -> np.ndarray:
     """(text, hidden), in chunks of so many tokens at most; 0: as many as the engine takes."""
     longest, tokens = engine.shape.positions, tokens or engine.chunk_tokens
     parts = [
@@ -138,7 +138,7 @@ def summaries_of(engine: RankingEngine, texts: Sequence[tuple[int, ...]], depth:
     return np.concatenate([np.zeros((0, engine.shape.hidden), dtype=np.float32), *parts])
 
 
-def timeline_of(engine: RankingEngine, user: User, depth: int, steps: Sequence[int], tokens: int = 0) -> Timeline:
+def timeline_of(engine: Engine, user: User, depth: int, steps: Sequence[int], tokens: int = 0) -> Timeline:
     """Events appended in groups of these sizes."""
     items = summaries_of(engine, user.items, depth, tokens)
     phrases = summaries_of(engine, user.phrases, engine.shape.phrase_depth, tokens)
@@ -156,7 +156,7 @@ def timeline_of(engine: RankingEngine, user: User, depth: int, steps: Sequence[i
 
 
 def scores_of(
-    engine: RankingEngine, user: User, depth: int, steps: Sequence[int] | None = None, tokens: int = 0
+    engine: Engine, user: User, depth: int, steps: Sequence[int] | None = None, tokens: int = 0
 ) -> np.ndarray:
     """(interact depth, candidate) after an encode depth."""
     timeline = timeline_of(engine, user, depth, [len(user.items)] if steps is None else steps, tokens)
@@ -164,7 +164,7 @@ def scores_of(
 
 
 def request_of(
-    engine: RankingEngine, user: User | None = None, depth: int = 1, steps: Sequence[int] | None = None
+    engine: Engine, user: User | None = None, depth: int = 1, steps: Sequence[int] | None = None
 ) -> tuple[Entries, Timeline]:
     """Candidates, and the timeline of a profile and events."""
     user = user_of(numbers=engine.shape.numbers) if user is None else user
@@ -172,7 +172,7 @@ def request_of(
     return candidates_of(engine, user, depth), timeline
 
 
-def candidates_of(engine: RankingEngine, user: User, depth: int, tokens: int = 0) -> Entries:
+def candidates_of(engine: Engine, user: User, depth: int, tokens: int = 0) -> Entries:
     items = summaries_of(engine, user.candidates, depth, tokens)
     contexts = summaries_of(engine, user.contexts, engine.shape.phrase_depth, tokens)
     return entries_of(items, contexts, user.offered_numbers)

@@ -12,7 +12,7 @@ import onnx
 import pytest
 import torch
 from onnx import numpy_helper
-from ranking_models import (
+from random_rankers import (
     BITS,
     CHANGES,
     PLACES,
@@ -20,9 +20,9 @@ from ranking_models import (
     candidates_of,
     changed_model,
     entries_of,
-    graph_of,
     reference_of,
     scores_of,
+    shape_in,
     summaries_of,
     timeline_of,
     user_of,
@@ -32,11 +32,11 @@ from cloud.ranking.model import RankingModel
 from compress.integer_layers import QuantisedLinear
 from compress.integers import quantise_ranker
 from edge.engines.chunk import chunk_of
-from edge.engines.onnx import WEIGHTS, OnnxRanking
+from edge.engines.onnx import WEIGHTS, OnnxEngine
 from edge.engines.timeline import Timeline
 from edge.errors import EdgeError
-from export.onnx.check import check_ranking_onnx
-from export.onnx.entry_points import export_ranking_onnx
+from export.onnx.check import check_onnx
+from export.onnx.entry_points import export_onnx
 from export.weights import weights_of
 
 TOLERANCE = {"float": 1e-5, "int8": 0.02, "int4": 0.02}
@@ -50,7 +50,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Pa
     def of(changes: str = "the usual", precision: str = "int8") -> Path:
         directory = folder / changes.replace(" ", "-") / precision
         if not directory.is_dir():
-            export_ranking_onnx(changed_model(changes, precision), directory, PLACES)
+            export_onnx(changed_model(changes, precision), directory, PLACES)
         return directory
 
     return of
@@ -69,7 +69,7 @@ def files(directory: Path) -> list[Path]:
 @pytest.mark.parametrize("changes", CHANGES)
 def test_logits_are_those_of_the_reference(written: Callable[..., Path], changes: str, precision: str) -> None:
     model = changed_model(changes, precision)
-    engine, reference = OnnxRanking(written(changes, precision), graph_of(model)), reference_of(model)
+    engine, reference = OnnxEngine(written(changes, precision), shape_in(model)), reference_of(model)
     for events in (0, 1, 7):
         user = user_of(events, model.shape.numbers)
         for depth in model.shape.encode_depths:
@@ -87,15 +87,15 @@ def test_a_layer_as_wide_as_on_phones_is_that_of_the_reference(tmp_path: Path, p
     torch.nn.init.normal_(model.matched.weight, std=0.3)
     if precision == "int8":
         model = quantise_ranker(model)
-    export_ranking_onnx(model, tmp_path, PLACES)
+    export_onnx(model, tmp_path, PLACES)
     user = user_of(9, candidates=40)
-    found = scores_of(OnnxRanking(tmp_path, graph_of(model)), user, 3)
+    found = scores_of(OnnxEngine(tmp_path, shape_in(model)), user, 3)
     np.testing.assert_allclose(found, scores_of(reference_of(model), user, 3), rtol=0, atol=TOLERANCE[precision])
 
 
 @pytest.mark.parametrize("precision", ["float", "int8"])
 def test_a_user_who_grew_on_onnx_is_one_computed_whole(written: Callable[..., Path], precision: str) -> None:
-    engine = OnnxRanking(written("the usual", precision), graph_of(changed_model()))
+    engine = OnnxEngine(written("the usual", precision), shape_in(changed_model()))
     user = user_of(11)  # a full timeline
     whole = scores_of(engine, user, 3)
     for steps in ((1,) * 11, (4, 1, 6)):
@@ -104,7 +104,7 @@ def test_a_user_who_grew_on_onnx_is_one_computed_whole(written: Callable[..., Pa
 
 
 def test_a_summary_does_not_depend_on_its_chunk(written: Callable[..., Path]) -> None:
-    engine = OnnxRanking(written("the usual", "float"), graph_of(changed_model()))
+    engine = OnnxEngine(written("the usual", "float"), shape_in(changed_model()))
     texts = [*user_of(11).items, ()]
     together = summaries_of(engine, texts, 3)
     for tokens in (1, 7, 20):
@@ -112,14 +112,14 @@ def test_a_summary_does_not_depend_on_its_chunk(written: Callable[..., Path]) ->
 
 
 def test_padding_of_a_chunk_changes_no_summary(written: Callable[..., Path]) -> None:
-    engine = OnnxRanking(written("the usual", "float"), graph_of(changed_model()))
+    engine = OnnxEngine(written("the usual", "float"), shape_in(changed_model()))
     chunk = chunk_of(user_of(3).items, 6)
     found = engine.summarise(chunk.padded(len(chunk) + 9), 3)
     np.testing.assert_allclose(found, engine.summarise(chunk, 3), rtol=0, atol=1e-5)
 
 
 def test_a_candidate_never_sees_another_one(written: Callable[..., Path]) -> None:
-    engine, user = OnnxRanking(written("the usual", "float"), graph_of(changed_model())), user_of(5)
+    engine, user = OnnxEngine(written("the usual", "float"), shape_in(changed_model())), user_of(5)
     timeline, candidates = timeline_of(engine, user, 1, [5]), candidates_of(engine, user, 1)
     together = engine.score(candidates, timeline, 2)
     for place in range(len(candidates)):
@@ -128,7 +128,7 @@ def test_a_candidate_never_sees_another_one(written: Callable[..., Path]) -> Non
 
 
 def test_a_shallower_depth_gives_the_first_rows(written: Callable[..., Path]) -> None:
-    engine, user = OnnxRanking(written("the usual", "float"), graph_of(changed_model())), user_of(5)
+    engine, user = OnnxEngine(written("the usual", "float"), shape_in(changed_model())), user_of(5)
     timeline, candidates = timeline_of(engine, user, 1, [5]), candidates_of(engine, user, 1)
     deepest = engine.score(candidates, timeline, 2)
     for depth in (0, 1):
@@ -138,7 +138,7 @@ def test_a_shallower_depth_gives_the_first_rows(written: Callable[..., Path]) ->
 @pytest.mark.parametrize("precision", BITS)
 def test_every_weight_of_the_ranker_is_stored_once(written: Callable[..., Path], precision: str) -> None:
     directory, model = written("the usual", precision), changed_model("the usual", precision)
-    stored = check_ranking_onnx(files(directory), model)
+    stored = check_onnx(files(directory), model)
     weights = sum(weight.nbytes for weight in weights_of(model).values())
     assert weights < stored < weights + 8_000
     assert (directory / WEIGHTS).stat().st_size < weights + 12_000
@@ -161,7 +161,7 @@ def test_tables_and_layers_are_the_very_integers_and_matching_stays_in_float(wri
 
 
 def test_writing_the_ranker_twice_gives_the_same_bytes(graphs: Path, tmp_path: Path) -> None:
-    export_ranking_onnx(changed_model("the usual", "int8"), tmp_path / "again", PLACES)
+    export_onnx(changed_model("the usual", "int8"), tmp_path / "again", PLACES)
     for path in graphs.iterdir():
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
 
@@ -178,7 +178,7 @@ def test_the_deepest_scores_are_in_a_file_named_after_their_depth(
 
 def test_nothing_to_compute_gives_nothing(written: Callable[..., Path]) -> None:
     """ONNX Runtime itself would divide by zero."""
-    engine = OnnxRanking(written(), graph_of(changed_model()))
+    engine = OnnxEngine(written(), shape_in(changed_model()))
     empty, timeline = (
         entries_of(*(np.zeros((0, width), dtype=np.float32) for width in (16, 16, 3))),
         Timeline(engine.shape),
@@ -192,7 +192,7 @@ def test_nothing_to_compute_gives_nothing(written: Callable[..., Path]) -> None:
 def test_a_missing_file_of_the_ranker_is_named(graphs: Path, name: str) -> None:
     (graphs / name).unlink()
     with pytest.raises(EdgeError, match=f"has no {name}"):
-        OnnxRanking(graphs, graph_of(changed_model()))
+        OnnxEngine(graphs, shape_in(changed_model()))
 
 
 @pytest.mark.parametrize(
@@ -210,21 +210,21 @@ def test_a_ranker_of_another_shape_than_the_manifests_is_refused(
 ) -> None:
     name, said = evidence.split(".*")
     with pytest.raises(EdgeError, match=f"{name} is not the model that the manifest describes") as refused:
-        OnnxRanking(graphs, replace(graph_of(changed_model()), **change))
+        OnnxEngine(graphs, replace(shape_in(changed_model()), **change))
     assert refused.value.evidence == said
 
 
 def test_a_broken_file_of_the_ranker_is_refused(graphs: Path) -> None:
     (graphs / "encode.onnx").write_bytes(b"not a graph")
     with pytest.raises(EdgeError, match=r"encode\.onnx is not a model that this engine reads"):
-        OnnxRanking(graphs, graph_of(changed_model()))
+        OnnxEngine(graphs, shape_in(changed_model()))
 
 
 def test_a_cut_file_of_weights_is_refused(graphs: Path) -> None:
     content = (graphs / WEIGHTS).read_bytes()
     (graphs / WEIGHTS).write_bytes(content[: len(content) // 2])
     with pytest.raises(EdgeError, match="is not a model that this engine reads"):
-        OnnxRanking(graphs, graph_of(changed_model()))
+        OnnxEngine(graphs, shape_in(changed_model()))
 
 
 def _duplicate(graphs: Path) -> None:
@@ -260,21 +260,21 @@ def _spoil(graphs: Path) -> None:
     ],
 )
 def test_a_planted_fault_in_the_ranker_is_refused(graphs: Path, fault: Callable[[Path], None], named: str) -> None:
-    check_ranking_onnx(files(graphs), changed_model("the usual", "int8"))
+    check_onnx(files(graphs), changed_model("the usual", "int8"))
     fault(graphs)
     with pytest.raises(EdgeError, match="not fit to ship") as refused:
-        check_ranking_onnx(files(graphs), changed_model("the usual", "int8"))
+        check_onnx(files(graphs), changed_model("the usual", "int8"))
     assert refused.value.evidence is not None and named in refused.value.evidence
 
 
 def test_a_ranker_with_layers_of_their_own_is_not_exported(tmp_path: Path) -> None:
     with pytest.raises(EdgeError, match="4 layers of their own"):
-        export_ranking_onnx(RankingModel(replace(SHAPE, shared=False)), tmp_path, PLACES)
+        export_onnx(RankingModel(replace(SHAPE, shared=False)), tmp_path, PLACES)
 
 
 def test_no_two_gathers_of_a_graph_have_one_name(tmp_path: Path) -> None:
     """ONNX Runtime 1.18 fuses them to nodes of their names, and opens no graph with two of one name."""
-    export_ranking_onnx(changed_model(), tmp_path, PLACES)
+    export_onnx(changed_model(), tmp_path, PLACES)
     for path in tmp_path.glob("*.onnx"):
         nodes = onnx.load(str(path), load_external_data=False).graph.node
         names = [node.name for node in nodes if node.op_type == "Gather"]

@@ -10,23 +10,23 @@ from typing import Any
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from litert_faults import altered
-from ranking_models import PLACES, SHAPE, model_of
+from random_rankers import PLACES, SHAPE, model_of
 
-from compress.graph import ranking_graph
-from edge.engines.litert import LiteRtRanking
-from edge.engines.shape import RankingGraph
+from compress.graph import model_shape
+from edge.engines.litert import LiteRtEngine
+from edge.engines.shape import ModelShape
 from edge.errors import EdgeError
-from export.buckets import RankingBuckets
-from export.litert.entry_points import export_ranking_litert
+from export.buckets import Buckets
+from export.litert.entry_points import export_litert
 
-GRAPH = ranking_graph(SHAPE, PLACES)
+GRAPH = model_shape(SHAPE, PLACES)
 
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
-    buckets = RankingBuckets(tokens=(8, 16), segments=4, append=(1,), candidates=(2,))
-    export_ranking_litert(model_of(SHAPE), PLACES, buckets, folder / "model.tflite")
+    buckets = Buckets(tokens=(8, 16), segments=4, append=(1,), candidates=(2,))
+    export_litert(model_of(SHAPE), PLACES, buckets, folder / "model.tflite")
     return folder
 
 
@@ -68,7 +68,7 @@ def test_a_file_without_a_signature_is_refused(
 ) -> None:
     altered(directory / "model.tflite", tmp_path / "model.tflite", change)
     with pytest.raises(EdgeError, match=problem) as refused:
-        LiteRtRanking(tmp_path, GRAPH)
+        LiteRtEngine(tmp_path, GRAPH)
     assert evidence in refused.value.evidence and refused.value.fix
 
 
@@ -88,14 +88,14 @@ def test_a_file_without_a_signature_is_refused(
 def test_a_file_of_other_sizes_than_the_manifests_is_refused(
     changes: dict[str, int], evidence: str, directory: Path
 ) -> None:
-    graph: RankingGraph = replace(GRAPH, **changes)
+    graph: ModelShape = replace(GRAPH, **changes)
     with pytest.raises(EdgeError, match=r"model\.tflite is not the model that the manifest describes") as refused:
-        LiteRtRanking(directory, graph)
+        LiteRtEngine(directory, graph)
     assert evidence in refused.value.evidence and refused.value.fix == "export the bundle again"
 
 
 def test_a_chunk_that_no_bucket_holds_is_refused(directory: Path) -> None:
-    engine = LiteRtRanking(directory, GRAPH)
+    engine = LiteRtEngine(directory, GRAPH)
     with pytest.raises(EdgeError, match="a chunk of 17 tokens, the model's largest bucket holds 16"):
         engine.padded_tokens(17)
 
@@ -105,4 +105,4 @@ def test_what_is_no_model_is_refused(content: bytes | None, tmp_path: Path) -> N
     if content is not None:
         (tmp_path / "model.tflite").write_bytes(content)
     with pytest.raises(EdgeError, match=r"model\.tflite is not a model that this engine reads"):
-        LiteRtRanking(tmp_path, GRAPH)
+        LiteRtEngine(tmp_path, GRAPH)

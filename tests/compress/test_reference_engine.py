@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from ranking_models import EVENTS, PLACES, SHAPE, User, batch_of, model_of, scores_of, user_of
+from random_rankers import EVENTS, PLACES, SHAPE, User, batch_of, model_of, scores_of, user_of
 
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from compress.integers import quantise_ranker
-from edge.engines.reference import ReferenceRanking
+from edge.engines.reference import ReferenceEngine
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_logits_are_those_of_torch(changes: dict[str, int], integers: bool, user
     model = model_of(replace(SHAPE, **changes))
     model = quantise_ranker(model) if integers else model
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
-    engine = ReferenceRanking(weights, ranking_graph(model.shape, PLACES))
+    engine = ReferenceEngine(weights, model_shape(model.shape, PLACES))
     for depth in model.shape.encode_depths:
         with torch.inference_mode():
             wanted = model(batch_of(user), depth)[0][:, 0].numpy()
@@ -38,7 +38,7 @@ def test_logits_are_those_of_torch(changes: dict[str, int], integers: bool, user
 def test_a_user_who_grew_is_one_computed_whole(user: User) -> None:
     model = model_of(SHAPE)
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
-    engine = ReferenceRanking(weights, ranking_graph(SHAPE, PLACES))
+    engine = ReferenceEngine(weights, model_shape(SHAPE, PLACES))
     whole = scores_of(engine, user, 2, (EVENTS,))
     grown = scores_of(engine, user, 2, (1,) * EVENTS)
     np.testing.assert_allclose(grown, whole, atol=1e-5)

@@ -11,7 +11,7 @@ import coreml_packages as faulty
 import numpy as np
 import pytest
 from coreml_packages import Altered
-from ranking_models import (
+from random_rankers import (
     CANDIDATES,
     EVENTS,
     PLACES,
@@ -25,21 +25,21 @@ from ranking_models import (
 )
 
 from cloud.ranking.model import RankingModel
-from compress.graph import ranking_graph
+from compress.graph import model_shape
 from compress.integers import dequantise_ranker
 from edge.engines.chunk import chunk_of, chunks
 from edge.engines.protocol import Entries
-from edge.engines.reference import ReferenceRanking
+from edge.engines.reference import ReferenceEngine
 from edge.errors import EdgeError
-from export.buckets import RankingBuckets
-from export.coreml.check import check_ranking_coreml
-from export.coreml.engine import PACKAGE, CoreMlRanking
+from export.buckets import Buckets
+from export.coreml.check import check_coreml
+from export.coreml.engine import PACKAGE, CoreMlEngine
 from export.coreml.forms import half
-from export.coreml.package import export_ranking_coreml
+from export.coreml.package import export_coreml
 from export.coreml.simulator.stored import MilPackage
 
-BUCKETS = RankingBuckets(tokens=(8, 64), segments=20, append=(1, 4), candidates=(2, 4))
-FEW = RankingBuckets(tokens=(64,), segments=20, append=(8,), candidates=(8,))
+BUCKETS = Buckets(tokens=(8, 64), segments=20, append=(1, 4), candidates=(2, 4))
+FEW = Buckets(tokens=(64,), segments=20, append=(8,), candidates=(8,))
 INT8_ACTIVATIONS = 0.02  # the reference rounds activations to 8 bits, Core ML keeps float16
 CHANGES: list[dict[str, Any]] = [
     {},
@@ -52,13 +52,13 @@ CHANGES: list[dict[str, Any]] = [
 ]
 
 
-def reference_of(model: RankingModel) -> ReferenceRanking:
+def reference_of(model: RankingModel) -> ReferenceEngine:
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
-    return ReferenceRanking(weights, ranking_graph(model.shape, PLACES))
+    return ReferenceEngine(weights, model_shape(model.shape, PLACES))
 
 
-def engine_of(model: RankingModel, directory: Path, arithmetic: Any = "program") -> CoreMlRanking:
-    return CoreMlRanking(directory, ranking_graph(model.shape, PLACES), arithmetic=arithmetic)
+def engine_of(model: RankingModel, directory: Path, arithmetic: Any = "program") -> CoreMlEngine:
+    return CoreMlEngine(directory, model_shape(model.shape, PLACES), arithmetic=arithmetic)
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +69,12 @@ def model() -> RankingModel:
 @pytest.fixture(scope="module")
 def directory(model: RankingModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("int8")
-    export_ranking_coreml(model, PLACES, BUCKETS, path / PACKAGE)
+    export_coreml(model, PLACES, BUCKETS, path / PACKAGE)
     return path
 
 
 @pytest.fixture(scope="module")
-def engine(model: RankingModel, directory: Path) -> CoreMlRanking:
+def engine(model: RankingModel, directory: Path) -> CoreMlEngine:
     return engine_of(model, directory)
 
 
@@ -87,8 +87,8 @@ def test_logits_are_those_of_the_reference(changes: dict[str, Any], bits: int, t
     """Without rounding they are equal to the reference's in float; in float16, and of a float model, whose weights are
     rounded as well, they are near it."""
     model = sparse_model(bits, **changes) if bits else model_of(replace(SHAPE, **changes))
-    export_ranking_coreml(model, PLACES, FEW, tmp_path / PACKAGE)
-    check_ranking_coreml(tmp_path / PACKAGE, model)
+    export_coreml(model, PLACES, FEW, tmp_path / PACKAGE)
+    check_coreml(tmp_path / PACKAGE, model)
     exact = reference_of(dequantise_ranker(model) if bits else model)
     compared = [(exact, "program", 5e-3), (exact, "float32", 1e-5 if bits else 2e-3)]
     compared += [(reference_of(model), "program", INT8_ACTIVATIONS)] if bits else []
@@ -102,7 +102,7 @@ def test_logits_are_those_of_the_reference(changes: dict[str, Any], bits: int, t
             np.testing.assert_allclose(found, wanted, rtol=0, atol=tolerance)
 
 
-def test_what_never_enters_the_layer_is_in_float32(engine: CoreMlRanking, model: RankingModel) -> None:
+def test_what_never_enters_the_layer_is_in_float32(engine: CoreMlEngine, model: RankingModel) -> None:
     candidates, timeline = request_of(engine)
     reference = reference_of(model)
     at_once = reference.score(candidates, timeline, 0)
@@ -114,13 +114,13 @@ def test_what_never_enters_the_layer_is_in_float32(engine: CoreMlRanking, model:
 
 
 @pytest.mark.parametrize("steps", [(1,) * EVENTS, (2, 5), (4, 3)])
-def test_a_user_who_grew_is_one_computed_whole(engine: CoreMlRanking, model: RankingModel, steps: tuple[int]) -> None:
+def test_a_user_who_grew_is_one_computed_whole(engine: CoreMlEngine, model: RankingModel, steps: tuple[int]) -> None:
     """Buckets of 1 and 4 hold them, the last of which is padded, or filled twice."""
     whole = scores_of(reference_of(dequantise_ranker(model)), user_of(), 2, (EVENTS,))
     np.testing.assert_allclose(scores_of(engine, user_of(), 2, steps), whole, rtol=0, atol=5e-3)
 
 
-def test_padding_never_changes_a_score(engine: CoreMlRanking) -> None:
+def test_padding_never_changes_a_score(engine: CoreMlEngine) -> None:
     candidates, timeline = request_of(engine)
     whole = engine.score(candidates, timeline, 2)
     for start, stop in ((0, 1), (0, 3), (1, 5), (4, 5)):
@@ -131,7 +131,7 @@ def test_padding_never_changes_a_score(engine: CoreMlRanking) -> None:
     assert engine.score(many.part(0, 0), timeline, 2).shape == (3, 0)
 
 
-def test_a_smaller_depth_is_the_first_rows(engine: CoreMlRanking) -> None:
+def test_a_smaller_depth_is_the_first_rows(engine: CoreMlEngine) -> None:
     candidates, timeline = request_of(engine)
     whole = engine.score(candidates, timeline, 2)
     for depth in (0, 1):
@@ -139,7 +139,7 @@ def test_a_smaller_depth_is_the_first_rows(engine: CoreMlRanking) -> None:
 
 
 @pytest.mark.parametrize("depth", [0, 1, 2])
-def test_a_summary_is_the_same_whatever_else_is_in_its_chunk(engine: CoreMlRanking, depth: int) -> None:
+def test_a_summary_is_the_same_whatever_else_is_in_its_chunk(engine: CoreMlEngine, depth: int) -> None:
     alone = np.concatenate([engine.summarise(chunk_of([text], 6), depth) for text in texts()])
     for tokens in (8, 64):
         parts = [
@@ -149,7 +149,7 @@ def test_a_summary_is_the_same_whatever_else_is_in_its_chunk(engine: CoreMlRanki
         np.testing.assert_allclose(np.concatenate(parts), alone, rtol=0, atol=5e-3)
 
 
-def test_what_is_computed_is_what_the_engine_says(engine: CoreMlRanking) -> None:
+def test_what_is_computed_is_what_the_engine_says(engine: CoreMlEngine) -> None:
     assert [engine.padded_candidates(count, 1) for count in (1, 2, 3, 4, 5, 9)] == [2, 2, 4, 4, 6, 10]
     assert [engine.padded_tokens(tokens) for tokens in (1, 8, 9, 64)] == [8, 8, 64, 64]
     assert (engine.chunk_tokens, engine.chunk_segments) == (64, 20)
@@ -158,7 +158,7 @@ def test_what_is_computed_is_what_the_engine_says(engine: CoreMlRanking) -> None
 
 
 def test_every_weight_stands_in_the_package_once(directory: Path, model: RankingModel) -> None:
-    facts, package = check_ranking_coreml(directory / PACKAGE, model), MilPackage(directory / PACKAGE)
+    facts, package = check_coreml(directory / PACKAGE, model), MilPackage(directory / PACKAGE)
     assert len(facts.functions) == 10 and facts.unique_ratio == 1.0
     for name, tensor in model.state_dict().items():
         weight = tensor.numpy()
@@ -171,15 +171,15 @@ def test_every_weight_stands_in_the_package_once(directory: Path, model: Ranking
 
 
 def test_more_buckets_hold_no_more_weights(directory: Path, model: RankingModel, tmp_path: Path) -> None:
-    export_ranking_coreml(model, PLACES, FEW, tmp_path / PACKAGE)
-    few, many = (check_ranking_coreml(path / PACKAGE, model) for path in (tmp_path, directory))
+    export_coreml(model, PLACES, FEW, tmp_path / PACKAGE)
+    few, many = (check_coreml(path / PACKAGE, model) for path in (tmp_path, directory))
     assert (len(few.functions), len(many.functions)) == (6, 10)
     assert set(few.weights + few.floats) == set(many.weights + many.floats)
     assert few.weight_bytes == many.weight_bytes
 
 
 def test_equal_models_give_equal_bytes(model: RankingModel, directory: Path, tmp_path: Path) -> None:
-    export_ranking_coreml(model, PLACES, BUCKETS, tmp_path / PACKAGE)
+    export_coreml(model, PLACES, BUCKETS, tmp_path / PACKAGE)
     for path in (path for path in directory.rglob("*") if path.is_file()):
         assert (tmp_path / path.relative_to(directory)).read_bytes() == path.read_bytes()
 
@@ -220,21 +220,21 @@ def test_a_planted_fault_is_refused(
     fault: Callable[[Altered], None], named: str, directory: Path, model: RankingModel, tmp_path: Path
 ) -> None:
     altered = Altered(directory / PACKAGE, tmp_path / "bad.mlpackage")
-    check_ranking_coreml(altered.write(), model)
+    check_coreml(altered.write(), model)
     fault(altered)
     with pytest.raises(EdgeError, match="not fit to ship") as refused:
-        check_ranking_coreml(altered.write(), model)
+        check_coreml(altered.write(), model)
     assert named in refused.value.evidence
 
 
 @pytest.mark.parametrize("fault", [faulty.duplicate, faulty.orphan])
 def test_a_large_weight_that_stands_there_twice_is_refused(fault: Callable[[Altered], None], tmp_path: Path) -> None:
     model = sparse_model(hidden_size=32, interact_layers=0, factors=0)
-    export_ranking_coreml(model, PLACES, FEW, tmp_path / PACKAGE)
+    export_coreml(model, PLACES, FEW, tmp_path / PACKAGE)
     altered = Altered(tmp_path / PACKAGE, tmp_path / "bad.mlpackage")
     fault(altered)
     with pytest.raises(EdgeError, match="not fit to ship") as refused:
-        check_ranking_coreml(altered.write(), model)
+        check_coreml(altered.write(), model)
     assert "bytes of weights are stored twice" in refused.value.evidence
 
 
@@ -248,13 +248,13 @@ def test_a_large_weight_that_stands_there_twice_is_refused(fault: Callable[[Alte
 )
 def test_another_model_than_the_manifests_is_refused(changes: dict[str, int], named: str, directory: Path) -> None:
     with pytest.raises(EdgeError, match="not the model that the manifest describes") as refused:
-        CoreMlRanking(directory, replace(ranking_graph(SHAPE, PLACES), **changes))
+        CoreMlEngine(directory, replace(model_shape(SHAPE, PLACES), **changes))
     assert named in refused.value.evidence
 
 
 def test_a_model_with_layers_of_their_own_is_not_exported(tmp_path: Path) -> None:
     with pytest.raises(EdgeError, match="4 layers of their own"):
-        export_ranking_coreml(model_of(replace(SHAPE, shared=False)), PLACES, BUCKETS, tmp_path / PACKAGE)
+        export_coreml(model_of(replace(SHAPE, shared=False)), PLACES, BUCKETS, tmp_path / PACKAGE)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -262,7 +262,7 @@ def test_a_weight_beyond_float16_is_refused(tmp_path: Path) -> None:
     model = model_of(SHAPE)
     model.layers[0].attention_out.weight.data[0, 0] = 70_000.0  # type: ignore[union-attr, operator]
     with pytest.raises(EdgeError, match=r"layers.0.attention_out.weight is beyond float16"):
-        export_ranking_coreml(model, PLACES, FEW, tmp_path / PACKAGE)
+        export_coreml(model, PLACES, FEW, tmp_path / PACKAGE)
     assert list(tmp_path.iterdir()) == []
 
 
