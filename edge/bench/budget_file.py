@@ -85,7 +85,7 @@ def _sizes(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _exits(table: Mapping[str, Any]) -> Iterable[tuple[Exit, Mapping[str, Any]]]:
     exits = _table(table, "exits")
     for name in exits:
-        exit = Exit.parse(name, "exits:")
+        exit = Exit.parse(name, "a key of [exits]")
         values = _table(exits, name, "exits.")
         _known(values, ("quality", "instructions"), f"exits.{name}.")
         yield exit, values

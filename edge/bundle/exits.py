@@ -20,6 +20,7 @@ from edge.metrics import RANGES
 
 MOST_DEPTH = 1_000
 MOST_TEMPERATURE, MOST_OFFSET = 1_000.0, 1_000.0
+AS_WRITTEN = 'write encode depth and interact depth: "1/2"'
 _WRITTEN = re.compile(r"(0|[1-9][0-9]{0,3})/(0|[1-9][0-9]{0,3})")  # 01/2 would be exit 1/2 once more
 
 
@@ -38,7 +39,7 @@ class Exit:
         """Of "1/2". Errors, about `what`: anything else."""
         depths = _WRITTEN.fullmatch(text)
         if depths is None:
-            raise EdgeError(f"{what} {shown(text)} is no exit", fix="write encode depth / interact depth, e.g. 1/2")
+            raise EdgeError(f"{what} is {shown(text)}, which is no exit", fix=AS_WRITTEN)
         return Exit(int(depths[1]), int(depths[2]))
 
 

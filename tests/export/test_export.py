@@ -94,7 +94,7 @@ def test_a_ranker_from_the_file_ranks_as_torch_does(
     engine: str, random_bundle: Path, model: RankingModel, reading: Reading, requests: Sequence[tuple[str, Request]]
 ) -> None:
     torch_engine, spread = TorchEngine(model, reading, PLACES), list[float]()
-    chances = {Exit(one.encode, one.interact): one.calibration for one in open_files(random_bundle).exits}
+    chances = {one.exit: one.calibration for one in open_files(random_bundle).exits}
     with Ranker.open(random_bundle, engine) as ranker:
         assert ranker.exits == tuple(EXITS)
         for id, request in requests:

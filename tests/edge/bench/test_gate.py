@@ -156,14 +156,14 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(tmp_path: Path, capsys:
         ("[quality]\nlog_loss = inf", "log_loss is inf, it must be from 0 to 10"),
         ('[exits."2/2".quality]\nuser_auc = 71.5', "exits.2/2.quality.user_auc is 71.5, it must be from 0 to 1"),
         ('[exits."2/2".quality]\nacu = 0.7', "exits.2/2.quality.acu: there is no metric 'acu'"),
-        ('[exits."1/99999999999".quality]\nauc = 0.7', "'1/99999999999' is no exit"),
+        ('[exits."1/99999999999".quality]\nauc = 0.7', "'1/99999999999', which is no exit"),
         ("download = 0", "download is 0, it must be 1 or more"),
         ("installed = '0.5 B'", "installed is 0, it must be 1 or more"),
         ("resident = '-1 MB'", "is not a size"),
         ("download = nan", "is not a size"),
         ("download = inf", "is not a size"),
         ("quality = 3", "must be a table"),
-        ("[exits.first.quality]\nauc = 1", "'first' is no exit\nfix: write encode depth / interact depth, e.g. 1/2"),
+        ("[exits.first.quality]\nauc = 1", "'first', which is no exit\nfix: write encode depth and interact depth: "),
         ('exits = {"1/2" = 2}', "must be a table"),
         ("download = ", "not a TOML file"),
         ("parity = 1", "must be true or false"),
@@ -373,5 +373,5 @@ def test_a_bundle_that_cannot_be_measured_is_misuse(
 
 def test_one_exit_written_in_two_ways_loses_no_limit(tmp_path: Path) -> None:
     table = {"exits": {"1/2": {"quality": {"auc": 0.99}}, "01/2": {"quality": {"auc": 0.1}}}}
-    with pytest.raises(EdgeError, match="'01/2' is no exit"):
+    with pytest.raises(EdgeError, match="'01/2', which is no exit"):
         parse_budget(table, "budget.toml")

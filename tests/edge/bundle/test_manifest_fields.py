@@ -193,7 +193,7 @@ def test_what_may_be_absent_may_be_absent_and_other_keys_are_ignored() -> None:
 
 def test_exits_have_their_quality_and_calibration() -> None:
     exits = parse_exits(Path("m.edge"), full()["exits"], full()["model"])
-    assert [(exit.encode, exit.interact) for exit in exits] == [(exit.encode, exit.interact) for exit in EXITS]
+    assert [one.exit for one in exits] == list(EXITS)
     assert exits[0].calibration == Calibration(1.5, -0.25) and exits[1].calibration is None
     assert exits[-1].quality == {"auc": pytest.approx(0.82)}
 

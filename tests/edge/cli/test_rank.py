@@ -91,7 +91,7 @@ def test_attributes_cannot_pass_for_the_score_or_the_id(folder: Path, capsys: py
         (("--min-auc", "0"), "min_auc is 0: every exit reaches it"),
         (("--top", "0"), "top is 0, it must be 1 or more\nfix: leave it out for all"),
         (("--top", "9" * 5000), "is not a valid integer"),
-        (("--exit", "2"), "exit is '2'\nfix: give encode and interact depth: exit=(1, 2), or \"1/2\""),
+        (("--exit", "2"), "exit is '2', which is no exit\nfix: write encode depth and interact depth: \"1/2\""),
         (("--exit", "1/x"), "exit is '1/x'"),
         (("--exit", "99999/0"), "exit is '99999/0'"),
         (("--exit", "1/2", "--budget-ms", "5"), "an exit and a limit exclude each other"),
