@@ -36,7 +36,7 @@ from cloud.stage import text_spec
 from compress.graph import model_shape
 from compress.integers import quantise_ranker
 from compress.magnitude import MagnitudePruner, PruneSchedule
-from compress.parts import compressed_weights
+from compress.parts import pruned_weights
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.bundle.manifest import STATIC
 from edge.bundle.sizes import bundle_sizes
@@ -98,7 +98,7 @@ def full_student(bits: int, numbers: int) -> RankingModel:
         for parameter in model.parameters():
             if (parameter == parameter.flatten()[0]).all():
                 parameter += 0.05 * torch.randn_like(parameter)
-    MagnitudePruner(model, PruneSchedule(sparsity=SPARSITY, end=1), compressed_weights).apply_at(model, 1)
+    MagnitudePruner(model, PruneSchedule(sparsity=SPARSITY, end=1), pruned_weights).apply_at(model, 1)
     return quantise_ranker(model, bits)
 
 

@@ -68,7 +68,8 @@ def shortened(value: Tensor) -> Tensor:
     the logit.
     """
     half = value.half()
-    return (half.bfloat16() if value.dim() > 1 and len(value) > 1 else half).float()
+    short = half.bfloat16() if value.dim() > 1 and len(value) > 1 else half
+    return short.float() + 0.0  # -0, which pruning leaves behind, becomes 0: a sign takes a bit
 
 
 def dequantise_ranker(model: RankingModel) -> RankingModel:

@@ -1,4 +1,4 @@
-"""Which parts of a ranking model are compressed: nearly all of its weights, and none that matching needs in float."""
+"""Which parts of a ranking model are pruned and which become integers: nearly all of its weights are both."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ FLOAT = (
     "matched",
     "head",
 )  # a few weights each; `distance` is none of a layer
+WORTH_A_MASK = 1_024  # weights: a matrix of fewer that stays in float stays dense
 LOW_BIT = ("token", "widen", "layers")  # what 4 bits are for: nearly all weights, and none of the table of positions
 
 
 def compressed_layers(model: nn.Module) -> Iterator[tuple[str, nn.Embedding | nn.Linear]]:
-    """The tables and linear layers that are pruned and become integers, by name."""
+    """The tables and linear layers that become integers, by name; all of them are pruned."""
     for name, module in model.named_modules():
         if isinstance(module, nn.Embedding | nn.Linear) and part_of(name) not in FLOAT:
             yield name, module
@@ -30,6 +31,15 @@ def compressed_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """Their weights; biases and norms stay dense."""
     for name, module in compressed_layers(model):
         yield f"{name}.weight", module.weight
+
+
+def pruned_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """What is pruned, by name: the weights that become integers, and the larger matrices that stay in float."""
+    yield from compressed_weights(model)
+    for name, module in model.named_modules():
+        large = isinstance(module, nn.Embedding | nn.Linear) and module.weight.numel() >= WORTH_A_MASK
+        if large and part_of(name) in FLOAT:
+            yield f"{name}.weight", module.weight
 
 
 def part_of(name: str) -> str:

@@ -25,7 +25,7 @@ from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target, Workspace
 from cloud.stage import check_same_data
 from compress.magnitude import MagnitudePruner, PruneSchedule, sparsity_by_tensor
-from compress.parts import compressed_weights
+from compress.parts import pruned_weights
 from compress.windows import check_for_phones, timelines_of, windows_of
 from distill.factors import FactorTargets, factor_targets
 from distill.scores import TaughtBatches, distilled_loss, teacher_logits
@@ -122,7 +122,7 @@ def prune_ranker(
             model = _trainable(student_run, config)
             texts = _texts(student_run, rows, timelines, factors, config, workspace.scratch)
             _prune(model, texts, taught, config, workspace)
-            workspace.summary["sparsity"] = sparsity_by_tensor(model, compressed_weights)
+            workspace.summary["sparsity"] = sparsity_by_tensor(model, pruned_weights)
             workspace.keep_metrics("texts", "prune")
             complete_ranker(workspace, model, prepared, timelines, "Pruned ranker")
     return Run.open(out, STAGE.name)
@@ -140,7 +140,7 @@ def _prune(
         texts.of_pass * config.text_passes if texts else 0,
         taught.windows.steps(config.passes, config.repeats),
     )
-    pruner = MagnitudePruner(model, config.schedule(of_texts or of_rows), compressed_weights)
+    pruner = MagnitudePruner(model, config.schedule(of_texts or of_rows), pruned_weights)
     if texts:
         with settings_in("texts"):
             steps, loss = replace(config.texts, steps=of_texts), Pruning(pruner, SummaryLoss())

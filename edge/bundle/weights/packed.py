@@ -16,8 +16,9 @@ from edge.bundle.weights.rans import StreamDecoder, StreamEncoder
 from edge.config import from_dict
 from edge.errors import EdgeError
 
-MAGIC = b"EDGEWTS1"
+MAGIC = b"EDGEWTS2"
 LANES = (16, 32, 64, 128, 256)
+PLANES = (3, 2, 1, 0)  # bytes of a little-endian float32, the sign and the exponent first
 CLASSES = (1, 2, 4, 8, 16, 32, 64)
 MAX_TENSORS = 200
 MAX_ELEMENTS = 1 << 26
@@ -235,8 +236,8 @@ def _symbols(tensor: Tensor, weights: Weights) -> Iterator[tuple[np.ndarray, Str
         return
     if tensor.kind == "floats":
         planes = np.ascontiguousarray(values, dtype="<f4").view(np.uint8).reshape(-1, 4)
-        for plane in (3, 2, 1, 0):
-            yield planes[:, plane].astype(np.int64), _plane_stream(tensor)
+        for plane in PLANES:
+            yield planes[:, plane].astype(np.int64), _plane_stream(planes, plane)
         return
     mask = np.packbits(values.ravel() != 0)
     nibbles = np.stack([mask >> 4, mask & 15], 1).ravel()[: -(-tensor.elements // _MASK_BITS)]
@@ -246,8 +247,11 @@ def _symbols(tensor: Tensor, weights: Weights) -> Iterator[tuple[np.ndarray, Str
     yield levels, _level_stream(tensor, values != 0, weights[_scale_of(tensor.name)])
 
 
-def _plane_stream(tensor: Tensor) -> Stream:
-    return Stream(np.zeros(tensor.elements, dtype=np.int64), 1, MAX_ALPHABET)
+def _plane_stream(planes: np.ndarray, plane: int) -> Stream:
+    """Of each value's byte; the context is 1 where all its higher bytes are 0, as those of a weight that was pruned."""
+    higher = planes[:, plane + 1 :]
+    contexts = np.zeros(len(planes), dtype=np.int64) if plane == PLANES[0] else (higher == 0).all(1).astype(np.int64)
+    return Stream(contexts, 2, MAX_ALPHABET)
 
 
 def _mask_stream(tensor: Tensor) -> Stream:
@@ -262,8 +266,8 @@ def _level_stream(tensor: Tensor, mask: np.ndarray, scales: np.ndarray) -> Strea
 
 def _take_floats(decoder: StreamDecoder, tensor: Tensor) -> np.ndarray:
     planes = np.empty((tensor.elements, 4), dtype=np.uint8)
-    for plane in (3, 2, 1, 0):
-        planes[:, plane] = _take(decoder, _plane_stream(tensor))
+    for plane in PLANES:
+        planes[:, plane] = _take(decoder, _plane_stream(planes, plane))
     values = planes.view("<f4").astype(np.float32).reshape(tensor.shape)
     if not np.isfinite(values).all():
         raise EdgeError("the packed weights are damaged", evidence=f"tensor {tensor.name!r:.60} is not finite")
