@@ -33,7 +33,7 @@ from distill.summaries import SummaryBatches, SummaryLoss, augmented, summary_ta
 from edge.arguments import check_share
 from edge.config import check_counts, check_numbers, setting, settings_in, to_dict
 
-STAGE = Stage("ranker-pruned", 3, RANKING_FILES)
+STAGE = Stage("ranker-pruned", 4, RANKING_FILES)
 
 
 @dataclass(frozen=True)

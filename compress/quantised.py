@@ -22,7 +22,7 @@ from distill.student import STAGE as STUDENT
 from edge.files import write_atomically
 
 BITS = {"ranker-int8": 8, "ranker-int4": 4}  # of a weight
-STAGES = {name: Stage(name, 3, RANKING_FILES) for name in BITS}
+STAGES = {name: Stage(name, 4, RANKING_FILES) for name in BITS}
 SOURCES = (RANKER, STUDENT, PRUNED)  # stages whose models can become integers
 
 

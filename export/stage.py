@@ -28,7 +28,7 @@ from export.progress import step
 from export.report import report_markdown
 from export.settings import RankerExportConfig, require_writers
 
-RANKER_EXPORT = Stage("ranker-export", 2, ("models/", "plain/", "*.edge", "report.md"))
+RANKER_EXPORT = Stage("ranker-export", 3, ("models/", "plain/", "*.edge", "report.md"))
 SOURCES = (*QUANTISED.values(), PRUNED, STUDENT)  # stages whose models become bundles
 
 

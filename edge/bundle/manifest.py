@@ -17,7 +17,7 @@ from edge.files import parse_strictly
 from edge.text.number import MAX_NUMBERS
 from edge.text.spec import MOST_SEGMENT_TOKENS
 
-SCHEMA = "edge-ranker/bundle/5"
+SCHEMA = "edge-ranker/bundle/6"
 VALUES = ("rating", "liked")  # attributes of an event that can be its value
 STATIC = ("litert", "coreml")  # engines whose graphs have fixed shapes
 MOST_SIGNATURES = 12

@@ -19,7 +19,7 @@ from cloud.ranking.measure import load_ranker
 from cloud.ranking.timelines import Timelines
 from cloud.runs.directory import Run
 from compress.magnitude import MagnitudePruner, PruneSchedule
-from compress.parts import FLOAT, compressed_weights, part_of
+from compress.parts import part_of, pruned_weights
 from compress.pruned import RANKER_PRUNINGS, Pruning, RankerPruning, prune_ranker
 from edge.errors import EdgeError
 
@@ -37,14 +37,14 @@ def pruned(club: Run, ranker: Run, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def test_every_table_and_layer_ends_at_the_sparsity_to_the_nearest_weight(pruned: Run, ranker: Run) -> None:
     model, before = load_ranker(pruned), load_ranker(ranker)
-    weights = dict(compressed_weights(model))
+    weights = dict(pruned_weights(model))
     assert set(weights) == set(pruned.summary["sparsity"])
-    assert {part_of(name) for name in weights} == {"token", "position", "widen", "layers"}
+    assert {part_of(name) for name in weights} == {"token", "position", "widen", "layers", "match", "numbers"}
     for name, weight in weights.items():
         assert int((weight == 0).sum()) == round(0.8 * weight.numel()), name
         assert pruned.summary["sparsity"][name] == pytest.approx(0.8, abs=1 / weight.numel())
     for name, value in model.named_parameters():
-        if part_of(name) in FLOAT and before.get_parameter(name).all():
+        if name not in weights and before.get_parameter(name).all():
             assert value.all(), name
     removed = sum(round(0.8 * weight.numel()) for weight in weights.values())
     assert pruned.summary["parameters"] - pruned.summary["nonzero"] >= removed > 9_000
@@ -66,11 +66,11 @@ def test_a_ranking_model_without_another_teacher_is_its_own(pruned: Run, club: R
 @pytest.mark.parametrize("changes", [{}, {"shared": False}, {"interact_layers": 0}, {"embedding_size": 32}])
 def test_sparsity_follows_the_schedule_and_zeros_stay_zero(timelines: Timelines, changes: dict[str, Any]) -> None:
     model = make_ranker(timelines, **changes)
-    pruner = MagnitudePruner(model, SCHEDULE, compressed_weights)
+    pruner = MagnitudePruner(model, SCHEDULE, pruned_weights)
     zeros: dict[str, Tensor] = {}
 
     def loss(model: nn.Module, batch: None, step: int) -> tuple[Tensor, dict[str, float]]:
-        for name, weight in compressed_weights(model):
+        for name, weight in pruned_weights(model):
             gone = weight == 0
             assert int(gone.sum()) == round(SCHEDULE.at(step - step % 5) * gone.numel()), (name, step)
             assert bool((gone | ~zeros.get(name, gone)).all()), (name, step)
@@ -81,7 +81,7 @@ def test_sparsity_follows_the_schedule_and_zeros_stay_zero(timelines: Timelines,
     for step in range(28):
         assert pruning(model, None, step)[1] == {"sparsity": SCHEDULE.at(step)}
         with torch.no_grad():
-            for _, weight in compressed_weights(model):
+            for _, weight in pruned_weights(model):
                 weight.add_(0.01 * torch.randn_like(weight))
     assert all(value.dtype == torch.bool for value in pruning.state_dict().values())
     assert len(pruning.state_dict()) == len(zeros)

@@ -75,7 +75,7 @@ def test_the_commands_walk_the_road_and_report_it(
     tensors = load_file(int8 / WEIGHTS)
     assert steps[3].download == len(pack({name: value.numpy() for name, value in tensors.items()}))
     assert steps[3].nonzero <= steps[2].nonzero < steps[1].nonzero < steps[0].nonzero
-    assert {name for name, value in tensors.items() if value.dtype == torch.int8} == set(runs[2].summary["sparsity"])
+    assert {name for name, value in tensors.items() if value.dtype == torch.int8} < set(runs[2].summary["sparsity"])
 
 
 @pytest.mark.parametrize("to", ["int8", "int4"])

@@ -156,8 +156,8 @@ def _manifests() -> Iterator[tuple[str, bytes]]:
 
 
 def _fields() -> Iterator[tuple[str, dict[str, Any]]]:
-    yield "schema-4", {"schema": "edge-ranker/bundle/4"}
-    yield "schema-6", {"schema": "edge-ranker/bundle/6"}
+    yield "schema-5", {"schema": "edge-ranker/bundle/5"}
+    yield "schema-7", {"schema": "edge-ranker/bundle/7"}
     yield "name-with-escape", {"name": "a\x1b[2J"}
     for name, changes in (
         ("count-as-a-float", {"places": 7.0}),
@@ -206,7 +206,7 @@ def _holes() -> Iterator[tuple[str, bytes]]:
         yield name, packed(holes, whole, b"<>")
     yield "holes-without-weights", bundle(files=files_with("models/onnx/x", holes=[[0, "a.weight", "rows"]]))
     yield "weights-truncated", packed([first, second], whole, b"<>", weights[:-4])
-    yield "weights-of-another-version", packed([first, second], whole, b"<>", b"EDGEWTS2" + weights[8:])
+    yield "weights-of-another-version", packed([first, second], whole, b"<>", b"EDGEWTS1" + weights[8:])
 
 
 def _texts() -> Iterator[tuple[str, bytes]]:

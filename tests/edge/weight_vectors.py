@@ -72,6 +72,14 @@ def often_the_same() -> dict[str, np.ndarray]:
     return {"a.scale": np.ones(768, dtype=np.float32), "a.weight": values.astype(np.int8)}
 
 
+def pruned_floats() -> dict[str, np.ndarray]:
+    """Zeros, whose bytes have a context of their own, and among them one of the other sign, which has not."""
+    random = np.random.default_rng(7)
+    values = np.where(random.random((16, 64)) < 0.2, random.normal(0, 0.02, (16, 64)), 0.0).astype(np.float32)
+    values[0, :3] = -0.0, 1e-45, -1e-42  # of these only the sign, and only the lower bytes, are not zero
+    return {"a": values}
+
+
 def damaged() -> Iterator[tuple[str, bytes]]:
     """What is to be refused, each with the reason."""
     weights = {
@@ -87,7 +95,7 @@ def damaged() -> Iterator[tuple[str, bytes]]:
         assert text != header
         return MAGIC + struct.pack("<L", len(text)) + text + body
 
-    yield "another version", b"EDGEWTS2" + good[8:]
+    yield "another version", b"EDGEWTS1" + good[8:]
     yield "a sign beyond the last", good[: -len(body)] + bytes([body[0] | 1]) + body[1:]
     yield "a state below 2^31", good[: -len(body)] + body[:1] + bytes(8) + body[9:]
     yield "a state of 2^63", good[: -len(body)] + body[:1] + b"\0" * 7 + b"\x80" + body[9:]
@@ -112,7 +120,7 @@ def _of_floats(bits: list[int]) -> bytes:
 
 def write(folder: Path) -> None:
     entries = [{"name": name, "packed": data.hex()} for name, data in damaged()]
-    weights, many = zeros_of_both_signs(), often_the_same()
+    weights, many, pruned = zeros_of_both_signs(), often_the_same(), pruned_floats()
     more: list[dict[str, Any]] = [
         {
             "name": "scales that are zeros of both signs",
@@ -123,6 +131,11 @@ def write(folder: Path) -> None:
             "name": "products beyond 32 bits",
             "packed": pack(many).hex(),
             "sha256": {name: hashlib.sha256(values.tobytes()).hexdigest() for name, values in sorted(many.items())},
+        },
+        {
+            "name": "floats that were pruned",
+            "packed": pack(pruned).hex(),
+            "sha256": {name: hashlib.sha256(values.tobytes()).hexdigest() for name, values in pruned.items()},
         },
     ]
     names = {one["name"] for one in more}

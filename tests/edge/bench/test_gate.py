@@ -310,7 +310,7 @@ def test_a_bundle_of_an_earlier_model_is_refused_with_its_schema(
     options = {"gate": ("--max-download", "9MB"), "compare": (old, "--requests", request)}
     assert edge_bench(command, old, *options.get(command, ("--requests", request))) == 2
     told = capsys.readouterr()
-    assert "edge-ranker/bundle/4" in told.err and "edge-ranker/bundle/5" in told.err
+    assert "edge-ranker/bundle/4" in told.err and "edge-ranker/bundle/6" in told.err
     assert "\nfix: " in told.err and told.out == ""
 
 

@@ -140,7 +140,7 @@ def test_a_field_takes_what_it_means_and_nothing_else(keys: Keys) -> None:
     ("change", "problem"),
     [
         ({"schema": "edge-ranker/bundle/0"}, "unknown schema 'edge-ranker/bundle/0'"),
-        ({"schema": ["edge-ranker/bundle/5"]}, "unknown schema ['edge-ranker/bundle/5']"),
+        ({"schema": ["edge-ranker/bundle/6"]}, "unknown schema ['edge-ranker/bundle/6']"),
         ({"exits": full()["exits"][:-1]}, "does not list the deepest exit, 2/2"),
         ({"exits": [*full()["exits"], full()["exits"][0]]}, "lists an exit twice"),
         ({"exits": [*full()["exits"], {"encode": 3, "interact": 0, "quality": {}}]}, "an exit 3/0, which the model"),
@@ -164,7 +164,7 @@ def test_what_no_model_can_have_is_refused_in_one_line(change: dict[str, Any], p
 
 @pytest.mark.parametrize(
     ("number", "fix"),
-    [(1, "train and export the model again"), (4, "train and export"), (6, "install a newer version"), (99, "newer")],
+    [(1, "train and export the model again"), (5, "train and export"), (7, "install a newer version"), (99, "newer")],
 )
 def test_a_bundle_of_another_version_is_refused_in_one_line_with_what_helps(number: int, fix: str) -> None:
     with pytest.raises(EdgeError) as refused:

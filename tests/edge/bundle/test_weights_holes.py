@@ -131,7 +131,7 @@ def test_a_file_filled_with_other_weights_is_refused(tmp_path: Path) -> None:
 
 def test_a_damaged_weights_file_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(EdgeError) as caught:
-        files: dict[str, Path | bytes] = {**FILES, "weights.bin": b"EDGEWTS1" + bytes(100)}
+        files: dict[str, Path | bytes] = {**FILES, "weights.bin": b"EDGEWTS2" + bytes(100)}
         write_bundle(tmp_path / "m.edge", files, manifest())
         open_bundle(tmp_path / "m.edge").weights  # noqa: B018 (decodes)
     assert "weights.bin" in caught.value.problem

@@ -135,7 +135,7 @@ def test_a_bundle_of_an_older_version_is_refused_in_one_line(
     assert edge(*command, "old.edge", *after) == 2
     told = capsys.readouterr()
     problem, fix = told.err.splitlines()
-    reads = "this version reads 'edge-ranker/bundle/5' alone"
+    reads = "this version reads 'edge-ranker/bundle/6' alone"
     assert problem == f"error: old.edge refused: its schema is 'edge-ranker/bundle/4', {reads}"
     assert fix == "fix: train and export the model again with this version: edge run --help"
     assert told.out == "" and not (folder / "cache").exists()
