@@ -7,10 +7,7 @@ from pathlib import Path
 
 from cloud.ranking.model import RankingModel
 from export.buckets import Buckets
-from export.coreml.check import check_coreml
 from export.coreml.engine import PACKAGE
-from export.coreml.one_call import export_coreml_one_call
-from export.coreml.package import export_coreml
 from export.litert.check import check_litert
 from export.litert.entry_points import export_litert
 from export.litert.one_call import export_litert_one_call
@@ -18,6 +15,7 @@ from export.onnx.check import check_onnx
 from export.onnx.entry_points import export_onnx
 from export.onnx.one_call import export_onnx_one_call
 from export.plain import PlainSizes
+from export.quiet import quiet
 
 EVERYWHERE = ("litert", "onnx")  # engines that run on any machine
 PLAIN = {"litert": "model.tflite", "onnx": "model.onnx", "coreml": PACKAGE}  # of export.plain
@@ -36,6 +34,10 @@ def write_models(
         export_onnx(model, models / "onnx", places)
         check_onnx(sorted((models / "onnx").glob("*.onnx")), model)
     if "coreml" in engines:
+        with quiet():  # coremltools reports at its import what it cannot do here
+            from export.coreml.check import check_coreml
+            from export.coreml.package import export_coreml
+
         export_coreml(model, places, buckets, models / "coreml" / PACKAGE)
         check_coreml(models / "coreml" / PACKAGE, model)
 
@@ -53,5 +55,9 @@ def write_plain_files(
         export_onnx_one_call(model, paths["onnx"], places)
         check_onnx([paths["onnx"]], model)
     if "coreml" in engines:
+        with quiet():
+            from export.coreml.check import check_coreml
+            from export.coreml.one_call import export_coreml_one_call
+
         export_coreml_one_call(model, sizes, paths["coreml"])
         check_coreml(paths["coreml"], model)
