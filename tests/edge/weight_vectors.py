@@ -80,6 +80,18 @@ def pruned_floats() -> dict[str, np.ndarray]:
     return {"a": values}
 
 
+def short_floats() -> dict[str, np.ndarray]:
+    """Two tensors whose lower bytes are all 0: one of two bytes, and one of three."""
+    random = np.random.default_rng(8)
+    values = random.normal(0, 0.1, (8, 16)).astype(np.float32)
+    return {f"of {count}": _cut(values, count) for count in (2, 3)}
+
+
+def _cut(values: np.ndarray, count: int) -> np.ndarray:
+    kept = values.view(np.uint32) & np.uint32(0xFFFFFFFF << 8 * (4 - count) & 0xFFFFFFFF)
+    return kept.view(np.float32)
+
+
 def damaged() -> Iterator[tuple[str, bytes]]:
     """What is to be refused, each with the reason."""
     weights = {
@@ -107,8 +119,17 @@ def damaged() -> Iterator[tuple[str, bytes]]:
     yield "no scale before", with_header('"a.scale"', '"a.other"')
     yield "more non-zeros than values", with_header('"nonzero":3', '"nonzero":10')
     yield "another count of non-zeros", with_header('"nonzero":3', '"nonzero":4')
+    yield "no bytes of floats", _short_header('"planes":2', '"planes":0')
+    yield "five bytes of floats", _short_header('"planes":2', '"planes":5')
     yield "a value that is no number", _of_floats([0x7FC00000, 0x3F800000])
     yield "an infinite value", _of_floats([0x3F800000, 0xFF800000])
+
+
+def _short_header(old: str, new: str) -> bytes:
+    good = pack(short_floats())
+    size = struct.unpack_from("<L", good, len(MAGIC))[0]
+    text = good[len(MAGIC) + 4 :][:size].replace(old.encode(), new.encode(), 1)
+    return good[: len(MAGIC) + 4] + text + good[len(MAGIC) + 4 + size :]
 
 
 def _of_floats(bits: list[int]) -> bytes:
@@ -120,7 +141,7 @@ def _of_floats(bits: list[int]) -> bytes:
 
 def write(folder: Path) -> None:
     entries = [{"name": name, "packed": data.hex()} for name, data in damaged()]
-    weights, many, pruned = zeros_of_both_signs(), often_the_same(), pruned_floats()
+    weights, many, pruned, short = zeros_of_both_signs(), often_the_same(), pruned_floats(), short_floats()
     more: list[dict[str, Any]] = [
         {
             "name": "scales that are zeros of both signs",
@@ -136,6 +157,11 @@ def write(folder: Path) -> None:
             "name": "floats that were pruned",
             "packed": pack(pruned).hex(),
             "sha256": {name: hashlib.sha256(values.tobytes()).hexdigest() for name, values in pruned.items()},
+        },
+        {
+            "name": "floats of two and of three bytes",
+            "packed": pack(short).hex(),
+            "tensors": {name: values.ravel().tolist() for name, values in short.items()},
         },
     ]
     names = {one["name"] for one in more}

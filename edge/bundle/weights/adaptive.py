@@ -27,8 +27,9 @@ class Frequencies:
         """Count a block of symbols, each in its context, and renew the tables of those contexts."""
         alone = len(self._counts) == 1
         seen = np.bincount(symbols if alone else contexts * self.alphabet + symbols, minlength=self._counts.size)
-        self._counts += _SEEN * seen.reshape(self._counts.shape)
-        self._tabulate(slice(None) if alone else np.unique(contexts))
+        seen = seen.reshape(self._counts.shape)
+        self._counts += _SEEN * seen
+        self._tabulate(slice(None) if alone else seen.any(1).nonzero()[0])
 
     def _tabulate(self, contexts: np.ndarray | slice) -> None:
         """Shares of `TOTAL` in proportion to the counts, at least 1; the first of the commonest takes the rest.

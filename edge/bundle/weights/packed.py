@@ -43,9 +43,10 @@ class Tensor:
     kind: str
     shape: tuple[int, ...]
     value: float = 0.0
-    nonzero: int = 0  # integers only, like all that follows
+    nonzero: int = 0  # integers only, like the next two
     largest: int = 0  # magnitude
     classes: int = 1  # of rows, by their scale: a model of the magnitudes each
+    planes: int = 4  # floats only: bytes of a value that are coded, the highest first; the others are 0
 
     @property
     def elements(self) -> int:
@@ -54,7 +55,7 @@ class Tensor:
     @property
     def symbols(self) -> int:
         """Of all its streams."""
-        counts = {"integers": -(-self.elements // _MASK_BITS) + self.nonzero, "floats": 4 * self.elements}
+        counts = {"integers": -(-self.elements // _MASK_BITS) + self.nonzero, "floats": self.planes * self.elements}
         return counts.get(self.kind, 0)
 
 
@@ -157,6 +158,7 @@ def _check(lanes: Any, tensors: list[Tensor], size: int) -> None:
             and 0 <= tensor.largest <= (127 if integers else 0)
             and (tensor.nonzero > 0) == (tensor.largest > 0)
             and tensor.classes in (_possible_classes(tensor.nonzero) if integers else (1,))
+            and tensor.planes in (range(1, 5) if tensor.kind == "floats" else (4,))
         )
         if integers and sound:
             sound = len(tensor.shape) == 2 and scale is not None and scale.shape == tensor.shape[:1]
@@ -190,7 +192,10 @@ def _describe(name: str, weights: Weights) -> Tensor:
             not (first == 0 and np.signbit(values.flat[0]))
             and (values.view(np.uint32) == values.view(np.uint32).flat[0]).all()
         )
-        return Tensor(name, "constant", values.shape, first) if same else Tensor(name, "floats", values.shape)
+        if same:
+            return Tensor(name, "constant", values.shape, first)
+        used = np.flatnonzero(_planes_of(values).any(0))  # some: values differ
+        return Tensor(name, "floats", values.shape, planes=4 - int(used[0]))
     if values.dtype != np.int8 or values.ndim != 2 or _scale_of(name) not in weights:
         raise EdgeError(
             f"{name} cannot be packed", evidence=f"{values.dtype} {values.shape}: want int8 rows with scales"
@@ -235,8 +240,8 @@ def _symbols(tensor: Tensor, weights: Weights) -> Iterator[tuple[np.ndarray, Str
     if tensor.kind == "constant":
         return
     if tensor.kind == "floats":
-        planes = np.ascontiguousarray(values, dtype="<f4").view(np.uint8).reshape(-1, 4)
-        for plane in PLANES:
+        planes = _planes_of(values)
+        for plane in PLANES[: tensor.planes]:
             yield planes[:, plane].astype(np.int64), _plane_stream(planes, plane)
         return
     mask = np.packbits(values.ravel() != 0)
@@ -245,6 +250,11 @@ def _symbols(tensor: Tensor, weights: Weights) -> Iterator[tuple[np.ndarray, Str
     flat = values.ravel()
     levels = np.abs(flat[flat != 0].astype(np.int64)) - 1
     yield levels, _level_stream(tensor, values != 0, weights[_scale_of(tensor.name)])
+
+
+def _planes_of(values: np.ndarray) -> np.ndarray:
+    """(value, byte), the lowest first."""
+    return np.ascontiguousarray(values, dtype="<f4").view(np.uint8).reshape(-1, 4)
 
 
 def _plane_stream(planes: np.ndarray, plane: int) -> Stream:
@@ -265,8 +275,8 @@ def _level_stream(tensor: Tensor, mask: np.ndarray, scales: np.ndarray) -> Strea
 
 
 def _take_floats(decoder: StreamDecoder, tensor: Tensor) -> np.ndarray:
-    planes = np.empty((tensor.elements, 4), dtype=np.uint8)
-    for plane in PLANES:
+    planes = np.zeros((tensor.elements, 4), dtype=np.uint8)
+    for plane in PLANES[: tensor.planes]:
         planes[:, plane] = _take(decoder, _plane_stream(planes, plane))
     values = planes.view("<f4").astype(np.float32).reshape(tensor.shape)
     if not np.isfinite(values).all():
