@@ -78,12 +78,12 @@ class Speed:
 def verdict(ratio: Ratio, tolerance: float | None = None) -> str:
     """What the interval shows; with a tolerance (0.05: 5 %), whether the second bundle is slower by more than it."""
     if tolerance is None:
-        return "slower" if ratio.low > 1 else "faster" if ratio.high < 1 else "not shown to differ"
+        return "slower" if ratio.low > 1 else "faster" if ratio.high < 1 else "not measurably different"
     if is_slower(ratio, tolerance):
         return f"at least {tolerance:.1%} slower"
     if ratio.high <= 1 + tolerance:
         return f"at most {tolerance:.1%} slower"
-    return f"not shown to be {tolerance:.1%} slower, nor that it is not"
+    return f"not clearly more or less than {tolerance:.1%} slower"
 
 
 def is_slower(ratio: Ratio, tolerance: float) -> bool:

@@ -245,7 +245,7 @@ def test_what_cannot_be_reported_is_misuse(tmp_path: Path, capsys: pytest.Captur
     (tmp_path / "text.json").write_text("{")
     (tmp_path / "next.json").write_text('{"schema": "edge-bench/measurement/1"}')
     for arguments, reason in (
-        ((file,), "nothing is to be written"),
+        ((file,), "no output is named"),
         ((tmp_path / "none.json", "--out", page), "none.json cannot be read"),
         ((tmp_path / "text.json", "--out", page), "text.json is not a JSON file"),
         ((tmp_path / "next.json", "--out", page), "this version reads 'edge-bench/measurement/2'"),

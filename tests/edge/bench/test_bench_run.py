@@ -446,7 +446,7 @@ def test_a_run_that_cannot_be_made_is_misuse(
         (("--exits", "3/0"), "has no exit 3/0"),
         (("--profile", "mid"), "did you mean 'mid-android'"),
         (("--adb",), "adb is not on the path"),
-        (("--device-binary", bundle), "--device-binary is for --adb"),
+        (("--device-binary", bundle), "--device-binary needs --adb"),
     ):
         assert edge_bench("run", bundle, *options) == 2
         assert reason in capsys.readouterr().err

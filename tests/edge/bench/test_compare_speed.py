@@ -100,9 +100,9 @@ def test_the_interval_is_that_of_the_processes_means() -> None:
 
 def test_a_verdict_is_what_the_interval_shows() -> None:
     slower, faster, neither = Ratio(1.06, 1.02, 1.1), Ratio(0.9, 0.85, 0.95), Ratio(1.01, 0.99, 1.03)
-    assert [verdict(ratio) for ratio in (slower, faster, neither)] == ["slower", "faster", "not shown to differ"]
+    assert [verdict(ratio) for ratio in (slower, faster, neither)] == ["slower", "faster", "not measurably different"]
     assert verdict(slower, 0.01) == "at least 1.0% slower"
-    assert verdict(slower, 0.05) == "not shown to be 5.0% slower, nor that it is not"
+    assert verdict(slower, 0.05) == "not clearly more or less than 5.0% slower"
     assert verdict(neither, 0.05) == "at most 5.0% slower"
 
 

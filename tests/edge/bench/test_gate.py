@@ -216,7 +216,7 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(tmp_path: Path, capsys:
         (("--max-download", 0), "download is 0, it must be 1 or more"),
         (("--max-download", -1), "'-1' is not a size"),
         (("--max-resident", "inf"), "'inf' is not a size"),
-        ((), "no limit is given, there is nothing to check"),
+        ((), "no limit is given, so there is nothing to check"),
     ],
 )
 def test_limits_on_the_command_line_are_checked_as_those_of_a_file(
