@@ -34,7 +34,7 @@ def compress(
     from edge.errors import EdgeError
 
     if to != "pruned" and (changes or preset_name != DEFAULT_PRESET):
-        raise EdgeError(f"--to {to} has no settings", fix="leave --set and --preset out")
+        raise EdgeError(f"--to {to} has no settings", fix="leave out --set and --preset")
     run = _compressed(to, parents, out, preset_name, changes, restart)
     click.echo((run.path / "report.md").read_text())
 

@@ -75,7 +75,7 @@ def _require_stamp(log: LogTable, time: Floats, stamped: bool) -> None:
                 f"{log.path}: every {log.time!r} is in 1970",
                 evidence=f"from {day(coarser.min())} to {day(coarser.max())} if its numbers were read as {unit} "
                 "when they were seconds",
-                fix=f"write {log.time!r} anew: as timestamps of the right unit, or as whole numbers with time_unit",
+                fix=f"write {log.time!r} again: as timestamps of the right unit, or as whole numbers with time_unit",
             )
 
 
@@ -102,7 +102,7 @@ def require_moments(log: LogTable, time: Floats, bad: BadRows) -> None:
         moment = day(time[0]) if time[0] > YEAR else f"{time[0]:.15g}"
         raise EdgeError(
             f"{log.path}: every {log.time!r} is the same, {moment}",
-            evidence=f"of {len(time):,} events none is earlier than another, so none is history to another",
+            evidence=f"all {len(time):,} events have one time, so no event has a history",
             fix='name the column that holds the time of the event: time = "..." in [log]',
         )
 
@@ -146,7 +146,7 @@ def clock_warnings(log: LogTable, line: NDArray[Any], user: NDArray[Any], time: 
         yield EdgeError(
             f"{still:,} of {several:,} users with more than one event have them all at one time in {name}",
             evidence="no event of theirs is earlier than another, so none is history to another",
-            fix=f"see whether {log.time!r} is the time of the event",
+            fix=f"check whether {log.time!r} is the time of the event",
         )
 
 

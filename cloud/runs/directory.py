@@ -190,13 +190,14 @@ def parent(runs: Sequence[Run], *stages: Stage) -> Run:
         raise EdgeError(
             f"need exactly one --parent that is a {wanted} run, got {len(found)}",
             evidence=f"given: {', '.join(f'{run.path} ({run.stage})' for run in runs) or 'none'}",
-            fix="give each of its parents once",
+            fix="pass each parent exactly once",
         )
     ((run, stage),) = found
     if run.stage_schema != stage.schema:
         raise EdgeError(
             f"{run.path} was made by another version of the stage {stage.name!r}",
-            evidence=f"schema {run.stage_schema}, of edge-ranker {run.manifest['code']}; now it is {stage.schema}",
-            fix="make it again, at another --out or with --restart",
+            evidence=f"it has schema {run.stage_schema} (edge-ranker {run.manifest['code']}), "
+            f"this version has {stage.schema}",
+            fix="run that stage again, with another --out or with --restart",
         )
     return run

@@ -124,7 +124,7 @@ class Target:
             with locked(lock_of(self.out), self.out):
                 if self._is_made():
                     fix = "run the same command again: it goes on from there"
-                    raise EdgeError(f"{self.out} was finished by another process meanwhile", fix=fix)
+                    raise EdgeError(f"another process has finished {self.out} in the meantime", fix=fix)
                 if self.restart:
                     remove(self.out, self.stage)
                 self._begin()
@@ -225,11 +225,11 @@ def check_free(out: Path, stage: Stage) -> None:
     elif not is_empty(out):
         evidence = contents(out)
         raise EdgeError(
-            f"{out} exists and is not a run", evidence=evidence, fix="choose another --out, or move it away"
+            f"{out} exists and is not a run", evidence=evidence, fix="choose another --out, or move it elsewhere"
         )
     elif out.is_mount():
         fix = f"choose a directory in it: --out {out / stage.name}"
-        raise EdgeError(f"{out} is where a file system is mounted: no run can take its place", fix=fix)
+        raise EdgeError(f"{out} is the mount point of a file system, so no run can replace it", fix=fix)
 
 
 def _sweep(out: Path) -> None:

@@ -77,12 +77,12 @@ class Adb:
             raise EdgeError(
                 f"no device {serial!r} is attached",
                 evidence=f"attached: {', '.join(attached) or 'none'}",
-                fix="attach it and allow debugging, or name another by --serial",
+                fix="attach it and allow debugging, or name another with --serial",
             )
         if serial is None and len(attached) != 1:
             problem = "no device is attached" if not attached else f"{len(attached)} devices are attached"
             raise EdgeError(
-                problem, evidence="\n".join(attached), fix="attach one and allow debugging, or name it by --serial"
+                problem, evidence="\n".join(attached), fix="attach one and allow debugging, or name it with --serial"
             )
         self._serial = serial or attached[0]
 
@@ -99,7 +99,7 @@ class Adb:
             raise EdgeError(
                 f"adb {' '.join(arguments[:4])} failed (exit code {done.returncode})",
                 evidence=said,
-                fix="see that the device is attached and allows debugging, then run it again",
+                fix="check that the device is attached and allows debugging, then run the command again",
             )
         return done.stdout + done.stderr
 

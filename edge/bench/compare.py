@@ -46,7 +46,7 @@ class Pairing:
         check_count("openings", self.openings, most=1_000)
         check_number("confidence", self.confidence, most=1.0)
         if self.confidence in (0, 1):
-            raise EdgeError(f"no interval has a confidence of {self.confidence}", fix="e.g. 0.99")
+            raise EdgeError(f"confidence is {self.confidence}", fix="give a number above 0 and below 1, such as 0.99")
 
 
 @dataclass(frozen=True)

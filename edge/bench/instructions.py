@@ -117,9 +117,7 @@ def parse_marks(lines: Iterable[str], names: Sequence[str]) -> dict[str, int]:
     for line in lines:
         label, instructions, *threads = line.split()
         if threads:
-            raise EdgeError(
-                "the model ran on more than one thread, so its instructions cannot be told apart", fix=_TOOLS_AGAIN
-            )
+            raise EdgeError("the model ran on more than one thread, so the count would vary", fix=_TOOLS_AGAIN)
         marks.setdefault(int(label), []).append(int(instructions))
     spent = {label: reached[-1] - reached[0] for label, reached in marks.items() if len(reached) > 1}
     if set(spent) != {NO_SIGNATURE, *range(len(names))}:

@@ -162,7 +162,7 @@ def _read(path: Path) -> Measurement:
     """Only what can be drawn: errors for a document without times, with one that is no time, or of an unknown name."""
     measured = read_measurement(path)
     if not measured.times.exits:
-        raise EdgeError(f"{path} holds no times of any exit", fix=AGAIN)
+        raise EdgeError(f"{path} has no times for any exit", fix=AGAIN)
     if strange := {each.scenario for each in measured.times.exits} - {*SCENARIOS}:
         raise EdgeError(f"{path} holds times of {printable(min(strange))[:MAX_NAME]}, which is no scenario", fix=AGAIN)
     if wrong := [value for value in _milliseconds(measured) if not 0 < value < math.inf]:

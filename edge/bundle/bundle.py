@@ -219,11 +219,13 @@ def _describe(path: Path, name: str, source: Path | bytes) -> dict[str, Any]:
     check_name(path, name)
     section = section_of(name)
     if section is None:
-        raise EdgeError(f"{name!r} has no place in a bundle", fix="see the sections in edge/bundle/BUNDLE.md")
+        raise EdgeError(
+            f"a bundle may not contain {name!r}", fix="use the names that section 1 of edge/bundle/BUNDLE.md lists"
+        )
     if isinstance(source, bytes):
         size, digest = len(source), hashlib.sha256(source).hexdigest()
     elif source.is_file():
         size, digest = source.stat().st_size, sha256_file(source)
     else:
-        raise EdgeError(f"{source} is not a file, it cannot be bundled as {name}", fix="check the path")
+        raise EdgeError(f"{source} is not a file, so it cannot be bundled as {name}", fix="check the path")
     return {"path": name, "bytes": size, "sha256": digest, "section": section}

@@ -19,7 +19,10 @@ from edge.text.types import Item
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """An item that was rendered and tokenised, and its numbers read, to be ranked again and again."""
+    """An item that `Ranker.prepare` rendered and tokenised. `item` is the item; the other fields are private.
+
+    It works only with the ranker that made it.
+    """
 
     item: Item
     segment: Segment

@@ -76,6 +76,4 @@ def number_of(value: Value, where: str) -> float:
         return float(value)
     if is_missing(value):
         return math.nan
-    raise EdgeError(
-        f"{where} is {value!r:.60}, and the numbers of the model need a number", fix="send a number or null"
-    )
+    raise EdgeError(f"{where} is {value!r:.60}, but the model reads it as a number", fix="send a number or null")

@@ -46,7 +46,7 @@ def first_line(text: TextIO, file: File) -> tuple[int, str]:
     for above, line in enumerate(text):
         if line.strip():
             return above, line
-    raise EdgeError(f"{file.path} is empty", fix="check its path: a table has a header, then a row a line")
+    raise EdgeError(f"{file.path} is empty", fix="check its path: a table has a header and then one row per line")
 
 
 def reader_of(lines: Iterable[str], file: File) -> Any:

@@ -33,7 +33,7 @@ from logs import initialised
         ('separator = ","', 'separator = "\\n"', r"separator must be one character, not '\\n'"),
         ("quote = '\"'", "quote = '\"\"'", "quote must be one character or none, not '\"\"'"),
         ("quote = '\"'", "quote = ','", "separator and quote are both ','"),
-        ('path = "events.csv"', 'path = "/dev/null"', "/dev/null is no regular file"),
+        ('path = "events.csv"', 'path = "/dev/null"', "/dev/null is not a regular file"),
         ('path = "events.csv"', 'path = ""', r"path in \[log\] is empty\nfix: path = "),
         ("[users.attributes] ", "[users.attributes]\nid = 'age'\n", r"attributes.id must be a table of column, type"),
         ("[users.attributes] ", "[users.attributes]\nid = 'age'\n", r'fix: id = { column = "age" }'),

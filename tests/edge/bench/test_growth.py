@@ -151,7 +151,7 @@ def test_weights_in_an_unknown_form_cannot_pass_for_stored_once(build: Build, ga
 
 def test_without_packed_weights_sharing_cannot_be_told(tmp_path: Path) -> None:
     bundle = open_bundle(make(tmp_path / "m.edge"))
-    with pytest.raises(EdgeError, match="packs no weights"):
+    with pytest.raises(EdgeError, match=r"has no weights\.bin"):
         check_bundle(bundle, Budget(unique_weights=True), "litert")
 
 
