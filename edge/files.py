@@ -92,6 +92,7 @@ def _integer(text: str) -> int:
 
 
 def sha256_file(path: Path) -> str:
+    """64 hex digits; the file is read in pieces."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

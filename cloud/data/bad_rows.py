@@ -107,6 +107,7 @@ class BadRows:
         )
 
     def count(self, file: str, kind: str) -> int:
+        """How many bad rows of one kind a file has."""
         return sum(count for group, count in self._groups.items() if (group.file, group.kind) == (file, kind))
 
     def explain(self, file: str, kind: str, fix: str, column: str = "") -> None:
@@ -127,6 +128,7 @@ class BadRows:
 
     @property
     def total(self) -> int:
+        """How many bad rows there are in all files."""
         return self.kinds.total()
 
     def ordered(self) -> list[BadRow]:

@@ -30,13 +30,16 @@ class Unit:
     zero: int = 0
 
     def number(self, moment: float) -> float:
+        """The number that an app would have written in this unit for a moment in seconds since 1970."""
         return moment / self.seconds + self.zero
 
     def moment(self, number: float) -> float:
+        """Seconds since 1970 of a number in this unit."""
         return (number - self.zero) * self.seconds
 
     @property
     def formula(self) -> str:
+        """The conversion to seconds, as text for a message."""
         return f"(number - {self.zero}) * {self.seconds}" if self.zero else f"number * {self.seconds}"
 
 
@@ -111,6 +114,7 @@ def cause_of_duplicates(log: LogTable, time: Floats) -> str:
 
 
 def day(seconds: float) -> str:
+    """The date (UTC) of seconds since 1970, such as 2024-05-01."""
     return str(np.datetime64(int(seconds), "s").astype("datetime64[D]"))
 
 

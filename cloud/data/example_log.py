@@ -64,9 +64,11 @@ class Draw:
         self._random = Random(seed)
 
     def between(self, low: float, high: float) -> float:
+        """A number drawn uniformly from [low, high)."""
         return low + (high - low) * self._random.random()
 
     def one(self, choices: Sequence[Choice]) -> Choice:
+        """One of the choices, drawn uniformly."""
         return choices[int(self.between(0, len(choices)))]
 
     def some(self, choices: Sequence[Choice], count: int) -> list[Choice]:

@@ -38,6 +38,7 @@ class LogRows:
 
     @classmethod
     def none(cls, other_labels: int) -> LogRows:
+        """No rows, with columns of the right types."""
         line, user, item, request = (np.empty(0, dtype=np.int32) for _ in range(4))
         others = np.empty((0, other_labels), dtype=np.int8)
         return cls(line, user, item, np.empty(0), np.empty(0), request, others)

@@ -89,6 +89,7 @@ class LogTable:
 
     @property
     def file(self) -> File:
+        """The file of the log and how to read it."""
         return File(self.path, self.format, self.separator, self.quote, self.encoding)
 
 
@@ -106,6 +107,7 @@ class Entities:
 
     @property
     def file(self) -> File | None:
+        """The file of items or users and how to read it; None without a path."""
         return File(self.path, self.format, self.separator, self.quote, self.encoding) if self.path else None
 
 

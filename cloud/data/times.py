@@ -23,6 +23,7 @@ FAR = re.compile(r"[+-]?\d{5,}-\d\d-\d\d\b.*|<value out of range: .*>")  # as Ar
 
 
 def setting_for(unit: str) -> str:
+    """The line of edge.toml that sets the unit of times."""
     return f'time_unit = "{unit}" in [log]'
 
 

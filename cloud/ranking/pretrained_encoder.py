@@ -29,6 +29,7 @@ class PretrainedEncoder:
 
     @property
     def parameters(self) -> int:
+        """How many weights the encoder has."""
         return sum(parameter.numel() for parameter in self.model.parameters())
 
     def tokens(self, texts: Sequence[str]) -> list[Ids]:

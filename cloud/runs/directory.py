@@ -37,6 +37,7 @@ class DamagedRunError(EdgeError):
 
 
 def sha256_json(value: Any) -> str:
+    """64 hex digits of a JSON value, independent of the order of keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -87,6 +88,7 @@ class Run:
 
     @property
     def stage(self) -> str:
+        """The name of the stage that wrote the run."""
         return str(self.manifest["stage"])
 
     @property
@@ -102,6 +104,7 @@ class Run:
 
     @property
     def config(self) -> dict[str, Any]:
+        """The settings of the run, as JSON values."""
         return dict(self.manifest["config"])
 
     @property
@@ -131,10 +134,12 @@ class Run:
 
 
 def digest_of(manifest: Mapping[str, Any]) -> str:
+    """The digest of a manifest without its own digest."""
     return sha256_json({key: value for key, value in manifest.items() if key != DIGEST})
 
 
 def is_finished(path: Path) -> bool:
+    """True if the directory has a manifest, which is written last."""
     return os.access(path / MANIFEST, os.F_OK)  # unlike Path.exists, no error where nothing can be seen
 
 

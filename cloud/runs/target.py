@@ -54,6 +54,7 @@ class Workspace:
 
     @property
     def scratch(self) -> Path:
+        """A directory for temporary files, which is not part of the run."""
         directory = self.path / SCRATCH
         directory.mkdir(exist_ok=True)
         return directory
@@ -90,6 +91,7 @@ class Target:
 
     @property
     def partial(self) -> Path:
+        """Where the run is written before it is complete."""
         return partial_of(self.out)
 
     @property

@@ -52,6 +52,7 @@ class DeviceExit:
 
     @property
     def total_ms(self) -> float:
+        """Milliseconds of the whole request: the sum of its three parts."""
         return self.encode_ms + self.append_ms + self.score_ms
 
 
@@ -87,9 +88,11 @@ class Adb:
         self._serial = serial or attached[0]
 
     def push(self, source: Path, target: str) -> None:
+        """Copy a file to the device. Errors: adb fails, e.g. without a device."""
         self._run("-s", self._serial, "push", str(source), target)
 
     def shell(self, *words: str) -> str:
+        """Standard output of a command on the device. Errors: it ends with another exit code than 0."""
         return self._run("-s", self._serial, "shell", *words)
 
     def _run(self, *arguments: str) -> str:

@@ -43,6 +43,7 @@ class Growth:
 
     @property
     def empty(self) -> bool:
+        """True if nothing is limited."""
         return self == Growth()
 
 
@@ -80,10 +81,12 @@ class Budget:
 
     @property
     def empty(self) -> bool:
+        """True if nothing is limited; the size of the counted request alone limits nothing."""
         return replace(self, counted=SizedRequest()) == Budget()
 
     @property
     def counts_instructions(self) -> bool:
+        """True if a limit needs instructions to be counted."""
         limits = (self.instructions, self.growth.instructions)
         return bool(self.exit_instructions) or any(limit is not None for limit in limits)
 

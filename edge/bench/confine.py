@@ -35,6 +35,7 @@ def pin(cores: int) -> tuple[int, ...] | None:
 
 
 def can_cap_memory() -> bool:
+    """True if this system reports the private memory of a process, which a limit needs."""
     return _private_bytes() is not None
 
 

@@ -41,6 +41,7 @@ class Step:
 
     @cached_property
     def comparison(self) -> Comparison:
+        """What changed between the two bundles; computed once."""
         return compare_bundles(self.before, self.after)
 
     def growers(self, installed: bool) -> list[Change]:

@@ -40,6 +40,7 @@ class ExitInstructions:
 
     @property
     def total(self) -> int:
+        """Instructions of the whole request: the sum of its three parts."""
         return self.encode + self.append + self.score
 
 
@@ -67,6 +68,7 @@ class Instructions:
         return ExitInstructions(exit, asked.scenario, **{part: int(count) for part, count in parts.items()})
 
     def table(self, asked: SizedRequest, runtime: str) -> CountedExits:
+        """The counts of a request at every exit in every scenario."""
         rows = [self.request(replace(asked, scenario=name), exit) for exit in self.exits for name in SCENARIOS]
         return CountedExits(CPU, runtime, asked.within(self.shape), tuple(rows))
 

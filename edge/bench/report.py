@@ -34,6 +34,7 @@ class Target:
     resident: int
 
     def ms(self, scenario: str) -> float:
+        """The latency target in milliseconds, which depends on whether texts are encoded."""
         return self.new_ms if scenario in ENCODING else self.kept_ms
 
 
@@ -58,6 +59,7 @@ class Report:
 
     @property
     def all(self) -> tuple[Entry, ...]:
+        """The measurements, and the baseline last if there is one."""
         return self.entries if self.baseline is None else (*self.entries, self.baseline)
 
 
@@ -100,6 +102,7 @@ def read_report(files: Sequence[Path], profile: str | None = None, baseline: Pat
 
 
 def measured_points(entry: Entry, scenario: str) -> list[Point]:
+    """AUC against the p90 in milliseconds, a point for each exit."""
     return [
         Point(each.exit, each.whole.p90, auc_of(entry.measured, each.exit))
         for each in entry.measured.times.exits

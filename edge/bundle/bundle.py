@@ -45,10 +45,12 @@ class Bundle:
 
     @property
     def path(self) -> Path:
+        """The file that was opened."""
         return self.archive.path
 
     @property
     def name(self) -> str:
+        """The name in the manifest, without the extension."""
         return str(self.manifest["name"])
 
     @property
@@ -58,6 +60,7 @@ class Bundle:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Paths of the files in the archive, in their order."""
         return tuple(self.archive.entries)
 
     @property
@@ -67,6 +70,7 @@ class Bundle:
 
     @property
     def deepest(self) -> Exit:
+        """The exit with the largest depths; every bundle has it."""
         return self.exits[-1].exit
 
     @cached_property
@@ -96,6 +100,7 @@ class Bundle:
 
     @property
     def engines(self) -> tuple[str, ...]:
+        """The engines for which the bundle has a model."""
         sections = dict.fromkeys(file.section for file in self.files)
         return tuple(section.partition(":")[2] for section in sections if section.startswith("model:"))
 
@@ -138,6 +143,7 @@ class Bundle:
 
 
 def in_one_line(error: EdgeError) -> str:
+    """Problem and evidence of an error on one line."""
     evidence = "; ".join(error.evidence.splitlines())
     return f"{error.problem} ({evidence})" if evidence else error.problem
 
@@ -212,6 +218,7 @@ def _content(source: Path | bytes) -> bytes:
 
 
 def manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
+    """The manifest as canonical JSON: equal manifests give equal bytes."""
     return (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
 
 

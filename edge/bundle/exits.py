@@ -54,6 +54,7 @@ class Calibration:
     offset: float
 
     def chance(self, logit: float) -> float:
+        """The probability of a like, from 0 to 1, for one logit."""
         return self.chances(np.array([logit]))[0]
 
     def chances(self, logits: np.ndarray) -> list[float]:

@@ -49,6 +49,7 @@ class PrivateKey:
 
     @property
     def public(self) -> PublicKey:
+        """The public key that belongs to it."""
         return PublicKey(_ed25519().Ed25519PrivateKey.from_private_bytes(self.raw).public_key().public_bytes_raw())
 
     def sign(self, message: bytes) -> bytes:

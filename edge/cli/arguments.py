@@ -85,14 +85,17 @@ public_key = click.option(
 
 
 def engine(known: str) -> Decorator:
+    """The option `--engine`; `known` lists its values in the help."""
     return click.option("--engine", default="litert", help=f"the engine: {known}")
 
 
 def requests(otherwise: str) -> Decorator:
+    """The option `--requests`; `otherwise` names the requests that are used without it."""
     return click.option(
         "--requests", type=PATH, metavar="FILE", help=f"requests to measure with, as JSONL [default: {otherwise}]"
     )
 
 
 def changes(example: str) -> Decorator:
+    """The option `--set`; `example` ends its help."""
     return click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help=f"change a setting; {example}")

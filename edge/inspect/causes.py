@@ -67,6 +67,7 @@ def _of_floats(before: PackedTensor, after: PackedTensor) -> Iterator[tuple[str,
 
 
 def shape_text(tensor: PackedTensor) -> str:
+    """The shape as text, such as 128x384."""
     return "x".join(map(str, tensor.shape))
 
 

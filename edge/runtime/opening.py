@@ -47,10 +47,12 @@ class OpenedBundle:
 
     @property
     def directory(self) -> Path:
+        """The directory of the installed files."""
         return self.files.directory
 
     @property
     def models(self) -> Path:
+        """The directory of the model files of all engines."""
         return self.directory / "models"
 
     @property

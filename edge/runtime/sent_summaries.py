@@ -32,6 +32,7 @@ class SentSummary:
 
 
 def head_line(weights: str, hidden: int) -> str:
+    """The first line of a text of summaries (BUNDLE.md, section 9)."""
     return json.dumps({"schema": SCHEMA, "weights": weights, "hidden": hidden}) + "\n"
 
 

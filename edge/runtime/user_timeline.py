@@ -31,6 +31,7 @@ class Reading:
 
     @cached_property
     def groups(self) -> NumberGroups:
+        """The model's numbers, grouped by what they depend on."""
         return NumberGroups(self.numbers)
 
 
@@ -77,6 +78,7 @@ class UserTimeline:
 
     @property
     def bytes(self) -> int:
+        """Memory of the timelines of all encode depths."""
         return sum(timeline.bytes for _, timeline in self._kept.values())
 
     def lacks(self, most: int, depth: int) -> Lacks:

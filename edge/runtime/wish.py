@@ -31,6 +31,7 @@ class Wish:
 
     @property
     def limited(self) -> bool:
+        """True if there is a limit on time or quality."""
         return self.budget_ms is not None or self.min_auc is not None
 
 

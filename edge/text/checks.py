@@ -64,6 +64,7 @@ def check_candidates(candidates: Sequence[Item]) -> None:
 
 
 def check_event(event: Event, path: str) -> None:
+    """Refuse an event that breaks the rules of SPEC.md, section 1; `path` names it in the error."""
     _check_kind(event, Event, path, 'Event(Item("", {"title": "Heat"}), {"liked": True})')
     check_item(event.item, f"{path}.item", id_needed=False)
     check_time(event.time, f"{path}.time")
@@ -88,6 +89,7 @@ def check_item(item: Item, path: str, id_needed: bool = True) -> None:
 
 
 def check_attributes(attributes: Mapping[str, Any], path: str, reserved: Collection[str] = ()) -> None:
+    """Refuse attributes with too many, unnamed, reserved or unreadable entries; `path` names the record."""
     if not isinstance(attributes, Mapping):
         raise EdgeError(f"{path}.attributes must be a dict, not {_kind(attributes)}", fix='{"title": "Heat"}')
     if len(attributes) > MAX_ATTRIBUTES:
@@ -101,6 +103,7 @@ def check_attributes(attributes: Mapping[str, Any], path: str, reserved: Collect
 
 
 def check_sequence(values: object, path: str, kind: str, limit: int) -> None:
+    """Refuse what is not a list or tuple of at most `limit` values; the values are not checked."""
     if isinstance(values, str | bytes) or not isinstance(values, Sequence):
         fix = f"list({path})" if isinstance(values, Iterable) else ""
         raise EdgeError(f"{path} must be a list or a tuple of {kind}, not {_kind(values)}", fix=fix)
@@ -112,6 +115,7 @@ def check_sequence(values: object, path: str, kind: str, limit: int) -> None:
 
 
 def check_ids(ids: Sequence[str]) -> None:
+    """Refuse two candidates with the same id."""
     if len(set(ids)) == len(ids):
         return
     seen: dict[str, int] = {}
@@ -124,6 +128,7 @@ def check_ids(ids: Sequence[str]) -> None:
 
 
 def check_times(times: Sequence[float | None]) -> None:
+    """Refuse a time that is before an earlier known one; None is unknown."""
     latest, where = -math.inf, 0
     for index, time in enumerate(times):
         if time is None:

@@ -42,6 +42,7 @@ def values_of(items: Sequence[Item], attribute: str, ids: Ids) -> Values:
 
 
 def values_of_ids(of_items: Sequence[Sequence[int]]) -> Values:
+    """The value ids of items, as one column with the start of each item."""
     counts = np.array([len(ids) for ids in of_items], dtype=np.int64)
     return Values(running(counts), np.array([one for ids in of_items for one in ids], dtype=np.int64))
 

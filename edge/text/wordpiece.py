@@ -41,6 +41,7 @@ class WordPiece:
 
     @property
     def unknown_id(self) -> int:
+        """The id of `[UNK]`."""
         return UNKNOWN
 
     def encode(self, text: str) -> list[int]:

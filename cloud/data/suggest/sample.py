@@ -26,6 +26,7 @@ Codes = NDArray[np.int64]
 
 
 def stands_for_none(string: str) -> bool:
+    """True for a string that stands for a missing value, "unknown" included."""
     return is_no_value(string) or string.lower() == "unknown"
 
 

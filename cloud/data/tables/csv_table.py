@@ -50,6 +50,7 @@ def first_line(text: TextIO, file: File) -> tuple[int, str]:
 
 
 def reader_of(lines: Iterable[str], file: File) -> Any:
+    """A CSV reader with the file's separator and quoting, strict about quotes."""
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if file.quote else csv.QUOTE_NONE
     return csv.reader(lines, delimiter=file.separator, quotechar=file.quote or None, quoting=quoting, strict=True)
 

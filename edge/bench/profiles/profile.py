@@ -17,6 +17,7 @@ class Figure:
 
     @property
     def estimated(self) -> bool:
+        """True if no published source exists for the value."""
         return self.source.startswith(ESTIMATE)
 
     def __str__(self) -> str:

@@ -50,6 +50,7 @@ class Tensor:
 
     @property
     def elements(self) -> int:
+        """How many values the tensor has, zeros included."""
         return math.prod(self.shape)
 
     @property
