@@ -159,7 +159,7 @@ def _is_same_file(one: Path, other: Path) -> bool:
 
 @contextmanager
 def output(path: Path) -> Iterator[Path]:
-    """Where to write a file that somebody asked for: it appears whole or not at all. Errors: it cannot be written."""
+    """A place to write an output file, which is then replaced atomically. Errors: it cannot be written."""
     check_output(path)
     if _is_device(path):
         raise EdgeError(f"{path} cannot be written: it is not a regular file", fix="name a file")
@@ -168,7 +168,7 @@ def output(path: Path) -> Iterator[Path]:
 
 
 def write_output(path: Path, data: bytes | str) -> None:
-    """A file that somebody asked for, or a device: that is written to, and never replaced by a file."""
+    """Write an output file, or to a device, which is never replaced by a file."""
     check_output(path)
     with _output_errors(path):
         if _is_device(path):

@@ -108,7 +108,7 @@ def require_moments(log: LogTable, time: Floats, bad: BadRows) -> None:
 
 
 def explain_duplicates(log: LogTable, user: NDArray[Any], time: Floats, bad: BadRows) -> None:
-    """Events told twice are no accident where times are hours or days, or most users have one time for all events."""
+    """Duplicate events are expected if times are hours or days, or if most users have one time for all events."""
     if not bad.count(log.path, "duplicate"):
         return
     if cause := cause_of_duplicates(log, time):
@@ -122,7 +122,7 @@ def explain_duplicates(log: LogTable, user: NDArray[Any], time: Floats, bad: Bad
 
 
 def explain_early(log: LogTable, time: Floats, left_out: Mask, bad: BadRows) -> None:
-    """Events out of order, or told twice, are no matter of order where most of them are of 1970 and others are not."""
+    """Events that are out of order, or duplicates, have wrong times if most of them are of 1970 and others are not."""
     early = left_out & (time < YEAR)
     if time.max() >= LIKELY[0] and early.sum() > left_out.sum() / 2:
         fix = f"write the times of 1970 or before as they were, or pass --skip-bad-rows: {early.sum():,} rows have one"

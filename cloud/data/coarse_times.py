@@ -98,7 +98,7 @@ def unit_warnings(log: LogTable, time: Floats) -> list[EdgeError]:
 
 
 def cause_of_duplicates(log: LogTable, time: Floats) -> str:
-    """What to do about events that are told twice because their times are too coarse; "" where these are not."""
+    """What to do about events that are duplicates because their times are too coarse; "" if the times are not."""
     if are_dates(log, time):
         return (
             f"{AS_ISO}, as every {log.time!r} reads as a date, such as {time[0]:.0f}; two events of one user, item and "
@@ -109,7 +109,7 @@ def cause_of_duplicates(log: LogTable, time: Floats) -> str:
         return ""
     return (
         f"write {log.time!r} in seconds since 1970, of the moment of the event, if it is {unit.name} as it seems: two "
-        f"events of one user, item and {unit.span} cannot be told apart; if they are step numbers, {FIRST_KEPT}"
+        f"events of one user, item and {unit.span} cannot be distinguished; if they are step numbers, {FIRST_KEPT}"
     )
 
 

@@ -78,7 +78,7 @@ class Draw:
 
 
 def _films(draw: Draw) -> list[Film]:
-    """Each title names what its first genre is about, so that a film nobody has seen yet can be told."""
+    """Each title names what its first genre is about, so that the taste for an unseen film can be predicted."""
     titles = [(genre, noun, place) for genre, nouns in SUBJECTS.items() for noun in nouns for place in PLACES]
     films = []
     for genre, noun, place in draw.some(titles, FILMS):

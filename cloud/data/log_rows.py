@@ -125,7 +125,7 @@ class RowReader:
         return found
 
     def _values(self, batch: Batch, refuse: Refuse) -> Floats:
-        """The ratings, or the labels as 1 and 0; 1 for all where choices alone are told."""
+        """The ratings, or the labels as 1 and 0; 1 for all in a log of choices alone."""
         if self.log.rating:
             return _read(batch, self.log.rating, rating, np.float64, refuse)
         if not self.log.label:

@@ -37,7 +37,7 @@ def start_over(out: Path, stage: Stage) -> None:
 
 
 def remove(out: Path, stage: Stage) -> None:
-    """Remove the run `out` and what an interrupted stage left of it; says so on stderr. Errors: `check_removable`'s.
+    """Remove the run `out` and what an interrupted stage left of it, and print that. Errors: `check_removable`'s.
 
     A finished run first becomes an unfinished one, by renaming: killed on the way, this leaves no run that looks whole.
     """

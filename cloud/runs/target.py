@@ -119,13 +119,13 @@ class Target:
     def writing(self) -> Iterator[Workspace]:
         """Write the run: it appears, complete, when the block ends without an error.
 
-        An interrupted stage leaves OUT.partial, which the same stage with the same settings goes on from.
+        An interrupted stage leaves OUT.partial, from which the same stage continues if the settings are the same.
         """
         with disk_errors(self.out, self.partial, self.restart):
             self.out.parent.mkdir(parents=True, exist_ok=True)
             with locked(lock_of(self.out), self.out):
                 if self._is_made():
-                    fix = "run the same command again: it goes on from there"
+                    fix = "run the same command again: it continues from there"
                     raise EdgeError(f"another process has finished {self.out} in the meantime", fix=fix)
                 if self.restart:
                     remove(self.out, self.stage)

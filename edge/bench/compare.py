@@ -51,7 +51,7 @@ class Pairing:
 
 @dataclass(frozen=True)
 class Ratio:
-    """The second bundle's time to the first's; with the confidence asked for, the true one is from `low` to `high`."""
+    """The ratio of the second bundle's time to the first's, and its interval from `low` to `high`."""
 
     ratio: float
     low: float

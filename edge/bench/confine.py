@@ -41,7 +41,7 @@ def can_cap_memory() -> bool:
 
 @contextmanager
 def capped_memory(extra: int) -> Iterator[None]:
-    """Let this process take `extra` bytes more of private memory, and no more. Python's own refusals become errors;
+    """Limit this process to `extra` more bytes of private memory. Python's own refusals become errors;
     a library may end the process instead.
     """
     held = _private_bytes()

@@ -249,7 +249,7 @@ def _check_names(path: Path, names: Sequence[str]) -> None:
 
 
 def stream(archive: Archive, entry: Entry) -> Iterator[bytes]:
-    """The file's decompressed chunks, never more than it declares; refuses data that belie its header."""
+    """The file's decompressed chunks, never more than it declares; refuses data that contradict its header."""
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
     crc = produced = 0
     try:

@@ -12,7 +12,7 @@ _WORTH_NAMING = 0.1  # of the largest cause
 
 @dataclass(frozen=True)
 class Cause:
-    """`bytes` more (or fewer, if negative); `text` goes on from "whose" or "which"."""
+    """`bytes` more (or fewer, if negative); `text` continues a sentence after "whose" or "which"."""
 
     what: str  # new, removed, shape, sparsity, width, values or coding
     bytes: int

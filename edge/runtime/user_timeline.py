@@ -46,7 +46,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Lacks:
-    """What a timeline still has to be computed for: the profile, if it is `begun` anew, and the events from `start`."""
+    """What a timeline lacks: the profile, if the timeline is `begun` again, and the events from `start`."""
 
     begun: bool
     first: int  # event that it keeps

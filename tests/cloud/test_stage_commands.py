@@ -244,7 +244,7 @@ def test_a_file_too_large_for_the_system_ends_a_stage_in_one_message_and_it_goes
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert f"error: {tmp_path / 'teacher'} was not completed: File too large" in done.stderr
-    assert f"it goes on from {tmp_path / 'teacher.partial'}" in done.stderr
+    assert f"it continues from {tmp_path / 'teacher.partial'}" in done.stderr
     assert train(data, tmp_path / "teacher") == 0
     assert Run.open(tmp_path / "teacher").hash == Run.open(teacher).hash
 

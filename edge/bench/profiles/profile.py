@@ -9,7 +9,7 @@ ESTIMATE = "estimate:"  # how the source of a figure begins that nobody has publ
 
 @dataclass(frozen=True)
 class Figure:
-    """A number, its unit, and who says so."""
+    """A number, its unit, and its source."""
 
     value: float
     unit: str

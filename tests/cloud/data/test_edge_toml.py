@@ -27,7 +27,7 @@ from logs import initialised
         (
             'separator = ","',
             'separator = "::"',
-            r"separator must be one character, not '::'\nfix: separator = .*, and write it anew, ",
+            r"separator must be one character, not '::'\nfix: separator = .*, and rewrite it, ",
         ),
         ('separator = ","', 'separator = ""', "separator must be one character, not ''\nfix: separator = \",\""),
         ('separator = ","', 'separator = "\\n"', r"separator must be one character, not '\\n'"),

@@ -217,7 +217,7 @@ def test_timestamps_of_a_unit_too_fine_are_to_be_written_anew(tmp_path: Path, st
 def test_timestamps_of_a_unit_too_coarse_are_to_be_written_anew(tmp_path: Path, stored: int, unit: str) -> None:
     error = refused(stamped(tmp_path, [(MAY + n) * stored for n in range(30)], unit))
     assert "implausible time" in error.problem and "is beyond the year 9999" in error.evidence
-    assert error.fix == "write 'time' anew: its numbers are in a finer unit than its type says"
+    assert error.fix == "write 'time' again: its numbers are in a finer unit than its type says"
 
 
 def stamped(tmp_path: Path, times: list[int], unit: str) -> Source:
