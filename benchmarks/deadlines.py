@@ -139,7 +139,7 @@ def _answer(ranker: Ranker, request: Request, scenario: str, budget: float) -> t
 
 
 class Texts:
-    """Requests of words that were drawn anew; each text keeps its number of words."""
+    """Requests with new random words; each text keeps its number of words."""
 
     def __init__(self, requests: Sequence[Request]) -> None:
         self._chance = random.Random(0)

@@ -23,6 +23,7 @@ class LabelledBatch:
 
 
 def label_batch(requests: Sequence[EncodedRequest]) -> LabelledBatch:
+    """Requests with their labels as one batch for click prediction."""
     packed = pack([(request.segments, request.candidates) for request in requests])
     labels = np.concatenate([request.labels for request in requests]).astype(np.float32)
     return LabelledBatch(packed, torch.from_numpy(labels))

@@ -14,12 +14,14 @@ from edge.cli.arguments import DIRECTORY, PATH, changes
 from edge.cli.command import command
 
 DEFAULT_PRESET = "quickstart"
-restart = click.option("--restart", is_flag=True, help="start over: remove what this stage made or began at --out")
+restart = click.option("--restart", is_flag=True, help="start over: remove what this stage wrote at --out")
 OPTIONS = (
-    click.option("--parent", "parents", multiple=True, type=PATH, required=True, help="a finished run to read; repeat"),
+    click.option(
+        "--parent", "parents", multiple=True, type=PATH, required=True, help="a finished run to read; repeatable"
+    ),
     click.option("--out", type=DIRECTORY, required=True, metavar="DIR", help="the run directory to write"),
-    click.option("--preset", "preset_name", default=DEFAULT_PRESET, metavar="NAME", help="named settings"),
-    changes("repeat"),
+    click.option("--preset", "preset_name", default=DEFAULT_PRESET, metavar="NAME", help="a named set of settings"),
+    changes("repeatable"),
     restart,
 )
 
@@ -45,9 +47,7 @@ def stage(function: Callable[..., Any]) -> Callable[..., Any]:
                 edge train --parent runs/data --out runs/full --preset m6-base --set click.steps=800"""
 )
 @stage
-@click.option(
-    "--encoder", type=PATH, metavar="DIR", help="ranking model: a pretrained Hugging Face encoder of the texts"
-)
+@click.option("--encoder", type=PATH, metavar="DIR", help="encode the texts with this pretrained Hugging Face encoder")
 def train(
     parents: tuple[Path, ...],
     out: Path,
@@ -56,8 +56,11 @@ def train(
     restart: bool,
     encoder: Path | None,
 ) -> None:
-    """Train a teacher: the ranking model (quickstart, lunch, m6-edge), of which students are made, or the full model of
-    every token (m6-base, or tokens, a small one): text infilling, then click prediction."""
+    """Train a teacher on a prepared log.
+
+    Presets of the ranking model, from which students are distilled: quickstart, lunch, m6-edge. Presets of the full
+    model over tokens, which learns text infilling and then click prediction: m6-base, and tokens, a small one.
+    """
     from cloud.data.prepare import STAGE as PREPARED
     from cloud.ranking.train import RANKERS, RankerConfig, train_ranker
     from cloud.runs.directory import Run, parent

@@ -44,7 +44,7 @@ class ModelConfig:
             raise EdgeError(
                 f"{setting('handover')}={self.handover} leaves none of {setting('layers')}={self.layers} "
                 "layers to see all segments",
-                fix=f"--set {setting('handover')}=N with N below {self.layers}; 0 lets all layers see all segments",
+                fix=f"--set {setting('handover')}=N with N below {self.layers}; with 0, every layer reads all segments",
             )
 
 

@@ -31,6 +31,7 @@ class Packed:
 
     @property
     def real(self) -> Tensor:
+        """Mask of the tokens that are not padding."""
         return self.segments >= 0
 
 

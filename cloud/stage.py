@@ -24,6 +24,7 @@ MODEL_FILES = (WEIGHTS, "metrics.jsonl", "report.md")
 
 
 def text_spec(prepared: Run) -> TextSpec:
+    """The text specification of a prepared run, with its fitted values."""
     return read_spec(prepared.file("text.json"))
 
 

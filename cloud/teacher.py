@@ -77,7 +77,7 @@ def train_teacher(prepared: Run, out: Path, config: TeacherConfig, restart: bool
 
 
 class Infilling:
-    """Batches and loss of the warm-up: user sides that have a history, with spans hidden anew in every batch."""
+    """Batches and loss of the warm-up: user sides that have a history, with other spans hidden in every batch."""
 
     def __init__(self, requests: Sequence[EncodedRequest], batch_tokens: int, shape: ModelConfig) -> None:
         with_history = [replace(request, candidates=()) for request in requests if len(request.segments) > 3]

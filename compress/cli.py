@@ -19,20 +19,22 @@ if TYPE_CHECKING:
     examples="""edge compress --to pruned --parent r/data --parent r/teacher --parent r/student --out r/pruned
                 edge compress --to int8 --parent r/data --parent r/pruned --out r/int8"""
 )
-@click.option("--to", type=click.Choice(("pruned", "int8", "int4")), required=True, help="what the weights become")
+@click.option(
+    "--to", type=click.Choice(("pruned", "int8", "int4")), required=True, help="prune, or quantise to 8 or 4 bits"
+)
 @stage
 def compress(
     to: str, parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool
 ) -> None:
-    """Prune a student while it trains on, or give it int8 or int4 weights; quality is measured after each.
+    """Prune a student, or quantise its weights to int8 or int4.
 
-    Presets of pruning: quickstart, lunch and m6-edge. To int8 or int4, runs that led to the one to quantise may be
-    given too: the report then has the whole road.
+    Pruning continues training and has the presets quickstart, lunch and m6-edge. For int8 and int4 you can also pass
+    the runs that led to the student as --parent; the report then compares all of them.
     """
     from edge.errors import EdgeError
 
     if to != "pruned" and (changes or preset_name != DEFAULT_PRESET):
-        raise EdgeError(f"--to {to} has no settings", fix="leave --set and --preset out")
+        raise EdgeError(f"--to {to} has no settings", fix="leave out --set and --preset")
     run = _compressed(to, parents, out, preset_name, changes, restart)
     click.echo((run.path / "report.md").read_text())
 

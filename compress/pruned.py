@@ -1,4 +1,4 @@
-"""Stage "ranker-pruned": a ranking model loses most of its weights while it goes on learning."""
+"""Stage "ranker-pruned": most weights of a ranking model are removed while it continues to learn."""
 
 from __future__ import annotations
 

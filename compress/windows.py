@@ -26,6 +26,6 @@ def check_for_phones(run: Run) -> None:
     if run.config.get("collaborative"):
         raise EdgeError(
             f"{run.path} ({run.stage}) cannot be compressed: no phone can compute all that it reads",
-            evidence="it was trained with collaborative=true, item-item CF as a number",
+            evidence="it was trained with collaborative=true, so it reads item-item CF as a number",
             fix="distil a student from it (edge distill), or train it with --set collaborative=false",
         )

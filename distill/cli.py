@@ -16,9 +16,9 @@ from edge.cli.command import command
 )
 @stage
 def distill(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
-    """Distil a teacher into a student of one shared layer, with exits at pairs of encode and interact depth.
+    """Distil a teacher into a small student with one shared layer.
 
-    Presets: quickstart, lunch and m6-edge.
+    The student has an exit at every pair of encode and interact depth. Presets: quickstart, lunch and m6-edge.
     """
     from cloud.data.prepare import STAGE as PREPARED
     from cloud.ranking.train import STAGE as TEACHER

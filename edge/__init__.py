@@ -8,8 +8,8 @@
         ranked = ranker.rank(user, request.candidates, budget_ms=20, time_s=request.time)
     print([item.id for item in ranked.items], ranked.explanation)
 
-What is listed here is the public API; every other module may change. Nothing here imports torch, and a name is
-imported when it is first used.
+The names in `__all__` are the public API; every other module may change (docs/versioning.md). Nothing here imports
+torch, and a name is imported when it is first used. Terms are defined in docs/glossary.md.
 """
 
 from __future__ import annotations

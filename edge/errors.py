@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable
 
 _MORE_ROOM = "make room there, then run the same command again"
-_ANOTHER_PATH = "choose another path: a part of this one is a file"
-_PERMISSION = "choose another path, or change who may read and write this one"
+_ANOTHER_PATH = "choose another path: a parent of this one is a file"
+_PERMISSION = "choose another path, or change the permissions of this one"
 _FIXES = {
     errno.ENOSPC: _MORE_ROOM,
     errno.EDQUOT: _MORE_ROOM,
@@ -29,9 +29,10 @@ _MOST_CHOICES = 12
 
 
 class EdgeError(Exception):
-    """A problem the user can act on; printed without a stack trace, exit code 2.
+    """A problem that the user can fix: the only exception that a bundle, a request or an argument can raise.
 
-    `problem` is one sentence; `evidence` and `fix` are optional lines below it.
+    `problem` is one sentence; `evidence` and `fix` are lines of text, or empty. `str(error)` joins the three. A
+    command prints it without a stack trace and exits with 2.
     """
 
     def __init__(self, problem: str, *, evidence: str = "", fix: str = "") -> None:
@@ -50,7 +51,7 @@ class EdgeError(Exception):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A fix: the nearest of the known names, or what there is to choose from where none is near."""
+    """A fix: the nearest of the known names, or the list of names if none is near."""
     known = [other for other in known if other]
     found = nearest(name, known)
     if found:

@@ -52,7 +52,7 @@ def read_toml(path: Path, absent: EdgeError | None = None) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         reason = str(error).partition("; use sys.")[0]  # Python's own setting for numbers of thousands of digits
         raise EdgeError(
-            f"{path} is not a TOML file", evidence=reason, fix="correct that place; in TOML, texts stand in quotes"
+            f"{path} is not a TOML file", evidence=reason, fix="correct that place; in TOML, text must be in quotes"
         ) from error
 
 
@@ -92,6 +92,7 @@ def _integer(text: str) -> int:
 
 
 def sha256_file(path: Path) -> str:
+    """64 hex digits; the file is read in pieces."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -133,16 +134,18 @@ def check_output(path: Path) -> None:
     if not folder.is_dir():
         raise EdgeError(f"{path} cannot be written: there is no directory {folder}", fix=f"mkdir -p {folder}")
     if not os.access(folder, os.W_OK) and (path.is_file() or not path.exists()):  # a device needs no folder
-        raise EdgeError(f"{path} cannot be written: {folder} may not be written to", fix="name another place")
+        raise EdgeError(
+            f"{path} cannot be written: there is no permission to write to {folder}", fix="name another place"
+        )
 
 
 def check_apart(written: Sequence[Path], read: Iterable[Path]) -> None:
     """Refuse to write over a file that is read, by whatever name or link, or to write two things to one file."""
     for number, path in enumerate(written):
         if any(_is_same_file(path, other) for other in read):
-            raise EdgeError(f"{path} is read and would be written over", fix="give another file to write")
+            raise EdgeError(f"{path} is an input and would be overwritten", fix="name another output file")
         if any(_is_same_file(path, other) for other in written[:number]):
-            raise EdgeError(f"{path} would be written twice", fix="give each output a file of its own")
+            raise EdgeError(f"{path} would be written twice", fix="name a different file for each output")
 
 
 def _is_same_file(one: Path, other: Path) -> bool:
@@ -156,16 +159,16 @@ def _is_same_file(one: Path, other: Path) -> bool:
 
 @contextmanager
 def output(path: Path) -> Iterator[Path]:
-    """Where to write a file that somebody asked for: it appears whole or not at all. Errors: it cannot be written."""
+    """A place to write an output file, which is then replaced atomically. Errors: it cannot be written."""
     check_output(path)
     if _is_device(path):
-        raise EdgeError(f"{path} cannot be written: it is no regular file", fix="name a file")
+        raise EdgeError(f"{path} cannot be written: it is not a regular file", fix="name a file")
     with _output_errors(path), appearing(Path(os.path.realpath(path))) as temporary:  # where a link leads
         yield temporary
 
 
 def write_output(path: Path, data: bytes | str) -> None:
-    """A file that somebody asked for, or a device: that is written to, and never replaced by a file."""
+    """Write an output file, or to a device, which is never replaced by a file."""
     check_output(path)
     with _output_errors(path):
         if _is_device(path):

@@ -16,10 +16,10 @@ from edge.cli.command import command
 )
 @stage
 def export(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
-    """Write a student as model files and as one bundle, and compare each engine with torch.
+    """Write a student as one bundle, and compare each engine with torch.
 
-    The student has int8 or int4 weights, or float ones. Exit code 1: an engine is not as near torch on test requests as
-    the settings `parity` ask; the bundle is written all the same.
+    The student has int8, int4 or float weights. Exit code 1: the scores of an engine differ from torch's on test
+    requests by more than the settings `parity` allow; the bundle is written nevertheless.
     """
     from cloud.data.prepare import STAGE as PREPARED
     from cloud.runs.directory import Run, parent

@@ -48,6 +48,7 @@ class Exporting:
 
     @classmethod
     def of(cls, prepared: Run, source: Run, config: RankerExportConfig) -> Exporting:
+        """Load what an export needs from its two parents."""
         model, places = load_model(source), places_of(source)
         encoder, rows = text_encoder(prepared), Prepared(prepared)
         reading = Reading(SegmentEncoder(encoder), encoder.spec.numbers, value_of(prepared))
@@ -64,9 +65,11 @@ class Exporting:
         return replace(self, model=model, precision="float32", tolerance=tolerance)
 
     def goldens(self) -> list[Golden]:
+        """The golden requests, with the scores of the numpy reference at every exit."""
         return make_goldens(self.model, self.reading, self.requests, self.places)
 
     def write(self, models: Path, engines: Sequence[str] = EVERYWHERE) -> None:
+        """Write the model files of the engines, replacing those that are there."""
         shutil.rmtree(models, ignore_errors=True)
         write_models(self.model, self.places, self.config.buckets, models, engines)
 

@@ -66,6 +66,7 @@ def compare_engines(
 
 
 def check_rows(rows: Sequence[Agreement]) -> None:
+    """Refuse an export in which an engine differs from the reference by more than its tolerance."""
     wrong = [row for row in rows if not row.passed]
     if wrong:
         worst = max(wrong, key=lambda row: row.max_difference)

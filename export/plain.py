@@ -33,7 +33,7 @@ INTEGERS = (*TEXTS, "event_count")
 
 @dataclass(frozen=True)
 class PlainSizes:
-    """What the plain files of fixed shapes hold: a call computes all of it anew."""
+    """Capacity of the plain files with fixed shapes; every call computes everything."""
 
     events: int = 32
     candidates: int = 16

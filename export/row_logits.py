@@ -27,6 +27,7 @@ class Summarised:
 
     @classmethod
     def of(cls, engine: Engine, rows: Prepared, screens: Screens, depth: int) -> Summarised:
+        """Encode every text of the screens once, at one encode depth."""
         columns, once = screens.timelines.columns, engine.shape.phrase_depth
         events, shown = screens.events, np.union1d(screens.events, screens.rows)
         phrases = np.union1d(columns["phrase"][events], columns["context"][screens.rows])

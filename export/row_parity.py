@@ -48,6 +48,7 @@ class TorchAnswers:
 
     @classmethod
     def of(cls, model: RankingModel, screens: Screens, called: str) -> TorchAnswers:
+        """The logits of the torch model for the rows of the screens, at every exit."""
         timelines, rows, windows = screens.timelines, screens.rows, screens.windows
         found = {
             depth: scores_of(model, timelines, rows, depth, "torch on test requests", windows)

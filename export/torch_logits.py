@@ -30,6 +30,7 @@ class KeptEvents:
 
     @classmethod
     def of(cls, golden: Golden, reading: Reading, places: int) -> KeptEvents:
+        """The events of a golden request that a timeline of so many places keeps."""
         request = golden.request
         first = first_event(len(request.events), places - 1)
         timeline = UserTimeline(reading, request.user, request.events)

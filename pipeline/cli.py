@@ -20,7 +20,7 @@ from edge.cli.command import command
 @click.option(
     "--data", type=NAME_OR_PATH, default="ml-100k", help="ml-100k, ml-1m, or an edge.toml (edge init writes one)"
 )
-@click.option("--out", type=DIRECTORY, required=True, metavar="DIR", help="directory for all stages and the report")
+@click.option("--out", type=DIRECTORY, required=True, metavar="DIR", help="the directory for all stages and the report")
 @click.option(
     "--preset",
     "preset_name",
@@ -29,13 +29,14 @@ from edge.cli.command import command
     help="quickstart: minutes on two cores; lunch: an hour; m6-edge: for a GPU",
 )
 @changes("e.g. teacher.passes=8")
-@click.option("--skip-bad-rows", is_flag=True, help="leave bad rows out and list them")
+@click.option("--skip-bad-rows", is_flag=True, help="leave bad rows out, and list them")
 @click.option(
     "--restart",
     is_flag=False,
     flag_value="data",
     metavar="[STAGE]",
-    help="start over: remove every stage, or those from STAGE on: data, teacher, student, pruned, int8, export, rivals",
+    help="start over: remove every stage, or STAGE and those after it: data, teacher, student, pruned, int8, export, "
+    "rivals",
 )
 @as_json
 def run(
@@ -47,7 +48,10 @@ def run(
     restart: str | None,
     as_json: bool,
 ) -> None:
-    """From a behaviour log to a bundle for apps: every stage in turn, finished ones skipped, then one report."""
+    """Run every stage from a behaviour log to a bundle, and write one report.
+
+    Finished stages are skipped, and an interrupted one continues.
+    """
     import json
 
     let_waiting_threads_sleep()

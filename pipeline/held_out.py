@@ -54,7 +54,7 @@ class HeldOut:
         return self.events.user[self.rows]
 
     def groups(self) -> dict[str, Rows]:
-        """Those told apart that are large enough: all, cold users, unseen items; masks over the rows of the run."""
+        """The groups that are large enough: all, cold users, unseen items; masks over the rows of the run."""
         return {name: at for name, at in groups(self.events, self.rows).items() if at.sum() >= FEWEST_ROWS}
 
     def by_history(self) -> dict[str, Rows]:

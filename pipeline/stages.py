@@ -40,7 +40,7 @@ def alone_in(out: Path, road: Road, restart: str | None = None) -> Iterator[None
 
 
 def run_road(road: Road, out: Path, restart: str | None = None) -> Runs:
-    """Make every step under `out`, but those that are left out; goes on where a call stopped.
+    """Make every step under `out`, except those that are left out; continues where an interrupted call stopped.
 
     `restart` names a step: it is started over with all that follow it, which are removed first.
     """

@@ -13,7 +13,7 @@ from pipeline.held_out import HeldOut, Logits
 
 METRICS = {"auc": "AUC", "user_auc": "per-user AUC"}
 CHANCE, NEAR = 0.5, 0.55  # an AUC below NEAR is near chance, whatever its interval
-BEATS, LOSES, LIKE = "beats", "loses to", "is not told apart from"
+BEATS, LOSES, LIKE = "beats", "loses to", "does not differ significantly from"
 ABOVE, BELOW, EVEN = "is above", "is below", "equals"  # where there is no interval
 
 

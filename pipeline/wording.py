@@ -23,8 +23,8 @@ HALF = ".5"  # chance
 MOST = 3  # rivals that a sentence names
 KNOWS_MORE = "The teacher reads item-item CF as a number. The student has no factors to compute it from."
 NO_SCORES = (
-    "The rivals were not measured, which needs pip install '.[rivals]': the comparison is with the baselines of the "
-    "preparation, and without intervals."
+    "The rivals were not measured, because that needs pip install '.[rivals]'. The models are compared with the "
+    "baselines of the prepared data instead, without intervals."
 )
 
 
@@ -41,8 +41,8 @@ def warnings(verdict: Verdict) -> Iterator[str]:
     teacher, last = verdict.teacher, verdict.last
     if teacher.near_chance:
         yield (
-            f"The teacher ranks near chance: AUC {with_interval(teacher.figures['auc'])}. What is distilled from it "
-            "says little; look at the data's warnings, its texts and numbers, and train longer."
+            f"The teacher ranks near chance: AUC {with_interval(teacher.figures['auc'])}. A student of it is "
+            "not useful; check the warnings about the data, its texts and numbers, and train longer."
         )
     elif last.near_chance:
         yield f"The {last.name} ranks near chance: AUC {with_interval(last.figures['auc'])}. Train longer, prune less."
@@ -50,7 +50,7 @@ def warnings(verdict: Verdict) -> Iterator[str]:
     if lost:
         yield (
             f"The teacher is below {_counted(len(lost), len(teacher.against))}, by AUC: {_named(lost, 'auc')}. "
-            "A student can hardly pass what its teacher does not: train the teacher longer, or ship the rival."
+            "A student is rarely better than its teacher: train the teacher longer, or ship the rival."
         )
 
 
@@ -74,9 +74,9 @@ def _kept(verdict: Verdict, metric: str) -> str:
     share, name, what = verdict.kept[metric], verdict.last.name, METRICS[metric]
     if share is None:
         found = with_interval(verdict.teacher.figures[metric])
-        return f"No share of the teacher's {what} is given: it is {found}, not clear of {HALF}."
+        return f"No share of the teacher's {what} is given, because it is not clearly above {HALF}: {found}."
     if share <= 0:
-        return f"By {what}, the {name} keeps nothing of the teacher: it ranks no better than chance."
+        return f"By {what}, the {name} keeps nothing of the teacher's quality: it ranks no better than chance."
     if share >= 1:
         return f"By {what}, the {name} is not below the teacher."
     return f"The {name} keeps {100 * share:.1f} % of the teacher's {what} above {HALF}."

@@ -16,7 +16,7 @@ SWALLOWED = 10  # lines of a row that cannot be parsed, from which on rows of th
 FEW = 0.2  # share of a file's rows up to which they may be left out
 SKIP = "correct them, or pass --skip-bad-rows to leave them out and list them in the run"
 FIRST_KEPT = "--skip-bad-rows leaves them out and keeps the first of each"
-FIXES = {  # what leaving rows out does not mend, or does in a way of its own
+FIXES = {  # kinds for which leaving rows out is no fix, or not the best one
     "unsorted": 'order = "any" in [log]',
     "duplicate": FIRST_KEPT,
     "duplicate id": FIRST_KEPT,
@@ -107,6 +107,7 @@ class BadRows:
         )
 
     def count(self, file: str, kind: str) -> int:
+        """How many bad rows of one kind a file has."""
         return sum(count for group, count in self._groups.items() if (group.file, group.kind) == (file, kind))
 
     def explain(self, file: str, kind: str, fix: str, column: str = "") -> None:
@@ -127,6 +128,7 @@ class BadRows:
 
     @property
     def total(self) -> int:
+        """How many bad rows there are in all files."""
         return self.kinds.total()
 
     def ordered(self) -> list[BadRow]:

@@ -44,6 +44,6 @@ def few_test_rows(log: Log, split: Split) -> Iterator[EdgeError]:
     elif everyone < FEWEST_USERS:
         yield EdgeError(
             f"the log has few users, {everyone:,}: few to measure on",
-            evidence=f"{users:,} of them have test rows; what ranks well for so few may not for others",
+            evidence=f"{users:,} of them have test rows; a model that ranks well for so few may not do so for others",
             fix=f"use the events of {FEWEST_USERS} users or more",
         )

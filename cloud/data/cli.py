@@ -22,15 +22,15 @@ from edge.files import check_apart, write_output
                 edge init --example"""
 )
 @click.option("--out", type=OUTPUT, default="edge.toml", metavar="FILE", help="the file to write")
-@click.option("--log", type=PATH, metavar="FILE", help="fit it to this log: CSV, JSONL or Parquet")
-@click.option("--items", type=PATH, metavar="FILE", help="with --log: a file of items, by the log's ids")
-@click.option("--users", type=PATH, metavar="FILE", help="with --log: a file of users, by the log's ids")
-@click.option("--user", metavar="COLUMN", help="with --log: its column of users")
-@click.option("--item", metavar="COLUMN", help="with --log: its column of items")
-@click.option("--time", metavar="COLUMN", help="with --log: its column of times")
-@click.option("--label", metavar="COLUMN", help="with --log: its column of ratings, or of 0 and 1")
-@click.option("--choices", is_flag=True, help="with --log: it holds choices alone, and negatives are to be drawn")
-@click.option("--example", is_flag=True, help="write events.csv beside it, too: an invented film club")
+@click.option("--log", type=PATH, metavar="FILE", help="the log to describe: CSV, JSONL or Parquet")
+@click.option("--items", type=PATH, metavar="FILE", help="with --log: a file with a row per item")
+@click.option("--users", type=PATH, metavar="FILE", help="with --log: a file with a row per user")
+@click.option("--user", metavar="COLUMN", help="with --log: the column of users")
+@click.option("--item", metavar="COLUMN", help="with --log: the column of items")
+@click.option("--time", metavar="COLUMN", help="with --log: the column of times")
+@click.option("--label", metavar="COLUMN", help="with --log: the column of ratings, or of 0 and 1")
+@click.option("--choices", is_flag=True, help="with --log: every row is a choice, so draw negatives")
+@click.option("--example", is_flag=True, help="also write events.csv, the log of an invented film club")
 def init(
     out: Path,
     example: bool,
@@ -40,7 +40,10 @@ def init(
     choices: bool,
     **columns: str | None,
 ) -> None:
-    """Write a commented edge.toml: fitted to --log, or for you to edit; with --example, a log for it to map."""
+    """Write a commented edge.toml, which describes a log.
+
+    With --log the file fits that log; without it, you edit the file. --example also writes an invented log.
+    """
     from importlib.resources import files
 
     named = {role: column for role, column in columns.items() if column is not None}
@@ -66,11 +69,11 @@ def _refuse_alone(log: Path | None, example: bool, options: Mapping[str, object]
     """Errors: an option that would be ignored, or one that another makes meaningless."""
     used = [f"--{name}" for name, value in options.items() if value]
     if log and example:
-        raise EdgeError("--example brings a log of its own", fix="leave out --example or --log")
+        raise EdgeError("--example and --log exclude each other", fix="leave one of them out")
     if used and not log:
-        raise EdgeError(f"{used[0]} is about a log, and none is named", fix="--log FILE")
+        raise EdgeError(f"{used[0]} needs --log", fix="add --log FILE")
     if {"--label", "--choices"} <= set(used):
-        raise EdgeError("--choices is for a log without a label", fix="leave out --choices or --label")
+        raise EdgeError("--choices and --label exclude each other", fix="leave one of them out")
 
 
 def _write_fitted(
@@ -109,8 +112,10 @@ def _written(toml: Path, log: Path | None) -> str:
 @click.option("--out", type=DIRECTORY, required=True, metavar="DIR", help="the run to write")
 @click.option("--preset", "preset_name", default="quickstart", metavar="NAME", help="quickstart or m6-edge")
 @changes("e.g. vocabulary=4000")
-@click.option("--skip-bad-rows", is_flag=True, help="leave bad rows out and list them in the run")
-@click.option("--audit", is_flag=True, help="check that no row of the run knows its own label or anything later")
+@click.option("--skip-bad-rows", is_flag=True, help="leave bad rows out, and list them in the run")
+@click.option(
+    "--audit", is_flag=True, help="check that no row of the run depends on its own label or on anything later"
+)
 @restart
 @as_json
 def prepare(
@@ -123,7 +128,7 @@ def prepare(
     restart: bool,
     as_json: bool,
 ) -> None:
-    """Check a behaviour log, split it by time and turn it into token ids, with baselines to beat."""
+    """Check a behaviour log, split it by time and turn it into token ids."""
     import json
 
     try:
@@ -151,6 +156,6 @@ def prepare(
     click.echo(f"report: {run.path / stage.PAGE}")
     if examined:
         click.echo(
-            f"audit: {examined.rows:,} rows looked at as of {examined.moments} moments: nothing depends on a row's own "
-            "label, its screen or anything later"
+            f"audit: checked {examined.rows:,} rows at {examined.moments} moments: no row depends on its own label, "
+            "its screen or anything later"
         )

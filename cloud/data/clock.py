@@ -75,7 +75,7 @@ def _require_stamp(log: LogTable, time: Floats, stamped: bool) -> None:
                 f"{log.path}: every {log.time!r} is in 1970",
                 evidence=f"from {day(coarser.min())} to {day(coarser.max())} if its numbers were read as {unit} "
                 "when they were seconds",
-                fix=f"write {log.time!r} anew: as timestamps of the right unit, or as whole numbers with time_unit",
+                fix=f"write {log.time!r} again: as timestamps of the right unit, or as whole numbers with time_unit",
             )
 
 
@@ -102,13 +102,13 @@ def require_moments(log: LogTable, time: Floats, bad: BadRows) -> None:
         moment = day(time[0]) if time[0] > YEAR else f"{time[0]:.15g}"
         raise EdgeError(
             f"{log.path}: every {log.time!r} is the same, {moment}",
-            evidence=f"of {len(time):,} events none is earlier than another, so none is history to another",
+            evidence=f"all {len(time):,} events have one time, so no event has a history",
             fix='name the column that holds the time of the event: time = "..." in [log]',
         )
 
 
 def explain_duplicates(log: LogTable, user: NDArray[Any], time: Floats, bad: BadRows) -> None:
-    """Events told twice are no accident where times are hours or days, or most users have one time for all events."""
+    """Duplicate events are expected if times are hours or days, or if most users have one time for all events."""
     if not bad.count(log.path, "duplicate"):
         return
     if cause := cause_of_duplicates(log, time):
@@ -122,7 +122,7 @@ def explain_duplicates(log: LogTable, user: NDArray[Any], time: Floats, bad: Bad
 
 
 def explain_early(log: LogTable, time: Floats, left_out: Mask, bad: BadRows) -> None:
-    """Events out of order, or told twice, are no matter of order where most of them are of 1970 and others are not."""
+    """Events that are out of order, or duplicates, have wrong times if most of them are of 1970 and others are not."""
     early = left_out & (time < YEAR)
     if time.max() >= LIKELY[0] and early.sum() > left_out.sum() / 2:
         fix = f"write the times of 1970 or before as they were, or pass --skip-bad-rows: {early.sum():,} rows have one"
@@ -146,7 +146,7 @@ def clock_warnings(log: LogTable, line: NDArray[Any], user: NDArray[Any], time: 
         yield EdgeError(
             f"{still:,} of {several:,} users with more than one event have them all at one time in {name}",
             evidence="no event of theirs is earlier than another, so none is history to another",
-            fix=f"see whether {log.time!r} is the time of the event",
+            fix=f"check whether {log.time!r} is the time of the event",
         )
 
 

@@ -30,13 +30,16 @@ class Unit:
     zero: int = 0
 
     def number(self, moment: float) -> float:
+        """The number that an app would have written in this unit for a moment in seconds since 1970."""
         return moment / self.seconds + self.zero
 
     def moment(self, number: float) -> float:
+        """Seconds since 1970 of a number in this unit."""
         return (number - self.zero) * self.seconds
 
     @property
     def formula(self) -> str:
+        """The conversion to seconds, as text for a message."""
         return f"(number - {self.zero}) * {self.seconds}" if self.zero else f"number * {self.seconds}"
 
 
@@ -95,7 +98,7 @@ def unit_warnings(log: LogTable, time: Floats) -> list[EdgeError]:
 
 
 def cause_of_duplicates(log: LogTable, time: Floats) -> str:
-    """What to do about events that are told twice because their times are too coarse; "" where these are not."""
+    """What to do about events that are duplicates because their times are too coarse; "" if the times are not."""
     if are_dates(log, time):
         return (
             f"{AS_ISO}, as every {log.time!r} reads as a date, such as {time[0]:.0f}; two events of one user, item and "
@@ -106,11 +109,12 @@ def cause_of_duplicates(log: LogTable, time: Floats) -> str:
         return ""
     return (
         f"write {log.time!r} in seconds since 1970, of the moment of the event, if it is {unit.name} as it seems: two "
-        f"events of one user, item and {unit.span} cannot be told apart; if they are step numbers, {FIRST_KEPT}"
+        f"events of one user, item and {unit.span} cannot be distinguished; if they are step numbers, {FIRST_KEPT}"
     )
 
 
 def day(seconds: float) -> str:
+    """The date (UTC) of seconds since 1970, such as 2024-05-01."""
     return str(np.datetime64(int(seconds), "s").astype("datetime64[D]"))
 
 

@@ -17,6 +17,7 @@ DIGITS = 6  # significant ones of a figure
 
 
 def slices(rows: int) -> Iterator[slice]:
+    """Slices that cover so many rows, each of at most CHUNK rows, to bound the memory."""
     return (slice(first, min(first + CHUNK, rows)) for first in range(0, rows, CHUNK))
 
 
@@ -29,6 +30,7 @@ class Counts:
 
     @property
     def others(self) -> Integers:
+        """Rows that are not liked."""
         return self.rows - self.likes
 
 
@@ -68,4 +70,5 @@ def share(count: float, total: float) -> float:
 
 
 def rounded(value: float) -> float:
+    """The value to DIGITS significant digits."""
     return float(f"{value:.{DIGITS}g}")

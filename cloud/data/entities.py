@@ -48,6 +48,7 @@ class Directory:
 
     @classmethod
     def open(cls, kind: str, entities: Entities, column: str, bad: BadRows) -> Directory:
+        """Read a file of items or users. Bad rows go to `bad`. Errors: the file has no rows."""
         refused: dict[str, int] = {}
         return cls(kind, entities, column, read_entities(kind, entities, bad, refused), refused)
 
@@ -143,6 +144,7 @@ def _words(value: Value) -> str:
 
 
 def attribute_columns(entities: Entities) -> list[str]:
+    """The columns that attributes are read from."""
     return [attribute.column for attribute in entities.attributes.values()]
 
 

@@ -64,9 +64,11 @@ class Draw:
         self._random = Random(seed)
 
     def between(self, low: float, high: float) -> float:
+        """A number drawn uniformly from [low, high)."""
         return low + (high - low) * self._random.random()
 
     def one(self, choices: Sequence[Choice]) -> Choice:
+        """One of the choices, drawn uniformly."""
         return choices[int(self.between(0, len(choices)))]
 
     def some(self, choices: Sequence[Choice], count: int) -> list[Choice]:
@@ -76,7 +78,7 @@ class Draw:
 
 
 def _films(draw: Draw) -> list[Film]:
-    """Each title names what its first genre is about, so that a film nobody has seen yet can be told."""
+    """Each title names what its first genre is about, so that the taste for an unseen film can be predicted."""
     titles = [(genre, noun, place) for genre, nouns in SUBJECTS.items() for noun in nouns for place in PLACES]
     films = []
     for genre, noun, place in draw.some(titles, FILMS):

@@ -55,7 +55,7 @@ def history_warning(known: Known, figures: dict[str, Any], split: Split) -> Iter
         return
     test, train = figures["test"], figures["train"]
     yield EdgeError(
-        "training rows do not show what the test asks: their histories are of other lengths",
+        "the histories of training rows and test rows differ in length",
         evidence=f"{figures['alike']:.1%} of the training rows have histories about as long as those of the test; "
         f"half of the test rows look back on {test['median']:,} events or more, of training on {train['median']:,}; "
         f"without any are {test['none']:.1%} in test, {train['none']:.1%} in training",

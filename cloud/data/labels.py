@@ -49,7 +49,7 @@ def _none_drawn(log: Log, where: str, table: LogTable) -> EdgeError:
     return EdgeError(
         f"no negatives could be drawn for {where}",
         evidence=f"{evidence}: a negative is an item that others had met and the user of the row had not",
-        fix=f"see whether {table.item!r} is the column of the item, and use events of more users and items; or add the "
+        fix=f"check whether {table.item!r} is the item's column, and use events of more users and items; or add the "
         'items that were shown and not chosen, with label = "..." in [log] in place of [negatives]',
     )
 
@@ -73,7 +73,7 @@ def _in_whole_log(log: Log, table: LogTable, name: str) -> EdgeError:
     return EdgeError(
         problem,
         evidence=f"{column!r} is the same in all {len(log.events):,} rows",
-        fix="add the items that were shown and not chosen: what to rank lower is learned from them",
+        fix="add the items that were shown and not chosen: from them the model learns what to rank lower",
     )
 
 

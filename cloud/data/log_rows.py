@@ -38,6 +38,7 @@ class LogRows:
 
     @classmethod
     def none(cls, other_labels: int) -> LogRows:
+        """No rows, with columns of the right types."""
         line, user, item, request = (np.empty(0, dtype=np.int32) for _ in range(4))
         others = np.empty((0, other_labels), dtype=np.int8)
         return cls(line, user, item, np.empty(0), np.empty(0), request, others)
@@ -124,7 +125,7 @@ class RowReader:
         return found
 
     def _values(self, batch: Batch, refuse: Refuse) -> Floats:
-        """The ratings, or the labels as 1 and 0; 1 for all where choices alone are told."""
+        """The ratings, or the labels as 1 and 0; 1 for all in a log of choices alone."""
         if self.log.rating:
             return _read(batch, self.log.rating, rating, np.float64, refuse)
         if not self.log.label:

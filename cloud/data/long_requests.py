@@ -40,7 +40,7 @@ def long_request_warnings(
             f"{long:,} requests of {Path(log.path).name} last for more than a day, and each is taken for one screen",
             evidence=f"rows {span[last] / DAY:,.1f} days apart, in lines {line[first]} and {line[last]}, are of one, "
             "and see nothing of each other",
-            fix=f"see whether {log.request!r} names the request: {NAME_REQUESTS}",
+            fix=f"check whether {log.request!r} names the request: {NAME_REQUESTS}",
         )
     ]
 

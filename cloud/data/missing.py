@@ -16,10 +16,12 @@ SEVERAL = 2  # items or users with such a word: one may be called so
 
 
 def is_no_id(string: str) -> bool:
+    """True for a word such as "null" that stands for a missing id."""
     return string.lower() in WORDS
 
 
 def is_no_value(string: str) -> bool:
+    """True for a word or sign, such as "n/a" or "-", that stands for a missing value."""
     return string.lower() in WORDS or string in SIGNS
 
 

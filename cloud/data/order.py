@@ -1,4 +1,4 @@
-"""Checks that look at more than one row: events out of order, events told twice."""
+"""Checks of more than one row: events out of order, duplicate events."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ class Phrases:
         self.texts: dict[str, int] = {}
 
     def place(self, text: str) -> int:
+        """The index of a phrase, which is added if it is new."""
         return self.texts.setdefault(text, len(self.texts))
 
 

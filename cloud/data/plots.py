@@ -20,7 +20,7 @@ from edge.bench.outputs.page import Picture
 from edge.bench.plots import STYLE as BENCH_STYLE
 from edge.text.number import CLIP
 
-COLOURS = {"train": "#0072b2", "validation": "#e69f00", "test": "#d55e00"}  # Okabe and Ito: told apart by all eyes
+COLOURS = {"train": "#0072b2", "validation": "#e69f00", "test": "#d55e00"}  # Okabe and Ito: distinct for all eyes
 STYLE = BENCH_STYLE | {"svg.hashsalt": "edge-prepare"}  # else ids in the file are random
 WIDTH, HEIGHT = 4.7, 2.9  # inches: 451 of a browser's points across
 LEGEND, TITLE, TICKS = 0.3, 0.22, 0.25  # inches

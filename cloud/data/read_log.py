@@ -70,11 +70,11 @@ def read_log(source: Source, bad: BadRows, rows: int = 0) -> Log:
 
 
 def _in_order(log: LogTable, rows: LogRows, bad: BadRows) -> NDArray[np.bool_]:
-    """(row,) False for events told twice, and for those out of order where they should not be."""
+    """(row,) False for duplicate events, and for those out of order in a log that must be sorted."""
     keep = first_of_each(log, rows.line, rows.user, rows.item, rows.time, bad)
     explain_duplicates(log, rows.user, rows.time, bad)
     if log.order == "sorted":
-        # an event told twice is out of order where its first telling is, or not at all
+        # a duplicate event is out of order if its first row is, or not at all
         once = slice(None) if keep.all() else np.flatnonzero(keep)
         keep[once] = in_order(log, rows.line[once], rows.user[once], rows.time[once], bad)
     explain_early(log, rows.time, ~keep, bad)

@@ -92,14 +92,17 @@ class Prepared:
 
     @cached_property
     def users(self) -> Texts:
+        """The text of each user's profile, by user."""
         return self._texts(USERS)
 
     @cached_property
     def items(self) -> Texts:
+        """The text of each item, by item."""
         return self._texts(ITEMS)
 
     @cached_property
     def phrases(self) -> Texts:
+        """The distinct phrases of events and contexts."""
         return self._texts(PHRASES)
 
     @cached_property

@@ -71,7 +71,7 @@ class LogTable:
     rating: str = ""
     threshold: float = 4.0
     label: str = ""
-    other_labels: tuple[str, ...] = ()  # further columns of 0 and 1, e.g. bought: told of events, not learned
+    other_labels: tuple[str, ...] = ()  # further columns of 0 and 1, e.g. bought: attributes of events, not learned
     events: Literal["", "liked", "all"] = ""  # rows that enter the history; "": all ratings, and what has a label of 1
     order: Literal["sorted", "any"] = "sorted"  # in the file, within each user
     request: str = ""  # a column that says which rows of a user were on one screen, beside those of one time
@@ -89,6 +89,7 @@ class LogTable:
 
     @property
     def file(self) -> File:
+        """The file of the log and how to read it."""
         return File(self.path, self.format, self.separator, self.quote, self.encoding)
 
 
@@ -106,6 +107,7 @@ class Entities:
 
     @property
     def file(self) -> File | None:
+        """The file of items or users and how to read it; None without a path."""
         return File(self.path, self.format, self.separator, self.quote, self.encoding) if self.path else None
 
 

@@ -40,6 +40,7 @@ class Statistic:
         return np.where(whole == NONE, np.nan, whole / self.unit)
 
     def select(self, queries: NDArray[np.bool_]) -> Statistic:
+        """The statistic of the queries that a mask selects."""
         return self if queries.all() else Statistic(self.whole[queries], self.unit)
 
 

@@ -90,10 +90,10 @@ def _too_good(aucs: Mapping[str, float], negatives: Negatives) -> Iterator[EdgeE
         )
     elif high:
         yield EdgeError(
-            "the label hangs on the item or the user alone: a baseline that reads nothing of the text is all but right",
+            "the label depends on the item or the user alone: a baseline without text is almost always right",
             evidence=f"AUC on test rows: {_listed(high)}",
-            fix="see how rows that are not liked were drawn: an item that some like must be shown to others who do "
-            "not, and a user's screen must hold both",
+            fix="check how rows that are not liked were drawn: an item that some users like must also be shown to "
+            "users who do not, and a user's screen must hold both",
         )
 
 
@@ -103,24 +103,24 @@ def _misleading(aucs: Mapping[str, float], limit: float, negatives: Negatives) -
     if of_items:
         yield EdgeError(
             "popular items are liked less than others in test rows: rows that are not liked seem drawn from them",
-            evidence=f"AUC on test rows, where .5 is a coin: {_listed(of_items)}",
+            evidence=f"AUC on test rows (.5 is chance): {_listed(of_items)}",
             fix=_drawn_otherwise(negatives)
             if negatives.each
-            else "if they were drawn: use what was really shown in their place, or draw from what others liked at "
-            "about that time, each as often as it was liked; a model learns how rows were drawn. If all were shown: "
-            "nothing",
+            else "if they were drawn, use the items that were really shown, or draw from what others liked at about "
+            "that time, each as often as it was liked, because a model learns how rows were drawn. If all were "
+            "shown, nothing needs fixing",
         )
     elif low:
         yield EdgeError(
             "users who liked more of their earlier rows like fewer of their later ones",
-            evidence=f"AUC on test rows, where .5 is a coin: {_listed(low)}",
-            fix="see whether a user's liked rows stand first in the log, as in an export by label, and not by time",
+            evidence=f"AUC on test rows (.5 is chance): {_listed(low)}",
+            fix="check whether the log lists a user's liked rows first, as in an export by label, instead of by time",
         )
 
 
 def _drawn_otherwise(negatives: Negatives) -> str:
     if negatives.by == BY:
-        return "judge a model by how far it is above these baselines, not above a coin"
+        return "judge a model by how far it is above these baselines, not above chance"
     return f"--set {setting('negatives.by')}={BY}"
 
 

@@ -28,7 +28,7 @@ def check_templates(source: Source, text: TextSpec) -> None:
         if len(attributes) > MAX_MAPPED:
             raise EdgeError(
                 f"[{section}.attributes] has {len(attributes)} attributes, {MAX_MAPPED} at most",
-                fix="map only what the model shall read",
+                fix="map only the attributes that the model should read",
             )
         for name in attributes:
             if name in RESERVED or not name.isidentifier() or len(name) > MAX_NAME:

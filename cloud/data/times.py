@@ -23,6 +23,7 @@ FAR = re.compile(r"[+-]?\d{5,}-\d\d-\d\d\b.*|<value out of range: .*>")  # as Ar
 
 
 def setting_for(unit: str) -> str:
+    """The line of edge.toml that sets the unit of times."""
     return f'time_unit = "{unit}" in [log]'
 
 
@@ -103,8 +104,8 @@ def _iso_seconds(value: Any, column: str) -> float:
 
 def _refuse_far(string: str, column: str) -> None:
     if FAR.fullmatch(string):
-        anew = f"write {column!r} anew: its numbers are in a finer unit than its type says"
-        raise BadValueError("implausible time", f"{shown(string)} is beyond the year 9999", column, anew)
+        fix = f"write {column!r} again: its numbers are in a finer unit than its type says"
+        raise BadValueError("implausible time", f"{shown(string)} is beyond the year 9999", column, fix)
 
 
 def _parsed(string: str) -> datetime | None:

@@ -120,6 +120,7 @@ def number(value: Any, column: str) -> float:
 
 
 def integer(value: Any, column: str) -> int:
+    """An integer from a cell. Errors: text, or a number with a fraction."""
     parsed = number(value, column)
     if not parsed.is_integer():
         raise BadValueError("wrong type", f"{text(value, column)!r} is not a whole number", column)

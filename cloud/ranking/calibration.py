@@ -52,7 +52,7 @@ def fit_calibrations(scores: Mapping[Exit, Scores], prepared: Run) -> dict[tuple
 def fit_calibration(logits: NDArray[Any], labels: NDArray[Any]) -> Calibration:
     """The least log loss within the bounds of the temperature; deterministic.
 
-    Temperature 1 and offset 0 where that says nothing of other rows: few rows of a label, or labels told apart.
+    Temperature 1 and offset 0 if a fit would not carry over to other rows: few rows of a label, or separable labels.
     """
     values, liked = logits.astype(np.float64), labels.astype(bool)
     likes, others = values[liked], values[~liked]

@@ -49,13 +49,13 @@ def read_directory(path: Path, pooling: str = "auto") -> EncoderDirectory:
     for name in ("config.json", "tokenizer_config.json"):
         if (path / name).is_file() and "auto_map" in _read(path / name):
             fix = "use an encoder whose architecture is part of transformers"
-            raise EdgeError(f"{path / name} asks for code of its own (auto_map), which is never run", fix=fix)
+            raise EdgeError(f"{path / name} requires custom code (auto_map), which is never executed", fix=fix)
     _check_weights(path)
     if not _any(path, TOKENIZERS):
         raise EdgeError(
             f"{path} has no tokenizer",
             evidence=f"none of: {', '.join(TOKENIZERS)}",
-            fix="save it there, too: tokenizer.save_pretrained(DIR)",
+            fix="save the tokenizer there, too: tokenizer.save_pretrained(DIR)",
         )
     most = [MOST_TOKENS, config.get("max_position_embeddings")]
     if (path / SENTENCES).is_file():
@@ -109,7 +109,7 @@ def _pooling(path: Path, wanted: str) -> Pooling:
     if len(found) == 1 and found[0] in POOLINGS:
         return POOLINGS[found[0]]
     fix = f"--set {setting('encoder.pooling')}=mean, or cls"
-    raise EdgeError(f"{path / POOLING} asks for a pooling that is not known here", evidence=str(found), fix=fix)
+    raise EdgeError(f"{path / POOLING} requires a pooling that is not supported", evidence=str(found), fix=fix)
 
 
 def _content_hash(path: Path) -> str:

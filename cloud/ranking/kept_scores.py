@@ -43,14 +43,14 @@ def kept_scores(run: Run, part: str, encode: int | None = None, interact: int | 
     """
     if SCORES not in run.manifest["files"]:
         fix = "make the run again: a ranking stage keeps the scores of its rows"
-        raise EdgeError(f"{run.path} ({run.stage}) kept no scores", evidence=f"it has no {SCORES}", fix=fix)
+        raise EdgeError(f"{run.path} ({run.stage}) has no scores", evidence=f"it has no {SCORES}", fix=fix)
     with safe_open(run.file(SCORES), framework="np") as file:
         names = {_exit(name): name for name in file.keys()}  # noqa: SIM118, no mapping
         fitting = [one for one in names if one[0] == part and encode in (None, one[1]) and interact in (None, one[2])]
         if not fitting:
             wanted = "/".join("*" if depth is None else str(depth) for depth in (part, encode, interact))
             fix = f"name one of {', '.join(sorted(names.values()))}"
-            raise EdgeError(f"{run.path} ({run.stage}) kept no scores of {wanted}", fix=fix)
+            raise EdgeError(f"{run.path} ({run.stage}) has no scores of {wanted}", fix=fix)
         found: Scores = file.get_tensor(names[max(fitting)])
     return found
 

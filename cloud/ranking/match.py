@@ -38,6 +38,7 @@ class Match(nn.Module):
 
     @property
     def features(self) -> int:
+        """How many features match gives: three for each match head, and one for no events."""
         return 3 * len(self.sharpness) + 1
 
     def vectors(self, segments: Tensor, phrases: Tensor) -> MatchVectors:

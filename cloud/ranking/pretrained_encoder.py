@@ -29,6 +29,7 @@ class PretrainedEncoder:
 
     @property
     def parameters(self) -> int:
+        """How many weights the encoder has."""
         return sum(parameter.numel() for parameter in self.model.parameters())
 
     def tokens(self, texts: Sequence[str]) -> list[Ids]:
@@ -112,7 +113,7 @@ def _load(directory: EncoderDirectory) -> tuple[nn.Module, Any]:
             raise EdgeError(
                 f"{directory.path} cannot be read by transformers",
                 evidence=evidence,
-                fix="save model and tokenizer again by the transformers that is installed here",
+                fix="save the model and the tokenizer again with the installed version of transformers",
             ) from error
     missing = sorted(name for name in about["missing_keys"] if not name.startswith("pooler."))
     if missing or about["mismatched_keys"]:
@@ -120,7 +121,7 @@ def _load(directory: EncoderDirectory) -> tuple[nn.Module, Any]:
         raise EdgeError(
             f"{directory.path}: its weights are not those of its config.json",
             evidence=evidence,
-            fix="save both by model.save_pretrained(DIR)",
+            fix="save both with save_pretrained(DIR)",
         )
     return model, tokenizer
 

@@ -34,6 +34,7 @@ class DistinctTexts:
 
     @classmethod
     def of(cls, prepared: Prepared) -> DistinctTexts:
+        """The distinct texts of all items and profiles of a prepared run."""
         every = [*prepared.items.texts, *prepared.users.texts]
         texts = sorted(set(every), key=lambda text: (len(text), text))  # those of like length are padded together
         place = {text: row for row, text in enumerate(texts)}
@@ -90,6 +91,7 @@ def _encoded(encoder: PretrainedEncoder, texts: Sequence[str], call: Callable[..
 
 
 def save_vectors(folder: Path, vectors: Tensor, row: Tensor) -> None:
+    """Write the vectors of the distinct texts, and the row of each text, atomically."""
     write_atomically(folder / FILE, save({"vectors": vectors, "row": row}))
 
 

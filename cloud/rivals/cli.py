@@ -31,7 +31,10 @@ def rivals(
     skip_bad_rows: bool,
     as_json: bool,
 ) -> None:
-    """Measure what any team could do with the same rows: means, item-item CF, TF-IDF, logistic regression, LightGBM."""
+    """Measure the rivals of a log: what other methods reach on the same rows.
+
+    The rivals are means, item-item CF, TF-IDF, logistic regression and LightGBM.
+    """
     import json
 
     from cloud.data.prepare import config_for, open_source, read_checked

@@ -23,7 +23,7 @@ from edge.metrics import auc, log_loss, ndcg, user_auc
 
 
 def groups(events: Events, rows: Rows) -> dict[str, Rows]:
-    """The rows of a part that are told apart: all, those of users and of items that training never met."""
+    """Groups of rows of a part: all, those of cold users, those of unseen items."""
     train = events.part == TRAIN
     new_user = ~np.isin(events.user, np.unique(events.user[train]))
     new_item = ~np.isin(events.item, np.unique(events.item[train]))
@@ -33,7 +33,7 @@ def groups(events: Events, rows: Rows) -> dict[str, Rows]:
 def figures(logits: Floats, events: Events, rows: Rows, seed: int = 0) -> dict[str, Figure]:
     """Metric -> figure over `rows`; `logits` are parallel to the events.
 
-    What is a mean over users or their screens is computed once for each user, so that a draw only weighs it anew.
+    Means over users or their screens are computed once for each user, so that a draw only reweights them.
     """
     scores, liked, user = logits[rows], events.liked[rows], events.user[rows]
     whole = {

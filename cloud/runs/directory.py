@@ -37,6 +37,7 @@ class DamagedRunError(EdgeError):
 
 
 def sha256_json(value: Any) -> str:
+    """64 hex digits of a JSON value, independent of the order of keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -87,6 +88,7 @@ class Run:
 
     @property
     def stage(self) -> str:
+        """The name of the stage that wrote the run."""
         return str(self.manifest["stage"])
 
     @property
@@ -102,6 +104,7 @@ class Run:
 
     @property
     def config(self) -> dict[str, Any]:
+        """The settings of the run, as JSON values."""
         return dict(self.manifest["config"])
 
     @property
@@ -131,10 +134,12 @@ class Run:
 
 
 def digest_of(manifest: Mapping[str, Any]) -> str:
+    """The digest of a manifest without its own digest."""
     return sha256_json({key: value for key, value in manifest.items() if key != DIGEST})
 
 
 def is_finished(path: Path) -> bool:
+    """True if the directory has a manifest, which is written last."""
     return os.access(path / MANIFEST, os.F_OK)  # unlike Path.exists, no error where nothing can be seen
 
 
@@ -190,13 +195,14 @@ def parent(runs: Sequence[Run], *stages: Stage) -> Run:
         raise EdgeError(
             f"need exactly one --parent that is a {wanted} run, got {len(found)}",
             evidence=f"given: {', '.join(f'{run.path} ({run.stage})' for run in runs) or 'none'}",
-            fix="give each of its parents once",
+            fix="pass each parent exactly once",
         )
     ((run, stage),) = found
     if run.stage_schema != stage.schema:
         raise EdgeError(
             f"{run.path} was made by another version of the stage {stage.name!r}",
-            evidence=f"schema {run.stage_schema}, of edge-ranker {run.manifest['code']}; now it is {stage.schema}",
-            fix="make it again, at another --out or with --restart",
+            evidence=f"it has schema {run.stage_schema} (edge-ranker {run.manifest['code']}), "
+            f"this version has {stage.schema}",
+            fix="run that stage again, with another --out or with --restart",
         )
     return run

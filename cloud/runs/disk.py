@@ -35,7 +35,7 @@ def disk_errors(out: Path, partial: Path, restart: bool = False) -> Iterator[Non
         reason = os.strerror(error.errno) if error.errno else str(error) or type(error).__name__
         hint = _HINTS.get(error.errno or 0, "see to it")
         kept = os.access(partial, os.F_OK)
-        again = f"run the same command again{' without --restart' * restart}: it goes on from {partial}"
+        again = f"run the same command again{' without --restart' * restart}: it continues from {partial}"
         raise EdgeError(
             f"{out} was not completed: {reason}" if kept else f"{out} cannot be written: {reason}",
             evidence=str(error.filename or ""),

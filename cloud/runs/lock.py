@@ -83,7 +83,7 @@ def _stands_at(file: BinaryIO, path: Path) -> bool:
 def _sign(file: BinaryIO, path: Path) -> None:
     """Say who holds it. Errors: the file is not a lock."""
     if _holder(file) is None:
-        raise EdgeError(f"{path} is not a lock file", fix="move it away, or choose another --out")
+        raise EdgeError(f"{path} is not a lock file", fix="move it elsewhere, or choose another --out")
     since = datetime.now().astimezone().isoformat(timespec="seconds")
     holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
     with suppress(OSError):  # on a full disk the lock holds all the same

@@ -37,7 +37,7 @@ def start_over(out: Path, stage: Stage) -> None:
 
 
 def remove(out: Path, stage: Stage) -> None:
-    """Remove the run `out` and what an interrupted stage left of it; says so on stderr. Errors: `check_removable`'s.
+    """Remove the run `out` and what an interrupted stage left of it, and print that. Errors: `check_removable`'s.
 
     A finished run first becomes an unfinished one, by renaming: killed on the way, this leaves no run that looks whole.
     """
@@ -91,7 +91,7 @@ def _is_written(path: str, stage: Stage) -> bool:
 def _check_ours(directory: Path, record: str, stage: Stage) -> None:
     fix = "look at it, and remove it yourself or choose another --out"
     if directory.is_symlink() or not (directory / record).is_file():
-        raise EdgeError(f"{directory} is no run that --restart may remove", evidence=contents(directory), fix=fix)
+        raise EdgeError(f"--restart may not remove {directory}: it is not a run", evidence=contents(directory), fix=fix)
     described = read_record(directory / record, IDENTITY_TYPES)
     if described["stage"] != stage.name:
         raise EdgeError(
@@ -103,7 +103,7 @@ def _check_ours(directory: Path, record: str, stage: Stage) -> None:
         raise EdgeError(
             f"{directory} holds files that the stage {stage.name!r} did not write: --restart does not remove it",
             evidence=_some(foreign),
-            fix="move them away, or choose another --out",
+            fix="move them elsewhere, or choose another --out",
         )
 
 

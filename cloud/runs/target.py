@@ -54,6 +54,7 @@ class Workspace:
 
     @property
     def scratch(self) -> Path:
+        """A directory for temporary files, which is not part of the run."""
         directory = self.path / SCRATCH
         directory.mkdir(exist_ok=True)
         return directory
@@ -90,6 +91,7 @@ class Target:
 
     @property
     def partial(self) -> Path:
+        """Where the run is written before it is complete."""
         return partial_of(self.out)
 
     @property
@@ -117,14 +119,14 @@ class Target:
     def writing(self) -> Iterator[Workspace]:
         """Write the run: it appears, complete, when the block ends without an error.
 
-        An interrupted stage leaves OUT.partial, which the same stage with the same settings goes on from.
+        An interrupted stage leaves OUT.partial, from which the same stage continues if the settings are the same.
         """
         with disk_errors(self.out, self.partial, self.restart):
             self.out.parent.mkdir(parents=True, exist_ok=True)
             with locked(lock_of(self.out), self.out):
                 if self._is_made():
-                    fix = "run the same command again: it goes on from there"
-                    raise EdgeError(f"{self.out} was finished by another process meanwhile", fix=fix)
+                    fix = "run the same command again: it continues from there"
+                    raise EdgeError(f"another process has finished {self.out} in the meantime", fix=fix)
                 if self.restart:
                     remove(self.out, self.stage)
                 self._begin()
@@ -225,11 +227,11 @@ def check_free(out: Path, stage: Stage) -> None:
     elif not is_empty(out):
         evidence = contents(out)
         raise EdgeError(
-            f"{out} exists and is not a run", evidence=evidence, fix="choose another --out, or move it away"
+            f"{out} exists and is not a run", evidence=evidence, fix="choose another --out, or move it elsewhere"
         )
     elif out.is_mount():
         fix = f"choose a directory in it: --out {out / stage.name}"
-        raise EdgeError(f"{out} is where a file system is mounted: no run can take its place", fix=fix)
+        raise EdgeError(f"{out} is the mount point of a file system, so no run can replace it", fix=fix)
 
 
 def _sweep(out: Path) -> None:

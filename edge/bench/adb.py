@@ -52,6 +52,7 @@ class DeviceExit:
 
     @property
     def total_ms(self) -> float:
+        """Milliseconds of the whole request: the sum of its three parts."""
         return self.encode_ms + self.append_ms + self.score_ms
 
 
@@ -77,19 +78,21 @@ class Adb:
             raise EdgeError(
                 f"no device {serial!r} is attached",
                 evidence=f"attached: {', '.join(attached) or 'none'}",
-                fix="attach it and allow debugging, or name another by --serial",
+                fix="attach it and allow debugging, or name another with --serial",
             )
         if serial is None and len(attached) != 1:
             problem = "no device is attached" if not attached else f"{len(attached)} devices are attached"
             raise EdgeError(
-                problem, evidence="\n".join(attached), fix="attach one and allow debugging, or name it by --serial"
+                problem, evidence="\n".join(attached), fix="attach one and allow debugging, or name it with --serial"
             )
         self._serial = serial or attached[0]
 
     def push(self, source: Path, target: str) -> None:
+        """Copy a file to the device. Errors: adb fails, e.g. without a device."""
         self._run("-s", self._serial, "push", str(source), target)
 
     def shell(self, *words: str) -> str:
+        """Standard output of a command on the device. Errors: it ends with another exit code than 0."""
         return self._run("-s", self._serial, "shell", *words)
 
     def _run(self, *arguments: str) -> str:
@@ -99,7 +102,7 @@ class Adb:
             raise EdgeError(
                 f"adb {' '.join(arguments[:4])} failed (exit code {done.returncode})",
                 evidence=said,
-                fix="see that the device is attached and allows debugging, then run it again",
+                fix="check that the device is attached and allows debugging, then run the command again",
             )
         return done.stdout + done.stderr
 

@@ -35,14 +35,15 @@ class Growth:
         for metric, loss in self.quality.items():
             _check_metric("growth.", metric, loss)
             if loss == _most(metric):
-                problem = f"growth.{metric} is {shown(loss)}: a loss of the whole range is no limit, it cannot fail"
-                raise EdgeError(problem, fix="write what may be lost, e.g. 0.002, or take it out")
+                problem = f"growth.{metric} is {shown(loss)}, a limit that cannot fail"
+                raise EdgeError(problem, fix="write the loss that is allowed, e.g. 0.002, or remove it")
         for name in RATIOS:
             if getattr(self, name) is not None:
                 _check_ratio(f"growth.{name}", getattr(self, name))
 
     @property
     def empty(self) -> bool:
+        """True if nothing is limited."""
         return self == Growth()
 
 
@@ -74,16 +75,18 @@ class Budget:
             for metric, limit in minima.items():
                 _check_quality(f"exits.{exit}.quality.", metric, limit)
             if not minima:
-                raise EdgeError(f"exits.{exit}.quality holds no limit", fix="write one, or take it out")
+                raise EdgeError(f"exits.{exit}.quality holds no limit", fix="add one, or remove the section")
         for exit, limit in self.exit_instructions.items():
             check_count(f"exits.{exit}.instructions", limit)
 
     @property
     def empty(self) -> bool:
+        """True if nothing is limited; the size of the counted request alone limits nothing."""
         return replace(self, counted=SizedRequest()) == Budget()
 
     @property
     def counts_instructions(self) -> bool:
+        """True if a limit needs instructions to be counted."""
         limits = (self.instructions, self.growth.instructions)
         return bool(self.exit_instructions) or any(limit is not None for limit in limits)
 
@@ -96,8 +99,8 @@ class Budget:
 def _check_quality(where: str, metric: str, limit: float) -> None:
     _check_metric(where, metric, limit)
     if limit == 0 and metric not in LOWER_IS_BETTER:
-        problem = f"{where}{metric} is {shown(limit)}: every bundle reaches it, a limit that cannot fail is no limit"
-        raise EdgeError(problem, fix="write what the bundle must reach, or take it out")
+        problem = f"{where}{metric} is {shown(limit)}, a limit that every bundle reaches"
+        raise EdgeError(problem, fix="write the figure that the bundle must reach, or remove it")
 
 
 def _check_metric(where: str, metric: str, limit: float) -> None:

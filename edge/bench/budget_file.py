@@ -74,7 +74,9 @@ def _budget(table: Mapping[str, Any]) -> Budget:
         growth=_growth(_table(table, "growth")),
     )
     if counted and not budget.counts_instructions:
-        raise EdgeError("[instructions] describes a request but holds no limit", fix="write a limit, or take it out")
+        raise EdgeError(
+            "[instructions] describes a request but holds no limit", fix="add a limit, or remove the section"
+        )
     return budget
 
 
@@ -106,7 +108,7 @@ def _table(table: Mapping[str, Any], key: str, prefix: str = "") -> Mapping[str,
     if not isinstance(value, Mapping):
         raise EdgeError(f"{prefix}{key} must be a table, not {value!r}", fix=f"write [{prefix}{key}]")
     if key in table and not value:
-        raise EdgeError(f"[{prefix}{key}] holds no limit", fix="write one, or take it out")
+        raise EdgeError(f"[{prefix}{key}] holds no limit", fix="add one, or remove the section")
     return value
 
 

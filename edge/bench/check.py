@@ -41,6 +41,7 @@ class Verdict:
 
     @property
     def failed(self) -> tuple[Check, ...]:
+        """The checks whose limit does not hold, in their order."""
         return tuple(check for check in self.checks if not check.passed)
 
 
@@ -50,6 +51,7 @@ def all_passed(verdicts: Sequence[Verdict]) -> bool:
 
 
 def amount(value: Amount) -> str:
+    """A measured value or a limit as text; "-" for none."""
     if value is None:
         return "-"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
@@ -61,6 +63,7 @@ def count(number: int, thing: str) -> str:
 
 
 def verdicts_json(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """The document that `edge-bench gate --json` prints."""
     return {
         "passed": all_passed(verdicts),
         "bundles": [

@@ -46,12 +46,12 @@ class Pairing:
         check_count("openings", self.openings, most=1_000)
         check_number("confidence", self.confidence, most=1.0)
         if self.confidence in (0, 1):
-            raise EdgeError(f"no interval has a confidence of {self.confidence}", fix="e.g. 0.99")
+            raise EdgeError(f"confidence is {self.confidence}", fix="give a number above 0 and below 1, such as 0.99")
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """The second bundle's time to the first's; with the confidence asked for, the true one is from `low` to `high`."""
+    """The ratio of the second bundle's time to the first's, and its interval from `low` to `high`."""
 
     ratio: float
     low: float
@@ -78,12 +78,12 @@ class Speed:
 def verdict(ratio: Ratio, tolerance: float | None = None) -> str:
     """What the interval shows; with a tolerance (0.05: 5 %), whether the second bundle is slower by more than it."""
     if tolerance is None:
-        return "slower" if ratio.low > 1 else "faster" if ratio.high < 1 else "not shown to differ"
+        return "slower" if ratio.low > 1 else "faster" if ratio.high < 1 else "not measurably different"
     if is_slower(ratio, tolerance):
         return f"at least {tolerance:.1%} slower"
     if ratio.high <= 1 + tolerance:
         return f"at most {tolerance:.1%} slower"
-    return f"not shown to be {tolerance:.1%} slower, nor that it is not"
+    return f"not clearly more or less than {tolerance:.1%} slower"
 
 
 def is_slower(ratio: Ratio, tolerance: float) -> bool:

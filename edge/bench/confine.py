@@ -35,12 +35,13 @@ def pin(cores: int) -> tuple[int, ...] | None:
 
 
 def can_cap_memory() -> bool:
+    """True if this system reports the private memory of a process, which a limit needs."""
     return _private_bytes() is not None
 
 
 @contextmanager
 def capped_memory(extra: int) -> Iterator[None]:
-    """Let this process take `extra` bytes more of private memory, and no more. Python's own refusals become errors;
+    """Limit this process to `extra` more bytes of private memory. Python's own refusals become errors;
     a library may end the process instead.
     """
     held = _private_bytes()

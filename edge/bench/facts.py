@@ -15,7 +15,7 @@ from edge.conformance.verify import Verification, verify_bundle
 from edge.errors import EdgeError
 from edge.text.types import Request
 
-NOT_MEASURED = "pass what measure_facts found for this budget"
+NOT_MEASURED = "pass the Facts that measure_facts returns for this budget"
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def in_fresh_process(module: str, job: Mapping[str, Any], cache: str) -> Any:
     if done.returncode == REFUSED:
         said, _, fix = done.stdout.strip().partition("\nfix: ")
         problem, _, rest = said.partition("\n")
-        raise EdgeError(problem or "the measuring process refused its job", evidence=rest, fix=fix)
+        raise EdgeError(problem or "the measuring process failed", evidence=rest, fix=fix)
     ending = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
     fix = "see that enough memory is free, then run it again"
     last = "\n".join(done.stderr.splitlines()[-5:])

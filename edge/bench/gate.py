@@ -20,12 +20,14 @@ MOST_NAMED = 3
 BETTER = (
     "train longer or prune less (edge compress --to pruned --set sparsity=...); a deeper exit costs time but no bytes"
 )
-FASTER = "a shallower exit, fewer padded tokens (edge export --set buckets.tokens=...), or a narrower student"
+FASTER = "use a shallower exit, fewer padded tokens (edge export --set buckets.tokens=...), or a narrower student"
 UNLIKE = (
-    "edge verify BUNDLE shows every exit; a bundle is exported from one run whole: never mix files of two",
-    "after a deliberate change of the model or of its templates, export again: the golden requests come with it",
+    "edge verify BUNDLE shows every exit; never mix files of two exports in one bundle",
+    "after a deliberate change of the model or of its templates, export again to get new golden requests",
 )
-COMPLETE = ("export again: what edge export writes examines every exit, full timelines and texts of every kind",)
+COMPLETE = (
+    "export again: edge export writes golden requests that cover every exit, full timelines and texts of every kind",
+)
 
 
 def check_bundle(
@@ -44,7 +46,7 @@ def check_bundle(
     if baseline is not None:
         checks += check_growth(Step(baseline, bundle, engine), budget, facts)
     if not checks:
-        raise EdgeError("the budget holds no limit, nothing was checked", fix="limit something, e.g. download")
+        raise EdgeError("the budget holds no limit, so nothing was checked", fix='add one, e.g. download = "300 kB"')
     return Verdict(bundle.path, engine, tuple(checks), tuple(_heaviest(weighed, checks)))
 
 
@@ -52,7 +54,7 @@ def require_baseline(budget: Budget, baseline: Bundle | None) -> None:
     """Errors: growth is limited without a baseline, or the other way round: a check would silently not be made."""
     if baseline is None and not budget.growth.empty:
         raise EdgeError(
-            "the budget limits growth, but there is no bundle to compare with",
+            "the budget limits growth, but no baseline is given",
             fix="give --baseline OLD.edge, or take [growth] out of the budget",
         )
     if baseline is not None and budget.growth.empty:
@@ -67,7 +69,7 @@ def _size_checks(bundle: Bundle, budget: Budget, engine: str, facts: Facts, weig
         if limit is None:
             continue
         if size is None:
-            raise EdgeError(f"{what} is limited but was not measured", fix=NOT_MEASURED)
+            raise EdgeError(f"the budget limits {what}, but it was not measured", fix=NOT_MEASURED)
         if size <= limit:
             yield Check(what, size, limit, passed=True)
             continue
@@ -138,7 +140,7 @@ def _parity_check(found: Verification | None, bundle: Bundle, engine: str) -> Ch
     What the golden requests do not examine could be anything, so it is no pass.
     """
     if found is None:
-        raise EdgeError("parity is asked for but was not measured", fix=NOT_MEASURED)
+        raise EdgeError("the budget requires parity, but it was not measured", fix=NOT_MEASURED)
     text, *scores = found.results
     what = f"parity ({engine})"
     if not text.passed:
@@ -151,11 +153,11 @@ def _parity_check(found: Verification | None, bundle: Bundle, engine: str) -> Ch
     worst = sorted(scores, key=lambda row: -row.max_difference)
     measured, limit = worst[0].max_difference, worst[0].tolerance
     if not found.passed:
-        problem = f"{engine} is up to {measured:.3g} off the golden scores, {limit:.3g} is allowed"
+        problem = f"{engine} differs from the golden scores by up to {measured:.3g}, {limit:.3g} is allowed"
         return Check(what, measured, limit, False, problem, tuple(map(_off, worst[:MOST_NAMED])), UNLIKE)
     if found.unexamined:
-        problem = f"the golden requests leave {count(len(found.unexamined), 'thing')} unexamined"
-        evidence = f"not examined: {', '.join(found.unexamined)}"
+        problem = f"the golden requests leave {count(len(found.unexamined), 'case')} untested"
+        evidence = f"not tested: {', '.join(found.unexamined)}"
         return Check(what, measured, limit, False, problem, (evidence,), COMPLETE)
     return Check(what, measured, limit, passed=True)
 
@@ -171,7 +173,7 @@ def _instruction_checks(bundle: Bundle, budget: Budget, facts: Facts) -> Iterato
         limits[deepest] = min(budget.instructions, limits.get(deepest, budget.instructions))
     for exit, limit in sorted(limits.items()):
         if not facts.instructions:
-            raise EdgeError("instructions are limited but were not counted", fix=NOT_MEASURED)
+            raise EdgeError("the budget limits instructions, but they were not counted", fix=NOT_MEASURED)
         if exit not in facts.instructions:
             raise _no_exit(bundle, exit, facts.instructions)
         what, counted = f"instructions at exit {exit}", facts.instructions[exit]

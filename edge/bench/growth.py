@@ -22,11 +22,12 @@ from edge.inspect.changes import Change, Comparison, compare_bundles
 ROUNDING = 1e-9  # .7573 less .7553 is a little above .002
 MOST_NAMED = 3
 REGAIN = (
-    "look for what changed in training and compression; often: fewer zeros (edge compress --to pruned --set "
-    "sparsity=...), 8 bits instead of 4, or longer training"
+    "check what changed in training and compression; often fewer zeros help (edge compress --to pruned --set "
+    "sparsity=...), or 8 bits instead of 4, or longer training"
 )
 FASTER = (
-    "pad less (edge export --set buckets.tokens=...), or a narrower student (edge distill --set shape.hidden_size=...)"
+    "pad less (edge export --set buckets.tokens=...), or make the student narrower (edge distill --set "
+    "shape.hidden_size=...)"
 )
 
 
@@ -40,6 +41,7 @@ class Step:
 
     @cached_property
     def comparison(self) -> Comparison:
+        """What changed between the two bundles; computed once."""
         return compare_bundles(self.before, self.after)
 
     def growers(self, installed: bool) -> list[Change]:
@@ -115,7 +117,7 @@ def _part(change: Change) -> str:
 
 
 def _quality_check(step: Step, metric: str, allowed: float) -> Check:
-    """About the exit that lost most; one that is there no more has lost everything."""
+    """About the exit that lost most; one that is no longer measured has lost everything."""
     old, now = (_figures(bundle, metric) for bundle in (step.before, step.after))
     if not old:
         raise EdgeError(
@@ -124,8 +126,8 @@ def _quality_check(step: Step, metric: str, allowed: float) -> Check:
         )
     what = f"loss of {metric}"
     if gone := sorted(old.keys() - now.keys()):
-        problem = f"{metric} is there no more at exit {', '.join(map(str, gone))}"
-        fix = "measure every exit of the baseline again, or choose another baseline"
+        problem = f"{metric} is no longer measured at exit {', '.join(map(str, gone))}"
+        fix = "export the bundle again with every exit of the baseline, or choose another baseline"
         return Check(what, None, allowed, False, problem, _against(step), (fix,))
     rises = metric in LOWER_IS_BETTER
     lost = {exit: now[exit] - old[exit] if rises else old[exit] - now[exit] for exit in old}
@@ -149,7 +151,7 @@ def _figures(bundle: Bundle, metric: str) -> dict[Exit, float]:
 
 def _time_check(step: Step, allowed: float, facts: Facts) -> Check:
     if facts.speed is None:
-        raise EdgeError("the growth of time is limited but was not measured", fix=NOT_MEASURED)
+        raise EdgeError("the budget limits the growth of time, but the time was not measured", fix=NOT_MEASURED)
     speed, found = facts.speed, facts.speed.cpu
     what = "time against the baseline"
     sure = f"with {speed.confidence:.0%} confidence {found.low:.4f} to {found.high:.4f} times"
@@ -163,7 +165,7 @@ def _time_check(step: Step, allowed: float, facts: Facts) -> Check:
 
 def _instructions_check(step: Step, allowed: float, facts: Facts) -> Check:
     if facts.instructions_before is None or not facts.instructions:
-        raise EdgeError("the growth of instructions is limited but they were not counted", fix=NOT_MEASURED)
+        raise EdgeError("the budget limits the growth of instructions, but they were not counted", fix=NOT_MEASURED)
     before, after = facts.instructions_before, facts.instructions[max(facts.instructions)]
     ratio, what = after / before, "instructions against the baseline"
     if ratio <= allowed:
@@ -175,7 +177,7 @@ def _instructions_check(step: Step, allowed: float, facts: Facts) -> Check:
 
 def _against(step: Step) -> tuple[str, ...]:
     """Where to look: the baseline, and the first settings that differ."""
-    compared = f"edge inspect {step.before.path} {step.after.path} shows all that changed"
+    compared = f"edge inspect {step.before.path} {step.after.path} shows everything that changed"
     return (*islice(step.settings, MOST_NAMED), compared)
 
 
@@ -185,7 +187,7 @@ def _accept(key: str) -> str:
 
 def _measured(value: int | None, what: str) -> int:
     if value is None:
-        raise EdgeError(f"the growth of {what} is limited but was not measured", fix=NOT_MEASURED)
+        raise EdgeError(f"the budget limits the growth of {what}, but it was not measured", fix=NOT_MEASURED)
     return value
 
 

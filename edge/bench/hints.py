@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 LOWER_IS_BETTER = ("log_loss",)
-_NARROWER = "a narrower student (edge distill --set shape.hidden_size=...)"
-_SPARSER = "for the download, more zeros (edge compress --to pruned --set sparsity=...)"
-_FEWER_BITS = "fewer bits (edge compress --to int4)"
-_FEWER_WORDS = "a smaller vocabulary (edge prepare --set vocabulary=...)"
-_THINNER_ROWS = "thinner rows (edge distill --set shape.embedding_size=...)"
+_NARROWER = "distil a narrower student (edge distill --set shape.hidden_size=...)"
+_SPARSER = "for the download, prune more (edge compress --to pruned --set sparsity=...)"
+_FEWER_BITS = "use fewer bits (edge compress --to int4)"
+_FEWER_WORDS = "use a smaller vocabulary (edge prepare --set vocabulary=...)"
+_THINNER_ROWS = "use a smaller embedding (edge distill --set shape.embedding_size=...)"
 _HINTS = {
     "token embedding": f"{_FEWER_WORDS}, {_THINNER_ROWS}, {_FEWER_BITS}; {_SPARSER}",
     "shared layer": f"{_NARROWER}, {_FEWER_BITS}; {_SPARSER}",
-    "other weights": f"{_NARROWER}, {_THINNER_ROWS}, or fewer factors (edge distill --set shape.factors=...)",
+    "other weights": f"{_NARROWER}, {_THINNER_ROWS}, or use fewer factors (edge distill --set shape.factors=...)",
     "vocabulary": _FEWER_WORDS,
-    "graph (litert)": "fewer shape buckets (edge export --set buckets.tokens=...): each repeats the graph",
-    "golden": "fewer golden requests (edge export --set golden_requests=...)",
-    "text": "shorter templates (the text section of edge.toml); it is small, look elsewhere first",
-    "manifest": "fewer shape buckets (edge export --set buckets.tokens=...): it lists where their weights go",
+    "graph (litert)": "export fewer buckets (edge export --set buckets.tokens=...): each repeats the graph",
+    "golden": "export fewer golden requests (edge export --set golden_requests=...)",
+    "text": "shorten the templates (the text section of edge.toml); this part is small, so look elsewhere first",
+    "manifest": "export fewer buckets (edge export --set buckets.tokens=...): it lists where their weights go",
 }
 
 

@@ -20,6 +20,7 @@ class Host:
 
 
 def this_host() -> Host:
+    """This machine: processor, cores, system, Python and load average."""
     load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
     return Host(
         _cpu(), os.cpu_count() or 1, f"{platform.system()} {platform.release()}", platform.python_version(), load

@@ -40,6 +40,7 @@ class ExitInstructions:
 
     @property
     def total(self) -> int:
+        """Instructions of the whole request: the sum of its three parts."""
         return self.encode + self.append + self.score
 
 
@@ -67,6 +68,7 @@ class Instructions:
         return ExitInstructions(exit, asked.scenario, **{part: int(count) for part, count in parts.items()})
 
     def table(self, asked: SizedRequest, runtime: str) -> CountedExits:
+        """The counts of a request at every exit in every scenario."""
         rows = [self.request(replace(asked, scenario=name), exit) for exit in self.exits for name in SCENARIOS]
         return CountedExits(CPU, runtime, asked.within(self.shape), tuple(rows))
 
@@ -117,9 +119,7 @@ def parse_marks(lines: Iterable[str], names: Sequence[str]) -> dict[str, int]:
     for line in lines:
         label, instructions, *threads = line.split()
         if threads:
-            raise EdgeError(
-                "the model ran on more than one thread, so its instructions cannot be told apart", fix=_TOOLS_AGAIN
-            )
+            raise EdgeError("the model ran on more than one thread, so the count would vary", fix=_TOOLS_AGAIN)
         marks.setdefault(int(label), []).append(int(instructions))
     spent = {label: reached[-1] - reached[0] for label, reached in marks.items() if len(reached) > 1}
     if set(spent) != {NO_SIGNATURE, *range(len(names))}:

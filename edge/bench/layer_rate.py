@@ -60,7 +60,9 @@ class LayerClock:
             self._call, self._times = _scoring(self.engine), shape.interact_layers
             self._rows, self._seen = self.engine.padded_candidates(CANDIDATES, self._times), shape.places
         else:
-            raise EdgeError("the model has no layer to take this host's rate from", fix="measure without --profile")
+            raise EdgeError(
+                "the model has no layer, so this host's rate cannot be measured", fix="measure without --profile"
+            )
         for depth in (0, self._times):  # warms up
             self._call(depth)
 

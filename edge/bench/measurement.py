@@ -58,6 +58,7 @@ class Measurement:
 
 
 def subject(bundle: Bundle, engine: str) -> Subject:
+    """What a measurement records of its bundle: name, SHA-256, sizes, shape and quality."""
     sizes, model = bundle_sizes(bundle, engine), bundle.manifest["model"]
     shape = model["hidden"], model["places"]
     return Subject(bundle.name, bundle.sha256, sizes.download, sizes.installed, *shape, bundle.exits)

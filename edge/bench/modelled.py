@@ -105,6 +105,8 @@ def predict(profile: DeviceProfile, hosted: Hosted) -> Prediction:
 
 
 def scaled(costs: Costs, scale: float) -> Costs:
+    """The costs with every time multiplied by `scale`."""
+
     def times(points: Points) -> Points:
         return tuple((size, milliseconds * scale) for size, milliseconds in points)
 

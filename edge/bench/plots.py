@@ -14,7 +14,7 @@ from edge.bench.scenarios import SCENARIOS
 from edge.bench.timing import ExitTimes, PartTimes
 from edge.errors import missing_extra
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")  # Okabe and Ito: told apart by all eyes
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")  # Okabe and Ito: distinct for all eyes
 BASELINE = "#888888"
 INK = "#1b1f24"
 PART_NAMES = tuple(PartTimes.__dataclass_fields__)

@@ -56,6 +56,7 @@ class Opened:
         self._model, self.spent = replace(model, engine=timed), timed.spent
 
     def ranker(self) -> Ranker:
+        """A ranker with an empty cache; it writes no summaries to disk."""
         return Ranker(self._model)
 
 

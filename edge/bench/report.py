@@ -34,6 +34,7 @@ class Target:
     resident: int
 
     def ms(self, scenario: str) -> float:
+        """The latency target in milliseconds, which depends on whether texts are encoded."""
         return self.new_ms if scenario in ENCODING else self.kept_ms
 
 
@@ -58,6 +59,7 @@ class Report:
 
     @property
     def all(self) -> tuple[Entry, ...]:
+        """The measurements, and the baseline last if there is one."""
         return self.entries if self.baseline is None else (*self.entries, self.baseline)
 
 
@@ -100,6 +102,7 @@ def read_report(files: Sequence[Path], profile: str | None = None, baseline: Pat
 
 
 def measured_points(entry: Entry, scenario: str) -> list[Point]:
+    """AUC against the p90 in milliseconds, a point for each exit."""
     return [
         Point(each.exit, each.whole.p90, auc_of(entry.measured, each.exit))
         for each in entry.measured.times.exits
@@ -162,7 +165,7 @@ def _read(path: Path) -> Measurement:
     """Only what can be drawn: errors for a document without times, with one that is no time, or of an unknown name."""
     measured = read_measurement(path)
     if not measured.times.exits:
-        raise EdgeError(f"{path} holds no times of any exit", fix=AGAIN)
+        raise EdgeError(f"{path} has no times for any exit", fix=AGAIN)
     if strange := {each.scenario for each in measured.times.exits} - {*SCENARIOS}:
         raise EdgeError(f"{path} holds times of {printable(min(strange))[:MAX_NAME]}, which is no scenario", fix=AGAIN)
     if wrong := [value for value in _milliseconds(measured) if not 0 < value < math.inf]:

@@ -51,7 +51,7 @@ class Ask:
         check_count("repeats", self.repeats, most=MOST_REPEATS)
         check_number("sustained_s", self.sustained_s, most=DAY)
         if self.exits == ():
-            raise EdgeError("no exit is to be measured", fix="name one, or leave exits out")
+            raise EdgeError("no exit is named", fix="name one, or leave exits out to measure all")
         if self.tools and self.engine != "litert":
             raise EdgeError(f"instructions of {self.engine} cannot be counted", fix="leave --tools out, or use litert")
 
@@ -70,7 +70,7 @@ def read_requests(bundle: Path, file: Path | None) -> list[Request]:
                 raise EdgeError(problem, evidence=error.evidence, fix=error.fix) from error
     if not requests:
         raise EdgeError(
-            f"{file or bundle} has no requests to measure", fix="give some by --requests FILE, a JSON object a line"
+            f"{file or bundle} has no requests to measure", fix="pass --requests FILE, with one JSON object per line"
         )
     return requests
 

@@ -18,6 +18,7 @@ from edge.table import render
 
 
 def measurement_text(measurement: Measurement) -> str:
+    """The measurement as text for the terminal."""
     return "\n".join(_lines(measurement))
 
 

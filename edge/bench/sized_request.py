@@ -58,6 +58,7 @@ class Calls:
 
     @cached_property
     def buckets(self) -> dict[str, list[Bucket]]:
+        """The buckets of each entry point that the model needs, ascending."""
         needed = [entry for entry in SIZES if entry != "encode" or self.shape.encode_depths[-1]]
         return read_buckets(self.names, Path("model.tflite"), "signature", needed)
 

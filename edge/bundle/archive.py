@@ -157,7 +157,7 @@ def _check_signature(path: Path, comment: bytes, public_key: PublicKey | None) -
         )
     if not public_key.accepts(_SIGNED + digest, bytes.fromhex(signature.decode())):
         fix = "get it from who has the private key, or give the public key of who signed it"
-        refuse(path, "it is not signed with the key that is wanted", fix=fix)
+        refuse(path, "it is not signed with this key", fix=fix)
 
 
 def _read_directory(
@@ -249,7 +249,7 @@ def _check_names(path: Path, names: Sequence[str]) -> None:
 
 
 def stream(archive: Archive, entry: Entry) -> Iterator[bytes]:
-    """The file's decompressed chunks, never more than it declares; refuses data that belie its header."""
+    """The file's decompressed chunks, never more than it declares; refuses data that contradict its header."""
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
     crc = produced = 0
     try:
@@ -285,7 +285,7 @@ def write(path: Path, files: Mapping[str, Path | bytes], first: str) -> None:
         start = file.tell()
         directory = b"".join(_central_header(entry) for entry in entries)
         if start + len(directory) > 0xFFFFFFFF:
-            raise EdgeError(f"{path} would be larger than 4 GB, which no bundle may be", fix="bundle a smaller model")
+            raise EdgeError(f"{path} would be larger than 4 GB, the limit of the format", fix="bundle a smaller model")
         file.write(directory)
         file.write(_end_record(len(entries), len(directory), start, _DIGEST))
         file.write(_digest(file))

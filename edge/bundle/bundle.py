@@ -45,10 +45,12 @@ class Bundle:
 
     @property
     def path(self) -> Path:
+        """The file that was opened."""
         return self.archive.path
 
     @property
     def name(self) -> str:
+        """The name in the manifest, without the extension."""
         return str(self.manifest["name"])
 
     @property
@@ -58,6 +60,7 @@ class Bundle:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Paths of the files in the archive, in their order."""
         return tuple(self.archive.entries)
 
     @property
@@ -67,6 +70,7 @@ class Bundle:
 
     @property
     def deepest(self) -> Exit:
+        """The exit with the largest depths; every bundle has it."""
         return self.exits[-1].exit
 
     @cached_property
@@ -96,6 +100,7 @@ class Bundle:
 
     @property
     def engines(self) -> tuple[str, ...]:
+        """The engines for which the bundle has a model."""
         sections = dict.fromkeys(file.section for file in self.files)
         return tuple(section.partition(":")[2] for section in sections if section.startswith("model:"))
 
@@ -138,6 +143,7 @@ class Bundle:
 
 
 def in_one_line(error: EdgeError) -> str:
+    """Problem and evidence of an error on one line."""
     evidence = "; ".join(error.evidence.splitlines())
     return f"{error.problem} ({evidence})" if evidence else error.problem
 
@@ -212,6 +218,7 @@ def _content(source: Path | bytes) -> bytes:
 
 
 def manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
+    """The manifest as canonical JSON: equal manifests give equal bytes."""
     return (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
 
 
@@ -219,11 +226,13 @@ def _describe(path: Path, name: str, source: Path | bytes) -> dict[str, Any]:
     check_name(path, name)
     section = section_of(name)
     if section is None:
-        raise EdgeError(f"{name!r} has no place in a bundle", fix="see the sections in edge/bundle/BUNDLE.md")
+        raise EdgeError(
+            f"a bundle may not contain {name!r}", fix="use the names that section 1 of edge/bundle/BUNDLE.md lists"
+        )
     if isinstance(source, bytes):
         size, digest = len(source), hashlib.sha256(source).hexdigest()
     elif source.is_file():
         size, digest = source.stat().st_size, sha256_file(source)
     else:
-        raise EdgeError(f"{source} is not a file, it cannot be bundled as {name}", fix="check the path")
+        raise EdgeError(f"{source} is not a file, so it cannot be bundled as {name}", fix="check the path")
     return {"path": name, "bytes": size, "sha256": digest, "section": section}

@@ -26,7 +26,10 @@ _WRITTEN = re.compile(r"(0|[1-9][0-9]{0,3})/(0|[1-9][0-9]{0,3})")  # 01/2 would 
 
 @dataclass(frozen=True, order=True)
 class Exit:
-    """After how many encode and how many interact layers a score is taken."""
+    """A pair of depths at which scores are computed: how often the layer is applied to texts, and to entries.
+
+    Exits are ordered by encode depth, then by interact depth; `str` gives "1/2".
+    """
 
     encode: int
     interact: int
@@ -39,7 +42,7 @@ class Exit:
         """Of "1/2". Errors, about `what`: anything else."""
         depths = _WRITTEN.fullmatch(text)
         if depths is None:
-            raise EdgeError(f"{what} is {shown(text)}, which is no exit", fix=AS_WRITTEN)
+            raise EdgeError(f"{what} is {shown(text)}, which is not an exit", fix=AS_WRITTEN)
         return Exit(int(depths[1]), int(depths[2]))
 
 
@@ -51,6 +54,7 @@ class Calibration:
     offset: float
 
     def chance(self, logit: float) -> float:
+        """The probability of a like, from 0 to 1, for one logit."""
         return self.chances(np.array([logit]))[0]
 
     def chances(self, logits: np.ndarray) -> list[float]:

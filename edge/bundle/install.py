@@ -54,7 +54,7 @@ def install(
     opened before, the `KEPT` used last stay, and those in use; an installation removes the others.
 
     A bad bundle, or with a key one that its owner did not sign, is refused and leaves nothing behind. Files that
-    others put there, e.g. an engine's weight cache, stay until the installation is found wanting and made anew.
+    others put there, e.g. an engine's weight cache, stay until the installation is incomplete and made again.
     """
     bundle = read_manifest(Path(path), public_key=public_key)
     cache = cache or default_cache()

@@ -18,16 +18,19 @@ _MAX_PEM = 1 << 16
 
 @dataclass(frozen=True)
 class PublicKey:
-    """`raw`: the 32 bytes of RFC 8032."""
+    """An Ed25519 public key; `raw` has the 32 bytes of RFC 8032, section 5.1.5. Errors: another length."""
 
     raw: bytes
 
     def __post_init__(self) -> None:
         if not isinstance(self.raw, bytes) or len(self.raw) != 32:
-            raise EdgeError("a public key has 32 raw bytes", fix="read_public_key(path)")
+            raise EdgeError("raw must be 32 bytes", fix="read the key with read_public_key(path)")
 
     def accepts(self, message: bytes, signature: bytes) -> bool:
-        """True if the key's owner made the signature for exactly this message."""
+        """True if `signature` (64 bytes) is one of exactly this message by the matching private key.
+
+        Errors: the package `cryptography` is not installed.
+        """
         key = _ed25519().Ed25519PublicKey.from_public_bytes(self.raw)
         from cryptography.exceptions import InvalidSignature
 
@@ -46,6 +49,7 @@ class PrivateKey:
 
     @property
     def public(self) -> PublicKey:
+        """The public key that belongs to it."""
         return PublicKey(_ed25519().Ed25519PrivateKey.from_private_bytes(self.raw).public_key().public_bytes_raw())
 
     def sign(self, message: bytes) -> bytes:
@@ -55,10 +59,13 @@ class PrivateKey:
 
 
 def read_public_key(path: Path | str) -> PublicKey:
-    """The Ed25519 public key (PEM, SubjectPublicKeyInfo) in a file."""
+    """Read an Ed25519 public key from a PEM file (SubjectPublicKeyInfo, RFC 8410).
+
+    Errors: the file cannot be read or holds something else; the package `cryptography` is not installed.
+    """
     ed25519, data = _ed25519(), _read(path)
     if b"PRIVATE KEY-----" in data:
-        raise EdgeError(f"{path} holds a private key, the public one is needed", fix=NEW_PUBLIC_KEY)
+        raise EdgeError(f"{path} holds a private key, but the public key is needed", fix=NEW_PUBLIC_KEY)
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     key = _load(path, "public", lambda: load_pem_public_key(data), ed25519.Ed25519PublicKey)
@@ -69,9 +76,9 @@ def read_private_key(path: Path | str) -> PrivateKey:
     """The Ed25519 private key (PEM, PKCS 8, not encrypted) in a file."""
     ed25519, data = _ed25519(), _read(path)
     if b"PUBLIC KEY-----" in data and b"PRIVATE KEY-----" not in data:
-        raise EdgeError(f"{path} holds a public key, the private one is needed", fix=NEW_KEY)
+        raise EdgeError(f"{path} holds a public key, but the private key is needed", fix=NEW_KEY)
     if b"ENCRYPTED" in data:
-        raise EdgeError(f"{path} is encrypted", fix=f"openssl pkey -in {path} -out /dev/stdout, and pass that on")
+        raise EdgeError(f"{path} is encrypted", fix=f"decrypt it first: openssl pkey -in {path} -out private.pem")
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     key = _load(path, "private", lambda: load_pem_private_key(data, password=None), ed25519.Ed25519PrivateKey)
@@ -88,7 +95,9 @@ def _ed25519() -> ModuleType:
 
 def _read(path: Path | str) -> bytes:
     if not isinstance(path, str | os.PathLike):
-        raise EdgeError(f"the key's path is {path!r:.60}, which is no path", fix='give "public.pem"')
+        raise EdgeError(
+            f"the path of the key is {path!r:.60}, which is not a path", fix='pass a path, such as "public.pem"'
+        )
     try:
         with Path(path).open("rb") as file:
             return file.read(_MAX_PEM)
@@ -109,5 +118,5 @@ def _load(path: Path | str, kind: str, load: Callable[[], Any], wanted: type) ->
         raise EdgeError(f"{path} is not a {kind} key in PEM form", fix=fix) from error
     if not isinstance(key, wanted):
         found = type(key).__name__.strip("_").removesuffix("Key").removesuffix(kind.capitalize())
-        raise EdgeError(f"{path} holds a key of another kind ({found}), an Ed25519 one is needed", fix=fix)
+        raise EdgeError(f"{path} holds a key of another kind ({found}), but an Ed25519 key is needed", fix=fix)
     return key

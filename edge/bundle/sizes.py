@@ -62,6 +62,7 @@ def sizes(path: Path | str, engine: str | None = None) -> Sizes:
 
 
 def bundle_sizes(bundle: Bundle, engine: str | None) -> Sizes:
+    """Download and installed bytes of the bundle with one engine's model; None: with all."""
     files = shipped_files(bundle, engine)
     manifest = _manifest_entry(bundle, files)
     entries = [bundle.archive.entries[file.path] for file in files] + [manifest]

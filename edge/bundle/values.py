@@ -9,6 +9,7 @@ LARGEST_COUNT = 1 << 30  # of bytes, of layers, of whatever is counted
 
 
 def is_count(value: Any, least: int = 0, most: int = LARGEST_COUNT) -> bool:
+    """True for an integer from `least` to `most`; booleans are not integers here."""
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 

@@ -65,8 +65,10 @@ OUTPUT = Output(path_type=Path, readable=False)
 DIRECTORY = Named(path_type=Path, readable=False)  # to write: its writer refuses what is no run of its own
 
 bundle = click.argument("bundle", type=PATH, metavar="BUNDLE")
-as_json = click.option("--json", "as_json", is_flag=True, help="machine-readable result on stdout")
-markdown = click.option("--markdown", type=OUTPUT, metavar="FILE", help="write the result for a pull request")
+as_json = click.option("--json", "as_json", is_flag=True, help="print the result as JSON")
+markdown = click.option(
+    "--markdown", type=OUTPUT, metavar="FILE", help="write the result as Markdown, for a pull request"
+)
 
 
 def _read_key(context: click.Context, option: click.Parameter, path: Path | None) -> PublicKey | None:
@@ -74,17 +76,26 @@ def _read_key(context: click.Context, option: click.Parameter, path: Path | None
 
 
 public_key = click.option(
-    "--public-key", type=PATH, metavar="PEM", callback=_read_key, help="refuse a bundle not signed with this key"
+    "--public-key",
+    type=PATH,
+    metavar="PEM",
+    callback=_read_key,
+    help="refuse a bundle that is not signed with this key",
 )
 
 
 def engine(known: str) -> Decorator:
+    """The option `--engine`; `known` lists its values in the help."""
     return click.option("--engine", default="litert", help=f"the engine: {known}")
 
 
 def requests(otherwise: str) -> Decorator:
-    return click.option("--requests", type=PATH, metavar="FILE", help=f"JSONL to measure with; else {otherwise}")
+    """The option `--requests`; `otherwise` names the requests that are used without it."""
+    return click.option(
+        "--requests", type=PATH, metavar="FILE", help=f"requests to measure with, as JSONL [default: {otherwise}]"
+    )
 
 
 def changes(example: str) -> Decorator:
+    """The option `--set`; `example` ends its help."""
     return click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help=f"change a setting; {example}")

@@ -20,17 +20,19 @@ if TYPE_CHECKING:
                 edge encode items.jsonl --bundle movies.edge --engine onnx --threads 8 --out summaries.jsonl"""
 )
 @click.argument("items", type=PATH, metavar="ITEMS")
-@click.option("--bundle", type=PATH, required=True, metavar="BUNDLE", help="the one that the phones have")
-@click.option("--out", type=OUTPUT, required=True, metavar="FILE", help="where to write them")
+@click.option("--bundle", type=PATH, required=True, metavar="BUNDLE", help="the bundle that the phones have")
+@click.option("--out", type=OUTPUT, required=True, metavar="FILE", help="the file to write")
 @engine("litert, onnx or reference")
-@click.option("--threads", type=int, default=1, help="of the engine")
+@click.option("--threads", type=int, default=1, help="threads of the engine")
 @public_key
 @as_json
 def encode(
     items: Path, bundle: Path, out: Path, engine: str, threads: int, public_key: PublicKey | None, as_json: bool
 ) -> None:
-    """Compute the summaries of ITEMS, a JSON object a line as a request lists candidates. A phone that gets their
-    lines along with candidates, after the first line of the file, encodes none of these items itself.
+    """Compute item summaries on a server, so that phones do not have to.
+
+    ITEMS has one JSON object per line, as in the candidates of a request. Send the first line of the output and the
+    lines of the candidates along with the candidates; a phone then encodes none of these items.
     """
     from edge.runtime.encode import encode_items
 

@@ -24,17 +24,19 @@ if TYPE_CHECKING:
 )
 @bundle
 @click.argument("newer", type=PATH, required=False)
-@click.option("--picture", type=OUTPUT, metavar="FILE.svg", help="write a treemap of the download")
+@click.option("--picture", type=OUTPUT, metavar="FILE.svg", help="draw the download as a treemap into this file")
 @public_key
 @as_json
 def inspect(
     bundle: Path, newer: Path | None, picture: Path | None, public_key: PublicKey | None, as_json: bool
 ) -> None:
-    """Show what is in a bundle: bytes by section and by tensor, exits and their quality, shapes, provenance; or what
-    changed from one bundle to another, and why it grew.
+    """Show what is in a bundle, or what changed between two bundles.
+
+    For one bundle: bytes by section and by tensor, exits with their quality, shapes and provenance. For two: what
+    changed, and why the size grew.
     """
     if newer and picture:
-        raise EdgeError("--picture shows one bundle, not what changed", fix="leave out the second bundle")
+        raise EdgeError("--picture draws one bundle, but two are given", fix="leave out the second bundle")
     if newer:
         _compare(bundle, newer, public_key, as_json)
     else:

@@ -51,7 +51,7 @@ def _rank(name: str) -> tuple[int, str]:
 )
 @click.version_option(package_name="edge-ranker", message="%(package)s %(version)s")
 def edge() -> None:
-    """From a behaviour log to a text ranker that ships inside an app."""
+    """Turn a behaviour log into a text ranker that ships inside an app, and use it."""
 
 
 def main() -> None:

@@ -43,7 +43,7 @@ def run(program: click.Group, arguments: Sequence[str]) -> int:
         return _refuse(missing_package(error))
     except KeyboardInterrupt:
         again = "run the same command again" + " without --restart" * _restarts(arguments)
-        click.echo(f"interrupted: {again} to go on", err=True)
+        click.echo(f"interrupted: {again} to continue", err=True)
         return INTERRUPTED
     except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
         _discard_output()
@@ -84,5 +84,5 @@ def _usage_error(error: click.UsageError) -> EdgeError:
         problem, fix = f"no option {error.option_name}", did_you_mean(error.option_name, known)
     else:
         message = " ".join(error.format_message().split()).rstrip(".")
-        problem, fix = message[:1].lower() + message[1:], f"{context.command_path} --help shows how"
+        problem, fix = message[:1].lower() + message[1:], f"run {context.command_path} --help"
     return EdgeError(f"{context.command_path}: {problem}", fix=fix)

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 @bundle
 @public_key
 @as_json
-@click.option("--request", "file", default="-", metavar="FILE", help="a request as JSON; - reads stdin")
+@click.option("--request", "file", default="-", metavar="FILE", help="the request, as JSON; - reads stdin")
 @engine("litert, onnx or reference")
-@click.option("--threads", type=int, default=1, help="of the engine")
-@click.option("--budget-ms", type=float, help="milliseconds to spend; sets the exit")
-@click.option("--min-auc", type=float, help="the cheapest exit that reached this when the bundle was made")
-@click.option("--exit", metavar="E/I", help="encode and interact depth, instead of a budget")
-@click.option("--top", type=int, metavar="N", help="show the N best alone")
+@click.option("--threads", type=int, default=1, help="threads of the engine")
+@click.option("--budget-ms", type=float, help="time for the whole call; uses the best exit predicted to fit")
+@click.option("--min-auc", type=float, help="use the cheapest exit that reached this AUC")
+@click.option("--exit", metavar="E/I", help="use this exit: encode depth / interact depth")
+@click.option("--top", type=int, metavar="N", help="show only the N best")
 def rank(
     bundle: Path,
     public_key: PublicKey | None,
@@ -43,7 +43,7 @@ def rank(
     top: int | None,
     **wish: Any,
 ) -> None:
-    """Rank a request's candidates, best first, at the moment that the request names."""
+    """Rank the candidates of a request, best first."""
     from edge.arguments import check_count
     from edge.runtime.ranker import Ranker
     from edge.runtime.wish import Wish, exit_of

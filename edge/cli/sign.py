@@ -14,15 +14,15 @@ from edge.cli.command import command
 
 @command(
     help=(
-        "Sign a bundle: who opens it with --public-key then refuses every other. "
-        f"The public key of a private one: {NEW_PUBLIC_KEY}"
+        "Sign a bundle with an Ed25519 key.\n\nWith --public-key, a command or an app accepts only bundles signed with "
+        f"that key. To get the public key of a private key: {NEW_PUBLIC_KEY}"
     ),
     examples="""edge sign movies.edge --key private.pem
                 edge sign movies.edge --key private.pem --out signed.edge""",
 )
 @bundle
-@click.option("--key", type=PATH, required=True, metavar="PEM", help=f"the private key; a new one: {NEW_KEY}")
-@click.option("--out", type=OUTPUT, metavar="FILE", help="where to write it, instead of its own place")
+@click.option("--key", type=PATH, required=True, metavar="PEM", help=f"the private key; to make one: {NEW_KEY}")
+@click.option("--out", type=OUTPUT, metavar="FILE", help="the bundle to write; without it, BUNDLE is replaced")
 @as_json
 def sign(bundle: Path, key: Path, out: Path | None, as_json: bool) -> None:
     from edge.bundle.signing import sign_bundle

@@ -18,10 +18,13 @@ from edge.cli.command import command
 )
 @bundle
 @click.option("--engine", required=True, help="the engine to keep: litert, onnx or coreml")
-@click.option("--out", type=OUTPUT, required=True, metavar="FILE", help="where to write it")
+@click.option("--out", type=OUTPUT, required=True, metavar="FILE", help="the bundle to write")
 @as_json
 def slim(bundle: Path, engine: str, out: Path, as_json: bool) -> None:
-    """Leave one engine's model in a bundle: what an app of one platform ships. Sign the result, not its source."""
+    """Write a bundle with the model of one engine only, for one platform.
+
+    Sign the result, not its source.
+    """
     from edge.bundle.archive import scan
     from edge.bundle.slim import slim_bundle
 

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     "--engine",
     "engines",
     multiple=True,
-    help="check this one, or all; repeat. One of: all, litert, onnx, reference, coreml",
+    help="an engine to check: litert, onnx, reference, coreml, or all of them; repeatable",
 )
 def verify(bundle: Path, public_key: PublicKey | None, as_json: bool, engines: tuple[str, ...]) -> None:
-    """Replay the golden requests on LiteRT and ONNX Runtime, or on the engines named.
+    """Check that engines reproduce the golden requests of a bundle.
 
-    Exit code 0: reproduced, 1: not.
+    Without --engine: LiteRT and ONNX Runtime. Exit code 0: every request is reproduced, 1: one is not.
     """
     from dataclasses import asdict
 
@@ -60,7 +60,7 @@ def _text(rows: list[dict[str, Any]], verified: Verification) -> str:
     lines = [render(list(rows[0]), [list(row.values()) for row in rows]), ""]
     lines += [f"not checked: {engine}: {reason}" for engine, reason in verified.unchecked.items()]
     if verified.unexamined:
-        lines.append(f"not examined by the golden requests: {', '.join(verified.unexamined)}")
+        lines.append(f"not tested by the golden requests: {', '.join(verified.unexamined)}")
     lines.append("every golden request is reproduced" if verified.passed else "FAILED: " + _failure(rows))
     return "\n".join(lines)
 

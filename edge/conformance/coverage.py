@@ -1,4 +1,4 @@
-"""What a set of golden requests of a ranking model examines, and what it leaves out."""
+"""Which cases a set of golden requests tests, and which it leaves out."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ MANY_CANDIDATES = "more candidates than a graph holds"
 
 @dataclass(frozen=True)
 class Examined:
-    """What golden requests are asked for: `together` are the candidates that the largest graph holds."""
+    """The cases that golden requests must cover; `together`: how many candidates the largest graph holds."""
 
     encoder: SegmentEncoder
     shape: ModelShape
     together: int
 
     def missing(self, goldens: Sequence[Golden]) -> list[str]:
-        """What they leave unexamined. Only what the text spec can meet is asked for; events and texts only where a
-        request has some."""
+        """The cases that they leave untested. Only cases that the text spec allows are required; events and texts only
+        if a request has some."""
         found = set[str]().union(*map(self.features, goldens))
         return [name for name in self._wanted(goldens) if name not in found]
 
     def features(self, golden: Golden) -> set[str]:
-        """What a request examines, whatever its logits."""
+        """The cases that a request tests, whatever its logits."""
         request, texts = golden.request, [text for kind in golden.texts.values() for text in kind]
         tokens = self.encoder.encoder.wordpiece.encode
         found = {

@@ -29,6 +29,7 @@ def optional_fields(template: Template) -> list[str]:
 
 
 def has_empty_attribute(request: Request, spec: TextSpec) -> bool:
+    """True if a field of a template is missing or empty for some record of the request."""
     profile, item, event, context = spec.templates()
     scopes: list[tuple[Template, Mapping[str, Any]]] = [(profile, request.user.attributes)]
     scopes += [(event, past.attributes) for past in request.events]

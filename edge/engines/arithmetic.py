@@ -36,14 +36,17 @@ class Parameters:
         return self._weights[name]
 
     def clear(self) -> None:
+        """Free the weights; nothing can be computed afterwards."""
         self._weights.clear()
 
     def rows(self, name: str, ids: np.ndarray) -> np.ndarray:
+        """(..., width) float32 rows of a table, times their scales if it holds integers."""
         rows = self._weights[f"{name}.weight"][ids].astype(np.float32)
         scale = self._weights.get(f"{name}.scale")
         return rows if scale is None else rows * scale[ids][..., None]
 
     def norm(self, name: str, inputs: np.ndarray) -> np.ndarray:
+        """Layer normalisation over the last axis, epsilon 1e-5 (ENGINE.md, "The arithmetic")."""
         centred = inputs - inputs.mean(-1, keepdims=True)
         deviation = np.sqrt((centred * centred).mean(-1, keepdims=True) + np.float32(EPSILON))
         return centred / deviation * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
@@ -73,6 +76,7 @@ def levels_of(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def softmax(logits: np.ndarray, axis: int = -1) -> np.ndarray:
+    """Softmax over one axis; the maximum is subtracted first."""
     powers = np.exp(logits - logits.max(axis, keepdims=True))
     return powers / powers.sum(axis, keepdims=True)
 

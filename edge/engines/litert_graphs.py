@@ -69,6 +69,7 @@ class Graphs:
 
     @property
     def names(self) -> list[str]:
+        """Names of the signatures, which are the buckets."""
         return list(self._listed)
 
     def arrays(self, signature: str) -> tuple[dict[str, tuple[str, Dimensions]], dict[str, tuple[str, Dimensions]]]:

@@ -19,5 +19,7 @@ def read_buckets(names: Iterable[str], path: Path, kind: str, entry_points: Coll
             buckets.setdefault(parts[1], []).append(tuple(map(int, parts[2][1:].split("_"))))
     if missing := sorted(set(entry_points) - set(buckets)):
         evidence = f"no {kind} for: {', '.join(missing)}"
-        raise EdgeError(f"{path} is no edge graph", evidence=evidence, fix="export the model again with this version")
+        raise EdgeError(
+            f"{path} is not a model of this project", evidence=evidence, fix="export the model again with this version"
+        )
     return {entry: sorted(found) for entry, found in buckets.items()}

@@ -50,9 +50,7 @@ def shape_in(manifest: Mapping[str, Any]) -> ModelShape:
 def absent(engine: str, models: Path) -> str:
     """Why this engine cannot run here, in one line; nothing if it can. Errors: an unknown engine."""
     if engine not in RANKING_ENGINES:
-        raise EdgeError(
-            f"there is no engine {engine!r} of ranking models", fix=f"use one of: {', '.join(RANKING_ENGINES)}"
-        )
+        raise EdgeError(f"there is no engine {engine!r}", fix=f"use one of: {', '.join(RANKING_ENGINES)}")
     if engine in FROM_WEIGHTS:
         packed = (models.parent / WEIGHTS).is_file()
         return "" if packed else f"the bundle carries no {WEIGHTS}, which the {engine} engine computes with"

@@ -181,9 +181,11 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def log_sigmoid(logits: np.ndarray) -> np.ndarray:
+    """The logarithm of the sigmoid, without overflow."""
     return np.minimum(logits, 0) - np.log1p(np.exp(-np.abs(logits)))
 
 
 def log_sum_exp(logits: np.ndarray, axis: int) -> np.ndarray:
+    """The logarithm of a sum of exponentials over one axis; the maximum is subtracted first."""
     greatest = logits.max(axis, keepdims=True)
     return np.log(np.exp(logits - greatest).sum(axis)) + greatest.squeeze(axis)

@@ -29,6 +29,7 @@ class ModelShape:
 
     @property
     def head_width(self) -> int:
+        """The width of one attention head."""
         return self.hidden // self.heads
 
     @property

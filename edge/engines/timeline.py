@@ -55,6 +55,7 @@ class Timeline:
 
     @property
     def bytes(self) -> int:
+        """Memory of all arrays."""
         arrays = (self.keys, self.values, self.match_keys, self.gates, self.said, self.factors, self.liked)
         return sum(array.nbytes for array in arrays)
 

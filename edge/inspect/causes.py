@@ -12,7 +12,7 @@ _WORTH_NAMING = 0.1  # of the largest cause
 
 @dataclass(frozen=True)
 class Cause:
-    """`bytes` more (or fewer, if negative); `text` goes on from "whose" or "which"."""
+    """`bytes` more (or fewer, if negative); `text` continues a sentence after "whose" or "which"."""
 
     what: str  # new, removed, shape, sparsity, width, values or coding
     bytes: int
@@ -67,6 +67,7 @@ def _of_floats(before: PackedTensor, after: PackedTensor) -> Iterator[tuple[str,
 
 
 def shape_text(tensor: PackedTensor) -> str:
+    """The shape as text, such as 128x384."""
     return "x".join(map(str, tensor.shape))
 
 

@@ -46,6 +46,7 @@ class Change:
 
     @property
     def difference(self) -> int:
+        """Bytes gained, negative if lost; an absent piece has 0 bytes."""
         return (self.after or 0) - (self.before or 0)
 
 

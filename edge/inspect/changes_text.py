@@ -102,7 +102,7 @@ def summary(found: Comparison) -> str:
 
 
 def _clause(change: Change, sign: int) -> str:
-    """What goes on from the name of what changed: ", whose sparsity fell from 0.800 to 0.700"."""
+    """The text after the name of what changed: ", whose sparsity fell from 0.800 to 0.700"."""
     if not change.causes:
         return ""
     main = max(change.causes, key=lambda cause: sign * cause.bytes)

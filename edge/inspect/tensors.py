@@ -28,6 +28,7 @@ class PackedTensor:
 
     @property
     def elements(self) -> int:
+        """How many values the tensor has, zeros included."""
         return math.prod(self.shape)
 
     @property

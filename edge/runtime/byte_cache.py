@@ -22,6 +22,7 @@ class ByteCache(Generic[K, V]):
 
     @property
     def bytes(self) -> int:
+        """Bytes that the entries take now."""
         return self._bytes
 
     def get(self, key: K) -> V | None:
@@ -68,6 +69,7 @@ class ByteCache(Generic[K, V]):
             return [(key, value) for key, (value, _) in self._entries.items()]
 
     def clear(self) -> None:
+        """Remove all entries."""
         with self._turn:
             self._entries.clear()
             self._bytes = 0

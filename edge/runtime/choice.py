@@ -57,7 +57,7 @@ def choose(
     budget_ms: float | None,
     min_auc: float | None,
 ) -> Choice:
-    """Of `exits`, each with its AUC: without limits the deepest. With a quality asked for, the cheapest that has it;
+    """Of `exits`, each with its AUC: without limits the deepest. With a minimum quality, the cheapest that has it;
     with a budget, the best of those that fit it; where none does, the one that comes closest.
 
     `works`: by encode depth; `budget_ms`: what is left, in calibrated milliseconds.

@@ -43,9 +43,11 @@ class Costs:
         return sum(at(self.chunk, tokens) + depth * at(self.encode, tokens) for tokens in chunks)
 
     def appending(self, entries: int) -> float:
+        """Milliseconds to append so many entries; 0 for none."""
         return at(self.append, entries) if entries else 0.0
 
     def scoring(self, candidates: int, depth: int) -> float:
+        """Milliseconds to score so many candidates at an interact depth; 0 for none."""
         return at(self.score[depth], candidates) if candidates else 0.0
 
 

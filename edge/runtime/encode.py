@@ -39,8 +39,8 @@ def encode_items(
     read = read_items(items)
     model = open_model(bundle, engine, threads, public_key)
     if not model.weights:
-        problem = f"{bundle} packs no weights, whose SHA-256 names what summaries were computed from"
-        raise EdgeError(problem, fix="make it again with edge export")
+        problem = f"{bundle} has no weights.bin, whose SHA-256 must identify the weights of the summaries"
+        raise EdgeError(problem, fix="export the bundle again with edge export")
     depths = tuple(sorted({exit.encode for exit in model.exits}))
     try:
         with output(out) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
@@ -68,7 +68,7 @@ def read_items(path: Path) -> list[Item]:
                 raise EdgeError(problem, fix="list each item once")
             items.append(item)
     if not items:
-        raise EdgeError(f"{path} lists no item", fix='write one a line: {"id": "50", "title": "Heat"}')
+        raise EdgeError(f"{path} lists no item", fix='write one per line: {"id": "50", "title": "Heat"}')
     return items
 
 

@@ -59,7 +59,7 @@ def load_summaries(path: Path, summaries: Summaries, weights: str, hidden: int) 
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, and for its owner alone: what somebody met is told by it."""
+    """Replaced atomically and readable by its owner only, because it reveals which items a user met."""
     with appearing(path) as temporary:
         opened = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(opened, "wb") as file:

@@ -19,7 +19,7 @@ class Lifetime:
     def check(self) -> None:
         """Errors: it has ended."""
         if self._ended:
-            raise EdgeError("the ranker was closed", fix="open the bundle again")
+            raise EdgeError("the ranker is closed", fix="open the bundle again")
 
     def __enter__(self) -> None:
         with self._changed:
@@ -40,7 +40,10 @@ class Lifetime:
         """
         with self._changed:
             if get_ident() in self._users:
-                raise EdgeError("the ranker cannot be closed within a request", fix="close it when rank has returned")
+                raise EdgeError(
+                    "the ranker cannot be closed during a request of the same thread",
+                    fix="close it after rank has returned",
+                )
             first, self._ended = not self._ended, True
             self._changed.wait_for(lambda: not self._users)
             return first

@@ -47,10 +47,12 @@ class OpenedBundle:
 
     @property
     def directory(self) -> Path:
+        """The directory of the installed files."""
         return self.files.directory
 
     @property
     def models(self) -> Path:
+        """The directory of the model files of all engines."""
         return self.directory / "models"
 
     @property
@@ -91,9 +93,11 @@ def open_files(
     With a key, a bundle that its owner did not sign is refused. A `cache` of one's own replaces the usual one.
     """
     if not isinstance(path, str | os.PathLike):
-        raise EdgeError(f"the bundle's path is {path!r}, which is no path", fix='give "movies.edge"')
+        raise EdgeError(
+            f"the path of the bundle is {path!r}, which is not a path", fix='pass a path, such as "movies.edge"'
+        )
     if public_key is not None and not isinstance(public_key, PublicKey):
-        raise EdgeError("public_key is no key", evidence=repr(public_key), fix="pass read_public_key(path)")
+        raise EdgeError("public_key is not a PublicKey", evidence=repr(public_key), fix="pass read_public_key(path)")
     files, path = install(path, cache, public_key, weights), Path(path)
     manifest = parse_manifest(path, (files.directory / MANIFEST).read_bytes())
     encoder = _text_side(path, files.directory, manifest["model"])

@@ -10,34 +10,34 @@ from edge.text.types import Item
 
 @dataclass(frozen=True)
 class Explanation:
-    """What was planned, predicted and spent. `auc` is that of the exit when the bundle was made, if known."""
+    """How an answer came about: the exit, the time, and what was kept. `str` gives it in one line."""
 
-    exit: Exit
-    planned: Exit  # before anything was computed
-    predicted_ms: float  # of the whole call, for the planned exit
-    spent_ms: float
-    new_texts: int  # items and profiles that were encoded
-    new_events: int
-    auc: float | None
-    budget_ms: float | None = None
-    min_auc: float | None = None
-    kept_texts: int = 0  # items and profiles that did not have to be encoded
-    kept_events: int = 0
-    probabilities: bool = False  # scores are the chance of a like; otherwise they order the candidates, and no more
+    exit: Exit  # the one whose scores the answer has
+    planned: Exit  # chosen before anything was computed
+    predicted_ms: float  # of the whole call, at the planned exit
+    spent_ms: float  # of the whole call
+    new_texts: int  # texts of items and profiles that were encoded
+    new_events: int  # events that were appended to the timeline
+    auc: float | None  # of `exit`, measured when the bundle was made; None if it was not
+    budget_ms: float | None = None  # as it was passed
+    min_auc: float | None = None  # as it was passed
+    kept_texts: int = 0  # texts of items and profiles that did not have to be encoded
+    kept_events: int = 0  # events that were in the timeline already
+    probabilities: bool = False  # True: scores are probabilities of a like; False: logits, which only give the order
 
     @property
     def met(self) -> bool | None:
-        """Whether every limit was kept; None without one."""
+        """True if no limit was missed; None if none was passed."""
         return None if self.budget_ms is None and self.min_auc is None else not self.missed
 
     @property
     def late_ms(self) -> float:
-        """Time spent beyond the budget; 0 without one."""
+        """The lateness: milliseconds beyond the budget; 0 within it or without one."""
         return 0.0 if self.budget_ms is None else max(self.spent_ms - self.budget_ms, 0.0)
 
     @property
     def missed(self) -> list[str]:
-        """The limits that were not kept, in words."""
+        """The limits that were missed, each as a phrase such as "24.1 ms of 20 ms"."""
         found = []
         if self.budget_ms is not None and self.spent_ms > self.budget_ms:
             found.append(f"{self.spent_ms:.1f} ms of {self.budget_ms:g} ms")
@@ -61,7 +61,10 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Ranked:
-    """Items best first, with their scores: probabilities if `explanation.probabilities`, otherwise logits."""
+    """The answer to a request: `items`, best first, and `scores`, parallel to them, which never increase.
+
+    Scores are probabilities of a like if `explanation.probabilities`, otherwise logits.
+    """
 
     items: tuple[Item, ...]
     scores: tuple[float, ...]
@@ -69,6 +72,7 @@ class Ranked:
 
     @property
     def milliseconds(self) -> float:
+        """The time that the whole call took; the same as `explanation.spent_ms`."""
         return self.explanation.spent_ms
 
 

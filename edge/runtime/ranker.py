@@ -49,7 +49,12 @@ LOG_ROWS = 1_000
 
 
 class Ranker:
-    """One model for any number of users and threads; the engine takes one call at a time."""
+    """Ranks candidates with the model of one bundle, for any number of users.
+
+    Open it once per process with `Ranker.open`, and close it, or use it in a `with` statement. All methods are
+    thread-safe; the engine runs one call at a time. Errors: every method raises `EdgeError`, and nothing else, for an
+    argument that is not allowed and after `close`.
+    """
 
     def __init__(
         self, model: Model, memory_mb: float = MEMORY_MB, log_rows: int = LOG_ROWS, file: SummaryFile | None = None
@@ -73,16 +78,21 @@ class Ranker:
         keep: Path | str | bool = True,
         log_rows: int = LOG_ROWS,
     ) -> Ranker:
-        """Check and install the bundle, load and warm up its model, and, the first time on this device, calibrate.
+        """Open a bundle: check it, install it, load and warm up its model, and, the first time, measure costs.
 
-        With a key (`edge.read_public_key`), a bundle that its owner did not sign is refused. `threads` are the
-        engine's. Summaries of texts that are kept between requests stay within `memory_mb` (MB of 10^6 bytes). What
-        was prepared is written to the directory `keep`, by default to that of the installed bundle, and read at the
-        next opening; `keep=False` writes and reads nothing. The newest `log_rows` candidates are kept for `log`.
-        Errors: a bundle that must not be used, an engine that is not here, an argument that cannot be meant.
+        path: the `.edge` file.
+        engine: "litert", "onnx", "coreml" or "reference" (numpy).
+        threads: of the engine, 1 or more.
+        public_key: if given (`read_public_key`), a bundle that was not signed with its private key is refused.
+        memory_mb: limit on the summaries that are kept in memory, in MB of 10^6 bytes; 0 keeps none.
+        keep: the directory in which prepared summaries are kept for the next start; True is the directory of the
+        installed bundle, False writes and reads nothing.
+        log_rows: how many of the newest candidates `log` returns at most; 0 logs nothing.
+        Errors: a bundle that is missing, damaged, of another schema or without that engine; an engine that is not
+        installed; an argument out of range.
         """
-        check_number("memory_mb", memory_mb, fix="0 keeps no summary between requests")
-        check_count("log_rows", log_rows, 0, MOST_LOG_ROWS, fix="0 logs nothing")
+        check_number("memory_mb", memory_mb, fix="pass 0 to keep no summaries between requests")
+        check_count("log_rows", log_rows, 0, MOST_LOG_ROWS, fix="pass 0 to log nothing")
         check_keep(keep)
         model = open_model(path, engine, threads, public_key)
         return cls(model, memory_mb, log_rows, summary_file(keep, model))
@@ -98,14 +108,14 @@ class Ranker:
 
     @property
     def exits(self) -> tuple[Exit, ...]:
-        """Ascending, the deepest last."""
+        """The exits of the bundle, in ascending order, the deepest last."""
         return tuple(sorted(self._model.exits))
 
     def user(self, user: User, events: Sequence[Event] = (), id: str = "") -> UserState:
-        """A user to rank for; computed when candidates come, and then kept for as long as the app holds it.
+        """Make the state of a user to rank for. Nothing is computed before the first `rank` or `UserState.prepare`.
 
-        `id` names the user in `log`, where each user without one has a random one. Errors: the ranker was closed, a
-        user or events that no request may have.
+        user: the profile. events: oldest first, at most 10,000. id: names the user in `log`; without one, a random id
+        is used. Errors: a profile or events that break the rules of a request (SPEC.md, section 1).
         """
         self._lifetime.check()
         check_user(user)
@@ -114,9 +124,11 @@ class Ranker:
         return UserState(self, id or uuid.uuid4().hex, user, events)
 
     def prepare(self, items: Sequence[Item], encode: int | None = None) -> list[Handle]:
-        """Render, tokenise and encode items now, e.g. while the app is idle; what it gives is ranked faster.
+        """Render, tokenise and encode items ahead of requests, e.g. while the app is idle.
 
-        `encode`: after how many layers, by default the deepest. At most 1,000 items at once.
+        items: at most 1,000. encode: the encode depth, by default the deepest. Returns a handle for each item, in
+        order; `rank` takes handles like items, and faster. Errors: items that break the rules of a request, an encode
+        depth that no exit has.
         """
         with self._lifetime:
             handles, depth = self._handles(items), self._encode_depth(encode)
@@ -126,10 +138,11 @@ class Ranker:
             return handles
 
     def receive(self, summaries: str | bytes) -> int:
-        """Keep summaries that a server computed with `edge encode`: the first line of its file, and lines of items.
+        """Keep summaries that a server computed with `edge encode`, so that their items are not encoded here.
 
-        Items of the same text are then ranked without being encoded here. Returns how many it took. Errors: it is no
-        such text, or the summaries are of other weights; then none is kept.
+        summaries: the first line of the file that `edge encode` wrote, then lines of items; at most 64 MiB. Returns
+        the number of summaries, one for each item and encode depth. Errors: text of another form, summaries of other
+        weights; then none is kept.
         """
         with self._lifetime:
             vocabulary = len(self._model.reading.encoder.encoder.wordpiece)
@@ -148,11 +161,16 @@ class Ranker:
         exit: Exit | tuple[int, int] | str | None = None,
         time_s: float | None = None,
     ) -> Ranked:
-        """Best first, as well as the budget allows, or at an exit (encode depth, interact depth), or at the deepest.
+        """Rank candidates for a user, best first; equal scores keep the order of the candidates.
 
-        `budget_ms` is for the whole call; `min_auc` asks for the cheapest exit that reached it when the bundle was
-        made; `time_s` is the moment, as an event's time is. Ties keep the order of the candidates. Where a limit
-        cannot be met, the exit that comes closest is used, and `explanation` says so.
+        candidates: items or handles, at most 1,000, no two with one id.
+        budget_ms: time for the whole call, above 0; the best exit that is predicted to fit is used.
+        min_auc: above 0, at most 1; the cheapest exit that reached this AUC when the bundle was made is used.
+        exit: use this exit, as `Exit`, (encode depth, interact depth) or "1/2"; excludes the two limits.
+        time_s: the time of the request in seconds since 1970, like `Event.time`.
+        Without a limit or an exit, the deepest exit is used. A limit that cannot be met is not an error: the closest
+        exit is used, and `explanation.missed` lists the limit. Errors: a user or handle of another ranker, candidates
+        that break the rules of a request, an exit that the bundle does not have.
         """
         started = time.perf_counter()
         with self._lifetime:
@@ -168,19 +186,19 @@ class Ranker:
                 return ranked
 
     def log(self) -> str:
-        """What was ranked since the last call, a JSON object in a line for each candidate: which request and user, the
-        moment, the place and the score, the exit, the attributes; and `liked`, 1 if the user's event said so since.
+        """Return what was ranked since the last call, as JSON lines, one for each candidate, and empty the log.
 
-        `edge prepare` reads it as a log of impressions (docs/mobile-engineers.md). The oldest requests are left out
-        beyond `log_rows`.
+        A line has the request, user, time, place, score, exit and attributes, and `liked`: 1 if an event that was
+        added since likes the item (PLAN.md, section 7). Beyond `log_rows` candidates, the oldest requests are dropped.
+        `edge prepare` reads the text as a log of impressions (docs/data.md).
         """
         self._lifetime.check()
         return self._log.drain()
 
     def forget(self) -> None:
-        """Remove all summaries, from memory and from disk, and what `log` has not given yet.
+        """Remove all summaries, from memory and from disk, and empty the log.
 
-        Users keep what was computed for them; see `UserState.forget`.
+        Users keep what was computed for them; see `UserState.forget`. Errors: the file cannot be removed.
         """
         with self._lifetime:
             self._summaries.clear()
@@ -189,7 +207,10 @@ class Ranker:
                 self._file.remove()
 
     def close(self) -> None:
-        """Give the memory back. Waits for the requests under way; those that come later are refused."""
+        """Wait for running requests, refuse later ones, and free the memory. Calling it again does nothing.
+
+        Errors: it is called from within a request of the same thread.
+        """
         if self._lifetime.end():
             self._model.engine.close()
             self._summaries.clear()
@@ -216,17 +237,19 @@ class Ranker:
             return depths[-1]
         check_count("encode", encode, 0)
         if encode not in depths:
-            raise EdgeError(f"no exit is encoded {encode} times", fix=f"use one of: {', '.join(map(str, depths))}")
+            raise EdgeError(f"no exit has encode depth {encode}", fix=f"use one of: {', '.join(map(str, depths))}")
         return encode
 
     def _check_owner(self, user: UserState) -> None:
         """Errors: no user, or one of another ranker, whose tokens and states mean something else."""
         if not isinstance(user, UserState):
             kind = type(user).__name__
-            problem = f"user must be what ranker.user(...) gives, not {kind}"
-            raise EdgeError(problem, fix="ranker.user(profile, events)")
+            problem = f"user must be a UserState, which ranker.user(...) returns, not {kind}"
+            raise EdgeError(problem, fix="pass ranker.user(profile, events)")
         if user._ranker is not self:
-            raise EdgeError("the user was made by another ranker", fix="ranker.user(profile, events)")
+            raise EdgeError(
+                "the user belongs to another ranker", fix="make it with this one: ranker.user(profile, events)"
+            )
 
     def _handles(self, candidates: Sequence[Item | Handle]) -> list[Handle]:
         """Those of items that are none yet. Errors: what no request may have, or handles of another ranker."""
@@ -242,7 +265,9 @@ class Ranker:
             check_candidates([one.item if isinstance(one, Handle) else one for one in candidates])
             handles = [one if isinstance(one, Handle) else handles_of(reading, [one])[0] for one in candidates]
         if [handle.reading for handle in handles].count(reading) < len(handles):
-            raise EdgeError("a candidate was prepared by another ranker", fix="ranker.prepare(items)")
+            raise EdgeError(
+                "a candidate was prepared by another ranker", fix="prepare it with this one: ranker.prepare(items)"
+            )
         return handles
 
     def _rank(

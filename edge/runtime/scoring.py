@@ -19,7 +19,10 @@ from edge.text.types import Item
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """An item that was rendered and tokenised, and its numbers read, to be ranked again and again."""
+    """An item that `Ranker.prepare` rendered and tokenised. `item` is the item; the other fields are private.
+
+    It works only with the ranker that made it.
+    """
 
     item: Item
     segment: Segment
@@ -29,6 +32,7 @@ class Handle:
 
 
 def handles_of(reading: Reading, items: Sequence[Item]) -> list[Handle]:
+    """Handles of items: rendered and tokenised, nothing encoded. Errors: a value that a template cannot render."""
     encoder, offered = reading.encoder, reading.groups.offered(items)
     return [
         Handle(item, encoder.item(item), encoder.context(item), one, reading)
@@ -68,6 +72,7 @@ class Needed:
 
 
 def needed(engine: Engine, summaries: Summaries, user: UserTimeline, candidates: Candidates, depth: int) -> Needed:
+    """What a request reads at an encode depth; nothing is computed yet."""
     lacks = user.lacks(engine.shape.places - 1, depth)
     items = summaries.look([*lacks.segments, *candidates.segments], depth)
     return Needed(lacks, items, summaries.look([*lacks.phrases, *candidates.contexts], engine.shape.phrase_depth))

@@ -32,6 +32,7 @@ class SentSummary:
 
 
 def head_line(weights: str, hidden: int) -> str:
+    """The first line of a text of summaries (BUNDLE.md, section 9)."""
     return json.dumps({"schema": SCHEMA, "weights": weights, "hidden": hidden}) + "\n"
 
 
@@ -53,7 +54,9 @@ def read_sent(text: str | bytes, weights: str, shape: ModelShape, vocabulary: in
 
 def _lines(text: object) -> Sequence[str]:
     if not isinstance(text, str | bytes):
-        raise EdgeError(f"the summaries must be text, not {type(text).__name__}", fix="pass what edge encode wrote")
+        raise EdgeError(
+            f"the summaries must be text, not {type(text).__name__}", fix="pass the text that edge encode wrote"
+        )
     size = len(text)
     if size > MAX_BYTES:
         raise EdgeError(f"the summaries have {size:,} bytes, {MAX_BYTES:,} at most", fix="send fewer at once")
@@ -75,7 +78,7 @@ def _check_head(line: str, weights: str, hidden: int) -> None:
     if head["weights"] != weights or head["hidden"] != hidden:
         raise EdgeError(
             "the summaries were computed from other weights",
-            evidence=f"theirs: {ascii(head['weights'])[:66]}, of the bundle: {weights!r}",
+            evidence=f"weights of the summaries: {ascii(head['weights'])[:66]}, of the bundle: {weights!r}",
             fix="compute them with the bundle that ranks: edge encode ITEMS.jsonl --bundle BUNDLE --out FILE",
         )
 
@@ -122,4 +125,4 @@ def _decoded(where: str, coded: Any, hidden: int) -> np.ndarray:
 
 
 def _refuse(where: str, reason: str) -> NoReturn:
-    raise EdgeError(f"{where}: {reason}", fix="send what edge encode wrote: its first line, then lines of items")
+    raise EdgeError(f"{where}: {reason}", fix="send the first line that edge encode wrote, then lines of items")

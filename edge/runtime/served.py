@@ -38,6 +38,7 @@ class ServedLog:
         self._turn = Lock()
 
     def add(self, served: Served) -> None:
+        """Log an answered request; the oldest requests are dropped beyond the limit."""
         with self._turn:
             self._count += 1
             self._kept.append((self._count, served))
@@ -62,6 +63,7 @@ class ServedLog:
         return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
     def clear(self) -> None:
+        """Drop all requests; their numbering continues."""
         with self._turn:
             self._kept.clear()
             self._rows = 0

@@ -27,6 +27,7 @@ class Sought:
 
     @property
     def missing(self) -> list[Segment]:
+        """The distinct segments whose summary is not kept, in the order of their first occurrence."""
         return [segment for segment, summary in zip(self.distinct, self.found, strict=True) if summary is None]
 
 
@@ -39,6 +40,7 @@ class Summaries:
 
     @property
     def bytes(self) -> int:
+        """Bytes that the kept summaries take now."""
         return self._kept.bytes
 
     def look(self, segments: Sequence[Segment], depth: int) -> Sought:

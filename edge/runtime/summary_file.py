@@ -32,6 +32,7 @@ class SummaryFile:
             self._profiles.add(profile)
 
     def load(self, summaries: Summaries) -> None:
+        """Read the file into memory; a damaged file, or one of other weights, is ignored."""
         load_summaries(self._path, summaries, self._weights, self._hidden)
         self._saved = _keys(summaries, ())
 

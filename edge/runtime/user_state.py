@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class UserState:
-    """A user between requests. Events may be added, and requests come, from several threads."""
+    """A user of one ranker, between requests: the profile, the events, and what was computed from them.
+
+    `Ranker.user` makes it. All methods are thread-safe. It holds its memory until it is released or forgotten.
+    """
 
     def __init__(self, ranker: Ranker, name: str, profile: User, events: Sequence[Event]) -> None:
         self._ranker, self._name, self._profile = ranker, name, profile
@@ -27,10 +30,10 @@ class UserState:
         self._turn = Lock()
 
     def add(self, event: Event) -> None:
-        """One more behaviour; it is computed when it is needed, or by `prepare`. At 10,000 events the oldest quarter
-        leaves.
+        """Add one more event, in constant time; it is computed by the next `rank` or `prepare`.
 
-        Errors: an event that no request may have, or one before those that the user has; the ranker was closed.
+        When the user has 10,000 events, the oldest 2,500 are dropped first. Errors: an event that breaks the rules of
+        a request or is older than the newest one; a closed ranker. Then nothing changes.
         """
         self._ranker._lifetime.check()
         check_event(event, "the event")
@@ -42,14 +45,17 @@ class UserState:
         self._ranker._log.note(self._name, event)
 
     def prepare(self, encode: int | None = None) -> None:
-        """Compute now, e.g. while the app is idle, what ranking will need after `encode` layers, or after the most."""
+        """Compute what `rank` will need of this user, e.g. while the app is idle.
+
+        encode: the encode depth, by default the deepest. Errors: an encode depth that no exit has; a closed ranker.
+        """
         with self._ranker._lifetime:
             with self._turn:
                 self._ranker._prepare_user(self._timeline, encode)
             self._ranker._save()
 
     def forget(self) -> None:
-        """Give back the memory of what was computed; it is computed again when it is needed."""
+        """Free the memory of what was computed for this user; the profile and the events stay."""
         with self._turn:
             self._timeline.forget()
 

@@ -31,6 +31,7 @@ class Reading:
 
     @cached_property
     def groups(self) -> NumberGroups:
+        """The model's numbers, grouped by what they depend on."""
         return NumberGroups(self.numbers)
 
 
@@ -45,7 +46,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Lacks:
-    """What a timeline still has to be computed for: the profile, if it is `begun` anew, and the events from `start`."""
+    """What a timeline lacks: the profile, if the timeline is `begun` again, and the events from `start`."""
 
     begun: bool
     first: int  # event that it keeps
@@ -77,6 +78,7 @@ class UserTimeline:
 
     @property
     def bytes(self) -> int:
+        """Memory of the timelines of all encode depths."""
         return sum(timeline.bytes for _, timeline in self._kept.values())
 
     def lacks(self, most: int, depth: int) -> Lacks:

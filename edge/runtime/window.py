@@ -6,7 +6,7 @@ from __future__ import annotations
 def first_event(events: int, most: int) -> int:
     """The first of so many events that a timeline of at most `most` keeps.
 
-    When it is full its oldest quarter leaves, so that most events are added and few make it be computed anew.
+    When it is full, its oldest quarter is dropped, so that few events cause it to be computed again.
     """
     over = events - most
     if over <= 0:

@@ -25,14 +25,13 @@ class Wish:
         if self.min_auc is not None:
             check_share("min_auc", self.min_auc, fix=LEAVE_OUT, usual=0.5)  # an AUC below is worse than chance
             if self.min_auc == 0:
-                raise EdgeError(
-                    "min_auc is 0: every exit reaches it, a limit that cannot fail is no limit", fix=LEAVE_OUT
-                )
+                raise EdgeError("min_auc is 0, which every exit reaches", fix=LEAVE_OUT)
         if self.exit is not None and self.limited:
-            raise EdgeError("an exit and a limit exclude each other", fix="give a budget, a quality or an exit")
+            raise EdgeError("an exit excludes budget_ms and min_auc", fix="pass either an exit or limits")
 
     @property
     def limited(self) -> bool:
+        """True if there is a limit on time or quality."""
         return self.budget_ms is not None or self.min_auc is not None
 
 
@@ -43,5 +42,7 @@ def exit_of(value: Exit | tuple[int, int] | str | None) -> Exit | None:
     if isinstance(value, str):
         return Exit.parse(value, "exit")
     if not isinstance(value, tuple) or len(value) != 2 or not all(type(one) is int for one in value):
-        raise EdgeError(f"exit is {shown(value)}", fix='give encode and interact depth: exit=(1, 2), or "1/2"')
+        raise EdgeError(
+            f"exit is {shown(value)}, which is not an exit", fix='give encode and interact depth: exit=(1, 2), or "1/2"'
+        )
     return Exit(*value)

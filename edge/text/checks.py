@@ -64,6 +64,7 @@ def check_candidates(candidates: Sequence[Item]) -> None:
 
 
 def check_event(event: Event, path: str) -> None:
+    """Refuse an event that breaks the rules of SPEC.md, section 1; `path` names it in the error."""
     _check_kind(event, Event, path, 'Event(Item("", {"title": "Heat"}), {"liked": True})')
     check_item(event.item, f"{path}.item", id_needed=False)
     check_time(event.time, f"{path}.time")
@@ -82,12 +83,13 @@ def check_item(item: Item, path: str, id_needed: bool = True) -> None:
     if not isinstance(item.id, str):
         raise EdgeError(f"{path}.id must be a string, not {shown(item.id)}", fix='quote it: "50"')
     if not item.id and id_needed:
-        raise EdgeError(f"{path}.id is empty", fix="name each candidate: the answer refers to it")
+        raise EdgeError(f"{path}.id is empty", fix="give each candidate an id: the answer refers to it")
     _check_text(item.id, f"{path}.id")
     check_attributes(item.attributes, path, ITEM_KEYS)
 
 
 def check_attributes(attributes: Mapping[str, Any], path: str, reserved: Collection[str] = ()) -> None:
+    """Refuse attributes with too many, unnamed, reserved or unreadable entries; `path` names the record."""
     if not isinstance(attributes, Mapping):
         raise EdgeError(f"{path}.attributes must be a dict, not {_kind(attributes)}", fix='{"title": "Heat"}')
     if len(attributes) > MAX_ATTRIBUTES:
@@ -101,6 +103,7 @@ def check_attributes(attributes: Mapping[str, Any], path: str, reserved: Collect
 
 
 def check_sequence(values: object, path: str, kind: str, limit: int) -> None:
+    """Refuse what is not a list or tuple of at most `limit` values; the values are not checked."""
     if isinstance(values, str | bytes) or not isinstance(values, Sequence):
         fix = f"list({path})" if isinstance(values, Iterable) else ""
         raise EdgeError(f"{path} must be a list or a tuple of {kind}, not {_kind(values)}", fix=fix)
@@ -112,6 +115,7 @@ def check_sequence(values: object, path: str, kind: str, limit: int) -> None:
 
 
 def check_ids(ids: Sequence[str]) -> None:
+    """Refuse two candidates with the same id."""
     if len(set(ids)) == len(ids):
         return
     seen: dict[str, int] = {}
@@ -124,6 +128,7 @@ def check_ids(ids: Sequence[str]) -> None:
 
 
 def check_times(times: Sequence[float | None]) -> None:
+    """Refuse a time that is before an earlier known one; None is unknown."""
     latest, where = -math.inf, 0
     for index, time in enumerate(times):
         if time is None:
@@ -158,7 +163,7 @@ def _check_name(name: object, path: str, reserved: Collection[str]) -> None:
     if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME:
         raise EdgeError(f"{path} has an attribute named {shown(name)}", fix=f"names have 1 to {MAX_NAME} characters")
     if name in reserved:
-        raise EdgeError(f"{path} has an attribute named {shown(name)}, which means something else", fix="rename it")
+        raise EdgeError(f"{path} has an attribute named {shown(name)}, a reserved name", fix="rename the attribute")
     _check_text(name, f"an attribute name of {path}")
 
 
@@ -180,7 +185,7 @@ def _check_value(value: object, path: str) -> None:
 
 def _check_strings(values: tuple[object, ...], path: str) -> None:
     if len(values) > MAX_LIST:
-        raise EdgeError(f"{path} has {len(values):,} entries, {MAX_LIST:,} at most", fix="cut the list")
+        raise EdgeError(f"{path} has {len(values):,} entries, {MAX_LIST:,} at most", fix="shorten the list")
     for index, value in enumerate(values):
         if not isinstance(value, str):
             raise EdgeError(f"{path}[{index}] must be a string, not {shown(value)}", fix='quote it: "50"')
@@ -189,7 +194,7 @@ def _check_strings(values: tuple[object, ...], path: str) -> None:
 
 def _check_text(value: str, path: str) -> None:
     if len(value) > MAX_TEXT:
-        raise EdgeError(f"{path} is {len(value):,} characters long, {MAX_TEXT:,} at most", fix="cut it")
+        raise EdgeError(f"{path} is {len(value):,} characters long, {MAX_TEXT:,} at most", fix="shorten the text")
     if not value.isascii() and _SURROGATE.search(value):
         raise EdgeError(
             f"{path} is not valid Unicode: half of a surrogate pair",
@@ -202,12 +207,14 @@ def _check_number(value: object, path: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise EdgeError(
             f"{path} must be a number, not {shown(value)}",
-            fix="give seconds as a number, or None (in JSON null) if it is not known",
+            fix="give seconds as a number, or None (in JSON null) if the time is not known",
         )
     if value != value:
-        raise EdgeError(f"{path} is nan, which is no number", fix="None (in JSON null) for what is not known")
+        raise EdgeError(
+            f"{path} is nan, which is not a number", fix="pass None (in JSON null) if the value is not known"
+        )
     if not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
-        raise EdgeError(f"{path} is out of range: {shown(value)}", fix="between -1e15 and 1e15")
+        raise EdgeError(f"{path} is out of range: {shown(value)}", fix="give a number from -1e15 to 1e15")
 
 
 def _plain_events(events: Sequence[Event]) -> bool:

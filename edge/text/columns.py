@@ -42,6 +42,7 @@ def values_of(items: Sequence[Item], attribute: str, ids: Ids) -> Values:
 
 
 def values_of_ids(of_items: Sequence[Sequence[int]]) -> Values:
+    """The value ids of items, as one column with the start of each item."""
     counts = np.array([len(ids) for ids in of_items], dtype=np.int64)
     return Values(running(counts), np.array([one for ids in of_items for one in ids], dtype=np.int64))
 
@@ -76,6 +77,4 @@ def number_of(value: Value, where: str) -> float:
         return float(value)
     if is_missing(value):
         return math.nan
-    raise EdgeError(
-        f"{where} is {value!r:.60}, and the numbers of the model need a number", fix="send a number or null"
-    )
+    raise EdgeError(f"{where} is {value!r:.60}, but the model reads it as a number", fix="send a number or null")

@@ -66,6 +66,7 @@ class EventSums:
         return self._alike[attribute]
 
     def running_of(self, of: str, minus: str) -> Sums:
+        """Running sums of `of` less `minus` over the events, in units of 1 / 65,536; computed once."""
         if (of, minus) not in self._running:
             units, known = self.units(of, minus)
             self._running[of, minus] = running(units), running(known)
@@ -101,6 +102,7 @@ class AlikeSums:
         return np.searchsorted(self._keys, ids * self._size + ends)
 
     def running_of(self, of_all: EventSums, of: str, minus: str) -> Sums:
+        """As `EventSums.running_of`, but over the events that share a value."""
         if (of, minus) not in self._running:
             units, known = of_all.units(of, minus)
             self._running[of, minus] = running(units[self.events]), running(known[self.events])

@@ -71,11 +71,11 @@ def _check(number: Number) -> None:
         if value is not None and not math.isfinite(value):
             raise EdgeError(f"{named} has {field} = {value}", fix="give a finite number")
     if number.spread <= 0:
-        raise EdgeError(f"{named} has spread = {number.spread:g}", fix="a standard deviation is above 0")
+        raise EdgeError(f"{named} has spread = {number.spread:g}", fix="give a standard deviation above 0")
     if number.smoothing < 0:
-        raise EdgeError(f"{named} has smoothing = {number.smoothing:g}", fix="a number of events, 0 or more")
+        raise EdgeError(f"{named} has smoothing = {number.smoothing:g}", fix="give a number of events, 0 or more")
     if not 0 <= number.last <= 2**31:
-        raise EdgeError(f"{named} has last = {number.last}", fix="a number of events; 0 for all")
+        raise EdgeError(f"{named} has last = {number.last}", fix="give a number of events, or 0 for all")
 
 
 def _check_history(number: Number, named: str) -> None:
@@ -83,7 +83,7 @@ def _check_history(number: Number, named: str) -> None:
     if number.history != "mean":
         _check_unused(number, named, kind, "of", "minus", "smoothing", "prior")
     elif not number.of:
-        raise EdgeError(f"{named} does not say what it is the mean of", fix='of = "liked"')
+        raise EdgeError(f"{named} is a mean without 'of'", fix='of = "liked"')
     for field in ("of", "minus"):
         value = getattr(number, field)
         if value and not value.removeprefix("item.").isidentifier():

@@ -26,13 +26,17 @@ MAX_BYTES = 64 * 2**20  # of the JSON text
 
 
 def parse_request(text: str | bytes) -> Request:
-    """A request from JSON text (bytes: UTF-8). Errors: not JSON, a repeated key, and those of `from_json`."""
+    """Read a request from JSON text, or from its UTF-8 bytes; at most 64 MiB (SPEC.md, section 1).
+
+    Errors: text that is not JSON, a repeated or unknown key, a value of another type or over a limit; each error names
+    the path of the value, such as `events[3].item.title`.
+    """
     decoded = _decoded(text)
     try:
         value = json.loads(decoded, object_pairs_hook=unique_keys, parse_int=_integer)
     except RecursionError:
         raise EdgeError(
-            "the request is nested too deeply", fix="send attributes flat: of an object within one, its values"
+            "the request is nested too deeply", fix="send flat attributes: replace a nested object by its values"
         ) from None
     except ValueError as error:
         raise EdgeError(
@@ -144,7 +148,7 @@ def _event(value: object, path: str) -> Event:
 
 def _candidate(value: object, path: str) -> Item:
     if "id" not in _object(value, path):
-        raise EdgeError(f"{path} has no 'id'", fix="name each candidate: the answer refers to it")
+        raise EdgeError(f"{path} has no 'id'", fix="give each candidate an id: the answer refers to it")
     item = _item(value, path)
     check_item(item, path)
     return item
@@ -154,7 +158,7 @@ def _item(value: object, path: str) -> Item:
     """An item whose values have yet to be checked; without an id, which an event's may lack, it has an empty one."""
     record = dict(_object(value, path))
     if record.get("id") == "":
-        raise EdgeError(f"{path}.id is empty", fix="leave it out for an item without a name")
+        raise EdgeError(f"{path}.id is empty", fix="leave the id out, or give one")
     return Item(record.pop("id", ""), _attributes(record))
 
 

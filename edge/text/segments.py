@@ -17,6 +17,7 @@ class SegmentEncoder:
         self.encoder, self.longest = encoder, encoder.spec.max_segment_tokens
 
     def profile(self, user: User) -> Segment:
+        """The token ids of the profile text, cut to the longest segment."""
         return self._cut(self.encoder.profile_text(user))
 
     def item(self, item: Item) -> Segment:
@@ -24,6 +25,7 @@ class SegmentEncoder:
         return self._cut(self.encoder.item_text(item))
 
     def items(self, items: Sequence[Item]) -> list[Segment]:
+        """The token ids of the items' texts, each cut to the longest segment."""
         return [self.item(item) for item in items]
 
     def phrase(self, event: Event) -> Segment:

@@ -36,6 +36,7 @@ class TextEncoder:
         return cls(read_spec(spec), read_vocabulary(vocabulary))
 
     def profile_text(self, user: User) -> str:
+        """The rendered profile. Errors: a value that the template cannot render."""
         return _render(self._profile, user.attributes, "the user")
 
     def item_text(self, item: Item) -> str:

@@ -38,7 +38,7 @@ class TextSpec:
         if self.schema != SCHEMA:
             raise EdgeError(
                 f"{setting('schema')} is {self.schema!r}, this version reads {SCHEMA!r}",
-                fix="make it again by this version",
+                fix="prepare or export it again with this version",
             )
         check_counts(self, max_events=(0, MOST_EVENTS), max_user_tokens=(4, MOST_USER_TOKENS))
         check_counts(self, max_segment_tokens=(3, MOST_SEGMENT_TOKENS))  # [BOS] one-token [EOS]
@@ -86,6 +86,6 @@ def parse_spec(data: bytes, name: str = "text.json") -> TextSpec:
         raise EdgeError(
             f"{name} is no text specification",
             evidence=reason,
-            fix="make it again: edge prepare writes one, and edge export the one of a bundle",
+            fix="write it again: edge prepare writes the one of a run, edge export that of a bundle",
         ) from error
     return from_dict(TextSpec, values, name)

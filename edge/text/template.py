@@ -26,6 +26,7 @@ class Field:
     arguments: tuple[str, ...] = ()
 
     def words(self, value: Value) -> str:
+        """The rendered value (SPEC.md, section 3). Errors: a value that the filter does not accept."""
         return FILTERS[self.filter](value, *self.arguments) if self.filter else plain(value)
 
 

@@ -1,4 +1,4 @@
-"""What a request is made of: plain records of named attributes, no item ids needed to rank."""
+"""What a request consists of: plain records of named attributes. Scores depend on attributes alone, never on ids."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ Value = str | int | float | bool | tuple[str, ...] | None
 
 @dataclass(frozen=True)
 class User:
-    """The profile: attributes that templates may name, e.g. {"age": 24, "occupation": "student"}."""
+    """The profile of a user: attributes that do not change with behaviour, e.g. {"age": 24}."""
 
     attributes: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Item:
-    """Something to rank. `id` only names it in the answer: the score depends on the attributes' text."""
+    """Something to rank, e.g. Item("172", {"title": "Heat"}). `id` identifies it in the answer and is not scored."""
 
     id: str
     attributes: Mapping[str, Value] = field(default_factory=dict)
@@ -25,16 +25,22 @@ class Item:
 
 @dataclass(frozen=True)
 class Event:
-    """One past behaviour of the user with an item. `time` is in seconds since 1970, UTC."""
+    """One past behaviour of a user with an item; `attributes` are the event's own, e.g. {"liked": True}.
+
+    `time` is in seconds since 1970 UTC, or None if it is not known. `item.attributes` are those of that time.
+    """
 
     item: Item
-    attributes: Mapping[str, Value] = field(default_factory=dict)  # e.g. {"liked": True}
+    attributes: Mapping[str, Value] = field(default_factory=dict)
     time: float | None = None
 
 
 @dataclass(frozen=True)
 class Request:
-    """Rank `candidates` for `user`, whose `events` come oldest first. `time` is the moment, as an event's is."""
+    """A parsed request: rank `candidates` (1 to 1,000) for `user`, whose `events` (at most 10,000) are oldest first.
+
+    `time` is that of the request, in seconds since 1970 UTC, or None.
+    """
 
     user: User
     events: tuple[Event, ...]

@@ -15,7 +15,7 @@ from edge.text.offered import NumberGroup, NumberGroups, Offered
 from edge.text.types import Event, Request, User
 
 Floats32 = NDArray[np.float32]
-MOST_ROWS = 4_096  # of a table; it starts anew beyond
+MOST_ROWS = 4_096  # of a table; beyond, it is emptied
 _ALL: Keys = ()
 
 

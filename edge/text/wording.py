@@ -62,6 +62,7 @@ def number(value: Value) -> str:
 
 
 def share(value: Value) -> Decimal:
+    """The exact decimal of a share. Errors: a value outside 0 to 1."""
     exact = decimal(value)
     if not 0 <= exact <= 1:
         raise WordingError(f"needs a share between 0 and 1, got {value!r:.60}")
@@ -84,6 +85,7 @@ def top(value: Value) -> str:
 
 
 def listing(value: Value) -> str:
+    """The strings joined by ", ". Errors: a value that is not a tuple of strings."""
     if not isinstance(value, tuple):
         raise WordingError(f"needs a tuple of strings, got {value!r:.60} ({type(value).__name__})")
     try:
@@ -109,6 +111,7 @@ def ago(value: Value) -> str:
 
 
 def choose(value: Value, when_true: str, when_false: str) -> str:
+    """One of two words. Errors: a value that is neither true nor false."""
     if not isinstance(value, bool):
         raise WordingError(f"needs true or false, got {value!r:.60}")
     return when_true if value else when_false

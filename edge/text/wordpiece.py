@@ -14,7 +14,7 @@ PAD, UNKNOWN, MASK, BOS_USER, EOS_USER, BOS, EOS = range(7)  # their ids; user s
 
 _ORIGINAL = "copy the original file again: a token's line is its id in the model"
 LONGEST_WORD = 100  # code points; a longer word is one [UNK]
-CACHE_CHUNKS = 65_536  # when full, the cache starts anew
+CACHE_CHUNKS = 65_536  # when full, the cache is emptied
 CACHE_LONGEST = 64  # longer chunks are not kept
 
 
@@ -41,6 +41,7 @@ class WordPiece:
 
     @property
     def unknown_id(self) -> int:
+        """The id of `[UNK]`."""
         return UNKNOWN
 
     def encode(self, text: str) -> list[int]:

@@ -70,6 +70,7 @@ def finish(graph: Graph, layer: nn.Module, hidden: Value, attended: Value) -> Va
 
 
 def heads_of(layer: nn.Module) -> int:
+    """How many attention heads a layer has."""
     heads = layer.heads
     assert isinstance(heads, int)
     return heads

@@ -84,7 +84,7 @@ def refuse_unfit(facts: LiteRtFacts, wanted: Mapping[str, bytes], integers: bool
     if integers and not (set(facts.matmuls) | set(facts.tables)) <= INTEGERS:
         wrong.append(f"by weight type, products {facts.matmuls}, tables {facts.tables}: integers alone are wanted")
     if wrong:
-        raise EdgeError("the LiteRT file is not fit to ship", evidence="; ".join(wrong))
+        raise EdgeError("the LiteRT file failed a check", evidence="; ".join(wrong))
 
 
 def stored(module: nn.Module) -> bytes:

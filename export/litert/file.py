@@ -76,6 +76,7 @@ class LiteRtFile:
         return self._shared[key]
 
     def operator_code(self, name: str, version: int) -> int:
+        """The index of an operator and its version, which is added if it is new."""
         key = (name, version)
         if key not in self._codes:
             self._codes[key] = len(self._codes)
@@ -128,12 +129,14 @@ class Graph:
         self._constants: dict[tuple[Any, ...], Value] = {}
 
     def input(self, name: str, *shape: int, type: int = FLOAT32) -> Value:
+        """Declare an input of the signature."""
         value = self._tensor(shape, type)
         self.table.inputs.append(value.index)
         self.signature.inputs.append(schema.TensorMapT(name, value.index))
         return value
 
     def output(self, name: str, value: Value) -> None:
+        """Declare a value as an output of the signature."""
         self.table.outputs.append(value.index)
         self.signature.outputs.append(schema.TensorMapT(name, value.index))
 

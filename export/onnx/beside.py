@@ -35,6 +35,7 @@ def small(graph: Rows, inputs: str, output: str) -> None:
 
 
 def match_keys(graph: Rows, items: str, output: str) -> None:
+    """Append the match vectors of items, scaled to unit length (ENGINE.md, "Match")."""
     graph.product("match.of_event", items, f"{output}_long")
     graph.add(f"{output} = LpNormalization<axis = 1, p = 2>({output}_long)")
 

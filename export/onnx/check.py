@@ -32,7 +32,7 @@ def check_onnx(paths: Sequence[Path], model: RankingModel) -> int:
     wrong = faults(wanted, weights)
     wrong += [fault for fault in faults({}, others) if "twice" in fault]
     if wrong:
-        raise EdgeError("the ONNX graphs are not fit to ship", evidence="; ".join(wrong))
+        raise EdgeError("the ONNX graphs failed a check", evidence="; ".join(wrong))
     return sum(array.nbytes for array in arrays)
 
 

@@ -32,6 +32,7 @@ class Graph(Generic[Model]):
     units: set[str] = field(default_factory=set)  # gains and biases that a line has made
 
     def constant(self, name: str, value: np.ndarray) -> str:
+        """Add a constant, which is stored outside the graph; returns its name."""
         self.weights[name] = value
         return name
 
@@ -46,6 +47,7 @@ class Graph(Generic[Model]):
         return name
 
     def add(self, text: str) -> None:
+        """Append lines in ONNX's text syntax."""
         self.lines += [line.strip() for line in text.strip().splitlines()]
 
     def table(self, name: str, ids: str, output: str) -> None:
@@ -62,12 +64,14 @@ class Graph(Generic[Model]):
             self.add(f"{output} = Gather({weight}, {ids})")
 
     def norm(self, name: str, inputs: str, output: str) -> None:
+        """Append layer normalisation with the weights of this name."""
         module = self.model.get_submodule(name)
         gain = self.vector(f"{flat(name)}_gain", array_of(module.weight))
         bias = self.vector(f"{flat(name)}_bias", array_of(module.bias))
         self.add(f"{output} = LayerNormalization<axis = -1, epsilon = 1e-5>({inputs}, {gain}, {bias})")
 
     def linear(self, name: str, inputs: str, output: str) -> None:
+        """Append a linear layer with the weights of this name: an integer product if they are quantised."""
         module = self.model.get_submodule(name)
         bias = self.vector(f"{flat(name)}_bias", array_of(module.bias))
         if isinstance(module, QuantisedLinear):
@@ -125,6 +129,7 @@ class Graph(Generic[Model]):
         return parser.parse_model("\n".join([HEADER, f"{name} {signature}", "{", *self.lines, "}"]))
 
     def build(self, name: str, signature: str) -> onnx.ModelProto:
+        """The checked model; `signature` declares inputs and outputs in ONNX's text syntax."""
         model = self.parsed(name, signature)
         model.graph.initializer.extend(numpy_helper.from_array(value, key) for key, value in self.weights.items())
         onnx.checker.check_model(model)
@@ -137,4 +142,5 @@ def flat(name: str) -> str:
 
 
 def array_of(tensor: object) -> np.ndarray:
+    """The values of a torch tensor, as a numpy array on the CPU."""
     return np.asarray(tensor.detach().cpu().numpy())  # type: ignore[attr-defined]

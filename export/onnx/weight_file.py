@@ -36,6 +36,7 @@ class WeightFile:
         return model
 
     def write(self, directory: Path) -> None:
+        """Write the external data file that all graphs of the directory share."""
         (directory / self.name).write_bytes(self._content)
 
     def _stored(self, name: str, value: np.ndarray) -> TensorProto:

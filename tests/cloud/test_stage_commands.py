@@ -167,7 +167,7 @@ def test_a_signal_keeps_the_checkpoints_and_what_is_said_goes_on_to_the_same_res
     _, said = process.communicate()
     assert process.returncode == status
     if options:
-        assert said.splitlines()[-1] == "interrupted: run the same command again without --restart to go on"
+        assert said.splitlines()[-1] == "interrupted: run the same command again without --restart to continue"
     assert (tmp_path / "teacher.partial").is_dir() and not (tmp_path / "teacher").exists()
     assert train(data, tmp_path / "teacher") == 0
     assert Run.open(tmp_path / "teacher").hash == Run.open(teacher).hash
@@ -244,7 +244,7 @@ def test_a_file_too_large_for_the_system_ends_a_stage_in_one_message_and_it_goes
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert f"error: {tmp_path / 'teacher'} was not completed: File too large" in done.stderr
-    assert f"it goes on from {tmp_path / 'teacher.partial'}" in done.stderr
+    assert f"it continues from {tmp_path / 'teacher.partial'}" in done.stderr
     assert train(data, tmp_path / "teacher") == 0
     assert Run.open(tmp_path / "teacher").hash == Run.open(teacher).hash
 

@@ -1,7 +1,7 @@
 """Bundles that somebody made wrong, on purpose or not, at any level; mostly with every digest above it in order.
 
 A digest of the whole archive refuses nearly all random damage at the door. So each level is damaged in turn, and what
-lies outside it is made anew.
+lies outside it is computed again.
 """
 
 from __future__ import annotations

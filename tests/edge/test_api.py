@@ -63,14 +63,14 @@ def test_a_ranker_is_closed_at_the_end_of_its_block(bundle: Path) -> None:
         ranked = ranker.rank(user, REQUEST.candidates, budget_ms=1000)
         assert {item.id for item in ranked.items} == {item.id for item in REQUEST.candidates}
         assert ranked.explanation.met is True
-    with pytest.raises(EdgeError, match="the ranker was closed"):
+    with pytest.raises(EdgeError, match="the ranker is closed"):
         ranker.rank(user, REQUEST.candidates)
 
 
 def test_a_ranker_is_closed_when_its_block_fails(bundle: Path) -> None:
     with pytest.raises(EdgeError, match="not JSON"), opened(bundle) as ranker:
         parse_request("{")
-    with pytest.raises(EdgeError, match="the ranker was closed"):
+    with pytest.raises(EdgeError, match="the ranker is closed"):
         ranker.rank(ranker.user(NEW), ())
 
 
@@ -90,8 +90,8 @@ def test_a_ranker_is_closed_when_its_block_fails(bundle: Path) -> None:
         ("memory_mb", None, "memory_mb must be a number"),
         ("engine", "litr", "there is no engine 'litr'"),
         ("engine", None, "there is no engine None"),
-        ("public_key", "public.pem", "public_key is no key"),
-        ("path", 5, "the bundle's path is 5"),
+        ("public_key", "public.pem", "public_key is not a PublicKey"),
+        ("path", 5, "the path of the bundle is 5"),
         ("log_rows", -1, "log_rows is -1, it must be from 0 to 1,000,000"),
         ("log_rows", 10**7, "log_rows is 10000000, it must be from 0 to 1,000,000"),
         ("log_rows", "9", "log_rows must be a whole number"),
@@ -151,25 +151,25 @@ LIKED = edge.Event(edge.Item("", {"title": "red film"}), {"liked": True}, 5.0)
         (lambda r, u: r.rank(u, [edge.Item("1", None)]), r"candidates\[0\].attributes must be a dict, not None"),
         (lambda r, u: r.rank(u, [edge.Item("1", {"title": "\ud800"})]), r"candidates\[0\].title is not valid Unicode"),
         (lambda r, u: r.rank(u, [edge.Item("1", {"title": b"x"})]), r"candidates\[0\].title must be a string"),
-        (lambda r, u: r.rank(NEW, [HEAT]), r"user must be what ranker.user\(...\) gives, not User"),
-        (lambda r, u: r.rank(None, [HEAT]), r"user must be what ranker.user\(...\) gives, not NoneType"),
+        (lambda r, u: r.rank(NEW, [HEAT]), r"user must be a UserState, which ranker.user\(...\) returns, not User"),
+        (lambda r, u: r.rank(None, [HEAT]), r"user must be a UserState, which ranker.user\(...\) returns, not None"),
         (lambda r, u: r.rank(u, [HEAT], time_s="now"), "time_s must be a number, not 'now'"),
         (lambda r, u: r.rank(u, [HEAT], time_s=float("nan")), "time_s is nan"),
         (lambda r, u: r.rank(u, [HEAT], exit="deep"), "exit is 'deep'"),
         (lambda r, u: r.rank(u, [HEAT, *r.prepare([HEAT])]), r"candidates\[1\].id repeats candidates\[0\].id: '1'"),
         (lambda r, u: r.prepare(HEAT), "candidates must be a list or a tuple of Items, not Item"),
-        (lambda r, u: r.prepare([HEAT], encode=7), "no exit is encoded 7 times"),
+        (lambda r, u: r.prepare([HEAT], encode=7), "no exit has encode depth 7"),
         (lambda r, u: r.prepare([HEAT], encode="1"), "encode must be a whole number"),
-        (lambda r, u: u.prepare(encode=0), "no exit is encoded 0 times"),
+        (lambda r, u: u.prepare(encode=0), "no exit has encode depth 0"),
         (lambda r, u: r.user(NEW, id=7), "the user's id must be a string, not 7"),
         (lambda r, u: r.user(NEW, id="\ud800"), "the user's id is not valid Unicode"),
         (lambda r, u: r.rank(u, [HEAT], min_auc=2), "min_auc is 2, it must be from 0 to 1"),
         (lambda r, u: u.add({"title": "heat"}), "the event must be an Event, not {'title': 'heat'}"),
         (lambda r, u: u.add(edge.Event(LIKED.item, {}, "now")), "the event.time must be a number, not 'now'"),
         (lambda r, u: u.add(edge.Event(LIKED.item, {}, 4)), "the event is older than one that the user has"),
-        (lambda r, u: edge.read_public_key(None), "the key's path is None, which is no path"),
+        (lambda r, u: edge.read_public_key(None), "the path of the key is None, which is not a path"),
         (lambda r, u: edge.read_public_key("a\0b"), "is not a usable file name"),
-        (lambda r, u: edge.PublicKey("abc"), "a public key has 32 raw bytes"),
+        (lambda r, u: edge.PublicKey("abc"), "raw must be 32 bytes"),
         (lambda r, u: parse_request(Path("request.json")), "the request must be JSON text, not PosixPath"),
     ],
 )  # fmt: skip
@@ -235,7 +235,7 @@ def test_whatever_is_asked_of_a_closed_ranker_is_refused(bundle: Path) -> None:
         lambda: ranker.__enter__(),
     ]
     for call in calls:
-        with pytest.raises(EdgeError, match="the ranker was closed"):
+        with pytest.raises(EdgeError, match="the ranker is closed"):
             call()
 
 
@@ -258,7 +258,7 @@ def test_closing_waits_for_the_requests_of_other_threads_and_refuses_those_that_
         assert inside.wait(30)
         closing = pool.submit(ranker.close)
         assert wait([closing], timeout=0.2).not_done
-        with pytest.raises(EdgeError, match="the ranker was closed"):
+        with pytest.raises(EdgeError, match="the ranker is closed"):
             ranker.rank(user, [HEAT])
         going_on.set()
         assert ranking.result(30).items == (HEAT,)
@@ -271,7 +271,7 @@ def test_closing_within_a_request_of_the_same_thread_is_refused_instead_of_waiti
     with opened(bundle) as ranker:
         user = ranker.user(NEW)
         monkeypatch.setattr(ranker._model.engine, "score", lambda *given: ranker.close())
-        with pytest.raises(EdgeError, match="the ranker cannot be closed within a request"):
+        with pytest.raises(EdgeError, match="the ranker cannot be closed during a request"):
             ranker.rank(user, [HEAT])
         monkeypatch.undo()
         assert ranker.rank(user, [HEAT]).items == (HEAT,)

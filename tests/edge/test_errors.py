@@ -15,8 +15,8 @@ from edge.errors import did_you_mean, file_error, known_names, nearest
     [
         (errno.ENOSPC, "runs/a cannot be written: No space left on device", "make room there, then run the same"),
         (errno.EDQUOT, "runs/a cannot be written: Disk quota exceeded", "make room there"),
-        (errno.ENOTDIR, "runs/a: Not a directory", "choose another path: a part of this one is a file"),
-        (errno.EACCES, "runs/a: Permission denied", "choose another path, or change who may"),
+        (errno.ENOTDIR, "runs/a: Not a directory", "choose another path: a parent of this one is a file"),
+        (errno.EACCES, "runs/a: Permission denied", "choose another path, or change the permissions"),
         (errno.EROFS, "runs/a: Read-only file system", "choose a path on a disk that can be written"),
         (errno.EIO, "runs/a: Input/output error", ""),
     ],

@@ -106,7 +106,7 @@ def test_a_device_is_written_to_and_never_replaced(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", code]) as writer:
         assert (tmp_path / "pipe").read_text() == "text"
     assert writer.returncode == 0 and (tmp_path / "pipe").is_fifo()
-    with pytest.raises(EdgeError, match="pipe cannot be written: it is no regular file"):
+    with pytest.raises(EdgeError, match="pipe cannot be written: it is not a regular file"):
         slim_bundle(make(tmp_path / "m.edge"), "litert", tmp_path / "pipe")
     assert (tmp_path / "pipe").is_fifo()
 

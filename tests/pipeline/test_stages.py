@@ -261,7 +261,7 @@ def test_a_place_that_is_no_directory_is_refused(tmp_path: Path, capsys: pytest.
 def test_the_stages_of_the_help_are_those_of_the_road(capsys: pytest.CaptureFixture[str]) -> None:
     edge("run", "--help")
     words = " ".join(capsys.readouterr().out.split())
-    assert words.partition("from STAGE on: ")[2].startswith(", ".join(NAMES))
+    assert words.partition("STAGE and those after it: ")[2].startswith(", ".join(NAMES))
 
 
 def test_restart_takes_a_stage_or_none(road: SmallRoad, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

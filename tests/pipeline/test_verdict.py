@@ -57,7 +57,7 @@ def test_the_sentence_says_by_how_much_strongest_first() -> None:
     said = sentences(found)[2]
     assert said.startswith(f"int8 student: AUC {three(found.last.figures['auc'].value)} (")
     assert "; beats 2 of 4 rivals, the strongest of them LightGBM on the same numbers by ." in said
-    assert "; is not told apart from same (.000, .000 to .000); loses to strong by ." in said
+    assert "; does not differ significantly from same (.000, .000 to .000); loses to strong by ." in said
     assert sentences(found)[3].startswith("int8 student: per-user AUC ")
 
 
@@ -102,7 +102,7 @@ def test_an_auc_a_little_above_chance_is_near_it_however_sure() -> None:
 def test_a_student_below_chance_keeps_nothing_and_is_a_warning() -> None:
     found = verdict(teacher=2.0, student=-1.0)
     assert sentences(found)[4] == (
-        "By AUC, the int8 student keeps nothing of the teacher: it ranks no better than chance."
+        "By AUC, the int8 student keeps nothing of the teacher's quality: it ranks no better than chance."
     )
     assert next(iter(warnings(found))).startswith("The int8 student ranks near chance: AUC ")
 

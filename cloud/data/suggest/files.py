@@ -64,8 +64,8 @@ def _file(path: Path) -> File:
         _require_text(path, start)
     if not encoding:
         raise EdgeError(
-            f"{path} is not UTF-8, and its encoding cannot be told",
-            fix=f"write it as UTF-8: iconv -f CP1251 -t UTF-8 {path}, with the encoding that it was written in",
+            f"{path} is not UTF-8, and its encoding is unknown",
+            fix=f"write it as UTF-8: iconv -f CP1251 -t UTF-8 {path}, with the encoding of the file in place of CP1251",
         )
     file = File(str(path), encoding=encoding)
     with open_text(file, newline="") as text:

@@ -29,6 +29,7 @@ def one_of(
 
 
 def several(sample: Sample, role: str, candidates: list[Column]) -> EdgeError:
+    """The error if several columns could have a role; its fix names the option for each."""
     return EdgeError(
         f"{sample.file.path}: several columns could be the {role}: {', '.join(repr(one.name) for one in candidates)}",
         evidence="\n".join(map(described, candidates)),
@@ -37,6 +38,7 @@ def several(sample: Sample, role: str, candidates: list[Column]) -> EdgeError:
 
 
 def none(sample: Sample, role: str, what: str, taken: Iterable[str] = ()) -> EdgeError:
+    """The error if no column has a role; its evidence lists the free columns."""
     free = [described(column) for name, column in sample.columns.items() if name not in taken and column.kinds]
     more = [f"... and {len(free) - SHOWN:,} more"] if len(free) > SHOWN else []
     return EdgeError(
@@ -47,5 +49,6 @@ def none(sample: Sample, role: str, what: str, taken: Iterable[str] = ()) -> Edg
 
 
 def described(column: Column) -> str:
+    """A column for a message: its name, how many values it has, and some of them."""
     count = len(column.kinds)
     return f"{column.name!r}: {f'{count:,} values such as' if count > 1 else 'always'} {column.example}"

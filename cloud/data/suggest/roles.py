@@ -21,7 +21,7 @@ WEAK = 3  # rank of a name that would do if there is no better one
 
 @dataclass
 class Roles:
-    """Columns of the log, and why. `why` and `check` are told the user: what was decided, what is to be looked at."""
+    """Columns of the log by role. `why` and `check` are shown to the user: what was decided, and what to check."""
 
     user: Column
     item: Column
@@ -55,7 +55,7 @@ def find_roles(sample: Sample, given: Mapping[str, str], choices: bool = False) 
     roles.why = {user.name: ("user", why_user), item.name: ("item", why_item), time.name: ("time", why_time)}
     if liking.column:
         roles.why[liking.column.name] = (liking.kind, liking.why)
-    roles.why |= dict.fromkeys(liking.others, ("label, too", "0 and 1; told of events, not learned"))
+    roles.why |= dict.fromkeys(liking.others, ("label, too", "0 and 1; an attribute of events, not learned"))
     if clock.steps:
         kind, other = ("of each user's own", "shared") if clock.own else ("shared by all users", "user")
         check.append(f'the steps of {time.name!r} are taken to be {kind}: if they are not, clock = "{other}"')

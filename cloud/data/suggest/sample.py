@@ -26,6 +26,7 @@ Codes = NDArray[np.int64]
 
 
 def stands_for_none(string: str) -> bool:
+    """True for a string that stands for a missing value, "unknown" included."""
     return is_no_value(string) or string.lower() == "unknown"
 
 
@@ -125,7 +126,7 @@ def read_sample(file: File, found: Columns, rows: int = ROWS) -> tuple[Sample, B
 def decided(key: Column, column: Column) -> float | None:
     """How far a key decides a column: 1 if a key's rows all hold its first row's value, 0 as often as by chance.
 
-    None if that cannot be told: few keys have several rows, or the column hardly varies.
+    None if that is unknown: few keys have several rows, or the column hardly varies.
     """
     there = key.present & column.present
     keys, values = key.codes[there], column.codes[there]

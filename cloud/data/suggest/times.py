@@ -28,7 +28,7 @@ class Clock:
 
     unit: TimeUnit
     steps: bool  # numbers that only say what came first
-    own: bool  # each user's steps start anew
+    own: bool  # the steps of each user start at the beginning
     sorted: bool  # within each user
     times: NDArray[np.float64]
 

@@ -150,6 +150,7 @@ def _sections(source: Source, folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def relative(path: str, folder: Path) -> str:
+    """The path as seen from a folder; absolute if the two are on different drives."""
     try:
         return Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:  # on another drive

@@ -34,6 +34,7 @@ _SIGNATURES = (  # first bytes, what has them, what to do
 
 
 def is_gzip(path: Path) -> bool:
+    """True if the file starts with the magic number of gzip."""
     with path.open("rb") as file:
         return file.read(2) == b"\x1f\x8b"
 
@@ -48,6 +49,7 @@ def head(path: Path) -> bytes:
 
 
 def damaged_gzip(path: Path, error: Exception) -> EdgeError:
+    """The error for a gzip file that cannot be read to its end."""
     problem = "ends in the middle of its gzip data" if isinstance(error, EOFError) else "is a damaged gzip file"
     return EdgeError(f"{path} {problem}", evidence=str(error), fix="copy it again: it is cut off or was altered")
 

@@ -46,10 +46,11 @@ def first_line(text: TextIO, file: File) -> tuple[int, str]:
     for above, line in enumerate(text):
         if line.strip():
             return above, line
-    raise EdgeError(f"{file.path} is empty", fix="check its path: a table has a header, then a row a line")
+    raise EdgeError(f"{file.path} is empty", fix="check its path: a table has a header and then one row per line")
 
 
 def reader_of(lines: Iterable[str], file: File) -> Any:
+    """A CSV reader with the file's separator and quoting, strict about quotes."""
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if file.quote else csv.QUOTE_NONE
     return csv.reader(lines, delimiter=file.separator, quotechar=file.quote or None, quoting=quoting, strict=True)
 

@@ -69,7 +69,7 @@ def require_encoding(file: File, path: Path) -> None:
 
 
 def likely_encoding(path: Path) -> str:
-    """What a file is probably in, if it is not all valid UTF-8; "" if that cannot be told.
+    """What a file is probably in, if it is not all valid UTF-8; "" if that is unknown.
 
     UTF-8 if many of its lines above ASCII are valid in it: in other encodings few are so by chance. cp1252 if what
     it makes of the other lines looks like words of Western Europe; else it may be any of dozens of encodings.
@@ -89,15 +89,15 @@ def likely_encoding(path: Path) -> str:
 
 
 def encoding_fix(path: Path, likely: str) -> str:
-    """What to do about a file that is likely in that encoding, or in none that can be told."""
+    """What to do about a file that is probably in this encoding, or in an unknown one."""
     if likely == "cp1252":
         word = re.search(rb"[^\s,;|\"]*[\x80-\xff][^\s,;|\"]*", next(_chunks(path)))
         example = f" (then it reads {shown(word[0].decode(likely, 'replace'))!r})" if word else ""
         return f'encoding = "cp1252"{example}'
     if likely:
         return f'encoding = "{likely}"'
-    anew = rewritten("iconv -f ENCODING -t UTF-8", path)
-    return f"its encoding cannot be told; put it for ENCODING (cp1251, shift_jis, macintosh, ...): {anew}"
+    command = rewritten("iconv -f ENCODING -t UTF-8", path)
+    return f"its encoding is unknown; replace ENCODING by it (cp1251, shift_jis, macintosh, ...): {command}"
 
 
 def _without_mark(start: bytes) -> str:

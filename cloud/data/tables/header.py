@@ -31,7 +31,7 @@ def require_columns(wanted: Sequence[str], present: Sequence[str], where: str) -
             raise EdgeError(
                 f"{where}: {present.count(name)} columns are named {name!r}",
                 evidence=f"columns {places} of {len(present)}",
-                fix="rename all but the one that is meant",
+                fix="rename all but one of them",
             )
 
 

@@ -1,4 +1,4 @@
-"""One line of JSONL: the object in it, or what keeps it from being one and the command that mends every such line."""
+"""One line of JSONL: the object in it, or why it is not one and the command that repairs every such line."""
 
 from __future__ import annotations
 

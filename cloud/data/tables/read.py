@@ -40,9 +40,9 @@ def existing(file: File) -> Path:
     """The file's path. Errors: there is none, it is a folder, it may not be read."""
     path = Path(file.path)
     if path.is_dir():
-        raise EdgeError(f"{path} is a folder, not a file", fix="name a file; join a table in parts into one")
+        raise EdgeError(f"{path} is a folder, not a file", fix="name a file; if the table has several parts, join them")
     if path.exists() and not path.is_file():
-        raise EdgeError(f"{path} is no regular file", fix="name a file: it is read more than once")
+        raise EdgeError(f"{path} is not a regular file", fix="name a regular file: it is read more than once")
     if not path.is_file():
         there = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
         alike = difflib.get_close_matches(path.name, there, n=3)

@@ -1,4 +1,4 @@
-"""Commands that write a text file anew, to be pasted as they stand."""
+"""Commands that rewrite a text file in a readable form, to be pasted without changes."""
 
 from __future__ import annotations
 
@@ -22,4 +22,4 @@ def rewritten(command: str, file: str | Path) -> str:
     new = path.with_name(f"new-{path.name.removesuffix('.gz')}")
     old, new_name = shlex.quote(str(path)), shlex.quote(str(new))
     pipe = f"gunzip -c {old} | {command}" if path.suffix == ".gz" else f"{command} < {old}"
-    return f"write it anew, and name the new file in edge.toml: {pipe} > {new_name}"
+    return f"rewrite it, and name the new file in edge.toml: {pipe} > {new_name}"

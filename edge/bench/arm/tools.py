@@ -122,7 +122,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _compile(tools: Tools, compiler: Path, source: str, flags: Sequence[str]) -> Path:
-    """The program, named after a digest of what it is made from, so that another version is compiled anew."""
+    """The program, named after a digest of what it is made from, so that another version is compiled again."""
     options = ["-O2", "-Wall"]
     made_from = [(SOURCES / source).read_text(), tools.runtime, str(compiler), *options, *flags]
     digest = hashlib.sha256("\0".join(made_from).encode()).hexdigest()

@@ -24,6 +24,7 @@ def error_annotation(error: EdgeError) -> str:
 
 
 def annotation(title: str, message: str, file: str | None = None) -> str:
+    """A workflow command of GitHub that shows an error; line breaks and special characters are escaped."""
     properties = ({"file": file} if file else {}) | {"title": title}
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     return f"::error {listed}::{_data(message)}"

@@ -9,6 +9,7 @@ HEADINGS = ("", "first, ms", "second, ms", "ratio", "from", "to")
 
 
 def speed_text(heading: str, speed: Speed, tolerance: float | None) -> str:
+    """The comparison as text for the terminal: the table, how it was measured, the conclusion."""
     blocks = (heading, render(HEADINGS, speed_rows(speed)), described(speed), conclusion(speed, tolerance))
     return "\n\n".join(blocks)
 
@@ -35,6 +36,7 @@ def described(speed: Speed) -> str:
 
 
 def conclusion(speed: Speed, tolerance: float | None) -> str:
+    """One sentence: the verdict and the ratio of CPU times with its interval."""
     found = speed.cpu
     sure = f"{found.ratio:.4f} times the CPU time, {found.low:.4f} to {found.high:.4f}"
     return f"the second bundle is {verdict(found, tolerance)}: {sure}"

@@ -12,10 +12,12 @@ HEADINGS = ("check", "measured", "limit", "")
 
 
 def verdicts_text(verdicts: Sequence[Verdict]) -> str:
+    """The tables and the failures of several bundles, as text for the terminal."""
     return "\n\n".join(map(_verdict_text, verdicts))
 
 
 def row(check: Check) -> tuple[str, str, str, str]:
+    """A check as a row: what, measured, limit, pass or FAIL."""
     return check.what, amount(check.measured), amount(check.limit), "pass" if check.passed else "FAIL"
 
 

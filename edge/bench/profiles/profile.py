@@ -9,7 +9,7 @@ ESTIMATE = "estimate:"  # how the source of a figure begins that nobody has publ
 
 @dataclass(frozen=True)
 class Figure:
-    """A number, its unit, and who says so."""
+    """A number, its unit, and its source."""
 
     value: float
     unit: str
@@ -17,6 +17,7 @@ class Figure:
 
     @property
     def estimated(self) -> bool:
+        """True if no published source exists for the value."""
         return self.source.startswith(ESTIMATE)
 
     def __str__(self) -> str:

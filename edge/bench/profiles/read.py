@@ -54,7 +54,7 @@ def _path(name: str) -> Path:
     raise EdgeError(
         f"there is no device profile {name!r}",
         evidence=f"known: {', '.join(profile_names())}",
-        fix=(f"did you mean {near!r}? " if near else "") + "For one of your own, give the path of its TOML file",
+        fix=(f"did you mean {near!r}? " if near else "") + "To use your own profile, give the path of its TOML file",
     )
 
 
@@ -64,4 +64,4 @@ def _check(figure: Figure, where: str, unit: str) -> None:
     if figure.unit != unit:
         raise EdgeError(f"{where}.unit must be {unit!r}, not {figure.unit!r}", fix=f"convert the value to {unit}")
     if not figure.source.strip():
-        raise EdgeError(f"{where} has no source", fix='say who says so, or "estimate: ..." and from what')
+        raise EdgeError(f"{where} has no source", fix='name the source, or write "estimate: ..." and explain it')

@@ -50,6 +50,7 @@ class Tensor:
 
     @property
     def elements(self) -> int:
+        """How many values the tensor has, zeros included."""
         return math.prod(self.shape)
 
     @property
@@ -128,7 +129,7 @@ def read_header(data: bytes) -> tuple[int, list[Tensor], bytes]:
     """Lanes, tensors and the coded rest; refuses what declares more than such a file can hold."""
     start = len(MAGIC) + 4
     if data[: len(MAGIC)] != MAGIC or len(data) < start:
-        raise EdgeError("these are no packed weights of this version", evidence=f"they begin with {data[:8]!r}")
+        raise EdgeError("these are not packed weights of this version", evidence=f"they begin with {data[:8]!r}")
     size = struct.unpack_from("<L", data, len(MAGIC))[0]
     try:
         described = json.loads(data[start : start + size].decode("ascii"))
@@ -169,7 +170,7 @@ def _check(lanes: Any, tensors: list[Tensor], size: int) -> None:
         raise EdgeError("the header of the packed weights is damaged", evidence=f"{lanes!r:.20} lanes")
     declared = sum(tensor.elements for tensor in tensors)
     if declared > min(MAX_ELEMENTS, (1 << 16) + ELEMENTS_PER_BYTE * size):
-        raise EdgeError(f"the packed weights declare {declared:,} values in {size:,} bytes: refused as a bomb")
+        raise EdgeError(f"the packed weights declare {declared:,} values in {size:,} bytes, more than the limit allows")
 
 
 def _lanes(tensors: Sequence[Tensor]) -> int:

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 @click.argument("before", type=PATH)
 @click.argument("after", type=PATH)
 @engine("litert or onnx")
-@click.option("--exit", "exit_text", metavar="E/I", help="encode depth / interact depth; else each bundle's deepest")
-@requests("the first bundle's golden ones")
-@click.option("--tolerance", metavar="SHARE", help="e.g. 0.05 or 5%: exit code 1 if slower by more")
-@click.option("--processes", type=int, default=8, help="fresh ones to measure in; more narrow the interval")
-@click.option("--confidence", type=float, default=0.99, help="of the intervals")
+@click.option(
+    "--exit", "exit_text", metavar="E/I", help="encode depth / interact depth [default: each bundle's deepest exit]"
+)
+@requests("BEFORE's golden requests")
+@click.option("--tolerance", metavar="SHARE", help="exit with 1 if AFTER is slower by more, e.g. 5% or 0.05")
+@click.option("--processes", type=int, default=8, help="processes to measure in; more make the interval narrower")
+@click.option("--confidence", type=float, default=0.99, help="confidence level of the intervals")
 @as_json
 @markdown
 def compare(
@@ -40,8 +42,10 @@ def compare(
     exit_text: str | None,
     **options: Any,
 ) -> None:
-    """Compare two bundles' speed on this machine, noisy as it may be: in turns within fresh processes, by CPU time;
-    the ratio with its interval, and what it shows. AFTER's time is given in times of BEFORE's.
+    """Compare the speed of two bundles on this machine, even if it is noisy.
+
+    The bundles take turns within fresh processes. The result is the ratio of AFTER's CPU time to BEFORE's, with its
+    interval.
     """
     from edge.bench.compare import Pairing, check_tolerance, compare_speed, is_slower
     from edge.bench.outputs.markdown import speed_markdown

@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 )
 @click.argument("bundles", type=PATH, nargs=-1, required=True, metavar="BUNDLE...")
 @engine("litert, onnx or coreml")
-@click.option("--budget", type=PATH, metavar="FILE", help="limits as TOML; the options below replace its values")
-@click.option("--max-download", metavar="SIZE", help="of a bundle with this engine alone")
-@click.option("--max-installed", metavar="SIZE", help="the same, unpacked")
-@click.option("--max-resident", metavar="SIZE", help="RAM a fresh process takes to open and rank")
-@click.option("--min-auc", type=float, metavar="AUC", help="at the deepest exit; more: --budget")
-@click.option("--baseline", type=PATH, metavar="OLD.edge", help="hold [growth] of the budget against it")
-@requests("the golden ones")
-@click.option("--tools", type=PATH, metavar="DIR", help="to count instructions, what benchmarks/arm_tools.sh filled")
+@click.option("--budget", type=PATH, metavar="FILE", help="limits, as TOML; the options below override it")
+@click.option("--max-download", metavar="SIZE", help="limit on the bundle with this engine alone")
+@click.option("--max-installed", metavar="SIZE", help="limit on its files when installed")
+@click.option("--max-resident", metavar="SIZE", help="limit on the memory that opening and ranking take")
+@click.option("--min-auc", type=float, metavar="AUC", help="minimum AUC at the deepest exit")
+@click.option("--baseline", type=PATH, metavar="OLD.edge", help="the bundle that shipped last, for [growth]")
+@requests("the golden requests")
+@click.option("--tools", type=PATH, metavar="DIR", help="the directory that benchmarks/arm_tools.sh filled")
 @as_json
 @click.option("--junit", type=OUTPUT, metavar="FILE", help="write the result as JUnit XML")
 @markdown
-@click.option("--annotations", is_flag=True, help="tell GitHub of failures, on stdout")
+@click.option("--annotations", is_flag=True, help="print failures as GitHub annotations")
 def gate(
     bundles: tuple[Path, ...],
     as_json: bool,
@@ -44,8 +44,10 @@ def gate(
     annotations: bool,
     **options: Any,
 ) -> None:
-    """Hold bundles against a budget: sizes, memory, quality, parity, shared weights, instructions, and growth over a
-    baseline. Exit code 0: within it, 1: over it, 2: it cannot be told.
+    """Check bundles against the limits of a budget.
+
+    A budget limits sizes, memory, quality, parity, shared weights, instructions, and growth against a baseline. Exit
+    code 0: every limit holds, 1: one does not, 2: one could not be checked.
     """
     from edge.bench.check import all_passed
 
@@ -81,7 +83,7 @@ def _verdicts(
     old = open_bundle(baseline) if baseline else None
     require_baseline(budget, old)  # reported now, not after minutes of measuring
     if old and len(bundles) > 1:
-        raise EdgeError("several bundles cannot have grown from one baseline", fix="gate them one by one")
+        raise EdgeError("one baseline cannot be compared with several bundles", fix="gate them one by one")
     verdicts = []
     for path in bundles:
         bundle = open_bundle(path)
@@ -102,7 +104,7 @@ def _budget(budget: Path | None, min_auc: float | None, **sizes: str | None) -> 
     limits = read_budget(budget) if budget else Budget()
     limits = limits.tightened(parse_budget(options, "options"))
     if limits.empty:
-        raise EdgeError("no limit is given, there is nothing to check", fix="give --budget or --max-download")
+        raise EdgeError("no limit is given, so there is nothing to check", fix="give --budget or --max-download")
     return limits
 
 

@@ -19,13 +19,21 @@ if TYPE_CHECKING:
                 edge-bench instructions movies.edge --candidates 20 --events 10 --item-tokens 8 --json"""
 )
 @bundle
-@click.option("--tools", type=PATH, metavar="DIR", help="what benchmarks/arm_tools.sh filled; else EDGE_ARM_TOOLS")
-@click.option("--candidates", type=int, default=50, metavar="N", help="to rank in the request")
-@click.option("--events", type=int, metavar="N", help="of the user; else as many as a timeline holds")
-@click.option("--item-tokens", type=int, metavar="N", help="of each item; else as many as a text may have")
+@click.option(
+    "--tools",
+    type=PATH,
+    metavar="DIR",
+    help="the directory that benchmarks/arm_tools.sh filled [default: $EDGE_ARM_TOOLS]",
+)
+@click.option("--candidates", type=int, default=50, metavar="N", help="candidates of the request")
+@click.option("--events", type=int, metavar="N", help="events of the user [default: as many as a timeline holds]")
+@click.option("--item-tokens", type=int, metavar="N", help="tokens of each item [default: as many as a text may have]")
 @as_json
 def instructions(bundle: Path, tools: Path | None, as_json: bool, **size: Any) -> None:
-    """Count the ARM64 instructions of a request at every exit, under emulation: equal at every count."""
+    """Count the ARM64 instructions of a request at every exit, in an emulator.
+
+    The count is the same on every run and on every machine.
+    """
     import json
 
     from edge.bench.arm.tools import find_tools

@@ -27,7 +27,7 @@ def commands() -> dict[str, Callable[[], click.Command]]:
 )
 @click.version_option(package_name="edge-ranker", message="%(package)s %(version)s")
 def edge_bench() -> None:
-    """What a bundle costs and whether it may ship."""
+    """Measure what a bundle costs, and decide whether it may ship."""
 
 
 def main() -> None:

@@ -16,7 +16,10 @@ from edge.cli.command import command
 @click.argument("name", required=False)
 @as_json
 def profiles(name: str | None, as_json: bool) -> None:
-    """List the device profiles, or show one, or a TOML file, with the source of each figure."""
+    """List the device profiles, or show one with the source of each figure.
+
+    NAME is one of the listed profiles, or the path of a TOML file.
+    """
     import json
     from dataclasses import asdict
 

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
                 edge-bench report measured.json --baseline released.json --markdown report.md"""
 )
 @click.argument("measurements", type=PATH, nargs=-1, required=True, metavar="MEASUREMENT...")
-@click.option("--out", type=OUTPUT, metavar="FILE", help="write the page, HTML in one file")
-@click.option("--markdown", type=OUTPUT, metavar="FILE", help="write the tables for a pull request")
+@click.option("--out", type=OUTPUT, metavar="FILE", help="write the report as one HTML file")
+@click.option("--markdown", type=OUTPUT, metavar="FILE", help="write the tables as Markdown, for a pull request")
 @click.option(
-    "--profile", type=NAME_OR_PATH, help="a device, or a TOML file: its targets in place of the measurements' own"
+    "--profile",
+    type=NAME_OR_PATH,
+    help="a device profile, by name or TOML file; its targets replace those of the measurements",
 )
-@click.option("--baseline", type=PATH, metavar="OLD.json", help="an earlier measurement to show beside")
+@click.option("--baseline", type=PATH, metavar="OLD.json", help="an earlier measurement to compare with")
 @as_json
 def report(
     measurements: tuple[Path, ...],
@@ -36,8 +38,10 @@ def report(
     baseline: Path | None,
     as_json: bool,
 ) -> None:
-    """Show measurements, which `edge-bench run --out` wrote, side by side: latency per exit, quality against latency,
-    a device's targets, budgets.
+    """Show measurements side by side, as a page or as Markdown.
+
+    MEASUREMENT is a file that `edge-bench run --out` wrote. The report shows the latency at each exit, quality against
+    latency, and the targets and budgets of a device.
     """
     from edge.bench.report import read_report
     from edge.bench.report_page import report_html, report_markdown
@@ -45,7 +49,7 @@ def report(
 
     written = [path for path in (out, markdown) if path]
     if not written:
-        raise EdgeError("nothing is to be written", fix="give --out report.html, --markdown report.md or both")
+        raise EdgeError("no output is named", fix="give --out report.html, --markdown report.md or both")
     found = read_report(measurements, profile, baseline)
     if out:
         from edge.bench.plots import draw_plots

@@ -25,21 +25,33 @@ if TYPE_CHECKING:
 @bundle
 @engine("litert or onnx")
 @as_json
-@requests("the bundle's golden ones")
-@click.option("--repeats", type=int, default=5, help="rounds over all requests and exits")
-@click.option("--threads", type=int, default=1, help="of the engine")
-@click.option("--exits", metavar="LIST", help="exits to measure, e.g. 1/0,1/2; else all")
-@click.option("--sustained", type=float, default=0.0, metavar="SECONDS", help="requests back to back at the end")
+@requests("the golden requests")
+@click.option("--repeats", type=int, default=5, help="how often every request is ranked at every exit")
+@click.option("--threads", type=int, default=1, help="threads of the engine")
+@click.option("--exits", metavar="LIST", help="exits to measure, e.g. 1/0,1/2 [default: all]")
 @click.option(
-    "--profile", type=NAME_OR_PATH, help="a device (edge-bench profiles), or a TOML file: its limits, and a prediction"
+    "--sustained", type=float, default=0.0, metavar="SECONDS", help="how long to send requests back to back at the end"
 )
-@click.option("--tools", type=PATH, metavar="DIR", help="count instructions, too: what benchmarks/arm_tools.sh filled")
-@click.option("--out", type=OUTPUT, metavar="FILE", help="write the measurement to this file, as JSON")
-@click.option("--adb", is_flag=True, help="time the model's graphs on an attached Android device, too")
+@click.option(
+    "--profile",
+    type=NAME_OR_PATH,
+    help="a device profile, by name or TOML file: apply its limits, and predict its times",
+)
+@click.option(
+    "--tools",
+    type=PATH,
+    metavar="DIR",
+    help="also count instructions; the directory that benchmarks/arm_tools.sh filled",
+)
+@click.option("--out", type=OUTPUT, metavar="FILE", help="write the measurement, as JSON")
+@click.option("--adb", is_flag=True, help="also time the model's graphs on an attached Android device")
 @click.option("--device-binary", type=PATH, metavar="FILE", help="LiteRT's benchmark_model for that device")
-@click.option("--serial", help="of the device, if several are attached")
+@click.option("--serial", help="serial number of the device, if several are attached")
 def run(bundle: Path, engine: str, as_json: bool, out: Path | None, **options: Any) -> None:
-    """Measure cold start, time at every exit, by what is kept and by part, and memory, in a fresh process here."""
+    """Measure the start, the time at every exit and the memory of a bundle.
+
+    Everything is measured on this machine, in fresh processes. Times are shown by what is kept and by part.
+    """
     import json
 
     from edge.bench.measurement import measurement_json, write_measurement
@@ -79,7 +91,7 @@ def _measured(
     from edge.bundle.bundle import open_bundle
 
     if device_binary and not adb:
-        raise EdgeError("--device-binary is for --adb", fix="give --adb, too")
+        raise EdgeError("--device-binary needs --adb", fix="add --adb")
     device = None if profile is None else read_profile(profile)
     chosen = None if exits is None else _exits(exits)
     counting = None if tools is None else find_tools(tools)

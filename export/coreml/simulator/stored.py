@@ -64,6 +64,7 @@ class MilPackage:
         return found[0]
 
     def unreadable(self, reason: str) -> EdgeError:
+        """The error for a package that cannot be read; `reason` is cut to its first line."""
         return EdgeError(f"{self.path} is not a Core ML package that can be read", evidence=reason.splitlines()[0])
 
     def kind(self, value_type: Any) -> str:

@@ -18,7 +18,7 @@ from edge.errors import EdgeError
 from edge.metrics import auc
 
 ROWS = make_rows()
-NOT_CHOSEN = "add the items that were shown and not chosen: what to rank lower is learned from them"
+NOT_CHOSEN = "add the items that were shown and not chosen: from them the model learns what to rank lower"
 
 
 def source(tmp_path: Path, ratings: list[str]) -> Source:

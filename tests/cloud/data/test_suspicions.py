@@ -26,7 +26,7 @@ from edge.text.number import Number
 
 GIVES_AWAY = "the item's attribute 'status' gives the label away"
 POPULAR = "popular items are liked less than others in test rows"
-LENGTHS = "training rows do not show what the test asks"
+LENGTHS = "the histories of training rows and test rows differ"
 
 
 def about_labels(source: Source) -> list[EdgeError]:
@@ -96,7 +96,7 @@ def test_where_preparation_drew_the_negatives_the_fix_is_another_way_of_drawing(
 def test_items_that_are_always_liked_or_never_are_warned_of(tmp_path: Path) -> None:
     rows = [[*row[:-1], str(int(int(row[1]) % 2))] for row in screens()]
     problems = [warning.problem for warning in about_labels(source_of(tmp_path, rows, status=False))]
-    assert [problem for problem in problems if problem.startswith("the label hangs on the item or the user alone")]
+    assert [problem for problem in problems if problem.startswith("the label depends on the item or the user alone")]
 
 
 def test_users_who_like_first_and_dislike_later_are_warned_of(tmp_path: Path) -> None:

@@ -210,14 +210,14 @@ def test_a_date_of_a_year_that_no_log_has_calls_for_no_unit(value: Any, unit: Ti
 def test_timestamps_of_a_unit_too_fine_are_to_be_written_anew(tmp_path: Path, stored: int, unit: str) -> None:
     error = refused(stamped(tmp_path, [(MAY + n) * stored for n in range(30)], unit))
     assert error.problem.endswith("every 'time' is in 1970")
-    assert error.fix.startswith("write 'time' anew: as timestamps of the right unit") and "in [log]" not in error.fix
+    assert error.fix.startswith("write 'time' again: as timestamps of the right unit") and "in [log]" not in error.fix
 
 
 @pytest.mark.parametrize(("stored", "unit"), [(1000, "s"), (1_000_000, "s"), (1_000_000, "ms")])
 def test_timestamps_of_a_unit_too_coarse_are_to_be_written_anew(tmp_path: Path, stored: int, unit: str) -> None:
     error = refused(stamped(tmp_path, [(MAY + n) * stored for n in range(30)], unit))
     assert "implausible time" in error.problem and "is beyond the year 9999" in error.evidence
-    assert error.fix == "write 'time' anew: its numbers are in a finer unit than its type says"
+    assert error.fix == "write 'time' again: its numbers are in a finer unit than its type says"
 
 
 def stamped(tmp_path: Path, times: list[int], unit: str) -> Source:

@@ -43,7 +43,7 @@ def test_kept_scores_are_those_of_the_model_and_of_the_figures(prepared: Run, ra
 def test_scores_of_training_rows_are_kept_at_the_deepest_exit_alone(prepared: Run, ranker: Run) -> None:
     assert len(kept_scores(ranker, "train")) == len(Prepared(prepared).part("train"))
     assert np.array_equal(kept_scores(ranker, "train"), kept_scores(ranker, "train", 3, 1))
-    with pytest.raises(EdgeError, match=r"kept no scores of train/\*/0"):
+    with pytest.raises(EdgeError, match=r"has no scores of train/\*/0"):
         kept_scores(ranker, "train", interact=0)
 
 
@@ -56,8 +56,8 @@ def test_a_depth_that_is_not_given_is_the_deepest(ranker: Run) -> None:
 
 def test_a_run_without_scores_and_an_exit_that_is_not_there_are_refused(prepared: Run, ranker: Run) -> None:
     assert SCORES in ranker.manifest["files"]
-    with pytest.raises(EdgeError, match=r"\(prepare\) kept no scores"):
+    with pytest.raises(EdgeError, match=r"\(prepare\) has no scores"):
         kept_scores(prepared, "test")
-    with pytest.raises(EdgeError, match="kept no scores of test/7/1") as refused:
+    with pytest.raises(EdgeError, match="has no scores of test/7/1") as refused:
         kept_scores(ranker, "test", 7, 1)
     assert "test/3/1" in refused.value.fix

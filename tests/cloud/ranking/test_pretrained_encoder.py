@@ -57,7 +57,7 @@ def test_pooling_is_that_of_the_directory_unless_another_is_chosen(copy: Path) -
     assert torch.allclose(vectors(opened(copy), "the river")[0], hidden[0], atol=1e-6)
     assert torch.allclose(vectors(opened(copy, "mean"), "the river")[0], hidden.mean(0), atol=1e-6)
     changed(copy, "1_Pooling/config.json", pooling_mode_cls_token=False, pooling_mode_max_tokens=True)
-    with pytest.raises(EdgeError, match="asks for a pooling that is not known here") as refused:
+    with pytest.raises(EdgeError, match="requires a pooling that is not supported") as refused:
         read_directory(copy)
     assert "encoder.pooling=mean" in refused.value.fix
 
@@ -116,7 +116,7 @@ def test_weights_are_read_from_safetensors_alone(copy: Path) -> None:
 def test_code_of_a_directory_is_never_run(copy: Path, name: str) -> None:
     changed(copy, name, auto_map={"AutoModel": "modeling_mine.Mine"})
     (copy / "modeling_mine.py").write_text("raise AssertionError('run')\n")
-    with pytest.raises(EdgeError, match="asks for code of its own"):
+    with pytest.raises(EdgeError, match="requires custom code"):
         read_directory(copy)
 
 

@@ -129,7 +129,7 @@ def test_intervals_hold_the_figure_and_narrow_with_more_users(movies: Log) -> No
 
 
 def test_a_draw_of_every_user_once_gives_the_figure_itself(movies: Log) -> None:
-    """The sums that draws weigh anew are those of the metrics."""
+    """The sums that draws reweight are those of the metrics."""
     events = movies.events
     rows = (events.part == TEST) & (events.user < 200)
     score = np.round(baseline_scores(events)["item mean"], 2)  # with ties

@@ -115,7 +115,7 @@ def test_a_run_that_another_process_finished_meanwhile_is_kept(tmp_path: Path) -
     wanted = target(tmp_path / "run")
     assert not wanted.finished()
     first = make(tmp_path / "run")
-    with pytest.raises(EdgeError, match="was finished by another process meanwhile") as refused, wanted.writing():
+    with pytest.raises(EdgeError, match="another process has finished") as refused, wanted.writing():
         raise AssertionError
     assert "run the same command again" in refused.value.fix
     assert wanted.finished() and Run.open(tmp_path / "run").hash == first.hash

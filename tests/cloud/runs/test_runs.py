@@ -178,4 +178,4 @@ def test_a_parent_that_an_older_version_of_its_stage_made_is_refused(tmp_path: P
     old = make(tmp_path / "t")
     with pytest.raises(EdgeError, match=f"^{old.path} was made by another version of the stage 'teacher'") as refused:
         parent([old], Stage("teacher", 2, FILES))
-    assert refused.value.evidence == f"schema 1, of edge-ranker {old.manifest['code']}; now it is 2"
+    assert refused.value.evidence == f"it has schema 1 (edge-ranker {old.manifest['code']}), this version has 2"

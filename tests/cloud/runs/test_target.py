@@ -310,7 +310,7 @@ def test_a_full_disk_is_an_error_and_the_same_command_goes_on(
     with pytest.raises(EdgeError) as stopped:
         make(tmp_path / "run")
     assert stopped.value.problem == f"{tmp_path / 'run'} was not completed: No space left on device"
-    again = f"run the same command again: it goes on from {tmp_path / 'run.partial'}"
+    again = f"run the same command again: it continues from {tmp_path / 'run.partial'}"
     assert stopped.value.fix == f"make room on the disk and {again}"
     assert files_in(tmp_path) <= {f"run.partial/{name}" for name in ("identity.json", "weights", "config.json")}
     assert make(tmp_path / "run").hash

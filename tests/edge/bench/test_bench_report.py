@@ -245,18 +245,18 @@ def test_what_cannot_be_reported_is_misuse(tmp_path: Path, capsys: pytest.Captur
     (tmp_path / "text.json").write_text("{")
     (tmp_path / "next.json").write_text('{"schema": "edge-bench/measurement/1"}')
     for arguments, reason in (
-        ((file,), "nothing is to be written"),
+        ((file,), "no output is named"),
         ((tmp_path / "none.json", "--out", page), "none.json cannot be read"),
         ((tmp_path / "text.json", "--out", page), "text.json is not a JSON file"),
         ((tmp_path / "next.json", "--out", page), "this version reads 'edge-bench/measurement/2'"),
         ((file, "--out", page, "--baseline", tmp_path / "text.json"), "text.json is not a JSON file"),
         ((file, file, "--out", page), "m.json is given twice"),
-        ((file, "--out", file), "m.json is read and would be written over"),
+        ((file, "--out", file), "m.json is an input and would be overwritten"),
         ((file, "--out", page, "--markdown", page), "r.html would be written twice"),
         ((file, "--out", tmp_path / "no" / "r.html"), "r.html cannot be written"),
         ((file, "--out", page, "--profile", "mid"), "did you mean 'mid-android'"),
         ((file, other, "--out", page), "devices with other targets: low-android, mid-android"),
-        ((empty, "--out", page), "empty.json holds no times of any exit"),
+        ((empty, "--out", page), "empty.json has no times for any exit"),
         ((negative, "--out", page), "negative.json holds a time of -1.0 ms"),
         ((strange, "--out", page), "strange.json holds times of warm, which is no scenario"),
     ):

@@ -275,7 +275,7 @@ def test_where_texts_pass_no_layer_the_rate_is_that_of_the_interact_layers() -> 
     rate = layer.rate()
     assert (rate.rows, rate.macs) == (64, layer_macs(64, 7, 8, 768))
     assert rate.ms == pytest.approx(2 / 2)  # two layers
-    with pytest.raises(EdgeError, match="no layer to take this host's rate from"):
+    with pytest.raises(EdgeError, match="no layer, so this host's rate cannot be measured"):
         LayerClock(FakeEngine(time, replace(GRAPH, encode_depths=(0,), interact_layers=0)), 768)  # type: ignore[arg-type]
 
 
@@ -436,17 +436,17 @@ def test_a_run_that_cannot_be_made_is_misuse(
         (("--sustained", -1), "sustained_s is -1.0, it must be from 0 to 86,400"),
         (("--sustained", "nan"), "sustained_s is nan, it must be from 0 to 86,400"),
         (("--sustained", "inf"), "sustained_s is inf, it must be from 0 to 86,400"),
-        (("--exits", "one"), "--exits is 'one', which is no exit\nfix: write encode depth and interact depth: "),
-        (("--exits", "1/2,x"), "--exits is 'x', which is no exit"),
-        (("--exits", ""), "--exits is '', which is no exit"),
-        (("--exits", "1/-1"), "--exits is '1/-1', which is no exit"),
-        (("--exits", f"{10**30}/0"), "which is no exit"),
+        (("--exits", "one"), "--exits is 'one', which is not an exit\nfix: write encode depth and interact depth: "),
+        (("--exits", "1/2,x"), "--exits is 'x', which is not an exit"),
+        (("--exits", ""), "--exits is '', which is not an exit"),
+        (("--exits", "1/-1"), "--exits is '1/-1', which is not an exit"),
+        (("--exits", f"{10**30}/0"), "which is not an exit"),
         (("--tools", tmp_path), "ARM64 instructions cannot be counted"),
         (("--profile", ""), "--profile is empty"),
         (("--exits", "3/0"), "has no exit 3/0"),
         (("--profile", "mid"), "did you mean 'mid-android'"),
         (("--adb",), "adb is not on the path"),
-        (("--device-binary", bundle), "--device-binary is for --adb"),
+        (("--device-binary", bundle), "--device-binary needs --adb"),
     ):
         assert edge_bench("run", bundle, *options) == 2
         assert reason in capsys.readouterr().err

@@ -100,9 +100,9 @@ def test_the_interval_is_that_of_the_processes_means() -> None:
 
 def test_a_verdict_is_what_the_interval_shows() -> None:
     slower, faster, neither = Ratio(1.06, 1.02, 1.1), Ratio(0.9, 0.85, 0.95), Ratio(1.01, 0.99, 1.03)
-    assert [verdict(ratio) for ratio in (slower, faster, neither)] == ["slower", "faster", "not shown to differ"]
+    assert [verdict(ratio) for ratio in (slower, faster, neither)] == ["slower", "faster", "not measurably different"]
     assert verdict(slower, 0.01) == "at least 1.0% slower"
-    assert verdict(slower, 0.05) == "not shown to be 5.0% slower, nor that it is not"
+    assert verdict(slower, 0.05) == "not clearly more or less than 5.0% slower"
     assert verdict(neither, 0.05) == "at most 5.0% slower"
 
 
@@ -137,8 +137,8 @@ def test_two_real_bundles_are_compared(
         (("--tolerance", "5%%"), "is not a share"),
         (("--confidence", "nan"), "confidence is nan"),
         (("--confidence", 99), "confidence is 99.0"),
-        (("--exit", "2"), "--exit is '2', which is no exit\nfix: write encode depth and interact depth: "),
-        (("--exit", ""), "--exit is '', which is no exit"),
+        (("--exit", "2"), "--exit is '2', which is not an exit\nfix: write encode depth and interact depth: "),
+        (("--exit", ""), "--exit is '', which is not an exit"),
         (("--processes", 0), "processes is 0"),
         (("--processes", 10**11), "processes is 100000000000, it must be from 2 to 1000"),
         (("--requests", "absent.jsonl"), "absent.jsonl cannot be read"),

@@ -156,14 +156,17 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(tmp_path: Path, capsys:
         ("[quality]\nlog_loss = inf", "log_loss is inf, it must be from 0 to 10"),
         ('[exits."2/2".quality]\nuser_auc = 71.5', "exits.2/2.quality.user_auc is 71.5, it must be from 0 to 1"),
         ('[exits."2/2".quality]\nacu = 0.7', "exits.2/2.quality.acu: there is no metric 'acu'"),
-        ('[exits."1/99999999999".quality]\nauc = 0.7', "'1/99999999999', which is no exit"),
+        ('[exits."1/99999999999".quality]\nauc = 0.7', "'1/99999999999', which is not an exit"),
         ("download = 0", "download is 0, it must be 1 or more"),
         ("installed = '0.5 B'", "installed is 0, it must be 1 or more"),
         ("resident = '-1 MB'", "is not a size"),
         ("download = nan", "is not a size"),
         ("download = inf", "is not a size"),
         ("quality = 3", "must be a table"),
-        ("[exits.first.quality]\nauc = 1", "'first', which is no exit\nfix: write encode depth and interact depth: "),
+        (
+            "[exits.first.quality]\nauc = 1",
+            "'first', which is not an exit\nfix: write encode depth and interact depth: ",
+        ),
         ('exits = {"1/2" = 2}', "must be a table"),
         ("download = ", "not a TOML file"),
         ("parity = 1", "must be true or false"),
@@ -209,14 +212,14 @@ def test_a_gate_that_cannot_be_told_is_misuse_not_a_pass(tmp_path: Path, capsys:
     ("options", "reason"),
     [
         (("--min-auc", 75), "quality.auc is 75.0, it must be from 0 to 1\nfix: it is a share: did you mean 0.75?"),
-        (("--min-auc", 0), "quality.auc is 0.0: every bundle reaches it"),
+        (("--min-auc", 0), "quality.auc is 0.0, a limit that every bundle reaches"),
         (("--min-auc", -1), "quality.auc is -1.0"),
         (("--min-auc", "nan"), "quality.auc is nan"),
         (("--min-auc", "high"), "invalid value for '--min-auc': 'high'"),
         (("--max-download", 0), "download is 0, it must be 1 or more"),
         (("--max-download", -1), "'-1' is not a size"),
         (("--max-resident", "inf"), "'inf' is not a size"),
-        ((), "no limit is given, there is nothing to check"),
+        ((), "no limit is given, so there is nothing to check"),
     ],
 )
 def test_limits_on_the_command_line_are_checked_as_those_of_a_file(
@@ -229,14 +232,14 @@ def test_limits_on_the_command_line_are_checked_as_those_of_a_file(
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("[quality]\nauc = 0", "quality.auc is 0: every bundle reaches it, a limit that cannot fail is no limit"),
-        ("[quality]\nuser_auc = 0.0", "quality.user_auc is 0.0: every bundle reaches it"),
-        ("[quality]\nauc = -0.0", "quality.auc is -0.0: every bundle reaches it"),
-        ('[quality]\n"ndcg@10" = 0', "quality.ndcg@10 is 0: every bundle reaches it"),
-        ('[exits."2/2".quality]\nauc = 0', "exits.2/2.quality.auc is 0: every bundle reaches it"),
+        ("[quality]\nauc = 0", "quality.auc is 0, a limit that every bundle reaches"),
+        ("[quality]\nuser_auc = 0.0", "quality.user_auc is 0.0, a limit that every bundle reaches"),
+        ("[quality]\nauc = -0.0", "quality.auc is -0.0, a limit that every bundle reaches"),
+        ('[quality]\n"ndcg@10" = 0', "quality.ndcg@10 is 0, a limit that every bundle reaches"),
+        ('[exits."2/2".quality]\nauc = 0', "exits.2/2.quality.auc is 0, a limit that every bundle reaches"),
         ("[quality]\nlog_loss = 70", "quality.log_loss is 70, it must be from 0 to 10\nfix: a log loss is in nats"),
-        ("[growth]\nauc = 1", "growth.auc is 1: a loss of the whole range is no limit, it cannot fail"),
-        ("[growth]\nlog_loss = 10.0", "growth.log_loss is 10.0: a loss of the whole range is no limit"),
+        ("[growth]\nauc = 1", "growth.auc is 1, a limit that cannot fail"),
+        ("[growth]\nlog_loss = 10.0", "growth.log_loss is 10.0, a limit that cannot fail"),
         ("[growth]\nlog_loss = 70", "growth.log_loss is 70, it must be from 0 to 10"),
     ],
 )
@@ -373,5 +376,5 @@ def test_a_bundle_that_cannot_be_measured_is_misuse(
 
 def test_one_exit_written_in_two_ways_loses_no_limit(tmp_path: Path) -> None:
     table = {"exits": {"1/2": {"quality": {"auc": 0.99}}, "01/2": {"quality": {"auc": 0.1}}}}
-    with pytest.raises(EdgeError, match="'01/2', which is no exit"):
+    with pytest.raises(EdgeError, match="'01/2', which is not an exit"):
         parse_budget(table, "budget.toml")

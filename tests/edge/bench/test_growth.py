@@ -151,7 +151,7 @@ def test_weights_in_an_unknown_form_cannot_pass_for_stored_once(build: Build, ga
 
 def test_without_packed_weights_sharing_cannot_be_told(tmp_path: Path) -> None:
     bundle = open_bundle(make(tmp_path / "m.edge"))
-    with pytest.raises(EdgeError, match="packs no weights"):
+    with pytest.raises(EdgeError, match=r"has no weights\.bin"):
         check_bundle(bundle, Budget(unique_weights=True), "litert")
 
 
@@ -160,7 +160,7 @@ def test_an_exit_that_is_gone_has_lost_its_quality(build: Build) -> None:
     after = open_bundle(build("new.edge", exits=manifest()["exits"][2:]))
     verdict = check_bundle(after, Budget(growth=Growth(quality={"auc": 0.5})), "litert", baseline=before)
     assert [check.problem for check in verdict.checks] == [
-        "auc is there no more at exit 1/0, 1/2",
+        "auc is no longer measured at exit 1/0, 1/2",
     ]
 
 
@@ -177,7 +177,7 @@ def test_a_loss_that_rises_is_worse(build: Build) -> None:
 
 def test_growth_and_a_baseline_come_together_or_not_at_all(build: Build) -> None:
     bundle = open_bundle(build("m.edge"))
-    with pytest.raises(EdgeError, match="no bundle to compare with"):
+    with pytest.raises(EdgeError, match="no baseline is given"):
         check_bundle(bundle, Budget(growth=Growth(time=1.05)), "litert")
     with pytest.raises(EdgeError, match="limits no growth"):
         check_bundle(bundle, Budget(download=1), "litert", baseline=bundle)
@@ -213,11 +213,11 @@ def test_instructions_are_limited_at_an_exit_and_in_growth(build: Build) -> None
 @pytest.mark.parametrize(
     ("budget", "reason"),
     [
-        (Budget(parity=True), "parity is asked for"),
+        (Budget(parity=True), "requires parity"),
         (Budget(instructions=1), "were not counted"),
-        (Budget(growth=Growth(time=1.0)), "time is limited"),
+        (Budget(growth=Growth(time=1.0)), "limits the growth of time"),
         (Budget(growth=Growth(instructions=1.0)), "they were not counted"),
-        (Budget(growth=Growth(sizes={"resident": 1})), "resident is limited"),
+        (Budget(growth=Growth(sizes={"resident": 1})), "limits the growth of resident"),
     ],
 )
 def test_what_was_not_measured_never_passes(build: Build, budget: Budget, reason: str) -> None:
@@ -249,13 +249,13 @@ def test_parity_fails_where_scores_or_texts_are_not_reproduced(build: Build) -> 
 
     assert parity(text, row).measured == 0.02
     off = parity(text, replace(row, max_difference=0.3, passed=False))
-    assert off.problem == "litert is up to 0.3 off the golden scores, 0.1 is allowed"
+    assert off.problem == "litert differs from the golden scores by up to 0.3, 0.1 is allowed"
     assert off.evidence == ("exit 2/2: up to 0.3, mean 0.01",)
     worded = parity(replace(text, max_difference=2.0, passed=False), row)
     assert worded.problem == "2 of 5 golden requests are worded or tokenised differently"
     partial = parity(text, row, unexamined=("a full timeline", "emoji"))
-    assert not partial.passed and partial.problem == "the golden requests leave 2 things unexamined"
-    assert partial.evidence == ("not examined: a full timeline, emoji",)
+    assert not partial.passed and partial.problem == "the golden requests leave 2 cases untested"
+    assert partial.evidence == ("not tested: a full timeline, emoji",)
 
 
 def test_a_real_bundle_has_parity_and_one_with_other_scores_has_not(
@@ -270,13 +270,13 @@ def test_a_real_bundle_has_parity_and_one_with_other_scores_has_not(
         assert all(check.passed for check in shared)
 
 
-def test_golden_requests_that_leave_something_unexamined_are_no_parity(
+def test_golden_requests_that_leave_a_case_untested_are_no_parity(
     exported_model: ExportedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EDGE_CACHE", str(tmp_path / "cache"))
     kept = [one for one in exported_model.golden if len(one.request.candidates) != 1]
     parity, *_ = checked_parity(exported_model, tmp_path, kept)
-    assert not parity.passed and parity.problem == "the golden requests leave 1 thing unexamined"
+    assert not parity.passed and parity.problem == "the golden requests leave 1 case untested"
 
 
 def checked_parity(exported: ExportedModel, folder: Path, records: list[Golden]) -> tuple[Check, ...]:

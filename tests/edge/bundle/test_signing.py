@@ -88,7 +88,7 @@ def test_an_unsigned_bundle_is_refused_only_where_a_signed_one_is_wanted(tmp_pat
 
 
 def test_another_key_is_refused(tmp_path: Path) -> None:
-    assert "not signed with the key" in refused(make_signed(tmp_path / "m.edge", OTHER))
+    assert "not signed with this key" in refused(make_signed(tmp_path / "m.edge", OTHER))
 
 
 def test_every_flipped_byte_of_the_signature_is_refused(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_an_attacker_who_computes_the_digest_anew_is_refused_under_a_key(tmp_pat
         bad = bytearray(body)
         bad[position] ^= 1 << position % 8
         assert "refused" in refused_bytes(tmp_path, signed(bytes(bad)) + signature)
-    assert "not signed with the key" in refused_bytes(tmp_path, forged(body))
+    assert "not signed with this key" in refused_bytes(tmp_path, forged(body))
     unsigned = body[:-2] + (64).to_bytes(2, "little")
     open_bundle(make(tmp_path / "plain.edge"))
     assert signed(unsigned) == (tmp_path / "plain.edge").read_bytes()
@@ -127,7 +127,7 @@ def test_an_attacker_who_computes_the_digest_anew_is_refused_under_a_key(tmp_pat
 def test_a_signature_of_another_bundle_is_refused(tmp_path: Path) -> None:
     first = make_signed(tmp_path / "a.edge").read_bytes()
     second = make_signed(tmp_path / "b.edge", name="books").read_bytes()
-    assert "not signed with the key" in refused_bytes(tmp_path, first[:-128] + second[-128:])
+    assert "not signed with this key" in refused_bytes(tmp_path, first[:-128] + second[-128:])
 
 
 def test_nothing_is_parsed_before_the_signature_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,7 @@ def test_signing_again_replaces_the_signature(tmp_path: Path) -> None:
     path = make_signed(tmp_path / "m.edge")
     first = path.read_bytes()
     sign_bundle(path, OTHER)
-    assert "not signed with the key" in refused(path)
+    assert "not signed with this key" in refused(path)
     info = sign_bundle(path, KEY)
     assert path.read_bytes() == first
     assert (info.bytes, info.sha256) == (len(first), hashlib.sha256(first).hexdigest())
@@ -191,9 +191,9 @@ def test_other_tools_can_check_the_signature(tmp_path: Path, pems: Path) -> None
 
 def test_the_runtime_refuses_what_the_key_did_not_sign(tmp_path: Path) -> None:
     path = make_signed(tmp_path / "m.edge", OTHER)
-    with pytest.raises(EdgeError, match="not signed with the key"):
+    with pytest.raises(EdgeError, match="not signed with this key"):
         Ranker.open(path, public_key=KEY.public)
-    with pytest.raises(EdgeError, match="not signed with the key"):
+    with pytest.raises(EdgeError, match="not signed with this key"):
         verify_bundle(path, public_key=KEY.public)
 
 

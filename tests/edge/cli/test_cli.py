@@ -129,9 +129,9 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
         (["rnk"], "edge has no command 'rnk'", "did you mean 'rank'? known: run, init, "),
         (["--hepl"], "edge: no option --hepl", "did you mean '--help'?"),
         (["rank", "m.edge", "--reqest", "r.json"], "edge rank: no option --reqest", "did you mean '--request'?"),
-        (["rank", "m.edge", "--top"], "edge rank: option '--top' requires an argument", "edge rank --help shows how"),
-        (["rank"], "edge rank: missing argument 'BUNDLE'", "edge rank --help shows how"),
-        (["slim", "m.edge", "--out", "o"], "edge slim: missing option '--engine'", "edge slim --help shows how"),
+        (["rank", "m.edge", "--top"], "edge rank: option '--top' requires an argument", "run edge rank --help"),
+        (["rank"], "edge rank: missing argument 'BUNDLE'", "run edge rank --help"),
+        (["slim", "m.edge", "--out", "o"], "edge slim: missing option '--engine'", "run edge slim --help"),
         (["rank", "m.edge", "n.edge"], "edge rank: got unexpected extra argument (n.edge)", "edge rank --help"),
         (["rank", "m.edge", "--json=1"], "edge rank: option '--json' does not take a value", "edge rank --help"),
         (["compress", "--to", "int2"], "edge compress: invalid value for '--to': 'int2' is not one of ", "edge comp"),
@@ -160,7 +160,7 @@ def failing(error: BaseException) -> Callable[[], dict[str, Callable[[], click.C
 def test_an_interruption_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(program, "loaders", failing(KeyboardInterrupt()))
     assert edge("fail") == 130
-    assert capsys.readouterr().err == "interrupted: run the same command again to go on\n"
+    assert capsys.readouterr().err == "interrupted: run the same command again to continue\n"
 
 
 def test_a_package_that_is_not_installed_names_the_extra(
@@ -216,7 +216,7 @@ def test_what_a_disk_refuses_names_the_file_and_the_way_out(
     monkeypatch.setattr(program, "loaders", failing(NotADirectoryError(20, "Not a directory", "events.csv/x")))
     assert edge("fail") == 2
     assert capsys.readouterr().err == (
-        "error: events.csv/x: Not a directory\nfix: choose another path: a part of this one is a file\n"
+        "error: events.csv/x: Not a directory\nfix: choose another path: a parent of this one is a file\n"
     )
 
 

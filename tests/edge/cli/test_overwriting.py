@@ -90,14 +90,14 @@ def test_no_command_writes_over_what_it_reads(
         os.link(name, "link")
     assert program(*filled(arguments, name, output)) == 2
     told = capsys.readouterr()
-    problem = f"error: {Path(output)} is read and would be written over\nfix: give another file to write\n"
+    problem = f"error: {Path(output)} is an input and would be overwritten\nfix: name another output file\n"
     assert (told.out, told.err) == ("", problem)
     assert (inputs / name).read_bytes() == before
 
 
 def test_the_order_of_options_does_not_matter(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert edge_bench("gate", "--junit", "b.toml", "m.edge", "--budget", "b.toml") == 2
-    assert "b.toml is read and would be written over" in capsys.readouterr().err
+    assert "b.toml is an input and would be overwritten" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_no_command_writes_two_results_to_one_file(
 ) -> None:
     (inputs / "new").mkdir()
     assert program(*arguments) == 2
-    assert "would be written twice\nfix: give each output a file of its own" in capsys.readouterr().err
+    assert "would be written twice\nfix: name a different file for each output" in capsys.readouterr().err
     assert not (inputs / "r").exists() and not list((inputs / "new").iterdir())
 
 

@@ -88,13 +88,13 @@ def test_attributes_cannot_pass_for_the_score_or_the_id(folder: Path, capsys: py
         (("--budget-ms", ""), "'' is not a valid float"),
         (("--budget-ms", "20ms"), "'20ms' is not a valid float"),
         (("--min-auc", "75"), "min_auc is 75.0, it must be from 0 to 1\nfix: it is a share: did you mean 0.75?"),
-        (("--min-auc", "0"), "min_auc is 0: every exit reaches it"),
+        (("--min-auc", "0"), "min_auc is 0, which every exit reaches"),
         (("--top", "0"), "top is 0, it must be 1 or more\nfix: leave it out for all"),
         (("--top", "9" * 5000), "is not a valid integer"),
-        (("--exit", "2"), "exit is '2', which is no exit\nfix: write encode depth and interact depth: \"1/2\""),
+        (("--exit", "2"), "exit is '2', which is not an exit\nfix: write encode depth and interact depth: \"1/2\""),
         (("--exit", "1/x"), "exit is '1/x'"),
         (("--exit", "99999/0"), "exit is '99999/0'"),
-        (("--exit", "1/2", "--budget-ms", "5"), "an exit and a limit exclude each other"),
+        (("--exit", "1/2", "--budget-ms", "5"), "an exit excludes budget_ms and min_auc"),
     ],
 )
 def test_the_command_line_refuses_it_by_the_check_of_the_api_before_it_reads_anything(

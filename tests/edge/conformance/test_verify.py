@@ -138,5 +138,5 @@ def test_the_command_says_what_was_not_checked_nor_examined(tmp_path: Path, caps
             shown = json.loads(printed.out)
             assert shown["passed"] and shown["not_checked"] == {} and "ideographs" in shown["not_examined"]
         else:
-            assert "not examined by the golden requests: " in printed.out
+            assert "not tested by the golden requests: " in printed.out
             assert printed.out.endswith("every golden request is reproduced\n")

@@ -53,8 +53,8 @@ def with_long_ids(model: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "problem", "evidence"),
     [
-        (without("append"), "is no edge graph", "no signature for: append"),
-        (without("encode"), "is no edge graph", "no signature for: encode"),
+        (without("append"), "is not a model of this project", "no signature for: append"),
+        (without("encode"), "is not a model of this project", "no signature for: encode"),
         (without("score_2"), "is not the model that the manifest describes", "no signature for: score_2"),
         (renamed("score_2_2", "score_1_2"), "is not the model", "score_1_2 is none of its signatures"),
         (renamed("append_1", "append_1_1"), "is not the model", "append_1_1 is none of its signatures"),

@@ -45,7 +45,7 @@ def tupled(value: Any) -> Any:
 
 
 BROKEN_VALUES = [
-    (float("nan"), "is nan, which is no number"),
+    (float("nan"), "is nan, which is not a number"),
     (float("inf"), "is out of range: inf"),
     (-1.1e15, "is out of range"),
     (10**400, "is out of range"),

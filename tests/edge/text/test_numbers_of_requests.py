@@ -100,7 +100,7 @@ def test_a_number_that_is_no_number_is_refused_with_its_path() -> None:
         ({"name": "n", "of": "item.price", "same": "genres"}, "has same = 'genres', which without history"),
         ({"name": "n", "of": "item.price", "prior": 0.0}, "has prior = 0.0"),
         ({"name": "n", "history": "count", "of": "liked"}, "has of = 'liked'"),
-        ({"name": "n", "history": "mean"}, "does not say what it is the mean of"),
+        ({"name": "n", "history": "mean"}, "is a mean without 'of'"),
         ({"name": "n", "history": "mean", "of": "user.age"}, "has of = 'user.age'"),
         ({"name": "n", "history": "count", "over": "most"}, "has over = 'most'"),
         ({"name": "n", "history": "count", "same": "item.genres"}, "has same = 'item.genres'"),

@@ -96,7 +96,7 @@ def test_text_that_is_no_csv_is_named(tmp_path: Path, content: str | bytes, what
     ("content", "fix"),
     [
         (TEXT, "the file is CSV, it seems: format = \"csv\""),
-        (json.dumps(RECORDS), "the file is one JSON list, not a row a line: write it anew, "),
+        (json.dumps(RECORDS), "the file is one JSON list, not a row a line: rewrite it, "),
         (json.dumps(RECORDS, indent=1), "the file is one JSON list, not a row a line"),
         ("\n".join(json.dumps(record, indent=1) for record in RECORDS), "the file is JSON spread over several lines"),
     ],

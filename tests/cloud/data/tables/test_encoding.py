@@ -77,7 +77,7 @@ def test_bytes_broken_here_and_there_are_no_other_encoding(tmp_path: Path) -> No
 def test_an_encoding_that_cannot_be_told_is_not_guessed(tmp_path: Path, title: str, encoding: str, format: str) -> None:
     text = (TEXT if format == "csv" else JSONL).replace("Title", title.replace(",", ""))
     found = error(tmp_path, text.encode(encoding), format).fix
-    assert found.startswith("events.csv: its encoding cannot be told; put it for ENCODING (cp1251, ")
+    assert found.startswith("events.csv: its encoding is unknown; replace ENCODING by it (cp1251, ")
     command = found.partition("name the new file in edge.toml: ")[2].replace("ENCODING", codecs.lookup(encoding).name)
     assert command.startswith("iconv -f ") and "-t UTF-8 <" in command
     log, _ = read(source(tmp_path, text.encode(encoding), format, encoding=encoding))

@@ -1,4 +1,4 @@
-"""JSONL: keys that are absent, and lines that are nearly JSON with the command that mends them."""
+"""JSONL: keys that are absent, and lines that are nearly JSON with the command that repairs them."""
 
 from __future__ import annotations
 
