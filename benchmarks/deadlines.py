@@ -1,14 +1,14 @@
 """Are time budgets met, which exits do they let a request reach, and how good is the prediction?
 
-    python benchmarks/deadlines.py runs/quickstart/export/movies.edge
-    python benchmarks/deadlines.py runs/quickstart/export/movies.edge --load     # beside a busy process on another core
+    python benchmarks/deadlines.py movies.edge --out benchmarks/results/deadlines.json
+    python benchmarks/deadlines.py movies.edge --out benchmarks/results/deadlines-load.json --load
 
 Requests are those of the bundle's golden file: users with histories cut at random, items with words drawn from all that
 it has, so that none was met before. One ranker answers all, as in an app. Scenarios take turns, in a shuffled order of
 budgets and sizes, so that each meets the same conditions. A scenario under one budget at one size counts as feasible
 where the fastest answer there is (asked for within 1 us: the cheapest exit, a request alike) keeps to it in 95 of 100.
 Ends with 1 if fewer than 98 % of feasible requests are in time, or if more than 1 % of those that are late, by a clock
-around the call, do not say so.
+around the call, do not say so. A run takes 2 to 5 minutes.
 """
 
 from __future__ import annotations

@@ -35,8 +35,8 @@ from edge.cli.command import command
     is_flag=False,
     flag_value="data",
     metavar="[STAGE]",
-    help="start over: remove every stage, or STAGE and those after it: data, teacher, student, pruned, int8, export, "
-    "rivals",
+    help="start over: remove every stage, or STAGE and those after it: data, teacher, student, pruned, int8, rivals, "
+    "export",
 )
 @as_json
 def run(
