@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# Two tests at a time, those of a file by one process, which shares what it has made.
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 .PHONY: setup demo test test-slow lint docs dist
 
@@ -12,10 +14,10 @@ demo: setup
 	@echo "Rank with it: $(BIN)/edge rank runs/quickstart/export/movies.edge --request examples/request.json --budget-ms 20"
 
 test: lint
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-slow: setup
-	$(BIN)/python -m pytest -m slow
+	$(PYTEST) -m slow
 
 docs: setup
 	$(BIN)/python -m mkdocs build --strict

@@ -10,19 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from exports import Exported
-
     from cloud.runs.directory import Run
 
 # A shell that starts the tests in the background has its children ignore Ctrl-C, and theirs: tests that send it wait.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@pytest.fixture(scope="session")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    from exports import export_small
-
-    return export_small(tmp_path_factory.mktemp("exported"))
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,7 @@ def test_a_package_of_somebody_else_may_import_ours_while_it_is_looked_for(tmp_p
     assert (done.returncode, done.stdout) == (0, "ran\n")
 
 
-@pytest.mark.parametrize(("module", "program"), COMMANDS.items())
+@pytest.mark.parametrize(("module", "program"), sorted(COMMANDS.items()))
 def test_every_way_to_start_a_program_is_the_same_program(module: str, program: str) -> None:
     assert run(module, "--help").stdout.startswith(f"Usage: {program} [OPTIONS] COMMAND")
     assert run(module, "--version").returncode == 0
