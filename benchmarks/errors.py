@@ -5,7 +5,7 @@
 
 Reads the runs data, teacher, int8 and rivals of `edge run`, and the log of --data that they were made from. Groups are
 of what was known before a row's moment, and of the item attributes that are named. Scores are calibrated logits of the
-deepest exit. Intervals are of 95 of 100 draws of users, and paired. Nothing is trained; it takes less than a minute.
+deepest exit. Intervals are of 95 of 100 draws of users, and paired. Nothing is trained. It takes less than a minute.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from cloud.data.rows import Prepared
 from cloud.ranking.calibration import fit_calibration
 from cloud.ranking.kept_scores import kept_scores
 from cloud.rivals.draws import Figure
+from cloud.rivals.figures import FEWEST_ROWS
 from cloud.rivals.kept_scores import rival_scores, rivals_kept
-from cloud.rivals.measure import FEWEST_ROWS
 from cloud.rivals.stage import STAGE as RIVALS
 from cloud.runs.directory import Run
 from edge.errors import EdgeError, known_names

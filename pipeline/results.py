@@ -12,6 +12,7 @@ from cloud.checkpoint import WEIGHTS
 from cloud.ranking.kept_scores import kept_scores
 from cloud.ranking.measure import shape_of
 from cloud.rivals.draws import Figure
+from cloud.rivals.held_out import HeldOut, Logits
 from cloud.rivals.kept_scores import rival_scores
 from cloud.rivals.stage import figures_of
 from compress.road import Step, road
@@ -19,7 +20,6 @@ from compress.weight_bytes import weight_bytes
 from edge.files import strict_json
 from edge.table import render
 from export.report import parity_failures, sizes_sentence
-from pipeline.held_out import HeldOut, Logits
 from pipeline.road import Runs
 from pipeline.verdict import Verdict, judge
 from pipeline.wording import sentences, warnings

@@ -9,7 +9,7 @@ from typing import Any
 
 from cloud.rivals.difference import difference
 from cloud.rivals.draws import Figure
-from pipeline.held_out import HeldOut, Logits
+from cloud.rivals.held_out import HeldOut, Logits
 
 METRICS = {"auc": "AUC", "user_auc": "per-user AUC"}
 CHANCE, NEAR = 0.5, 0.55  # an AUC below NEAR is near chance, whatever its interval

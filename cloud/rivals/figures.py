@@ -21,6 +21,8 @@ from cloud.rivals.draws import (
 )
 from edge.metrics import auc, log_loss, ndcg, user_auc
 
+FEWEST_ROWS = 50  # of a group, below which its figures are left out
+
 
 def groups(events: Events, rows: Rows) -> dict[str, Rows]:
     """The rows of a part that are told apart: all, those of users and of items that training never met."""

@@ -17,7 +17,7 @@ from cloud.data.collaborative import collaborative
 from cloud.data.log import TEST, TRAIN, Events, Log
 from cloud.data.moments import screens
 from cloud.rivals.draws import Figure
-from cloud.rivals.figures import figures, groups
+from cloud.rivals.figures import FEWEST_ROWS, figures, groups
 from cloud.rivals.learned import Learned, boosted_trees, logistic_regression
 from cloud.rivals.lexical import lexical
 from cloud.rivals.numbers import numbers
@@ -25,7 +25,6 @@ from edge.files import strict_json
 from edge.text.number import Number
 
 Floats = NDArray[np.float64]
-FEWEST_ROWS = 50  # of a group, below which its figures are left out
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 
 from cloud.data.log import TEST, TRAIN, Events
 from cloud.rivals.draws import Figure
-from pipeline.held_out import HeldOut, Logits
+from cloud.rivals.held_out import HeldOut, Logits
 from pipeline.verdict import ABOVE, BEATS, BELOW, EVEN, LIKE, LOSES, Against, Judged, Verdict, judge
 from pipeline.wording import sentences, signed, three, warnings
 

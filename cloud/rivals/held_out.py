@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from cloud.data.log import PARTS, TEST, Events
 from cloud.data.rows import Prepared
 from cloud.rivals.draws import Figure
-from cloud.rivals.figures import figures, groups
-from cloud.rivals.measure import FEWEST_ROWS
+from cloud.rivals.figures import FEWEST_ROWS, figures, groups
 from cloud.runs.directory import Run
 
 Logits = NDArray[np.float32]  # (row,) of the test rows, in the order of Prepared.part
