@@ -1,11 +1,11 @@
 """The full shape of a ranking student as a bundle: bytes, installation, and its weights against their entropy.
 
-    python benchmarks/full_shape.py --data runs/data --out runs/full_shape --json benchmarks/results/full-shape.json
-    python benchmarks/full_shape.py --data runs/data --out runs/full_shape --bundle runs/quickstart/export/movies.edge
+    python benchmarks/full_shape.py --prepared runs/data --work runs/full_shape --out benchmarks/results/full-shape.json
+    python benchmarks/full_shape.py --prepared runs/data --work runs/full_shape --bundle movies.edge
 
 Weights are random and pruned to 80 % tensor by tensor; the vocabulary is trained to 24,000 tokens on the documentation
-of the packages that are installed. Templates, numbers and requests are those of --data, a prepared run. A --bundle is
-weighed beside them. Needs the extras export and benchmarks.
+of the packages that are installed. Templates, numbers and requests are those of the prepared run. A --bundle is
+weighed beside them. Needs the extras export and benchmarks. It takes several minutes for each number of bits.
 """
 
 from __future__ import annotations
@@ -69,22 +69,22 @@ print(time.perf_counter() - start)
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="a prepared run")
-    parser.add_argument("--out", type=Path, required=True, help="a folder for the bundles; those there are weighed")
+    parser.add_argument("--prepared", type=Path, required=True, help="a finished `edge prepare`")
+    parser.add_argument("--work", type=Path, required=True, help="keeps the bundles; those there are only weighed")
     parser.add_argument("--bits", type=int, nargs="+", default=[8, 4], choices=(8, 4))
     parser.add_argument("--bundle", type=Path, nargs="*", default=[], help="further bundles to weigh")
-    parser.add_argument("--json", type=Path, help="write the figures")
+    parser.add_argument("--out", type=Path, help="write the figures as JSON")
     arguments = parser.parse_args()
-    prepared, paths = Run.open(arguments.data), list[Path]()
+    prepared, paths = Run.open(arguments.prepared), list[Path]()
     for bits in arguments.bits:
-        path = arguments.out / f"m6-edge-int{bits}.edge"
+        path = arguments.work / f"m6-edge-int{bits}.edge"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             _build(prepared, bits, path)
         paths.append(path)
     found = {path.name: weighed(path) for path in (*paths, *arguments.bundle)}
-    if arguments.json:
-        write_json(arguments.json, found)
+    if arguments.out:
+        write_json(arguments.out, found)
     print(_report(found))
     return 0
 

@@ -1,8 +1,9 @@
 """How fast `edge prepare` is, and how much memory it takes: invented logs of so many million rows, each in a process.
 
-On a machine that others share, user and system seconds of the process tell more than those of the clock.
+    python benchmarks/prepare_size.py 1 4 16 --format csv parquet --out benchmarks/results/prepare-size.json
 
-python benchmarks/prepare_size.py 1 4 16 --format csv parquet --out benchmarks/results/prepare-size.json
+On a machine that others share, user and system seconds of the process tell more than those of the clock. The
+sizes above take about 15 minutes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
+
+from edge.files import write_json
 
 TOML = """
 name = "invented"
@@ -133,10 +136,10 @@ def measure(rows: int, format: str) -> dict[str, object]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("millions", type=float, nargs="+", help="of rows, in increasing order")
     parser.add_argument("--format", choices=("csv", "parquet"), nargs="+", default=["csv"])
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, help="write the figures as JSON")
     options = parser.parse_args()
     results = []
     for format in options.format:
@@ -149,7 +152,7 @@ def main() -> None:
         if rows > 0:
             print(f"from {one['rows']:,} to {other['rows']:,} rows: {more / rows:.0f} bytes of peak memory a row")
     if options.out:
-        options.out.write_text(json.dumps(results, indent=2) + "\n")
+        write_json(options.out, results)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,22 @@
 """How long the ranking model's LiteRT graphs and an engine's calls take, on one thread, with random weights.
 
-    python benchmarks/ranking_litert_speed.py --shape quickstart
+    python benchmarks/ranking_litert_speed.py --shape quickstart --out benchmarks/results/ranking-litert-speed.json
     python benchmarks/ranking_litert_speed.py --shape m6-edge --rounds 30
 
 Graphs and calls take turns, round by round, so that a busy machine meets all of them; each is shown as the least and
 the median, in microseconds. A graph runs on arrays that are there already; a call also pads and copies. Scores are
-those of a timeline with all places filled.
+those of a timeline with all places filled. Needs the extra export. It takes half a minute for the quickstart.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -28,12 +29,14 @@ from cloud.ranking.model import RankingModel
 from cloud.ranking.presets import STUDENT_SHAPES
 from compress.graph import model_shape
 from compress.integers import quantise_ranker
+from edge.bench.host import this_host
 from edge.engines.chunk import chunk_of
 from edge.engines.litert import LiteRtEngine
 from edge.engines.litert_graphs import Graphs
 from edge.engines.protocol import Entries
 from edge.engines.shape import ModelShape
 from edge.engines.timeline import Timeline
+from edge.files import write_json
 from edge.table import render
 from export.buckets import Buckets
 from export.litert.entry_points import export_litert
@@ -46,11 +49,12 @@ RANDOM = np.random.default_rng(0)
 Call = Callable[[], object]
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shape", choices=sorted(VOCABULARY), default="quickstart")
     parser.add_argument("--bits", type=int, choices=(8, 4), default=8)
     parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--out", type=Path, help="write the figures as JSON")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -61,8 +65,14 @@ def main() -> None:
         export_litert(model, PLACES, Buckets(), path)
         work = graph_runs(Graphs(path, 1)) | engine_calls(LiteRtEngine(path.parent, graph), graph)
         rows = timed(work, arguments.rounds)
-        print(render(("work", "least", "median"), [(name, *times) for name, times in rows.items()]))
-        print(f"model.tflite: {path.stat().st_size:,} bytes")
+        size = path.stat().st_size
+    if arguments.out:
+        named = {name: dict(zip(("least_us", "median_us"), times, strict=True)) for name, times in rows.items()}
+        about = {"host": asdict(this_host()), "shape": arguments.shape, "bits": arguments.bits}
+        write_json(arguments.out, about | {"rounds": arguments.rounds, "bytes": size, "work": named})
+    print(render(("work", "least", "median"), [(name, *times) for name, times in rows.items()]))
+    print(f"model.tflite: {size:,} bytes")
+    return 0
 
 
 def timed(work: dict[str, Call], rounds: int) -> dict[str, tuple[int, int]]:
@@ -114,4 +124,4 @@ def entries(shape: ModelShape, count: int) -> Entries:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

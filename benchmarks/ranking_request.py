@@ -8,13 +8,13 @@ event added, the items kept. N: the same student as a cross-encoder, its layer a
 tokens and a candidate's. M: MiniLM-L6's shape likewise. Both are exported the usual way (cross_encoders.py) and score
 some candidates in a round, counted as all: they are linear in them. Everything takes its turn in each round; a ratio is
 the median of the rounds' ratios, with an interval that holds the true median 19 times in 20 (below 6 rounds: the least
-and the greatest). With the quickstart's shape also 200 candidates, all kept. Needs the extras export and benchmarks.
+and the greatest). With the quickstart's shape also 200 candidates, all kept. Needs the
+extras export and benchmarks. It takes about a minute for the quickstart, several minutes for m6-edge.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -39,6 +39,7 @@ from compress.integers import quantise_ranker
 from edge.bench.percentiles import interval
 from edge.bundle.exits import Exit
 from edge.engines.litert import LiteRtEngine
+from edge.files import write_json
 from edge.runtime.costs import measure_costs
 from edge.runtime.model import Model
 from edge.runtime.ranker import Ranker, UserState
@@ -89,7 +90,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--slice", type=int, default=2, help="candidates that a cross-encoder scores in a round")
     parser.add_argument("--processor-time", action="store_true", help="not the wall's: for a machine with other jobs")
-    parser.add_argument("--out", type=Path, help="a JSON file")
+    parser.add_argument("--out", type=Path, help="write the figures as JSON")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     clock = time.process_time if arguments.processor_time else time.perf_counter
@@ -100,7 +101,7 @@ def main() -> int:
         found["shapes"][name] = {"milliseconds": times, "ratios": ratios(times)}
         print(f"{name}\n{table(times)}\n")
     if arguments.out:
-        arguments.out.write_text(json.dumps(found, indent=1) + "\n")
+        write_json(arguments.out, found)
     return 0
 
 

@@ -154,12 +154,13 @@ static void integers(int8_t *out, int rows, int columns, int nonzero, int larges
 }
 
 static void floats(uint8_t *out, size_t elements) {
-    uint8_t *plane = claim(elements);
+    uint8_t *plane = claim(elements), *zeros = claim(elements); /* zeros: 1 where all higher bytes are 0 */
     for (int byte = 3; byte >= 0; byte--) {
-        stream(plane, elements, NULL, 1, 256);
+        for (size_t i = 0; i < elements; i++) zeros[i] = byte < 3 && (byte == 2 || zeros[i]) && out[4 * i + byte + 1] == 0;
+        stream(plane, elements, zeros, 2, 256);
         for (size_t i = 0; i < elements; i++) out[4 * i + byte] = plane[i];
     }
-    free(plane);
+    free(plane), free(zeros);
 }
 
 int main(int count, char **arguments) {
