@@ -18,10 +18,12 @@ from edge.cli.command import command
 def export(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tuple[str, ...], restart: bool) -> None:
     """Write a student as model files and as one bundle, and compare each engine with torch.
 
-    The student has int8 or int4 weights, or float ones. Exit code 1: an engine is not as near torch on test requests as
-    the settings `parity` ask; the bundle is written all the same.
+    The student has int8 or int4 weights, or float ones. model-card.md describes the bundle; with the rivals of
+    `edge run` as one more --parent, it compares the model with them. Exit code 1: an engine is not as near torch on
+    test requests as the settings `parity` ask; the bundle is written all the same.
     """
     from cloud.data.prepare import STAGE as PREPARED
+    from cloud.rivals.stage import STAGE as RIVALS
     from cloud.runs.directory import Run, parent
     from edge.config import override, preset
     from export.report import parity_failures
@@ -30,7 +32,8 @@ def export(parents: tuple[Path, ...], out: Path, preset_name: str, changes: tupl
 
     config = override(preset(RANKER_EXPORTS, preset_name), changes)
     runs = [Run.open(path) for path in parents]
-    run = export_ranker(parent(runs, PREPARED), parent(runs, *SOURCES), out, config, restart)
+    rivals = parent(runs, RIVALS) if any(run.stage == RIVALS.name for run in runs) else None
+    run = export_ranker(parent(runs, PREPARED), parent(runs, *SOURCES), out, config, restart, rivals)
     click.echo((run.path / "report.md").read_text())
     click.echo(f"bundle: {bundle_of(run)}")
     click.get_current_context().exit(1 if parity_failures(run.summary) else 0)

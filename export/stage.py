@@ -22,27 +22,38 @@ from edge.conformance.verify import verify_bundle
 from edge.errors import EdgeError
 from edge.files import strict_json, write_atomically
 from export.bundle import bundle_student, make_manifest, precision_of
+from export.card import Card, card_markdown
 from export.exporting import Exporting, load_model, places_of
 from export.one_layer import require_one_layer
 from export.progress import step
 from export.report import report_markdown
 from export.settings import RankerExportConfig, require_writers
 
-RANKER_EXPORT = Stage("ranker-export", 3, ("models/", "plain/", "*.edge", "report.md"))
+CARD = "model-card.md"
+RANKER_EXPORT = Stage("ranker-export", 4, ("models/", "plain/", "*.edge", "report.md", CARD))
 SOURCES = (*QUANTISED.values(), PRUNED, STUDENT)  # stages whose models become bundles
 
 
-def export_ranker(prepared: Run, source: Run, out: Path, config: RankerExportConfig, restart: bool = False) -> Run:
+def export_ranker(
+    prepared: Run,
+    source: Run,
+    out: Path,
+    config: RankerExportConfig,
+    restart: bool = False,
+    rivals: Run | None = None,
+) -> Run:
     """Write the bundle NAME.edge; refuse a model file that does not answer golden requests as torch does.
 
-    How near each engine is to torch on test requests stands in the summary and the report.
+    How near each engine is to torch on test requests stands in the summary and the report. The model card compares the
+    model with `rivals`, measured on the rows of `prepared`.
     """
     require_writers()
-    check_same_data(prepared, source)
+    beside = [rivals] if rivals else []
+    check_same_data(prepared, source, *beside)
     check_for_phones(source)
     places = places_of(source)
     facts = {"shape": source.config["shape"], "places": places, "precision": precision_of(source)}
-    target = Target(out, RANKER_EXPORT, [prepared, source], to_dict(config), facts, restart)
+    target = Target(out, RANKER_EXPORT, [prepared, source, *beside], to_dict(config), facts, restart)
     if not target.finished():
         shape = load_model(source).shape
         require_one_layer(shape)
@@ -50,6 +61,9 @@ def export_ranker(prepared: Run, source: Run, out: Path, config: RankerExportCon
             config.buckets.signatures(model_shape(shape, places))
         with target.writing() as workspace:
             _export(Exporting.of(prepared, source, config), prepared, source, workspace)
+            step("model card")
+            card = Card(prepared, source, rivals, workspace.summary, places)
+            write_atomically(workspace.path / CARD, card_markdown(card))
     return Run.open(out, RANKER_EXPORT.name)
 
 

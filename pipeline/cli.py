@@ -35,7 +35,7 @@ from edge.cli.command import command
     is_flag=False,
     flag_value="data",
     metavar="[STAGE]",
-    help="start over: remove every stage, or those from STAGE on: data, teacher, student, pruned, int8, export, rivals",
+    help="start over: remove every stage, or those from STAGE on: data, teacher, student, pruned, int8, rivals, export",
 )
 @as_json
 def run(

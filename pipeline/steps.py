@@ -1,4 +1,4 @@
-"""The steps of `edge run`: data, teacher, student, pruned, int8, bundle, rivals."""
+"""The steps of `edge run`: data, teacher, student, pruned, int8, rivals, bundle."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def road_of(data: str, config: RoadConfig, skip_bad_rows: bool = False) -> Road:
         return quantise_run(runs["data"], runs["pruned"], out, INT8, before, restart)
 
     def export(runs: Runs, out: Path, restart: bool) -> Run:
-        return export_ranker(runs["data"], runs["int8"], out, config.export, restart)
+        rivals = runs.get("rivals")  # where they were measured
+        return export_ranker(runs["data"], runs["int8"], out, config.export, restart, rivals)
 
     of_teacher, of_student = config.least(config.teacher.shape), config.least(config.student.shape)
     steps = (
@@ -58,8 +59,8 @@ def road_of(data: str, config: RoadConfig, skip_bad_rows: bool = False) -> Road:
         Step("student", STUDENT, student, "student", partial(check_ranking_memory, of_student, of_teacher)),
         Step("pruned", PRUNED, pruned, "prune"),
         Step("int8", QUANTISED[INT8], int8),
-        Step("export", RANKER_EXPORT, export, "export", require_writers),
         _rivals_step(source, config.prepare, skip_bad_rows),
+        Step("export", RANKER_EXPORT, export, "export", require_writers),
     )
     return Road(steps, _report)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from cloud.data.default_numbers import default_numbers
 from cloud.data.schema import Attribute, Entities, LogTable, Source
@@ -12,6 +14,7 @@ from edge.errors import EdgeError
 from edge.text.spec import TextSpec
 
 NAMES = ("ml-100k", "ml-1m")
+TERMS = "MovieLens is GroupLens' data: for research, not for redistribution, not for commercial use."
 
 TEXT = TextSpec(
     profile="[[{age} years old]] [[{gender}]] [[{occupation}]]",
@@ -110,6 +113,12 @@ def movielens(name: str) -> Source:
             attributes={"age": age, "gender": gender, "occupation": occupation},
         ),
     )
+
+
+def terms_of(source: Mapping[str, Any]) -> str:
+    """What the data may be used for, where `source`, of a prepared run's configuration, is MovieLens; else ""."""
+    known = source["name"] in NAMES and source["log"]["path"] == f"{source['name']}.inter"
+    return TERMS if known else ""
 
 
 def _folder(package: str, requirement: str, name: str) -> Path:

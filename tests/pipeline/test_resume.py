@@ -45,10 +45,10 @@ KILLS = [
     ("pruned.partial/scratch/prune/checkpoint.safetensors.tmp", 2),
     ("pruned.partial/manifest.json.tmp", 1),
     ("int8.partial/report.md.tmp", 1),
+    ("rivals.partial/rivals.json.tmp", 1),
     ("export.partial/models/onnx/append.onnx", 1),
     ("export.partial/movies.edge.tmp", 1),
     ("export.partial/report.md.tmp", 1),
-    ("rivals.partial/rivals.json.tmp", 1),
 ]
 SAME = (  # files that must be among those compared
     "teacher/weights.safetensors", "int8/weights.safetensors", "int8/scores.safetensors", "export/movies.edge",
