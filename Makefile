@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test test-slow lint
+.PHONY: setup demo test test-slow lint docs
 
 setup: $(READY)
 
@@ -16,6 +16,10 @@ test: lint
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
+
+docs: setup
+	$(BIN)/python -m mkdocs build --strict
+	@echo "Open build/docs/index.html"
 
 lint: setup
 	$(BIN)/ruff check .

@@ -69,6 +69,7 @@ class Ranked:
 
     @property
     def milliseconds(self) -> float:
+        """What the answer took."""
         return self.explanation.spent_ms
 
 
