@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test test-slow lint docs
+.PHONY: setup demo test test-slow lint docs dist
 
 setup: $(READY)
 
@@ -20,6 +20,14 @@ test-slow: setup
 docs: setup
 	$(BIN)/python -m mkdocs build --strict
 	@echo "Open build/docs/index.html"
+
+# An sdist and a wheel in dist/, checked; .ci/smoke installs one.
+dist:
+	rm -rf dist
+	$(PYTHON) -m venv build/tools
+	build/tools/bin/python -m pip install --quiet "build>=1.2" "twine>=6"
+	build/tools/bin/python -m build
+	build/tools/bin/python -m twine check --strict dist/*
 
 lint: setup
 	$(BIN)/ruff check .
