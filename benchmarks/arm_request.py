@@ -5,7 +5,8 @@
 20 past events and 50 candidates of 11 tokens, shape m6-edge, int8, random weights, LiteRT on an emulated Cortex-A76
 (docs/instructions.md). N: the same student as a cross-encoder, its layer applied 24 times over the 336 tokens of user
 and candidate, for every candidate; M: MiniLM-L6's shape likewise. Their layers are written and run by the same code as
-the ranking model's, as one segment of 336 tokens, so all kernels are the same. Needs the extra export.
+the ranking model's, as one segment of 336 tokens, so all kernels are the same. Needs the extra export. It takes
+several minutes.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ CROSS_ENCODERS = {  # shape of a layer, and how often it is applied
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tools", type=Path, help="the folder that arm_tools.sh filled; else EDGE_ARM_TOOLS")
-    parser.add_argument("--out", type=Path, help="write the counts as JSON")
+    parser.add_argument("--out", type=Path, help="write the figures as JSON")
     arguments = parser.parse_args()
     tools, deepest = find_tools(arguments.tools), Exit(STUDENT.encode_layers, STUDENT.interact_layers)
     crossed = {name: cross_encoded(*cross, tools) for name, cross in CROSS_ENCODERS.items()}
