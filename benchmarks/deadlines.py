@@ -1,14 +1,14 @@
 """Are time budgets met, which exits do they let a request reach, and how good is the prediction?
 
     python benchmarks/deadlines.py movies.edge --out benchmarks/results/deadlines.json
-    python benchmarks/deadlines.py movies.edge --out benchmarks/results/deadlines.json --load     # another core is busy
+    python benchmarks/deadlines.py movies.edge --out benchmarks/results/deadlines-load.json --load
 
 Requests are those of the bundle's golden file: users with histories cut at random, items with words drawn from all that
 it has, so that none was met before. One ranker answers all, as in an app. Scenarios take turns, in a shuffled order of
 budgets and sizes, so that each meets the same conditions. A scenario under one budget at one size counts as feasible
 where the fastest answer there is (asked for within 1 us: the cheapest exit, a request alike) keeps to it in 95 of 100.
 Ends with 1 if fewer than 98 % of feasible requests are in time, or if more than 1 % of those that are late, by a clock
-around the call, do not say so. --out keeps both runs, with the load and without it. A run takes 2 to 5 minutes.
+around the call, do not say so. A run takes 2 to 5 minutes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import Any
 from edge.bench.host import this_host
 from edge.bench.run import read_requests
 from edge.bench.scenarios import SCENARIOS
-from edge.files import parse_strictly, write_json
+from edge.files import write_json
 from edge.runtime.ranked import Ranked
 from edge.runtime.ranker import Ranker
 from edge.table import render
@@ -94,16 +94,9 @@ def main() -> int:
     totals = totals_of(cells)
     if arguments.out:
         settings = {"host": asdict(host), "load": arguments.load, "rounds": arguments.rounds}
-        _keep(arguments.out, settings | totals | {"cells": [asdict(cell) for cell in cells]})
+        write_json(arguments.out, settings | totals | {"cells": [asdict(cell) for cell in cells]})
     print(_text(cells, totals))
     return 0 if totals["share_in_time"] >= IN_TIME and totals["late_and_silent"] <= SILENT * totals["late"] else 1
-
-
-def _keep(path: Path, run: dict[str, Any]) -> None:
-    """The run in place of the last one with as much load; the other stays."""
-    name = "beside_a_busy_process" if run["load"] else "without_load"
-    kept = parse_strictly(path.read_bytes()) if path.exists() else {}
-    write_json(path, kept | {name: run})
 
 
 def _spin(core: int) -> None:

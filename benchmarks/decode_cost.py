@@ -16,8 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,23 @@ def main() -> int:
 
 def measured(data: bytes, scratch: Path) -> dict[str, Any]:
     """Of packed weights. Errors: a tool is missing, the two decoders disagree."""
-    for tool in ("gcc", "valgrind"):
-        if shutil.which(tool) is None:
-            raise EdgeError(f"{tool} is not installed", fix=f"apt-get install {tool}")
+    command = checked_decoder(data, scratch)
+    python, native = _seconds(partial(unpack, data)), _seconds(partial(subprocess.run, command, check=True))
+    lanes, tensors, _ = read_header(data)
+    return {
+        "parameters": sum(tensor.elements for tensor in tensors),
+        "nonzero": sum(tensor.nonzero for tensor in tensors),
+        "bytes": len(data),
+        "lanes": lanes,
+        "numpy_seconds": python,
+        "c_seconds": native,
+        "instructions": _instructions(command),
+    }
+
+
+def checked_decoder(data: bytes, scratch: Path) -> list[str]:
+    """The command that decodes `data` by the C program. Errors: its values are not those of edge.bundle.weights."""
+    _require("gcc")
     weights, job, out, program = (scratch / name for name in ("weights.bin", "job.txt", "out.bin", "unpack"))
     weights.write_bytes(data)
     lanes, tensors, body = read_header(data)
@@ -64,22 +79,23 @@ def measured(data: bytes, scratch: Path) -> dict[str, Any]:
     job.write_text("\n".join([f"{lanes} {len(data) - len(body)} {nonzero}", *map(_line, tensors)]) + "\n")
     subprocess.run(["gcc", "-O2", "-std=c11", "-Wall", "-o", program, SOURCE], check=True)
     command = [str(program), str(weights), str(job)]
-    subprocess.run([*command, str(out)], check=True)
-    start = time.perf_counter()
+    decoded = subprocess.run([*command, str(out)], check=False).returncode == 0
     found = unpack(data)
-    python = time.perf_counter() - start
     kept = [found[tensor.name] for tensor in tensors if tensor.kind != "constant"]
-    if out.read_bytes() != b"".join(np.ascontiguousarray(values).tobytes() for values in kept):
-        raise EdgeError("the C decoder and edge.bundle.weights disagree")
+    if not decoded or out.read_bytes() != b"".join(np.ascontiguousarray(values).tobytes() for values in kept):
+        raise EdgeError("the C decoder and edge.bundle.weights disagree", fix=f"write {SOURCE.name} as FORMAT.md says")
+    return command
+
+
+def _seconds(call: Callable[[], object]) -> float:
     start = time.perf_counter()
-    subprocess.run(command, check=True)
-    native = time.perf_counter() - start
-    instructions = _instructions(command)
-    elements = sum(tensor.elements for tensor in tensors)
-    return {
-        "parameters": elements, "nonzero": nonzero, "bytes": len(data), "lanes": lanes,
-        "numpy_seconds": python, "c_seconds": native, "instructions": instructions,
-    }  # fmt: skip
+    call()
+    return time.perf_counter() - start
+
+
+def _require(tool: str) -> None:
+    if shutil.which(tool) is None:
+        raise EdgeError(f"{tool} is not installed", fix=f"apt-get install {tool}")
 
 
 def _report(found: Mapping[str, Any]) -> str:
@@ -95,11 +111,12 @@ def _report(found: Mapping[str, Any]) -> str:
 
 def _line(tensor: Tensor) -> str:
     rows = tensor.shape[0]
-    figures = (rows, tensor.elements // rows, tensor.nonzero, tensor.largest, tensor.classes, repr(float(tensor.value)))
-    return " ".join(map(str, (tensor.kind[0], *figures)))
+    figures = (rows, tensor.elements // rows, tensor.nonzero, tensor.largest, tensor.classes)
+    return " ".join(map(str, (tensor.kind[0], *figures, tensor.planes, float(tensor.value))))
 
 
 def _instructions(command: list[str]) -> int:
+    _require("valgrind")
     counted = subprocess.run(
         ["valgrind", "--tool=lackey", "--basic-counts=yes", *command], capture_output=True, text=True, check=True
     )

@@ -2,7 +2,7 @@
  *
  * usage: unpack WEIGHTS JOB [OUT]
  * JOB has the header as lines, so that no JSON is parsed here: the lanes, the header's end in the file, then for each tensor
- * kind (i, f or c), rows, columns, nonzero, largest, classes. Writes all values to OUT if it is given: int8, or float32 as
+ * kind (i, f or c), rows, columns, nonzero, largest, classes, planes, value. Writes all values to OUT if it is given: int8, or float32 as
  * 4 bytes; nothing for constants. benchmarks/decode_cost.py makes the job and compares.
  */
 #include <stdint.h>
@@ -153,9 +153,10 @@ static void integers(int8_t *out, int rows, int columns, int nonzero, int larges
     free(mask), free(contexts), free(levels), free(class_of), free(order);
 }
 
-static void floats(uint8_t *out, size_t elements) {
+static void floats(uint8_t *out, size_t elements, int planes) {
     uint8_t *plane = claim(elements), *zeros = claim(elements); /* zeros: 1 where all higher bytes are 0 */
-    for (int byte = 3; byte >= 0; byte--) {
+    memset(out, 0, 4 * elements);
+    for (int byte = 3; byte > 3 - planes; byte--) {
         for (size_t i = 0; i < elements; i++) zeros[i] = byte < 3 && (byte == 2 || zeros[i]) && out[4 * i + byte + 1] == 0;
         stream(plane, elements, zeros, 2, 256);
         for (size_t i = 0; i < elements; i++) out[4 * i + byte] = plane[i];
@@ -180,10 +181,11 @@ int main(int count, char **arguments) {
     words_end = data + size;
     for (int lane = 0; lane < lanes; lane++, words += 8) memcpy(&states[lane], words, 8);
     char kind;
-    int rows, columns, nonzero, largest, classes;
+    int rows, columns, nonzero, largest, classes, planes;
     float *scales = NULL;
     float constant;
-    while (fscanf(job, " %c %d %d %d %d %d %f", &kind, &rows, &columns, &nonzero, &largest, &classes, &constant) == 7) {
+    while (fscanf(job, " %c %d %d %d %d %d %d %f", &kind, &rows, &columns, &nonzero, &largest, &classes, &planes,
+                  &constant) == 8) {
         size_t elements = (size_t)rows * columns;
         if (kind == 'i') {
             int8_t *values = claim(elements);
@@ -193,7 +195,7 @@ int main(int count, char **arguments) {
         } else { /* floats are kept until the next: a table's scales come right before it */
             free(scales);
             scales = claim(elements * 4);
-            if (kind == 'f') floats((uint8_t *)scales, elements);
+            if (kind == 'f') floats((uint8_t *)scales, elements, planes);
             for (size_t i = 0; kind == 'c' && i < elements; i++) scales[i] = constant;
             if (out && kind == 'f') fwrite(scales, 4, elements, out);
         }
