@@ -1,6 +1,7 @@
 """A hook of mkdocs that adds the pages of the reference: no public name and no command can be left out.
 
-mkdocstrings renders the docstrings.
+mkdocstrings renders the docstrings. A command has the help that it prints: mkdocs-click leaves out our examples, and
+shows click's marks of unset values as defaults.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def api_page() -> str:
     """Each public name where it is defined; the example is that of the package's docstring."""
     documented = [name for name in edge.__all__ if not name.startswith("__")]
-    names = "\n\n".join(f"::: {edge._HOMES[name]}.{name}" for name in documented)
+    names = "\n\n".join(f"::: {getattr(edge, name).__module__}.{name}" for name in documented)
     example, rest = (edge.__doc__ or "").split("\n\n    ", 1)[1].rsplit("\n\n", 1)
     return API.format(example=dedent(f"    {example}"), rest=rest, names=names)
 

@@ -111,7 +111,7 @@ def _data(card: Card) -> str:
 
 
 def _exits(card: Card) -> Table:
-    losses = {f"{exit['encode']}/{exit['interact']}": exit["quality"]["log_loss"] for exit in card.summary["exits"]}
+    losses = {f"{exit['encode']}/{exit['interact']}": exit["quality"].get("log_loss") for exit in card.summary["exits"]}
     rows = []
     for exit, logits in card.logits.items():
         found = card.held_out.figures(logits, card.held_out.rows)
