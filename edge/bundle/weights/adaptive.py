@@ -29,7 +29,7 @@ class Frequencies:
         seen = np.bincount(symbols if alone else contexts * self.alphabet + symbols, minlength=self._counts.size)
         seen = seen.reshape(self._counts.shape)
         self._counts += _SEEN * seen
-        self._tabulate(slice(None) if alone else seen.any(1).nonzero()[0])
+        self._tabulate(slice(None) if alone else np.flatnonzero(seen.any(1)))
 
     def _tabulate(self, contexts: np.ndarray | slice) -> None:
         """Shares of `TOTAL` in proportion to the counts, at least 1; the first of the commonest takes the rest.
