@@ -9,7 +9,7 @@ from typing import Any
 from error_causes import METRICS
 
 from cloud.rivals.draws import Figure
-from edge.bench.outputs.markdown import escaped, markdown_table
+from edge.pages.markdown import escaped, markdown_table
 
 NAMES = {"auc": "AUC", "user_auc": "user AUC"}
 MOST_LOSSES = 8  # of a model and a metric

@@ -20,8 +20,8 @@ from cloud.rivals.held_out import HeldOut, Logits
 from cloud.rivals.kept_scores import rival_scores
 from cloud.rivals.stage import figures_of
 from cloud.runs.directory import Run
-from edge.bench.outputs.markdown import escaped
-from edge.bench.outputs.page import Row, Table, table_markdown
+from edge.pages.markdown import escaped
+from edge.pages.table import Row, Table, table_markdown
 
 METRICS = {"auc": "AUC", "user_auc": "per-user AUC", "ndcg@10": "NDCG@10"}
 OF_INTERVALS = (

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from edge.bench.outputs.page import Table, table_markdown
+from edge.pages.table import Table, table_markdown
 
 METRICS = {"auc": "AUC", "user_auc": "per-user AUC", "ndcg@10": "NDCG@10", "log_loss": "log loss"}
+SIZES = "Bytes of"  # how the sentence of them begins
 OF_PARITY = (
     "Test rows of the prepared run, a screen a request. The largest and the mean difference are of logits, the top-10 "
     "agreement is the mean of each user's rows."
@@ -38,7 +39,7 @@ def sizes_sentence(summary: Mapping[str, Any]) -> str:
         f"{name} {size['download']:,} to download, {size['installed']:,} installed"
         for name, size in summary["sizes"].items()
     )
-    return f"Bytes of {summary['bundle']['file']} by engine: {'; '.join(each)}."
+    return f"{SIZES} {summary['bundle']['file']} by engine: {'; '.join(each)}."
 
 
 def report_markdown(summary: Mapping[str, Any], protocol: str) -> str:
@@ -62,7 +63,14 @@ def _engines(summary: Mapping[str, Any]) -> Table:
         )
         for name, size in summary["sizes"].items()
     ]
-    headings = ("engine", "oldest runtime", "download", "installed", "largest difference", "golden requests")
+    headings = (
+        "engine",
+        "oldest runtime",
+        "download, bytes",
+        "installed, bytes",
+        "largest difference",
+        "golden requests",
+    )
     note = "Bytes of a bundle with that engine's model alone, as edge slim writes it. The difference is edge verify's."
     return Table("The bundle on each engine", headings, rows, note)
 
@@ -71,7 +79,7 @@ def _parts(summary: Mapping[str, Any]) -> Table:
     rows = [(part["name"], f"{part['download']:,}", f"{part['installed']:,}") for part in summary["parts"]]
     whole = summary["bundle"]
     note = f"{whole['file']}, {whole['bytes']:,} bytes with the models of all engines, each weight once."
-    return Table("Bytes by part", ("part", "download", "installed"), rows, note)
+    return Table("Bytes by part", ("part", "download, bytes", "installed, bytes"), rows, note)
 
 
 def _exits(summary: Mapping[str, Any]) -> Table:
@@ -88,7 +96,7 @@ def _exits(summary: Mapping[str, Any]) -> Table:
 def _rows(summary: Mapping[str, Any]) -> Table:
     headings = (
         "weights", "engine", "exit", "compared with", "requests", "rows", "largest", "mean", "top-10", "AUC",
-        "AUC of torch", "",
+        "AUC of torch", "limits",
     )  # fmt: skip
     note = OF_PARITY + (OF_CORE_ML if "coreml" in summary["sizes"] else "")
     return Table("Test requests on each engine, beside torch", headings, list(_lines(summary["rows"])), note)
@@ -100,7 +108,7 @@ def _lines(rows: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
             name = (precision, row["engine"], row["exit"], row["reference"], f"{row['requests']:,}", f"{row['rows']:,}")
             figures = (f"{row['max_difference']:.2g}", f"{row['mean_difference']:.2g}", f"{row['top10']:.4f}")
             aucs = (_figure(row["auc"], 5), _figure(row["torch_auc"], 5))
-            yield *name, *figures, *aucs, "" if row["passed"] else "FAILED"
+            yield *name, *figures, *aucs, "kept" if row["passed"] else "FAILED"
 
 
 def _plain(summary: Mapping[str, Any]) -> Table:

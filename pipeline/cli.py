@@ -9,6 +9,7 @@ import click
 from cloud.threads import let_waiting_threads_sleep
 from edge.cli.arguments import DIRECTORY, NAME_OR_PATH, as_json, changes
 from edge.cli.command import command
+from edge.cli.given import as_given
 
 
 @command(
@@ -60,8 +61,9 @@ def run(
     from pipeline.stages import alone_in, run_road
     from pipeline.steps import road_of
 
+    command_line = as_given(click.get_current_context())
     config = override(preset(ROADS, preset_name)(data), changes)
     road = road_of(data, config, skip_bad_rows)
     with alone_in(out, road, restart):
-        outcome = road.report(run_road(road, out, restart), out)
+        outcome = road.report(run_road(road, out, restart), out, command_line)
     click.echo(json.dumps(outcome.values, indent=2) if as_json else outcome.text)

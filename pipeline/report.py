@@ -2,76 +2,125 @@
 
 from __future__ import annotations
 
-import html
-import json
 import math
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
+from cloud.data.rows import Prepared
+from cloud.data.words import described
+from cloud.runs.directory import MANIFEST
 from compress.road import Step
-from edge.bench.outputs.markdown import escaped
-from edge.bench.outputs.page import Picture, Table, page_html, picture_html, table_html, table_markdown
 from edge.files import write_atomically
-from export.report import export_tables
+from edge.pages.markdown import escaped
+from edge.pages.page import Finding, KeyFigure, Page, page_html
+from edge.pages.picture import Picture
+from edge.pages.table import Table, table_markdown
+from export.report import SIZES, export_tables
 from export.stage import bundle_of
+from pipeline.example_rankings import example_tables
 from pipeline.plots import draw_plots
 from pipeline.results import Results
 from pipeline.road import Outcome, Runs
-from pipeline.verdict import METRICS, Against, Judged
-from pipeline.wording import rival_name, signed, with_interval
+from pipeline.verdict import BEATS, METRICS, Against, Judged
+from pipeline.wording import rival_name, signed, three, with_interval
 
 TITLE = "What was made, and whether it is better"
+KEY = (
+    "In brackets: the interval that holds 95 of 100 draws of users, with replacement; after a rival that is not told "
+    "apart, the difference and its interval. A rival is beaten where the whole interval of the difference is above 0."
+)
 
 
-def report(runs: Runs, out: Path) -> Outcome:
-    """Write `out`/report.html, which holds its pictures, and report.md with plots/ beside it."""
+def report(runs: Runs, out: Path, command: str = "") -> Outcome:
+    """Write `out`/report.html, which holds its pictures, and report.md with plots/ beside it.
+
+    `command` is what made the runs, if it is known.
+    """
     results = Results(runs)
     plots = draw_plots(results)
     (out / "plots").mkdir(exist_ok=True)
     for plot in plots:
         write_atomically(out / "plots" / plot.file, plot.data)
-    write_atomically(out / "report.md", _markdown(results, plots))
-    write_atomically(out / "report.html", _html(results, plots))
+    write_atomically(out / "report.md", _markdown(results, plots, command))
+    write_atomically(out / "report.html", _html(results, plots, command))
     text = f"{results.text()}\n\nbundle: {bundle_of(runs['export'])}\nreport: {out / 'report.html'}"
     return Outcome(results.plain(), text)
 
 
-def _markdown(results: Results, plots: Sequence[Picture]) -> str:
+def _markdown(results: Results, plots: Sequence[Picture], command: str) -> str:
     parts = [f"# {TITLE}"]
     parts += [f"**Warning.** {escaped(line)}" for line in results.warnings]
-    parts += ["\n".join(f"- {escaped(line)}" for line in results.sentences)]
+    parts += ["\n".join(f"- {escaped(line)}" for line in results.sentences), KEY]
+    parts += ["\n".join(f"- {name}: {escaped(text)}" for name, text in _facts(results, command))]
+    parts += [f"#### {plot.title}\n\n![{plot.caption}](plots/{plot.file})\n\n{plot.caption}" for plot in plots]
     parts += [table_markdown(table) for table in _tables(results)]
-    parts += [f"![{plot.caption}](plots/{plot.file})\n\n{plot.caption}" for plot in plots]
-    return "\n\n".join([*parts, f"Protocol: {_protocol(results)}.", f"Data: `{_data(results)}`"]) + "\n"
+    return "\n\n".join(parts) + "\n"
 
 
-def _html(results: Results, plots: Sequence[Picture]) -> str:
-    parts = [f"<h1>{TITLE}</h1>\n"]
-    if results.warnings:
-        lines = "".join(f"<li>{html.escape(line)}</li>\n" for line in results.warnings)
-        parts.append(f'<section class="warnings">\n<h2>Warnings</h2>\n<ul>\n{lines}</ul>\n</section>\n')
-    parts.append("<ul>\n" + "".join(map(_listed, results.sentences)) + "</ul>\n")
-    parts += [table_html(table) for table in _tables(results)]
-    parts.append(f'<div class="pictures">\n{"".join(map(picture_html, plots))}</div>\n')
-    parts.append(f"<p>Protocol: {html.escape(_protocol(results))}.</p>\n")
-    parts.append(f"<p>Data: <code>{html.escape(_data(results))}</code></p>")
-    return page_html("Ranker report", "".join(parts))
+def _html(results: Results, plots: Sequence[Picture], command: str) -> str:
+    page = Page(
+        title=TITLE,
+        facts=_facts(results, command),
+        verdict=list(map(_finding, results.sentences)),
+        key=KEY,
+        figures=list(_key_figures(results)),
+        warnings=results.warnings,
+        pictures=plots,
+        tables=_tables(results),
+    )
+    return page_html(page)
 
 
-def _listed(sentence: str) -> str:
-    """A clause a line, the first of them strong if there are more."""
-    first, *rest = map(html.escape, sentence.split("; "))
-    return f"<li><strong>{first}</strong><br>{'<br>'.join(rest)}</li>\n" if rest else f"<li>{first}</li>\n"
+def _facts(results: Results, command: str) -> list[tuple[str, str]]:
+    """The date is that of the youngest run, so that a report which is written again is the same."""
+    data = results.runs["data"].manifest
+    written = max((run.path / MANIFEST).stat().st_mtime for run in results.runs.values())
+    facts = [
+        ("Data", described(data["dataset"])),
+        ("Date (UTC)", f"{datetime.fromtimestamp(written, UTC):%Y-%m-%d %H:%M}, when the last stage ended"),
+    ]
+    return [*facts, *([("Command", command)] if command else []), ("Protocol", f"{data['protocol']}.")]
+
+
+def _key_figures(results: Results) -> Iterator[KeyFigure]:
+    """Of the last model: quality, what it beats, and what it weighs."""
+    verdict, export = results.verdict, results.runs["export"].summary
+    last, teacher = verdict.last, verdict.teacher
+    for metric, name in METRICS.items():
+        found, before = last.figures[metric], three(teacher.figures[metric].value)
+        yield KeyFigure(f"{name}, {last.name}", three(found.value), f"teacher {before}")
+    if results.rival_logits:
+        beaten = len(last.with_outcome("auc", BEATS))
+        yield KeyFigure("rivals beaten by AUC", f"{beaten} of {len(last.against)}")
+    for engine, size in export["sizes"].items():
+        yield KeyFigure(f"{engine}, to download", f"{size['download'] / 1e3:,.1f} kB")
+
+
+def _finding(sentence: str) -> Finding:
+    """What it is about, then a clause a line."""
+    about, *clauses = sentence.split("; ")
+    if about.startswith(SIZES) and clauses:  # its first clause follows a colon
+        about, _, first = about.partition(": ")
+        clauses = [first, *clauses]
+    return Finding(about, clauses)
 
 
 def _tables(results: Results) -> list[Table]:
+    calibrated = bool(results.runs["int8"].summary["calibration"]["exits"])
+    prepared = Prepared(results.runs["data"])
+    examples = example_tables(prepared, results.held_out, results.probabilities, calibrated)
     export = export_tables(results.runs["export"].summary)
-    return [*map(_against, results.verdict.judged), _road(results.steps), *export, *_groups(results)]
+    judged = map(_against, results.verdict.judged)
+    return [*examples, *judged, _road(results.steps), *export, *_groups(results)]
 
 
 def _against(one: Judged) -> Table:
     """A line a rival: the model's figures less the rival's."""
-    headings = ["rival", *(heading for name in METRICS.values() for heading in (name, ""))]
+    headings = [
+        "rival",
+        *(heading for name in METRICS.values() for heading in (f"less the rival's {name}", f"by {name}, it")),
+    ]
     rows = [
         (rival_name(each.rival), *(cell for metric in METRICS for cell in _compared(each, metric)))
         for each in one.against
@@ -88,25 +137,26 @@ def _compared(each: Against, metric: str) -> tuple[str, str]:
     if math.isnan(found.value):
         return "-", ""
     between = "" if math.isnan(found.low) else f" ({signed(found.low)} to {signed(found.high)})"
-    return _unbroken(signed(found.value) + between), _unbroken(each.outcome(metric).removeprefix("is "))
+    return signed(found.value) + between, each.outcome(metric)
 
 
 def _road(steps: Sequence[Step]) -> Table:
-    headings = ("step", "weights", "non-zero", "download", "file", "exit", "AUC", "per-user AUC", "NDCG@10", "log loss")
+    sizes = ("weights", "non-zero", "download, bytes", "file, bytes")
+    headings = ("step", "exit", "AUC", "per-user AUC", "NDCG@10", "log loss", *sizes)
     note = "Test rows. Bytes are of the weights alone: compressed as a bundle would, and as a file. " + EXITS
     return Table("Each step", headings, [line for step in steps for line in _lines(step)], note)
 
 
-EXITS = "An exit is a depth of encode and of interact layers; interact 0 is numbers, match and head alone."
+EXITS = "An exit is encode depth / interact depth, in layers; interact depth 0 is numbers, match and head alone."
 
 
 def _lines(step: Step) -> Iterator[tuple[str, ...]]:
-    """The sizes stand before a step's first exit."""
-    sizes = (step.name, *(f"{count:,}" for count in (step.parameters, step.nonzero, step.download, step.installed)))
+    """The sizes stand behind a step's first exit."""
+    sizes = tuple(f"{count:,}" for count in (step.parameters, step.nonzero, step.download, step.installed))
     for encode, exits in step.quality.items():
         for depth, figures in exits.items():
             quality = (_digits(figures[key]) for key in ("auc", "user_auc", "ndcg@10", "log_loss"))
-            yield *sizes, _unbroken(f"{encode}, interact {depth}"), *quality
+            yield step.name, f"{encode.rpartition(' ')[2]}/{depth}", *quality, *sizes
             sizes = ("",) * len(sizes)
 
 
@@ -114,25 +164,12 @@ def _groups(results: Results) -> Iterator[Table]:
     """All rows, cold users and unseen items apart, as far as there are enough."""
     for group, models in results.groups.items():
         rows = [
-            (rival_name(name), *(_unbroken(with_interval(figures[metric])) for metric in METRICS))
+            (rival_name(name), *(with_interval(figures[metric]) for metric in METRICS))
             for name, figures in models.items()
         ]
         count = int(results.held_out.groups()[group].sum())
-        yield Table(f"{group.capitalize()}: {count:,} test rows", ("", *METRICS.values()), rows)
-
-
-def _protocol(results: Results) -> str:
-    return str(results.runs["data"].manifest["protocol"])
-
-
-def _data(results: Results) -> str:
-    return json.dumps(results.runs["data"].manifest["dataset"], sort_keys=True)
+        yield Table(f"{group.capitalize()}: {count:,} test rows", ("model or rival", *METRICS.values()), rows)
 
 
 def _digits(value: float | None) -> str:
     return "-" if value is None or math.isnan(value) else f"{value:.4f}"
-
-
-def _unbroken(words: str) -> str:
-    """Kept in one line of a table."""
-    return words.replace(" ", "\N{NO-BREAK SPACE}")

@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from cloud.checkpoint import WEIGHTS
+from cloud.data.rows import Prepared
+from cloud.ranking.calibration import Calibration
 from cloud.ranking.kept_scores import kept_scores
 from cloud.ranking.measure import shape_of
 from cloud.rivals.draws import Figure
-from cloud.rivals.held_out import HeldOut, Logits
+from cloud.rivals.held_out import HeldOut, Logits, length_bins
 from cloud.rivals.kept_scores import rival_scores
 from cloud.rivals.stage import figures_of
 from compress.road import Step, road
@@ -89,6 +93,35 @@ class Results:
             label: {name: self.held_out.figures(self.compared[name], at)["auc"] for name in names}
             for label, at in self.held_out.by_history().items()
         }
+
+    @property
+    def history_rows(self) -> dict[str, int]:
+        """Bin of `by_history` -> test rows."""
+        return {label: int(at.sum()) for label, at in self.held_out.by_history().items()}
+
+    @cached_property
+    def history_shares(self) -> dict[str, tuple[float, float]]:
+        """Bin of history lengths -> the shares of training rows and of test rows in it; those that have any."""
+        rows = Prepared(self.runs["data"])
+        lengths = [rows.column("earlier")[rows.part(name)] for name in ("train", "test")]
+        shares = {label: tuple(float(np.mean(of_bin(each))) for each in lengths) for label, of_bin in length_bins()}
+        return {label: (both[0], both[1]) for label, both in shares.items() if any(both)}
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """Of the int8 student's deepest exit; as it is where none was fitted."""
+        exits = self.runs["int8"].summary["calibration"]["exits"]
+        if not exits:
+            return Calibration()
+        depths = exits[max(exits, key=lambda name: int(name.rpartition(" ")[2]))]
+        fit = depths[max(depths, key=int)]
+        return Calibration(fit["temperature"], fit["offset"])
+
+    @property
+    def probabilities(self) -> dict[str, Logits]:
+        """Calibrated logits of the int8 student, then those of the best rival if it was measured, by name."""
+        ours = {MODELS["int8"]: self.calibration(self.logits["int8"]).astype(np.float32)}
+        return ours | {name: logits for name, logits in self.rival_logits.items() if name == self.best_rival}
 
     @cached_property
     def steps(self) -> list[Step]:

@@ -36,10 +36,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Road:
-    """`report` writes the files of REPORTS below a directory."""
+    """`report` writes the files of REPORTS below a directory; the last argument is the command that made them."""
 
     steps: tuple[Step, ...]
-    report: Callable[[Runs, Path], Outcome]
+    report: Callable[[Runs, Path, str], Outcome]
 
     @property
     def names(self) -> list[str]:

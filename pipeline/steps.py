@@ -84,7 +84,7 @@ def _rivals_step(source: Source, config: PrepareConfig, skip_bad_rows: bool) -> 
     return Step("rivals", RIVALS, make, left_out=missing)
 
 
-def _report(runs: Runs, out: Path) -> Outcome:
+def _report(runs: Runs, out: Path, command: str) -> Outcome:
     from pipeline.report import report  # loads matplotlib, which no stage before needs
 
-    return report(runs, out)
+    return report(runs, out, command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from cloud.rivals.draws import Figure
@@ -20,6 +21,7 @@ from pipeline.verdict import (
 
 SAME = {"logistic regression", "LightGBM"}  # rivals that read the model's numbers and nothing else
 HALF = ".5"  # chance
+MOST_DIGITS = 6  # of a value near 0
 MOST = 3  # rivals that a sentence names
 KNOWS_MORE = "The teacher reads item-item CF as a number. The student has no factors to compute it from."
 NO_SCORES = (
@@ -117,8 +119,11 @@ def with_interval(found: Figure) -> str:
 
 
 def three(value: float) -> str:
-    """Three digits, without the zero before the point."""
-    text = f"{round(value, 3) + 0.0:.3f}"  # no minus before a zero
+    """Three digits, more where none of them would tell the value from 0; without the zero before the point."""
+    digits = 3 if abs(value) >= 0.0005 or not value else -math.floor(math.log10(abs(value)))
+    if digits > MOST_DIGITS:
+        return f"{value:.0e}"
+    text = f"{round(value, digits) + 0.0:.{digits}f}"  # no minus before a zero
     return text.replace("0.", ".", 1) if abs(value) < 1 else text
 
 

@@ -5,24 +5,23 @@ Equal figures give equal bytes.
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from matplotlib import style
 from matplotlib.figure import Figure as Drawing
 
 from cloud.data.log import PARTS
 from cloud.data.times import YEAR
-from edge.bench.outputs.page import Picture
-from edge.bench.plots import STYLE as BENCH_STYLE
+from edge.pages.drawing import COLOURS as PALETTE
+from edge.pages.drawing import WIDTH, drawable, picture, styled
+from edge.pages.picture import Picture
 from edge.text.number import CLIP
 
-COLOURS = {"train": "#0072b2", "validation": "#e69f00", "test": "#d55e00"}  # Okabe and Ito: distinct for all eyes
-STYLE = BENCH_STYLE | {"svg.hashsalt": "edge-prepare"}  # else ids in the file are random
-WIDTH, HEIGHT = 4.7, 2.9  # inches: 451 of a browser's points across
+BLUE, VERMILION, *_, ORANGE = PALETTE
+COLOURS = {"train": BLUE, "validation": ORANGE, "test": VERMILION}
+HEIGHT = 2.9  # inches
 LEGEND, TITLE, TICKS = 0.3, 0.22, 0.25  # inches
 ROW = 1.2  # inches that a row of histograms takes, its title and ticks included
 NUMBERS = 8  # histograms in a picture, two in a row
@@ -33,12 +32,12 @@ LAST_DATE = 2.5e11  # seconds: in the year 9892, near the last that has a name
 
 def time_picture(over_time: Mapping[str, Any]) -> Picture:
     """Rows by part, from the time of the first to that of the last."""
-    return _picture("time", TIME, over_time, _over_time)
+    return _picture("time", "When were the rows made?", TIME, over_time, _over_time)
 
 
 def history_picture(histories: Mapping[str, Any]) -> Picture:
     """How long the histories of each part are."""
-    return _picture("histories", HISTORIES, histories, _histories)
+    return _picture("histories", "Does training show what the test asks for?", HISTORIES, histories, _histories)
 
 
 def number_pictures(numbers: Sequence[Mapping[str, Any]]) -> list[Picture]:
@@ -51,22 +50,18 @@ HISTORIES = (
     "How many earlier events a row looks back on: the share of rows with that many at most. Where the curves lie far "
     "apart, training shows other histories than the test asks for."
 )
-TIME = "Rows over time, in equally long stretches; dates are in UTC"
+TIME = "Rows over time, in equally long stretches; dates are in UTC."
+NUMBERS_ALIKE = "Are the numbers the same in training and test?"
+NUMBERS_SHOWN = "Shares of rows, in the units of each number after its transform: "
 
 
-def _picture(name: str, caption: str, figures: Any, draw: Callable[[Any, Any], None]) -> Picture:
-    with style.context(["default", STYLE]):  # whatever the user's own configuration says
+def _picture(name: str, title: str, caption: str, figures: Any, draw: Callable[[Any, Any], None]) -> Picture:
+    with styled():
         drawing = Drawing(figsize=(WIDTH, HEIGHT), layout="constrained")
         draw(drawing.subplots(), figures)
         handles, labels = drawing.axes[0].get_legend_handles_labels()
         drawing.legend(handles, labels, loc="outside upper center", ncols=len(PARTS))
-        return Picture(name, caption, "svg+xml", _svg(drawing))
-
-
-def _svg(drawing: Any) -> bytes:
-    drawn = io.BytesIO()
-    drawing.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
-    return drawn.getvalue()
+        return picture(name, title, caption, drawing)
 
 
 def _histories(axes: Any, histories: Mapping[str, Any]) -> None:
@@ -114,7 +109,7 @@ def _moments(places: Sequence[float]) -> list[str]:
 def _numbers(name: str, numbers: Sequence[Mapping[str, Any]]) -> Picture:
     rows = -(-len(numbers) // 2)
     height = LEGEND + ROW * rows
-    with style.context(["default", STYLE]):
+    with styled():
         drawing = Drawing(figsize=(WIDTH, height))
         panels = list(drawing.subplots(rows, 2, squeeze=False).flat)
         for axes, number in zip(panels, numbers, strict=False):
@@ -125,8 +120,8 @@ def _numbers(name: str, numbers: Sequence[Mapping[str, Any]]) -> Picture:
         drawing.subplots_adjust(**edges, hspace=(TICKS + TITLE) / (ROW - TICKS - TITLE), wspace=0.1)
         handles, labels = panels[0].get_legend_handles_labels()
         drawing.legend(handles, labels, loc="upper center", ncols=2, borderpad=0.2)
-        caption = f"Numbers: {'; '.join(number['name'] for number in numbers)}"
-        return Picture(name, caption, "svg+xml", _svg(drawing))
+        caption = f"{NUMBERS_SHOWN}{'; '.join(number['name'] for number in numbers)}."
+        return picture(name, NUMBERS_ALIKE, caption, drawing)
 
 
 def _histogram(axes: Any, number: Mapping[str, Any]) -> None:
@@ -137,7 +132,7 @@ def _histogram(axes: Any, number: Mapping[str, Any]) -> None:
         counts = number[part]["histogram"]
         heights = [count / max(1, sum(counts)) for count in counts]
         axes.stairs(heights, edges, fill=fill, color=COLOURS[part], alpha=0.45 if fill else 1.0, label=part)
-    axes.set_title(_shown(number["name"]), fontsize=9, loc="left", pad=3)
+    axes.set_title(drawable(number["name"], MAX_TITLE), pad=3)
     low, high = _ends(number, edges)
     axes.set_xlim(low, high)
     places = [low + (high - low) * share for share in (0.02, 0.5, 0.98)]
@@ -162,9 +157,3 @@ def _value(value: float, width: float) -> str:
     if abs(value) >= LONG or decimals > 6:
         return f"{value:.3g}"
     return f"{round(value, decimals) + 0.0:.{decimals}f}"  # no -0.00
-
-
-def _shown(name: str) -> str:
-    """Without what matplotlib's font cannot draw."""
-    plain = name if name.isascii() and name.isprintable() else ascii(name)[1:-1]
-    return plain if len(plain) <= MAX_TITLE else f"{plain[: MAX_TITLE - 3]}..."

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cloud.data.log import PARTS
-from edge.bench.outputs.markdown import escaped, markdown_table
-from edge.bench.outputs.page import Table
+from edge.pages.markdown import escaped, markdown_table
+from edge.pages.table import Table
 
 METRICS = {"auc": "AUC", "user_auc": "per-user AUC", "ndcg@10": "NDCG@10", "log_loss": "log loss"}
 Rows = list[tuple[str, ...]]
@@ -74,7 +74,7 @@ def _parts(parts: Mapping[str, Any]) -> Table:
         (name.replace("_", " "), *(form.format(part[name]) for part in parts.values())) for name, form in shown.items()
     ]
     note = "A screen is the rows of one user and one time, which see nothing of each other."
-    return Table("Rows, users and screens", ("", *parts), rows, note)
+    return Table("Rows, users and screens", ("of the rows", *parts), rows, note)
 
 
 def _histories(histories: Mapping[str, Any]) -> Table:
@@ -89,7 +89,7 @@ def _histories(histories: Mapping[str, Any]) -> Table:
     note = (
         f"Earlier events that a row looks back on. {histories['alike']:.1%} of the training rows have histories about "
     )
-    return Table("Histories", ("", *PARTS), rows, note + "as long as those of the test.")
+    return Table("Histories", ("earlier events", *PARTS), rows, note + "as long as those of the test.")
 
 
 def _test(test: Mapping[str, Any]) -> Table:
@@ -100,7 +100,7 @@ def _test(test: Mapping[str, Any]) -> Table:
         ("users new to training", f"{cold['count']:,}", f"{cold['rows']:,} rows, {cold['share']:.1%}"),
         ("items new to training", f"{unseen['count']:,}", f"{unseen['rows']:,} rows, {unseen['share']:.1%}"),
     ]
-    return Table("What the test asks", ("", "count", "of them"), rows)
+    return Table("What the test asks", ("what", "count", "of them"), rows)
 
 
 def _numbers(numbers: Sequence[Mapping[str, Any]]) -> Iterator[Table]:

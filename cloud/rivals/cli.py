@@ -36,6 +36,7 @@ def rivals(
     The rivals are means, item-item CF, TF-IDF, logistic regression and LightGBM.
     """
     import json
+    from datetime import UTC, datetime
 
     from cloud.data.prepare import config_for, open_source, read_checked
     from cloud.data.read_log import fingerprint
@@ -57,7 +58,7 @@ def rivals(
     if out:
         write_output(out, text + "\n")
     if page:
-        write_output(page, rivals_html(found, source.name, checked.protocol))
+        write_output(page, rivals_html(found, checked.dataset, checked.protocol, datetime.now(UTC)))
     if scores:
         write_output(scores, scores_file({rival.name: rival.logits for rival in found}))
     click.echo(text if as_json else rivals_text(found, checked.protocol))

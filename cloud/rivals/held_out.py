@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -19,6 +20,17 @@ Logits = NDArray[np.float32]  # (row,) of the test rows, in the order of Prepare
 Rows = NDArray[np.bool_]
 LENGTHS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)  # of histories: the least of each bin
 MOST_EARLIER = 2**31
+
+
+def length_bins() -> Iterator[tuple[str, Callable[[NDArray[np.int32]], Rows]]]:
+    """Of the lengths of histories: a bin's name, and which lengths, (row,), are in it."""
+    for least, beyond in pairwise((*LENGTHS, MOST_EARLIER)):
+        most = "+" if beyond == MOST_EARLIER else f"-{beyond - 1}" if beyond - 1 > least else ""
+        yield f"{least}{most}", partial(_within, least, beyond)
+
+
+def _within(least: int, beyond: int, lengths: NDArray[np.int32]) -> Rows:
+    return (lengths >= least) & (lengths < beyond)
 
 
 @dataclass(frozen=True)
@@ -59,12 +71,11 @@ class HeldOut:
     def by_history(self) -> dict[str, Rows]:
         """Test rows by the number of earlier events, of bins that are large enough; masks over the rows of the run."""
         found = {}
-        for least, beyond in pairwise((*LENGTHS, MOST_EARLIER)):
+        for label, of_bin in length_bins():
             at = self.rows.copy()
-            at[at] = (self.earlier >= least) & (self.earlier < beyond)
+            at[at] = of_bin(self.earlier)
             if at.sum() >= FEWEST_ROWS:
-                most = "+" if beyond == MOST_EARLIER else f"-{beyond - 1}" if beyond - 1 > least else ""
-                found[f"{least}{most}"] = at
+                found[label] = at
         return found
 
     def figures(self, logits: Logits, which: Rows) -> dict[str, Figure]:

@@ -1,17 +1,22 @@
-"""The comparison of rivals for people: a table for the terminal, a page with a plot."""
+"""The comparison of rivals for people: a table for the terminal, a page with a picture."""
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
-from matplotlib.figure import Figure as Drawing
-
+from cloud.data.words import described, option
 from cloud.rivals.measure import Rival
-from edge.bench.outputs.page import Picture, Table, page_html, picture_html, table_html
+from edge.pages.drawing import QUIET, picture, styled
+from edge.pages.page import OF_95, Finding, Page, page_html
+from edge.pages.picture import Picture
+from edge.pages.ranges import Range, range_figure
+from edge.pages.table import Table
 from edge.table import render
 
+CHANCE = 0.5
 METRICS = {
     "auc": "AUC",
     "user_auc": "per-user AUC",
@@ -44,60 +49,82 @@ def rivals_text(rivals: Sequence[Rival], protocol: str) -> str:
     return "\n\n".join([*parts, "\n".join(searched), f"protocol: {protocol}"])
 
 
-def rivals_html(rivals: Sequence[Rival], name: str, protocol: str) -> str:
-    """A whole page: a plot of AUC with its intervals, and the figures."""
-    tables = [
-        Table(
-            f"{group}: {rivals[0].rows[group]:,} rows",
-            ("", *METRICS.values()),
-            [
-                (rival.name, *(_unbroken(_with_interval(rival, group, metric)) for metric in METRICS))
-                for rival in rivals
-            ],
-        )
-        for group in rivals[0].figures
-    ]
-    costs = Table(
-        "What they cost",
-        ("", "training, seconds", "model, bytes", "microseconds a row"),
-        [
-            (rival.name, _text(rival.training_seconds), _text(rival.model_bytes), f"{rival.microseconds_a_row:.1f}")
-            for rival in rivals
+def rivals_html(rivals: Sequence[Rival], dataset: Mapping[str, Any], protocol: str, made: datetime) -> str:
+    """A whole page: the verdict, a picture of AUC with its intervals, and the figures.
+
+    `made` may be the clock's: the page holds seconds, which no two runs share.
+    """
+    page = Page(
+        title=f"Rivals: what any team could do with {dataset['name']}",
+        facts=[
+            ("Data", described(dataset)),
+            ("Date (UTC)", f"{made.astimezone(UTC):%Y-%m-%d %H:%M}"),
+            ("Command", f"edge rivals --data {option(dataset)} --page rivals.html"),
+            ("Protocol", f"{protocol}."),
         ],
-        " ".join(f"{rival.name}: {rival.search}." for rival in rivals if rival.search),
+        verdict=list(_verdict(rivals)),
+        key=OF_95,
+        pictures=[_picture(rivals)],
+        tables=[*(_figures(rivals, group) for group in rivals[0].figures), _costs(rivals), *_searches(rivals)],
     )
-    body = f"<h1>What any team could do with {name}</h1>\n<p>{protocol}.</p>\n{picture_html(_picture(rivals))}"
-    return page_html(f"Rivals on {name}", body + "".join(map(table_html, [*tables, costs])))
+    return page_html(page)
+
+
+def _verdict(rivals: Sequence[Rival]) -> Iterator[Finding]:
+    """The best by each metric; the best of those that are not trained."""
+    for metric in ("auc", "user_auc"):
+        if best := _best(rivals, metric):
+            reached = _with_interval(best, "all", metric)
+            yield Finding(f"The best rival by {METRICS[metric]} is {best.name}: {METRICS[metric]} {reached}.")
+    plain = [rival for rival in rivals if rival.training_seconds is None]
+    if (best := _best(plain, "auc")) and len(plain) < len(rivals):
+        yield Finding(f"The best that is not trained is {best.name}: AUC {_with_interval(best, 'all', 'auc')}.")
+
+
+def _best(rivals: Sequence[Rival], metric: str) -> Rival | None:
+    known = [rival for rival in rivals if not math.isnan(rival.figures["all"][metric].value)]
+    return max(known, key=lambda rival: rival.figures["all"][metric].value, default=None)
+
+
+def _figures(rivals: Sequence[Rival], group: str) -> Table:
+    rows = [(rival.name, *(_with_interval(rival, group, metric) for metric in METRICS)) for rival in rivals]
+    return Table(f"{group.capitalize()}: {rivals[0].rows[group]:,} test rows", ("rival", *METRICS.values()), rows)
+
+
+def _costs(rivals: Sequence[Rival]) -> Table:
+    headings = ("rival", "training, seconds", "model, bytes", "microseconds a row")
+    rows = [
+        (rival.name, _text(rival.training_seconds), _text(rival.model_bytes), f"{rival.microseconds_a_row:.1f}")
+        for rival in rivals
+    ]
+    return Table(
+        "What they cost", headings, rows, "A row of the log, all at once: making what a rival reads, and scoring."
+    )
+
+
+def _searches(rivals: Sequence[Rival]) -> Iterator[Table]:
+    rows = [(rival.name, rival.search) for rival in rivals if rival.search]
+    if rows:
+        yield Table("How their settings were chosen", ("rival", "searched"), rows)
 
 
 def _picture(rivals: Sequence[Rival]) -> Picture:
-    figure = Drawing(figsize=(9, 0.42 * len(rivals) + 1), layout="constrained")
-    axes = figure.add_subplot()
-    for place, rival in enumerate(rivals):
-        for metric, colour, offset in (("auc", "#2266cc", -0.12), ("user_auc", "#cc8844", 0.12)):
-            found = rival.figures["all"][metric]
-            label = METRICS[metric] if place == 0 else None
-            axes.plot([found.low, found.high], [place + offset] * 2, color=colour, linewidth=3, alpha=0.35)
-            axes.plot([found.value], [place + offset], "o", color=colour, markersize=5, label=label)
-    axes.axvline(0.5, color="#999999", linewidth=0.8)
-    axes.set_yticks(range(len(rivals)), [rival.name for rival in rivals])
-    axes.invert_yaxis()
-    axes.grid(axis="x", color="#dddddd")
-    figure.legend(loc="outside upper right", ncols=2, frameon=False)
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="svg", metadata={"Date": None})
-    caption = "AUC and per-user AUC on all test rows; a bar holds 95 of 100 draws of users, the line is a coin"
-    return Picture("rivals", caption, "svg+xml", drawn.getvalue())
+    def ranges(metric: str) -> list[Range]:
+        found = [rival.figures["all"][metric] for rival in rivals]
+        return [(one.value, one.low, one.high) for one in found]
+
+    with styled():
+        names = [rival.name for rival in rivals]
+        figure, axes = range_figure(names, {METRICS[metric]: ranges(metric) for metric in ("auc", "user_auc")})
+        axes.axvline(CHANCE, color=QUIET, linewidth=0.8)
+        axes.set_xlabel("AUC and per-user AUC on all test rows")
+        caption = f"A bar holds 95 of 100 draws of users. The vertical line at {CHANCE} is a coin."
+        return picture("rivals", "How well does each rival rank?", caption, figure)
 
 
 def _with_interval(rival: Rival, group: str, metric: str) -> str:
     found = rival.figures[group][metric]
     return "-" if math.isnan(found.value) else f"{found.value:.4f} ({found.low:.3f} to {found.high:.3f})"
-
-
-def _unbroken(words: str) -> str:
-    """Kept in one line of a table."""
-    return words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _interval(rival: Rival, group: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,9 @@ def measure_beside(
         found = measure_rivals(checked.log, wanted_numbers(checked.log, config, source))
         values = rivals_json(found, checked.dataset, checked.protocol)
         write_json(workspace.path / FIGURES, values)
-        write_atomically(workspace.path / PAGE, rivals_html(found, source.name, checked.protocol))
+        write_atomically(
+            workspace.path / PAGE, rivals_html(found, checked.dataset, checked.protocol, datetime.now(UTC))
+        )
         text = rivals_text(found, checked.protocol)
         write_atomically(workspace.path / REPORT, f"# Rivals on {source.name}\n\n```\n{text}\n```\n")
         write_atomically(workspace.path / SCORES, scores_file({rival.name: rival.logits for rival in found}))

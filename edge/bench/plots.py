@@ -1,84 +1,65 @@
-"""The report's pictures as SVG, drawn by matplotlib: equal measurements give equal bytes."""
+"""The report's pictures, drawn by matplotlib: a panel below another, so that a phone shows them at their own size."""
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from edge.bench.outputs.page import Picture
 from edge.bench.report import Entry, Point, Report, frontier, measured_points, modelled_points
 from edge.bench.scenarios import SCENARIOS
 from edge.bench.timing import ExitTimes, PartTimes
-from edge.errors import missing_extra
+from edge.pages.drawing import COLOURS, INK, PAPER, QUIET, WIDTH, drawable, picture, styled
+from edge.pages.picture import Picture
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")  # Okabe and Ito: distinct for all eyes
-BASELINE = "#888888"
-INK = "#1b1f24"
 PART_NAMES = tuple(PartTimes.__dataclass_fields__)
 MARKERS = "os^Dv"  # by encode depth
 HATCHES = ("", "//", "..", "xx")  # of parts
-MAX_LABEL = 48
+MAX_LABEL, NARROW = 48, 34  # characters in the legend; more than NARROW leave no room beside them
 APART = 1.15  # times on a logarithmic axis whose numbers do not overlap
-STYLE = {
-    "svg.hashsalt": "edge-bench",  # else ids in the file are random
-    "text.parse_math": False,  # a bundle's name may hold a dollar
-    "font.size": 9.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.alpha": 0.25,
-    "legend.frameon": False,
-}
-LATENCY = "Milliseconds per request at each exit, measured. Bars are 95 % confidence intervals of the median."
-PARTS = "Where the milliseconds of a request at the deepest exit go, medians of what was measured."
+PANEL, LEGEND = 2.0, 0.22  # inches that a panel and a line of the legend take
+LATENCY = "Measured milliseconds per request. Bars are 95 % confidence intervals of the median."
+PARTS = "A request at the deepest exit, medians of what was measured."
 QUALITY = (
     "AUC of each exit against the time that nine of ten requests stay within. The line is the frontier: the best AUC "
     "to be had in that time, solid as measured on the host, dashed as modelled for the device. Exits on it are "
     "numbered, pale points lie below it."
 )
-SUSTAINED = (
-    "Median milliseconds of one request of a new user with new items at the deepest exit, back to back, in ten windows."
-)
+SUSTAINED = "One request of a new user with new items at the deepest exit, back to back, in ten windows."
 
 
 def draw_plots(report: Report) -> list[Picture]:
-    """Latency, its parts, quality and sustained pace as far as the documents tell; errors if matplotlib is missing."""
-    with _style():
-        plots = [_plot("latency", LATENCY, report, _latency), _plot("parts", PARTS, report, _parts, panels=1)]
+    """Quality, latency, its parts and sustained pace as far as the documents tell; errors if matplotlib is missing."""
+    with styled():
+        plots = [
+            _plot("latency", "How long does a request take at each exit?", LATENCY, report, _latency),
+            _plot("parts", "Where do the milliseconds go?", PARTS, report, _parts, panels=1),
+        ]
         if any(point.auc is not None for entry in report.all for point in measured_points(entry, "new")):
-            plots.append(_plot("quality", QUALITY, report, _quality))
+            plots.insert(0, _plot("quality", "What quality is there for how much time?", QUALITY, report, _quality))
         if any(entry.measured.times.sustained for entry in report.all):
-            plots.append(_plot("sustained", SUSTAINED, report, _sustained, panels=1))
+            title = "Does it slow down when it is used without a pause?"
+            plots.append(_plot("sustained", title, SUSTAINED, report, _sustained, panels=1))
     return plots
 
 
-@contextmanager
-def _style() -> Iterator[None]:
-    """Matplotlib's defaults and ours, whatever the user's own configuration says."""
-    try:
-        from matplotlib import style
-    except ImportError as error:
-        raise missing_extra("report", error) from error
-    with style.context(["default", STYLE]):
-        yield
-
-
 def _plot(
-    name: str, caption: str, report: Report, draw: Callable[[Any, Report], list[Any]], panels: int = len(SCENARIOS)
+    name: str,
+    title: str,
+    caption: str,
+    report: Report,
+    draw: Callable[[Any, Report], list[Any]],
+    panels: int = len(SCENARIOS),
 ) -> Picture:
     """`draw` fills the panels and returns what the legend shows."""
     from matplotlib.figure import Figure
 
-    rows = -(-panels // 2)
-    figure = Figure(figsize=(9.5, 1.6 + 3.2 * rows), layout="constrained")
-    handles = draw(figure.subplots(rows, -(-panels // rows), sharey=True, squeeze=False).ravel(), report)
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return Picture(name, caption, "svg+xml", buffer.getvalue())
+    figure = Figure(figsize=(WIDTH, 1.5 * PANEL), layout="constrained")
+    handles = draw(figure.subplots(panels, 1, sharey=panels > 1, squeeze=False).ravel(), report)
+    columns = 1 if any(len(handle.get_label()) > NARROW for handle in handles) else 2
+    figure.set_figheight((PANEL if panels > 1 else 1.3 * PANEL) * panels + LEGEND * -(-len(handles) // columns))
+    figure.legend(handles=handles, loc="outside upper left", ncols=columns)
+    return picture(name, title, caption, figure)
 
 
 def _latency(panels: Any, report: Report) -> list[Any]:
@@ -97,7 +78,7 @@ def _latency(panels: Any, report: Report) -> list[Any]:
         axes.set_title(f"{scenario}: {SCENARIOS[scenario]}")
         axes.set_xticks(range(len(exits)), map(str, exits))
         axes.set_ylim(bottom=0)
-        axes.set_ylabel("milliseconds")
+        axes.set_ylabel("ms")
     panels[-1].set_xlabel("exit: encode depth / interact depth")
     keys = [_key("p50 with its interval", linestyle="-"), _key("p90", linestyle=":")]
     return [*_documents(report), *_depth_keys(report), *keys]
@@ -134,13 +115,13 @@ def _parts(panels: Any, report: Report) -> list[Any]:
             for part, hatch in zip(PART_NAMES, HATCHES, strict=True):
                 taken = max(getattr(times[scenario], part), 0.0) if scenario in times else 0.0
                 left = at + (place - (len(coloured) - 1) / 2) * width
-                style = {"facecolor": "white" if part == "text" else colour, "edgecolor": INK, "hatch": hatch}
+                style = {"facecolor": PAPER if part == "text" else colour, "edgecolor": INK, "hatch": hatch}
                 axes.bar(left, taken, width * 0.9, bottom=below, linewidth=0.6, **style)
                 below += taken
     axes.set_xticks(range(len(SCENARIOS)), list(SCENARIOS))
     axes.set_ylabel("milliseconds, deepest exit")
     keys = [
-        Patch(facecolor="white" if part == "text" else "#bbbbbb", edgecolor=INK, hatch=hatch, label=part)
+        Patch(facecolor=PAPER if part == "text" else QUIET, edgecolor=INK, hatch=hatch, label=part)
         for part, hatch in zip(PART_NAMES, HATCHES, strict=True)
     ]
     return [*_documents(report), *keys]
@@ -202,7 +183,7 @@ def _number(axes: Any, best: Sequence[Point], colour: str) -> None:
 
 def _budget_line(axes: Any, milliseconds: float) -> None:
     axes.axvline(milliseconds, color=INK, linewidth=2.5)
-    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
+    box = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
     place = {"xycoords": ("data", "axes fraction"), "xytext": (-4, 0), "textcoords": "offset points", "ha": "right"}
     axes.annotate(f"{milliseconds:g} ms", (milliseconds, 0.01), color=INK, fontsize=8, bbox=box, **place)
 
@@ -224,7 +205,7 @@ def _sustained(panels: Any, report: Report) -> list[Any]:
 
 def _coloured(report: Report) -> list[tuple[Entry, str]]:
     """Each document with its colour, the baseline below all others."""
-    old = [(report.baseline, BASELINE)] if report.baseline else []
+    old = [(report.baseline, QUIET)] if report.baseline else []
     return old + [(entry, COLOURS[place % len(COLOURS)]) for place, entry in enumerate(report.entries)]
 
 
@@ -254,6 +235,4 @@ def _key(label: str, **style: Any) -> Any:
 
 
 def _shown(text: str) -> str:
-    """Without what matplotlib's font cannot draw."""
-    plain = text if text.isascii() and text.isprintable() else ascii(text)[1:-1]
-    return plain if len(plain) <= MAX_LABEL else f"{plain[: MAX_LABEL - 3]}..."
+    return drawable(text, MAX_LABEL)

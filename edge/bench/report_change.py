@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from edge.bench.exit_table import auc_of
 from edge.bench.measurement import Measurement
-from edge.bench.outputs.page import Row, Table
 from edge.bench.percentiles import Interval
 from edge.bench.report import Entry, incomparable
+from edge.pages.table import Row, Table
 
 CAUTION = (
     "Times of two runs at different moments. Intervals that lie apart may still be the machine's doing: "
@@ -21,7 +21,7 @@ def change_table(entry: Entry, baseline: Entry) -> Table:
     unlike = incomparable(entry, baseline)
     rows = [*_bytes(old, new), *_aucs(old, new), *([] if unlike else _medians(old, new))]
     note = f"Times cannot be held against each other: {unlike}." if unlike else CAUTION
-    return Table(f"{entry.label} against the baseline", ("", "baseline", "now", "change"), rows, note)
+    return Table(f"{entry.label} against the baseline", ("what", "baseline", "now", "change"), rows, note)
 
 
 def _bytes(old: Measurement, new: Measurement) -> Iterator[Row]:

@@ -2,22 +2,75 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Sequence
 
-from edge.bench.outputs.markdown import escaped
-from edge.bench.outputs.page import Picture, page_html, picture_html, table_html, table_markdown
-from edge.bench.report import Entry, Report
+from edge.bench.report import Best, Entry, Report, best_exits
 from edge.bench.report_tables import report_tables
 from edge.bench.scenarios import SCENARIOS
+from edge.pages.markdown import escaped
+from edge.pages.page import Finding, KeyFigure, Page, page_html
+from edge.pages.picture import Picture
+from edge.pages.table import table_markdown
 
 
-def report_html(report: Report, pictures: Sequence[Picture]) -> str:
-    words = "".join(f"<li>{html.escape(text)}</li>\n" for text in report_words(report))
-    figures = "".join(map(picture_html, pictures))
-    tables = "".join(map(table_html, report_tables(report)))
-    title = _title(report)
-    return page_html(title, f"<h1>{html.escape(title)}</h1>\n<ul>\n{words}</ul>\n{figures}{tables}")
+def report_html(report: Report, pictures: Sequence[Picture], command: str) -> str:
+    """`command` is what made it, without names that differ between equal pages."""
+    page = Page(
+        title=_title(report),
+        facts=[
+            *(("Measured", _measured(entry)) for entry in report.all),
+            (
+                "Date (UTC)",
+                ", ".join(dict.fromkeys(entry.measured.date[:16].replace("T", " ") for entry in report.all)),
+            ),
+            ("Command", command),
+        ],
+        verdict=list(_verdict(report)),
+        figures=[figure for entry in report.entries[:1] for figure in _key_figures(entry)],
+        pictures=pictures,
+        tables=report_tables(report),
+        notes=list(report_words(report))[len(report.all) :],
+    )
+    return page_html(page)
+
+
+def _key_figures(entry: Entry) -> Iterator[KeyFigure]:
+    found, deepest = entry.measured, max(each.exit for each in entry.measured.times.exits)
+    yield KeyFigure("download", f"{found.bundle.download:,}", "bytes")
+    yield KeyFigure("installed", f"{found.bundle.installed:,}", "bytes")
+    for each in found.times.exits:
+        if each.exit == deepest and each.scenario in ("new", "kept"):
+            yield KeyFigure(
+                f"{each.scenario}: {SCENARIOS[each.scenario]}", f"{each.whole.p90:.1f} ms", f"p90, exit {deepest}"
+            )
+
+
+def _verdict(report: Report) -> Iterator[Finding]:
+    """The best exit within the target of each scenario, of each document; else the times of the deepest exit."""
+    target = report.target
+    for entry in report.entries:
+        if target is None:
+            yield Finding(f"{entry.label}: no device's targets apply; give --profile to compare with them.")
+            continue
+        best = best_exits(entry, target)
+        for modelled, where in (
+            (False, "measured on this host"),
+            (True, f"MODELLED for {target.device}, not measured there"),
+        ):
+            parts = [_within(each) for each in best if each.modelled == modelled]
+            if parts:
+                missed = sum(each.exit is None for each in best if each.modelled == modelled)
+                outcome = (
+                    "meets every latency target" if not missed else f"misses {missed} of {len(parts)} latency targets"
+                )
+                yield Finding(f"{entry.label}, {where}: {outcome} of {target.profile}.", parts)
+
+
+def _within(best: Best) -> str:
+    if best.exit is None:
+        return f"{best.scenario}: no exit stays within {best.limit_ms:g} ms."
+    auc = "" if best.exit.auc is None else f", AUC {best.exit.auc:.4f}"
+    return f"{best.scenario}: exit {best.exit.exit}, p90 {best.exit.p90:.2f} ms of {best.limit_ms:g} ms{auc}."
 
 
 def report_markdown(report: Report) -> str:
@@ -32,9 +85,9 @@ def _title(report: Report) -> str:
 def report_words(report: Report) -> Iterator[str]:
     """What was measured and on what, what is modelled, what is neither."""
     for entry in report.entries:
-        yield f"Measured: {_measured(entry)}"
+        yield f"Measured: {_measured(entry)}, {entry.measured.date}."
     if report.baseline:
-        yield f"The baseline, measured before: {_measured(report.baseline)}"
+        yield f"The baseline, measured before: {_measured(report.baseline)}, {report.baseline.measured.date}."
     yield (
         "An exit is encode depth / interact depth. p50 is the median; p90 is what nine of ten requests stay within; "
         "intervals are of 95 % confidence."
@@ -53,7 +106,7 @@ def _measured(entry: Entry) -> str:
     if found.limits and found.prediction:
         place += f", under the limits of {found.prediction.profile}"
     asked = f"{times.requests} requests x {times.repeats} rounds"
-    return f"{entry.label}, {shape}, {exits}, {asked}, on {place}, {found.date}."
+    return f"{entry.label}, {shape}, {exits}, {asked}, on {place}"
 
 
 def _target(report: Report) -> Iterator[str]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from edge.bench.confine import Confinement
 from edge.bench.exit_table import auc_of, exit_headings, exit_rows
-from edge.bench.outputs.page import Row, Table
 from edge.bench.percentiles import Interval, Percentiles
 from edge.bench.report import Entry, Point, Report, Target, best_exits
 from edge.bench.report_change import change_table
+from edge.pages.table import Row, Table
 
 
 def report_tables(report: Report) -> list[Table]:
@@ -67,7 +67,7 @@ def _costs(report: Report) -> Table:
         limit = f"{budget:,}" if budget else ""
         rows.append((what, *(_allowed(size, budget) for size in sizes), *[limit] * bool(target)))
     budgets = (f"budget of {target.profile}",) if target else ()
-    headings = ("", *(entry.label for entry in report.all), *budgets)
+    headings = ("what", *(entry.label for entry in report.all), *budgets)
     return Table("Cold start, size and memory", headings, rows, "All but the budgets were measured on the host.")
 
 
@@ -78,7 +78,8 @@ def _times(report: Report) -> Table:
         for entry in report.all
         for each in entry.measured.times.exits
     ]  # fmt: skip
-    headings = ("document", "exit", "AUC", "scenario", "p50", "95 %", "p90", "95 %", "p99", "95 %")
+    shares = (heading for name in ("p50", "p90", "p99") for heading in (f"{name}, ms", f"{name}: 95 %, ms"))
+    headings = ("document", "exit", "AUC", "scenario", *shares)
     note = "An end left open (12.1..) has too few requests to tell."
     return Table("Measured milliseconds per request", headings, rows, note)
 
@@ -90,7 +91,7 @@ def _parts(report: Report) -> Table:
         for entry in report.all
         for each in entry.measured.times.exits
     ]  # fmt: skip
-    headings = ("document", "exit", "scenario", "text", "encode", "append", "score")
+    headings = ("document", "exit", "scenario", "text, ms", "encode, ms", "append, ms", "score, ms")
     note = "Medians, so they need not add up. Text: rendering, tokenising, numbers and all else outside the engine."
     return Table("Where the milliseconds go", headings, rows, note)
 
@@ -114,7 +115,7 @@ def _modelled(report: Report) -> Table:
         for each in entry.prediction.latencies
     ]  # fmt: skip
     device = report.target.device if report.target else ""
-    headings = ("document", "exit", "scenario", "p50", "p90", "target", "p90 and target")
+    headings = ("document", "exit", "scenario", "p50, ms", "p90, ms", "target, ms", "p90 and target")
     return Table(f"MODELLED milliseconds per request for {device}", headings, rows, "Not measured there.")
 
 
@@ -144,7 +145,7 @@ def _provenance(report: Report) -> Table:
     """A column per document."""
     columns = [_origin(entry) for entry in report.all]
     rows = [(what, *(column[what] for column in columns)) for what in columns[0]]
-    return Table("What, where and when", ("", *(entry.label for entry in report.all)), rows)
+    return Table("What, where and when", ("what", *(entry.label for entry in report.all)), rows)
 
 
 def _origin(entry: Entry) -> dict[str, str]:

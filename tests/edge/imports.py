@@ -22,6 +22,7 @@ RUNTIME = {
     "onnxruntime",
     "cryptography",
     "matplotlib",
+    "jinja2",
 }  # all that `edge` may import beyond Python's own
 COMMAND_LINE = ("click", "edge/cli/")  # what parses arguments, and where alone in `edge`
 DYNAMIC = {"import_module", "__import__", "find_spec", "run_module"}

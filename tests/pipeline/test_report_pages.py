@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from commands import edge
+from page_structure import check_structure
 
 from cloud.runs.directory import Run
 from pipeline.report import report
@@ -51,21 +53,23 @@ def headings(page: str) -> list[str]:
 
 def test_the_page_has_the_verdict_before_tables_and_pictures(out: Path, runs: Runs) -> None:
     page, results = (out / "report.html").read_text(), Results(runs)
-    said = page.index("teacher: AUC "), page.index("int8 student: AUC "), page.index("Each step"), page.index("<img")
+    said = page.index("teacher: AUC "), page.index("int8 student: AUC "), page.index("<img"), page.index("Each step")
     assert list(said) == sorted(said)
     assert ("Warnings" in headings(page)) == bool(results.warnings)
-    tables = [one for one in headings(page) if one != "Warnings"][1:]
+    tables = headings(page)[headings(page).index("The teacher and each rival") :]
     assert tables[:3] == ["The teacher and each rival", "The int8 student and each rival", "Each step"]
     of_export = ["The bundle on each engine", "Bytes by part", "Exits of the bundle"]
     assert tables[3:6] == of_export and tables[6] == "Test requests on each engine, beside torch"
     assert tables[7] == "Plain files, a request in one call" and tables[8].startswith("All: ")
-    assert "http" not in page.replace("http-equiv", "")
+    check_structure(page)
 
 
 def test_pictures_stand_in_the_page_and_beside_the_markdown(out: Path) -> None:
     page, text = (out / "report.html").read_text(), (out / "report.md").read_text()
     names = sorted(path.name for path in (out / "plots").iterdir())
-    assert {"auc.svg", "user_auc.svg", "bytes.svg", "training.svg"} <= set(names)
+    assert {"auc.svg", "user_auc.svg", "rivals.svg", "exits.svg", "bytes.svg", "histories.svg", "training.svg"} <= set(
+        names
+    )
     assert page.count("<img") == len(names) == text.count("![")
     assert all(f"](plots/{name})" in text for name in names)
 
@@ -118,6 +122,8 @@ def test_without_rivals_the_baselines_take_their_place_and_the_page_says_so(runs
 
 
 def test_an_equal_road_writes_an_equal_report(out: Path, runs: Runs, tmp_path: Path) -> None:
-    report(runs, tmp_path)
+    command = re.search(r"<code>(edge run .*?)</code>", (out / "report.html").read_text())
+    assert command and str(out) in command[1]
+    report(runs, tmp_path, html.unescape(command[1]))
     for name in ("report.html", "report.md"):
         assert (tmp_path / name).read_text() == (out / name).read_text()

@@ -153,10 +153,33 @@ def test_histories_are_binned_and_small_bins_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("value", "plain", "with_sign"),
-    [(0.8054, ".805", "+.805"), (-0.0123, "-.012", "-.012"), (-0.0001, ".000", ".000"), (1.0, "1.000", "+1.000")],
+    [(0.8054, ".805", "+.805"), (-0.0123, "-.012", "-.012"), (0.0, ".000", ".000"), (1.0, "1.000", "+1.000")],
 )
 def test_figures_have_three_digits(value: float, plain: str, with_sign: str) -> None:
     assert (three(value), signed(value)) == (plain, with_sign)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0003, ".0003"),
+        (-0.0001, "-.0001"),
+        (0.00049, ".0005"),
+        (0.0000123, ".00001"),
+        (2e-9, "2e-09"),
+        (-0.0, ".000"),
+    ],
+)
+def test_a_value_near_zero_has_as_many_digits_as_tell_it_from_zero(value: float, text: str) -> None:
+    assert three(value) == text
+
+
+def test_the_bounds_of_a_sentence_agree_with_its_outcome() -> None:
+    barely = {"auc": Figure(0.003, 0.0002, 0.006), "user_auc": Figure(0.0, -0.0004, 0.0001)}
+    one = Judged("teacher", {metric: Figure(0.8, 0.7, 0.9) for metric in barely}, (Against("CF", barely),))
+    said = sentences(Verdict((one,), {"auc": None, "user_auc": None}))
+    assert said[0].endswith("; beats CF by .003 (.0002 to .006).")
+    assert said[1].endswith("; is not told apart from CF (.000, -.0004 to +.0001).")
 
 
 def test_what_only_the_teacher_knows_is_said() -> None:

@@ -9,6 +9,7 @@ import click
 
 from edge.cli.arguments import NAME_OR_PATH, OUTPUT, PATH, as_json
 from edge.cli.command import command
+from edge.cli.given import as_given
 from edge.errors import EdgeError
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def report(
         from edge.bench.plots import draw_plots
 
         click.echo("report: drawing", err=True)
-        write_output(out, report_html(found, draw_plots(found)))
+        write_output(
+            out, report_html(found, draw_plots(found), as_given(click.get_current_context(), out="report.html"))
+        )
     if markdown:
         write_output(markdown, report_markdown(found))
     click.echo(_json(found, written) if as_json else "\n".join(map(str, written)))

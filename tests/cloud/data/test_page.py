@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from commands import edge
 from logs import make_rows, make_source, write_csv
+from page_structure import check_structure
 
 from cloud.data.page import prepared_html
 from cloud.data.plots import history_picture, number_pictures, time_picture
@@ -49,7 +50,8 @@ def pictures(page: str) -> list[str]:
 
 def test_the_page_and_the_markdown_have_each_section(run: Run) -> None:
     page, report = run.file(PAGE).read_text(), run.file("report.md").read_text()
-    assert [title for title in re.findall("<h2>(.*?)</h2>", page) if title != "Warnings"] == SECTIONS
+    titles = re.findall("<h2>(.*?)</h2>", page)
+    assert titles[-len(SECTIONS) :] == SECTIONS and "Verdict" in titles
     assert [title for title in re.findall("^## (.*)$", report, re.M) if title != "Warnings"] == SECTIONS
     numbers = len(run.summary["figures"]["numbers"])
     assert len(pictures(page)) == 2 + -(-numbers // 8)
@@ -60,6 +62,7 @@ def test_the_page_and_the_markdown_have_each_section(run: Run) -> None:
 def test_the_page_refers_to_nothing_outside_and_runs_nothing(run: Run) -> None:
     page = run.file(PAGE).read_text()
     assert "default-src 'none'" in page
+    check_structure(page)
     assert not re.search(r"<script|<link|<iframe|href=|url\(|@import|https?:", page)
     assert all(source.startswith("data:image/") for source in re.findall(r'src="([^"]*)"', page))
     for picture in pictures(page):

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from commands import edge_bench
+from page_structure import check_structure
 
 from edge.bench.host import Host
 from edge.bench.instructions import CountedExits, ExitInstructions
@@ -123,7 +124,7 @@ def test_the_parts_of_a_request_have_a_table_and_a_picture(tmp_path: Path) -> No
     file, page = written(tmp_path, measurement()), tmp_path / "r.html"
     text = markdown(tmp_path, file, "--out", page)
     assert "| movies/litert | 1/1 | added | 4.00 | 3.00 | 2.00 | 1.00 |" in text
-    picture = pictures(page.read_text())[1]
+    picture = pictures(page.read_text())[2]
     assert all(f"<!-- {part} -->" in picture for part in ("text", "encode", "append", "score"))
 
 
@@ -144,6 +145,7 @@ def test_a_page_loads_nothing_and_shows_a_name_as_it_is(tmp_path: Path) -> None:
     page = tmp_path / "r.html"
     assert edge_bench("report", written(tmp_path, measurement(name)), "--out", page) == 0
     text = page.read_text()
+    check_structure(text)
     drawn = pictures(text)
     assert len(drawn) == 4
     assert "<script" not in text and "&lt;script" in text
@@ -160,7 +162,7 @@ def test_what_is_modelled_is_labelled_in_words_picture_and_tables(tmp_path: Path
     assert "device ms = host ms x host int8 rate / device int8 rate" in text
     assert "#### MODELLED milliseconds per request for Samsung Galaxy A54 5G (Exynos 1380)" in text
     assert "AUC was not measured here" in text
-    assert "MODELLED for mid-android" in pictures(page.read_text())[2]
+    assert "MODELLED for mid-android" in pictures(page.read_text())[0]
 
 
 def test_without_a_profile_nothing_is_modelled_and_no_budget_shown(tmp_path: Path) -> None:
@@ -168,7 +170,7 @@ def test_without_a_profile_nothing_is_modelled_and_no_budget_shown(tmp_path: Pat
     text = markdown(tmp_path, file, "--out", page)
     assert "Nothing is modelled" in text
     assert "MODELLED" not in text and "budget of" not in text
-    assert "target" not in pictures(page.read_text())[2]
+    assert "target" not in pictures(page.read_text())[0]
 
 
 def test_a_profile_given_replaces_targets_and_model(tmp_path: Path) -> None:
@@ -191,7 +193,7 @@ def test_documents_of_one_bundle_stay_apart(tmp_path: Path) -> None:
     other = written(tmp_path, replace(measurement(), engine="onnx"), "other.json")
     text = markdown(tmp_path, one, two, other)
     assert "### What movies/litert (1) and movies/litert (2) and movies/onnx cost" in text
-    assert "|  | movies/litert (1) | movies/litert (2) | movies/onnx | budget of mid-android |" in text
+    assert "| what | movies/litert (1) | movies/litert (2) | movies/onnx | budget of mid-android |" in text
 
 
 def test_a_baseline_shows_bytes_gained_auc_lost_and_time_ratios(tmp_path: Path) -> None:

@@ -15,12 +15,13 @@ from edge.bench.check import Check, Verdict, amount, verdicts_json
 from edge.bench.compare import Ratio, Speed
 from edge.bench.outputs.annotations import annotation, verdicts_annotations
 from edge.bench.outputs.junit import verdicts_junit
-from edge.bench.outputs.markdown import escaped, speed_markdown, verdicts_markdown
-from edge.bench.outputs.page import Picture
+from edge.bench.outputs.markdown import speed_markdown, verdicts_markdown
 from edge.bench.outputs.speed import speed_text
 from edge.bench.outputs.text import verdicts_text
 from edge.bundle.exits import Exit
 from edge.bundle.sizes import sizes
+from edge.pages.markdown import escaped
+from edge.pages.picture import Picture
 
 PASSED = Check("download", 1000, 1000, passed=True)
 FAILED = Check("auc at exit 1/2", 0.7, 0.75, False, "auc is low", ("it was .75", "now .70"), ("train", "wait"))
@@ -89,7 +90,7 @@ def test_markdown_shows_text_as_it_is() -> None:
 
 
 def test_a_picture_is_named_by_its_kind() -> None:
-    assert [Picture("auc", "AUC", kind, b"").file for kind in ("png", "svg+xml")] == ["auc.png", "auc.svg"]
+    assert [Picture("auc", "How good?", "AUC", kind, b"").file for kind in ("png", "svg+xml")] == ["auc.png", "auc.svg"]
 
 
 def test_amounts_are_whole_or_have_four_digits() -> None:

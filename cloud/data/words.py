@@ -1,0 +1,23 @@
+"""A data set in words, for the top of every report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cloud.data import movielens
+
+OWN = "edge.toml"  # what a log of the user's own is named by in a command
+
+
+def described(dataset: Mapping[str, Any]) -> str:
+    """What a run's manifest says of its data: name, rows by split, users, items, and the fingerprint's first digits."""
+    rows = [f"{count:,} {name}" for name, count in dataset.get("rows", {}).items()]
+    counts = [f"{' + '.join(rows)} rows"] if rows else []
+    counts += [f"{dataset[name]:,} {name}" for name in ("users", "items") if name in dataset]
+    return f"{dataset['name']}: {', '.join(counts)}; SHA-256 {dataset['fingerprint'][:12]}…"
+
+
+def option(dataset: Mapping[str, Any]) -> str:
+    """What `--data` takes for it."""
+    return dataset["name"] if dataset["name"] in movielens.NAMES else OWN
