@@ -1,4 +1,4 @@
-"""Writes README's results from benchmarks/results/quickstart.json: python benchmarks/readme_results.py."""
+"""Writes README's results and picture from benchmarks/results/quickstart.json: python benchmarks/readme_results.py."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+from matplotlib.figure import Figure
+
+from edge.pages.drawing import COLOURS, PAPER, drawn, styled
+from pipeline.quality_plots import draw_lines, near_rivals
+from pipeline.wording import three
+
 ROOT = Path(__file__).parent.parent
+PICTURE = ROOT / "docs" / "quickstart-auc.svg"
+MODELS = ("teacher", "student", "pruned", "int8")
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 COLUMNS = {
     "parameters": "parameters",
@@ -39,11 +47,54 @@ def _cell(value: float | None) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
 
 
+def picture(results: dict[str, Any]) -> bytes:
+    """AUC against bytes and exit, the rivals as lines. A run measures no milliseconds: an exit stands for them."""
+    rows = {row["name"]: row for row in results["rows"]}
+    models = {name: rows[name] for name in MODELS}
+    rivals = {name: row for name, row in rows.items() if name not in MODELS}
+    lines, _ = near_rivals(rivals, "auc", [row["auc"] for row in models.values()])
+    with styled():
+        figure = Figure(figsize=(8.6, 3.4), layout="constrained")
+        by_bytes, by_exit = figure.subplots(1, 2, sharey=True)
+        sizes, heights = ([row[key] for row in models.values()] for key in ("download", "auc"))
+        by_bytes.plot([size / 1e3 for size in sizes], heights, "o-", color=COLOURS[0], zorder=3)
+        for size, (name, row) in zip(sizes, models.items(), strict=True):
+            text = f"{name} {three(row['auc'])}\n{size / 1e3:,.0f} kB"
+            _label(by_bytes, text, (size / 1e3, row["auc"]), 7 if name in MODELS[::2] else -7)
+        by_bytes.set_xscale("log")
+        by_bytes.set_xticks([100, 200, 500, 1_000, 2_000], ["100", "200", "500", "1,000", "2,000"])
+        by_bytes.minorticks_off()
+        by_bytes.set_xlim(min(sizes) / 1.6e3, max(sizes) / 0.6e3)
+        by_bytes.set(xlabel="weights to download, kB (logarithmic)", ylabel="AUC of test rows")
+        exits = [
+            (f"{exit['encode']}/{exit['interact']}", exit["quality"]["auc"]) for exit in results["bundle"]["exits"]
+        ]
+        by_exit.plot([height for _, height in exits], "o-", color=COLOURS[1], zorder=3)
+        for place, (_, height) in enumerate(exits):
+            _label(by_exit, three(height), (place, height), 7)
+        by_exit.set_xticks(range(len(exits)), [name for name, _ in exits])
+        by_exit.set_xlim(-0.4, len(exits) - 0.6)
+        by_exit.set_xlabel("exit of the int8 bundle, from fast to slow")
+        draw_lines(by_bytes, lines, named=False)
+        by_exit.margins(y=0.12)
+        draw_lines(by_exit, lines)
+        return drawn(figure)
+
+
+def _label(axes: Any, text: str, at: tuple[float, float], above: float) -> None:
+    """`above` is in points; below the point where it is negative."""
+    side = "bottom" if above > 0 else "top"
+    box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.8}
+    place = {"textcoords": "offset points", "ha": "center", "va": side}
+    axes.annotate(text, at, (0, above), fontsize=7.5, bbox=box, zorder=4, **place)
+
+
 def main() -> None:
     readme = ROOT / "README.md"
     results = json.loads((ROOT / "benchmarks" / "results" / "quickstart.json").read_text())
     before, rest = readme.read_text().split(BEGIN)
     _, after = rest.split(END)
+    PICTURE.write_bytes(picture(results))
     readme.write_text(f"{before}{BEGIN}\n{written(results)}\n{END}{after}")
 
 

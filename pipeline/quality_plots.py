@@ -55,10 +55,12 @@ def near_rivals(
     return {name: known[name] for name in near[:MOST_LINES]}, len(known) - len(near[:MOST_LINES])
 
 
-def draw_lines(axes: Any, values: Mapping[str, float]) -> None:
+def draw_lines(axes: Any, values: Mapping[str, float], named: bool = True) -> None:
     """Horizontal lines with their names to the right of the axes, moved apart where they would overlap."""
     for value in values.values():
         axes.axhline(value, color=QUIET, linewidth=1)
+    if not named:
+        return
     low, high = axes.get_ylim()
     places = [(value - low) / (high - low) for value in values.values()]
     for (name, value), place, label in zip(values.items(), places, apart(places, LABEL), strict=True):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 OF_95 = "Figures in brackets are the interval that holds 95 of 100 draws of users, with replacement."
 NO_BREAK = "\N{NO-BREAK SPACE}"
-_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|MB|kB|M|s|bytes|to)(?!\w))")
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|MB|kB|M|s|bytes)(?!\w)|to [-+]?[.\d])")
 _BRACKETS = re.compile(r"(?<=[.\d]) \((?=[-+]?[.\d])|(?<=\xa0to) (?=[-+]?[.\d])|(?<=\d,) (?=[-+.]+\d)")
 _OPTION = re.compile(r"--[a-z-]+(?: [a-z_.]+=[\w.]+)?")  # of the command line, which no line break may divide
 

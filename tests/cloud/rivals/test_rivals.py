@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import edge
+from page_structure import check_structure
 from safetensors.numpy import load_file
 
 from cloud.data.bad_rows import BadRows
@@ -174,7 +175,8 @@ def test_the_command_writes_figures_and_a_page_and_prints_a_table(
         name: rival["rows"]["all"] for name, rival in by_name.items()
     }
     html = page.read_text()
-    assert "<img" in html and "95 of 100 draws of users" in html and 'src="http' not in html
+    check_structure(html)
+    assert "95 of 100 draws of users" in html and "edge rivals --data edge.toml --page rivals.html" in html
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_anything_is_measured(

@@ -76,6 +76,7 @@ def test_an_option_of_a_warning_is_never_broken() -> None:
         ("95 % of 8 rows", "95~% of 8 rows"),
         ("(-.003, -.012 to +.005)", "(-.003,~-.012~to~+.005)"),
         ("3 movies to 7 msgs", "3 movies to 7 msgs"),
+        ("151,523 to download", "151,523 to download"),
     ],
 )
 def test_a_number_stays_with_its_unit_and_its_brackets(text: str, glued: str) -> None:
