@@ -98,7 +98,7 @@ def _costs(rivals: Sequence[Rival]) -> Table:
         for rival in rivals
     ]
     return Table(
-        "What they cost", headings, rows, "A row of the log, all at once: making what a rival reads, and scoring."
+        "What they cost", headings, rows, "Microseconds: making what a rival reads, and scoring, over all rows at once."
     )
 
 
