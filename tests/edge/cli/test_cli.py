@@ -132,11 +132,15 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
         (["rank", "m.edge", "--top"], "edge rank: option '--top' requires an argument", "run edge rank --help"),
         (["rank"], "edge rank: missing argument 'BUNDLE'", "run edge rank --help"),
         (["slim", "m.edge", "--out", "o"], "edge slim: missing option '--engine'", "run edge slim --help"),
-        (["rank", "m.edge", "n.edge"], "edge rank: got unexpected extra argument (n.edge)", "edge rank --help"),
-        (["rank", "m.edge", "--json=1"], "edge rank: option '--json' does not take a value", "edge rank --help"),
-        (["compress", "--to", "int2"], "edge compress: invalid value for '--to': 'int2' is not one of ", "edge comp"),
+        (["rank", "m.edge", "n.edge"], "edge rank: got unexpected extra argument (n.edge)", "run edge rank --help"),
+        (["rank", "m.edge", "--json=1"], "edge rank: option '--json' does not take a value", "run edge rank --help"),
+        (
+            ["compress", "--to", "int2"],
+            "edge compress: invalid value for '--to': 'int2' is not one of ",
+            "run edge comp",
+        ),
         (["rank", "m.edge", "--top", "2.5"], "edge rank: invalid value for '--top': '2.5' is not ", "edge rank"),
-        (["rank", "m.edge", "--budget-ms", "abc"], "edge rank: invalid value for '--budget-ms': 'abc' is", "edge"),
+        (["rank", "m.edge", "--budget-ms", "abc"], "edge rank: invalid value for '--budget-ms': 'abc' is", "run edge"),
     ],
 )
 def test_a_wrong_command_line_is_told_in_the_style_of_every_error(
