@@ -139,7 +139,7 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
             "edge compress: invalid value for '--to': 'int2' is not one of ",
             "run edge comp",
         ),
-        (["rank", "m.edge", "--top", "2.5"], "edge rank: invalid value for '--top': '2.5' is not ", "edge rank"),
+        (["rank", "m.edge", "--top", "2.5"], "edge rank: invalid value for '--top': '2.5' is not ", "run edge rank"),
         (["rank", "m.edge", "--budget-ms", "abc"], "edge rank: invalid value for '--budget-ms': 'abc' is", "run edge"),
     ],
 )
