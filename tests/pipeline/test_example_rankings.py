@@ -11,11 +11,11 @@ from page_structure import check_structure
 
 from cloud.data.log import TEST, TRAIN, Events
 from cloud.data.rows import Prepared, Texts
+from cloud.rivals.held_out import HeldOut
 from edge.pages.page import Finding, Page, page_html
 from edge.pages.picture import Picture
 from edge.pages.table import Table
 from pipeline.example_rankings import example_tables
-from pipeline.held_out import HeldOut
 
 USERS, TESTED = 11, 12  # user 0 has a test row too few
 PAST = 7
