@@ -25,7 +25,7 @@ def check_sharing(bundle: Bundle, engine: str, baseline: Bundle | None = None) -
     """One layer, and no tensor twice in the engine's files. Errors: the bundle packs no weights to tell it from."""
     if not bundle.weights:
         raise EdgeError(
-            f"{bundle.path} packs no weights, so nobody can tell whether they are in it once",
+            f"{bundle.path} has no weights.bin, so shared weights cannot be checked",
             fix="write it with edge export, or take unique_weights out of the budget",
         )
     return _one_layer(bundle, engine, baseline), _stored_once(bundle, engine)

@@ -143,7 +143,7 @@ def test_two_real_bundles_are_compared(
         (("--processes", 10**11), "processes is 100000000000, it must be from 2 to 1000"),
         (("--requests", "absent.jsonl"), "absent.jsonl cannot be read"),
         (("--engine", "abacus"), "no engine 'abacus'"),
-        (("--confidence", 1), "no interval"),
+        (("--confidence", 1), "confidence is 1.0"),
     ],
 )
 def test_a_comparison_that_cannot_be_made_is_misuse(
