@@ -100,7 +100,7 @@ def test_a_pull_request_that_adds_a_kilobyte_fails_and_names_where_it_went(
     assert f"download grew by {after - before:,} bytes, {after - before - 1000:,} bytes more" in failed["problem"]
     assert "golden.jsonl, whose content changed" in failed["evidence"][1]
     assert failed["fixes"] == [
-        "fewer golden requests (edge export --set golden_requests=...)",
+        "export fewer golden requests (edge export --set golden_requests=...)",
         "if it is worth it, raise download under [growth] in the budget",
     ]
 
