@@ -85,7 +85,7 @@ def rivals_picture(results: Results) -> Picture:
     axes.set_xlabel(f"the figure of the {last.name} less the rival's")
     caption = (
         f"The {len(against)} strongest rivals by AUC. To the right of 0 the {last.name} is better. A bar holds "
-        "95 of 100 draws of users; where it reaches over 0, the two are not told apart."
+        "95 of 100 draws of users; where it covers 0, the two do not differ significantly."
     )
     return picture("rivals", "Is the int8 student better than each rival?", caption, figure)
 

@@ -27,8 +27,9 @@ from pipeline.wording import rival_name, signed, three, with_interval
 
 TITLE = "What was made, and whether it is better"
 KEY = (
-    "In brackets: the interval that holds 95 of 100 draws of users, with replacement; after a rival that is not told "
-    "apart, the difference and its interval. A rival is beaten where the whole interval of the difference is above 0."
+    "In brackets: the interval that holds 95 of 100 draws of users, with replacement; after a rival that does not "
+    "differ significantly, the difference and its interval. A rival is beaten where the whole interval of the "
+    "difference is above 0."
 )
 
 

@@ -14,7 +14,7 @@ from edge.errors import missing_extra
 from edge.pages.picture import Picture
 
 WIDTH = 4.7  # inches: 451 of a browser's points across
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")  # Okabe and Ito: told apart by all eyes
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")  # Okabe and Ito: distinct for all eyes
 INK, QUIET, PAPER, GRID = "#1b1f24", "#57606a", "#ffffff", "#d0d7de"
 DARK = {  # what each is on a dark page
     INK: "#e6edf3", QUIET: "#9aa4af", PAPER: "#0d1117", GRID: "#30363d",

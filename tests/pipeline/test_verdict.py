@@ -179,7 +179,7 @@ def test_the_bounds_of_a_sentence_agree_with_its_outcome() -> None:
     one = Judged("teacher", {metric: Figure(0.8, 0.7, 0.9) for metric in barely}, (Against("CF", barely),))
     said = sentences(Verdict((one,), {"auc": None, "user_auc": None}))
     assert said[0].endswith("; beats CF by .003 (.0002 to .006).")
-    assert said[1].endswith("; is not told apart from CF (.000, -.0004 to +.0001).")
+    assert said[1].endswith("; does not differ significantly from CF (.000, -.0004 to +.0001).")
 
 
 def test_what_only_the_teacher_knows_is_said() -> None:
