@@ -72,7 +72,7 @@ def refuse_unfit(facts: CoreMlFacts, wrong: list[str]) -> None:
     """Errors: any of the faults `wrong`, or something large that stands in the weight file twice."""
     twice = [fault for fault in faults({}, facts.blobs) if "twice" in fault and "twice" not in "".join(wrong)]
     if wrong or twice:
-        raise EdgeError("the Core ML package is not fit to ship", evidence="; ".join([*wrong, *twice]))
+        raise EdgeError("the Core ML package failed a check", evidence="; ".join([*wrong, *twice]))
 
 
 def stored(name: str, module: nn.Module, precise: bool = False) -> bytes:

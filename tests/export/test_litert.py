@@ -229,7 +229,7 @@ def test_equal_models_give_equal_bytes(model: RankingModel, tmp_path: Path) -> N
     ],
 )
 def test_a_planted_fault_is_refused(fault: Callable[[Any], None], named: str, small_file: Path, tmp_path: Path) -> None:
-    with pytest.raises(EdgeError, match="not fit to ship") as refused:
+    with pytest.raises(EdgeError, match="failed a check") as refused:
         check_litert(altered(small_file, tmp_path / "bad", fault), quantise_ranker(model_of(SMALL)))
     assert named in refused.value.evidence
 

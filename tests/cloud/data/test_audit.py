@@ -134,4 +134,4 @@ def test_the_command_audits_what_it_prepared_and_what_was_there(
     command = ("prepare", "--data", str(tmp_path / "edge.toml"), "--out", str(tmp_path / "run"), "--audit")
     for _ in range(2):
         assert edge(*command) == 0
-        assert "nothing depends on a row's own label, its screen or anything later" in capsys.readouterr().out
+        assert "no row depends on its own label, its screen or anything later" in capsys.readouterr().out

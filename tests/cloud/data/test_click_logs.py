@@ -227,7 +227,7 @@ def test_choices_alone_are_prepared_by_the_command(tmp_path: Path, capsys: pytes
     path = tmp_path / "edge.toml"
     path.write_text(TOML.format(log="", rest="[negatives]\neach = 2"))
     assert edge("prepare", "--data", str(path), "--out", str(tmp_path / "run"), "--audit") == 0
-    assert "nothing depends on a row's own label" in capsys.readouterr().out
+    assert "no row depends on its own label" in capsys.readouterr().out
     assert Run.open(tmp_path / "run").manifest["dataset"]["rows"]["train"] > 100
 
 

@@ -140,7 +140,7 @@ def test_choices_of_one_item_leave_no_negatives_to_draw(tmp_path: Path) -> None:
     error = refusal(read(one)[0], one.log)
     assert error.problem == "no negatives could be drawn for any event of events.csv"
     assert error.evidence.startswith("the log has 1 item and 10 users: a negative is an item that others had met")
-    assert "'item' is the column of the item" in error.fix and "in place of [negatives]" in error.fix
+    assert "'item' is the item's column" in error.fix and "in place of [negatives]" in error.fix
 
 
 def test_a_test_split_whose_users_met_every_item_has_no_negatives(tmp_path: Path) -> None:

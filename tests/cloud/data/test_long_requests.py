@@ -30,7 +30,7 @@ def test_requests_of_more_than_a_day_are_warned_of_with_the_longest(tmp_path: Pa
     (warning,) = read(days_apart(tmp_path, "title"))[1].warnings
     assert warning.problem.endswith("requests of events.csv last for more than a day, and each is taken for one screen")
     assert warning.evidence.startswith("rows 14.0 days apart, in lines ")
-    assert warning.fix.startswith("see whether 'title' names the request: name a column in request of [log]")
+    assert warning.fix.startswith("check whether 'title' names the request: name a column in request of [log]")
 
 
 def test_requests_within_a_day_are_not_warned_of(tmp_path: Path) -> None:

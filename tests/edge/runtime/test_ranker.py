@@ -151,9 +151,9 @@ def test_a_quality_that_no_exit_has_is_said() -> None:
     [
         ({"budget_ms": 0}, "budget_ms is 0"),
         ({"budget_ms": "20"}, "budget_ms must be a number"),
-        ({"min_auc": 0}, "a limit that cannot fail"),
+        ({"min_auc": 0}, "which every exit reaches"),
         ({"min_auc": 75}, "min_auc is 75"),
-        ({"exit": (2, 2), "budget_ms": 5}, "exclude each other"),
+        ({"exit": (2, 2), "budget_ms": 5}, "an exit excludes budget_ms and min_auc"),
         ({"exit": (3, 2)}, "no exit 3/2"),
         ({"exit": 2}, "exit is 2"),
     ],

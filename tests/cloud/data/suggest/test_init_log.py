@@ -488,10 +488,10 @@ def test_no_file_is_named_with_what_is_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (["--items", "items.csv"], "--items is about a log"),
-        (["--user", "member"], "--user is about a log"),
-        (["--log", "log.csv", "--example"], "--example brings a log of its own"),
-        (["--log", "log.csv", "--choices", "--label", "clicked"], "--choices is for a log without a label"),
+        (["--items", "items.csv"], "--items needs --log"),
+        (["--user", "member"], "--user needs --log"),
+        (["--log", "log.csv", "--example"], "--example and --log exclude each other"),
+        (["--log", "log.csv", "--choices", "--label", "clicked"], "--choices and --label exclude each other"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused_and_nothing_is_written(
