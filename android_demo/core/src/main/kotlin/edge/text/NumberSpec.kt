@@ -84,4 +84,4 @@ internal class NumberSpec(
         throw EdgeError("$named has $field = ${shown(value)}", fix = fix)
 }
 
-private fun isAttribute(name: String) = name.isNotEmpty() && '.' !in name
+private fun isAttribute(name: String) = Character.codePointCount(name, 0, name.length) in 1..100 && '.' !in name
