@@ -30,7 +30,7 @@ compile() {  # -d FOLDER, options, sources
     parts=$parts:$library/$jar.jar
   done
   java "${quick[@]}" -Xmx1g -cp "$parts" org.jetbrains.kotlin.cli.jvm.K2JVMCompiler -kotlin-home "$tools/kotlin" \
-    -jvm-target 1.8 -Xjdk-release=8 -Werror -no-reflect -Xsuppress-version-warnings "$@"
+    -jvm-target 1.8 -Xjdk-release=8 -Xlambdas=class -Xsam-conversions=class -Werror -no-reflect -Xsuppress-version-warnings "$@"
 }
 
 run() {  # options, class
@@ -42,7 +42,8 @@ rm -rf "$build"
 mkdir -p "$build/main/edge/text" "$build/test"
 cp "$repository/edge/text/characters.json" "$build/main/edge/text/"
 compile -Xexplicit-api=strict -module-name core -d "$build/main" "$here/core/src/main/kotlin"
-compile -module-name core_test "-Xfriend-paths=$build/main" -cp "$build/main:$test_jars" -d "$build/test" "$here/core/src/test/kotlin"
+compile -module-name core_test "-Xfriend-paths=$build/main" -cp "$build/main:$test_jars" -d "$build/test" \
+  "$here/core/src/test/kotlin" "$here/example"
 
 tensors=
 if [ -z "$bundle" ]; then

@@ -10,7 +10,10 @@ kotlin {
     explicitApi = ExplicitApiMode.Strict
     compilerOptions {
         jvmTarget.set(JvmTarget.JVM_1_8)
-        freeCompilerArgs.addAll("-Xjdk-release=8", "-Xsuppress-version-warnings")
+        // Lambdas as classes: nothing is left for a runtime's LambdaMetafactory.
+        freeCompilerArgs.addAll(
+            "-Xjdk-release=8", "-Xlambdas=class", "-Xsam-conversions=class", "-Xsuppress-version-warnings",
+        )
         allWarningsAsErrors.set(true)
     }
 }
@@ -24,6 +27,11 @@ java {
 sourceSets.main {
     resources.srcDir(layout.projectDirectory.dir("../.."))
     resources.setIncludes(listOf("edge/text/characters.json"))
+}
+
+// The example is compiled with the tests, so that it stays true.
+kotlin.sourceSets.test {
+    kotlin.srcDir(layout.projectDirectory.dir("../example"))
 }
 
 dependencies {

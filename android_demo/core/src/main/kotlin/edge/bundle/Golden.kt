@@ -23,8 +23,8 @@ internal class GoldenLine(
 )
 
 /** Replays the golden requests of a bundle. Errors name the line's id and what differs. */
-internal class Golden(private val bundle: Bundle, private val spec: TextSpec, private val texts: Texts) {
-    val lines: List<GoldenLine> by lazy { read() }
+internal class Golden(private val manifest: Manifest, private val bytes: ByteArray, private val spec: TextSpec, private val texts: Texts) {
+    val lines: List<GoldenLine> get() = read()
 
     /** Texts, token ids, numbers and the keys of logits, without an engine. */
     fun replayTexts() {
@@ -37,7 +37,7 @@ internal class Golden(private val bundle: Bundle, private val spec: TextSpec, pr
     /** All logits: [score] gives those of a request at an exit, one for each candidate in its order. */
     fun replay(engine: String, score: (Request, Exit) -> FloatArray) {
         replayTexts()
-        val tolerance = (bundle.manifest.tolerances[engine] ?: bundle.manifest.tolerance).toFloat()
+        val tolerance = (manifest.tolerances[engine] ?: manifest.tolerance).toFloat()
         for (line in lines) {
             for ((exit, expected) in line.logits) {
                 val found = score(line.request, exit)
@@ -85,7 +85,7 @@ internal class Golden(private val bundle: Bundle, private val spec: TextSpec, pr
 
     private fun read(): List<GoldenLine> {
         val text = try {
-            decodeUtf8(bundle.read("golden.jsonl"))
+            decodeUtf8(bytes)
         } catch (error: JsonError) {
             fail("", error.message.orEmpty())
         }
@@ -109,7 +109,7 @@ internal class Golden(private val bundle: Bundle, private val spec: TextSpec, pr
     }
 
     private fun logitsOf(id: String, values: ManifestValues, candidates: Int): Map<Exit, List<Double>> {
-        val exits = bundle.manifest.exits.map { it.exit }
+        val exits = manifest.exits.map { it.exit }
         if (values.keys != exits.map { it.toString() }.toSet()) fail(id, "the logits are not those of the bundle's exits")
         return exits.associateWith { exit ->
             val logits = values.list(exit.toString()).map { (it as? Number)?.toDouble() ?: fail(id, "a logit is no number") }

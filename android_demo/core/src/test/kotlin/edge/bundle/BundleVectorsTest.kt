@@ -39,7 +39,7 @@ class BundleVectorsTest {
                 step = "open"
                 val (spec, texts) = bundle.texts()
                 step = "replay"
-                Golden(bundle, spec, texts).replayTexts()
+                Golden(bundle.manifest, bundle.read("golden.jsonl"), spec, texts).replayTexts()
             }
         } catch (error: edge.EdgeError) {
             return step
