@@ -115,6 +115,8 @@ def damaged() -> Iterator[tuple[str, bytes]]:
     yield "a word too many", good + bytes(4)
     yield "an unknown kind", with_header('"integers"', '"runs"')
     yield "an unknown key", with_header('"nonzero"', '"zeros"')
+    yield "another key of the header", with_header('{"lanes"', '{"version":2,"lanes"')
+    yield "a key twice", with_header('{"lanes"', '{"lanes":16,"lanes"')
     yield "other lanes", with_header('"lanes":16', '"lanes":32')
     yield "no scale before", with_header('"a.scale"', '"a.other"')
     yield "more non-zeros than values", with_header('"nonzero":3', '"nonzero":10')
