@@ -65,7 +65,7 @@ private fun nameOf(values: ManifestValues): String {
 private fun checkBuckets(buckets: ManifestValues, sections: Set<String>) {
     for (engine in buckets.keys) {
         val names = buckets.list(engine as String)
-        if (engine !in STATIC || "model:$engine" !in sections) throw EdgeError("the manifest has buckets of ${shown(engine)}")
+        if (engine !in STATIC) throw EdgeError("the manifest has buckets of ${shown(engine)}")
         if (names.size !in 1..MOST_BUCKETS || !names.all(::isBucket) || names.toSet().size < names.size) {
             buckets.fail(engine, "1 to $MOST_BUCKETS different names like encode_64")
         }
