@@ -5,7 +5,7 @@ READY := .venv/.ready
 # Two tests at a time, those of a file by one process, which shares what it has made.
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-.PHONY: setup demo test test-slow lint docs dist
+.PHONY: setup demo test test-slow test-android lint docs dist
 
 setup: $(READY)
 
@@ -42,6 +42,10 @@ dist:
 	build/tools/bin/python -m pip install --quiet "build>=1.2" "twine>=6"
 	build/tools/bin/python -m build
 	build/tools/bin/python -m twine check --strict dist/*
+
+# The Kotlin code, with the compiler that android_demo/toolchain.sh fetches.
+test-android:
+	android_demo/test.sh
 
 lint: setup
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ from edge.errors import EdgeError
 
 MAX_NUMBERS = 64
 CLIP = 4.0  # standard deviations
+LONGEST_NAME = 100  # of an attribute, in characters
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,13 @@ def check_numbers(numbers: Sequence[Number]) -> None:
 
 def _check(number: Number) -> None:
     named = f"the number {number.name!r}"
-    if not number.name.strip():
+    if not number.name.strip(" "):
         raise EdgeError("a number has no name", fix='name = "views"')
     if number.history:
         _check_history(number, named)
     else:
         prefix, _, rest = number.of.partition(".")
-        if prefix not in ("item", "user") or not rest.isidentifier():
+        if prefix not in ("item", "user") or not _is_attribute(rest):
             raise EdgeError(
                 f"{named} reads {number.of!r}", fix='name an attribute, of = "item.price", or a history = "count"'
             )
@@ -86,19 +87,23 @@ def _check_history(number: Number, named: str) -> None:
         raise EdgeError(f"{named} is a mean without 'of'", fix='of = "liked"')
     for field in ("of", "minus"):
         value = getattr(number, field)
-        if value and not value.removeprefix("item.").isidentifier():
+        if value and not _is_attribute(value.removeprefix("item.")):
             raise EdgeError(
                 f"{named} has {field} = {value!r}", fix=f'{field} = "liked", or an attribute of the item: "item.price"'
             )
     for field in ("where", "same"):
         value = getattr(number, field)
-        if value and not value.isidentifier():
+        if value and not _is_attribute(value):
             fix = "an attribute's name alone: of the event in where, of the item in same"
             raise EdgeError(f"{named} has {field} = {value!r}", fix=fix)
     if not number.same:
         _check_unused(number, named, "without same", "over")
         if number.history == "seconds":
             _check_unused(number, named, f"{kind} and without same", "last")
+
+
+def _is_attribute(name: str) -> bool:
+    return 0 < len(name) <= LONGEST_NAME and "." not in name
 
 
 def _check_unused(number: Number, named: str, kind: str, *fields: str) -> None:

@@ -56,6 +56,7 @@ def accepted() -> Iterator[Vector]:
     for name, kind, data in (
         ("plain", "smallest", bundle()),
         ("two-engines", "buckets", bundle(BASE | {"models/litert/model.tflite": b"lite"}, buckets=buckets)),
+        ("buckets-without-a-model", "buckets of an engine that was left out", bundle(buckets=buckets)),
         ("empty-file", "a file of no bytes", bundle(BASE | {"models/onnx/empty": b""})),
         ("more-keys", "unknown keys", bundle(later=[1, {"a": None}], provenance={"run": "ab", "more": 1.5})),
         ("calibrated", "exits in any order, calibration or null", bundle(exits=fitted)),

@@ -115,18 +115,23 @@ def damaged() -> Iterator[tuple[str, bytes]]:
     yield "a word too many", good + bytes(4)
     yield "an unknown kind", with_header('"integers"', '"runs"')
     yield "an unknown key", with_header('"nonzero"', '"zeros"')
+    yield "another key of the header", with_header('{"lanes"', '{"version":2,"lanes"')
+    yield "a key twice", with_header('{"lanes"', '{"lanes":16,"lanes"')
     yield "other lanes", with_header('"lanes":16', '"lanes":32')
     yield "no scale before", with_header('"a.scale"', '"a.other"')
     yield "more non-zeros than values", with_header('"nonzero":3', '"nonzero":10')
     yield "another count of non-zeros", with_header('"nonzero":3', '"nonzero":4')
-    yield "no bytes of floats", _short_header('"planes":2', '"planes":0')
-    yield "five bytes of floats", _short_header('"planes":2', '"planes":5')
+    yield "non-zeros without a magnitude", with_header('"largest":3', '"largest":0')
+    yield "a magnitude beyond 127", with_header('"largest":3', '"largest":128')
+    yield "an extent of 0", _headed(pack({"a": np.zeros(3, dtype=np.float32)}), "[3]", "[0]")
+    yield "no bytes of floats", _headed(pack(short_floats()), '"planes":2', '"planes":0')
+    yield "five bytes of floats", _headed(pack(short_floats()), '"planes":2', '"planes":5')
     yield "a value that is no number", _of_floats([0x7FC00000, 0x3F800000])
     yield "an infinite value", _of_floats([0x3F800000, 0xFF800000])
 
 
-def _short_header(old: str, new: str) -> bytes:
-    good = pack(short_floats())
+def _headed(good: bytes, old: str, new: str) -> bytes:
+    """With another header of the same length."""
     size = struct.unpack_from("<L", good, len(MAGIC))[0]
     text = good[len(MAGIC) + 4 :][:size].replace(old.encode(), new.encode(), 1)
     return good[: len(MAGIC) + 4] + text + good[len(MAGIC) + 4 + size :]

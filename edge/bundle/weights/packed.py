@@ -15,6 +15,7 @@ from edge.bundle.weights.adaptive import MAX_ALPHABET
 from edge.bundle.weights.rans import StreamDecoder, StreamEncoder
 from edge.config import from_dict
 from edge.errors import EdgeError
+from edge.files import unique_keys
 
 MAGIC = b"EDGEWTS2"
 LANES = (16, 32, 64, 128, 256)
@@ -132,7 +133,9 @@ def read_header(data: bytes) -> tuple[int, list[Tensor], bytes]:
         raise EdgeError("these are not packed weights of this version", evidence=f"they begin with {data[:8]!r}")
     size = struct.unpack_from("<L", data, len(MAGIC))[0]
     try:
-        described = json.loads(data[start : start + size].decode("ascii"))
+        described = json.loads(data[start : start + size].decode("ascii"), object_pairs_hook=unique_keys)
+        if set(described) != {"lanes", "tensors"}:
+            raise ValueError("other keys")
         lanes, listed = described["lanes"], described["tensors"]
         if len(listed) > MAX_TENSORS:  # before time is spent on them
             raise EdgeError(f"the packed weights declare {len(listed):,} tensors, the limit is {MAX_TENSORS}")

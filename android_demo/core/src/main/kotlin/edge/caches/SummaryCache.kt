@@ -1,0 +1,61 @@
+package edge.caches
+
+import edge.weights.fromHalf
+import edge.weights.toHalf
+
+private const val TOKEN_BYTES = 8L
+
+/** What a summary is kept under: how often it was encoded, and the token ids of its text. */
+internal class SummaryKey(val depth: Int, val tokens: IntArray) {
+    override fun equals(other: Any?): Boolean =
+        other is SummaryKey && depth == other.depth && tokens.contentEquals(other.tokens)
+
+    override fun hashCode(): Int = 31 * tokens.contentHashCode() + depth
+}
+
+/** Summaries as float16 within a budget of bytes; the least recently used leave (PLAN.md, section 2). Thread-safe. */
+internal class SummaryCache(private val hidden: Int, private val budget: Long) {
+    private val kept = LinkedHashMap<SummaryKey, ShortArray>(64, 0.75f, true)
+    var bytes = 0L
+        @Synchronized get
+        private set
+
+    /** Whether an entry is kept; no use. */
+    @Synchronized
+    operator fun contains(key: SummaryKey): Boolean = kept.containsKey(key)
+
+    /** A use. */
+    @Synchronized
+    fun read(key: SummaryKey): FloatArray? = kept[key]?.let { halves -> FloatArray(hidden) { fromHalf(halves[it].toInt()) } }
+
+    /** The summary as it is used from now on, rounded to float16, whether it is kept or not. */
+    @Synchronized
+    fun write(key: SummaryKey, summary: FloatArray): FloatArray {
+        val halves = ShortArray(hidden) { toHalf(summary[it]).toShort() }
+        val size = bytesOf(key)
+        if (size <= budget) {
+            if (kept.put(key, halves) == null) bytes += size
+            trim(budget)
+        }
+        return FloatArray(hidden) { fromHalf(halves[it].toInt()) }
+    }
+
+    /** The least recently used leave until so many bytes are met. */
+    @Synchronized
+    fun trim(toBytes: Long) {
+        val oldest = kept.keys.iterator()
+        while (bytes > toBytes && oldest.hasNext()) {
+            bytes -= bytesOf(oldest.next())
+            oldest.remove()
+        }
+    }
+
+    @Synchronized
+    fun clear() = trim(-1)
+
+    /** Least recently used first. */
+    @Synchronized
+    fun keys(): List<SummaryKey> = kept.keys.toList()
+
+    private fun bytesOf(key: SummaryKey) = 2L * hidden + TOKEN_BYTES * key.tokens.size
+}

@@ -1,0 +1,52 @@
+package edge.engine
+
+import edge.bundle.ModelShape
+
+/** What `append` gives of new entries: keys and values by interact layer (L, A, n, H / A), the rest (n, size). */
+internal class NewPlaces(
+    val keys: Array<FloatArray>,
+    val values: Array<FloatArray>,
+    val matchKeys: Matrix,
+    val gates: Matrix,
+    val said: Matrix,
+    val factors: Matrix,
+)
+
+/** What is kept of a user's entries (ENGINE.md, "The timeline"); places behind the last entry are 0. */
+internal class Timeline(private val shape: ModelShape) {
+    private val width = shape.hidden / shape.heads
+    val keys = Array(shape.interactLayers) { FloatArray(shape.places * shape.hidden) } // (A, E, H / A) each
+    val values = Array(shape.interactLayers) { FloatArray(shape.places * shape.hidden) }
+    val matchKeys = Matrix(shape.places, shape.matchSize)
+    val gates = Matrix(shape.places, shape.matchHeads)
+    val said = Matrix(shape.places, shape.matchHeads)
+    val factors = Matrix(shape.places, shape.factors)
+    val events = FloatArray(shape.places)
+    val liked = FloatArray(shape.places)
+    var entries = 0
+        private set
+
+    /** Writes new entries into the places that follow; [likedOfNew] has a value for each. */
+    fun append(new: NewPlaces, count: Int, profile: Boolean, likedOfNew: FloatArray) {
+        for (layer in keys.indices) {
+            copyHeads(new.keys[layer], keys[layer], count)
+            copyHeads(new.values[layer], values[layer], count)
+        }
+        for (row in 0 until count) {
+            val place = entries + row
+            matchKeys.setRow(place, new.matchKeys.row(row))
+            gates.setRow(place, new.gates.row(row))
+            said.setRow(place, new.said.row(row))
+            factors.setRow(place, new.factors.row(row))
+            events[place] = if (profile && row == 0) 0f else 1f
+            liked[place] = likedOfNew[row]
+        }
+        entries += count
+    }
+
+    private fun copyHeads(from: FloatArray, to: FloatArray, count: Int) {
+        for (head in 0 until shape.heads) {
+            from.copyInto(to, (head * shape.places + entries) * width, head * count * width, (head + 1) * count * width)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package edge.ranker
+
+import edge.engine.Engine
+import edge.json.JsonError
+import edge.json.JsonReader
+import edge.json.writeJson
+import edge.plan.Costs
+import edge.plan.Curve
+import java.io.File
+import java.io.IOException
+
+/**
+ * What the engine was measured to take on this device: read from a file of [directory], or measured and written there.
+ * A file that cannot be read, or that is none, is measured again; one that cannot be written is left out.
+ */
+internal fun keptCosts(directory: File?, sha256: String, engine: Engine): Costs {
+    if (directory == null) return calibrate(engine)
+    val file = File(directory, "costs-$sha256-${engine.name}.json")
+    read(file, engine.shape.interactLayers)?.let { return it }
+    val costs = calibrate(engine)
+    try {
+        directory.mkdirs()
+        val partial = File.createTempFile("costs", ".partial", directory)
+        partial.writeText(writeJson(plain(costs)))
+        if (!partial.renameTo(file)) partial.delete()
+    } catch (error: IOException) {
+        return costs
+    }
+    return costs
+}
+
+private fun read(file: File, interactLayers: Int): Costs? {
+    val values = try {
+        JsonReader.readStrictly(file.readBytes()) as? Map<*, *>
+    } catch (error: IOException) {
+        null
+    } catch (error: JsonError) {
+        null
+    }
+    val score = (values?.get("score") as? List<*>)?.map { curveOf(it) ?: return null }
+    if (score == null || score.size != interactLayers + 1) return null
+    return Costs(
+        curveOf(values["chunk"]) ?: return null, curveOf(values["encode"]) ?: return null,
+        curveOf(values["append"]) ?: return null, score,
+    )
+}
+
+/** Of [[size, milliseconds], ...]; null for what is none, or not ascending. */
+private fun curveOf(value: Any?): Curve? {
+    val points = (value as? List<*>)?.map { point -> (point as? List<*>)?.map { (it as? Number)?.toDouble() } }
+    if (points.isNullOrEmpty() || points.any { it?.size != 2 || it.any { number -> number == null || number < 0 } }) return null
+    val sizes = points.map { it!![0]!!.toInt() }
+    if (sizes.zipWithNext().any { (low, high) -> low >= high }) return null
+    return Curve(sizes.toIntArray(), points.map { it!![1]!! }.toDoubleArray())
+}
+
+private fun plain(costs: Costs): Map<String, Any?> = mapOf(
+    "chunk" to plain(costs.chunk), "encode" to plain(costs.encode), "append" to plain(costs.append),
+    "score" to costs.score.map(::plain),
+)
+
+private fun plain(curve: Curve): List<List<Any>> = curve.sizes.mapIndexed { index, size -> listOf(size, curve.milliseconds[index]) }

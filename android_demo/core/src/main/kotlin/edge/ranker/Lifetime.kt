@@ -1,0 +1,32 @@
+package edge.ranker
+
+import edge.EdgeError
+import java.util.concurrent.locks.ReentrantReadWriteLock
+
+/** Requests run side by side; closing waits for those under way, and later ones are refused. */
+internal class Lifetime {
+    private val lock = ReentrantReadWriteLock(true)
+    private var closed = false
+
+    fun <T> use(action: () -> T): T {
+        lock.readLock().lock()
+        try {
+            if (closed) throw EdgeError("the ranker was closed", fix = "Ranker.open(...) again")
+            return action()
+        } finally {
+            lock.readLock().unlock()
+        }
+    }
+
+    /** Runs the action once. Errors: called from within a request, which would wait for itself. */
+    fun end(action: () -> Unit) {
+        if (lock.readHoldCount > 0) throw EdgeError("close() was called from within a request", fix = "call it afterwards")
+        lock.writeLock().lock()
+        try {
+            if (!closed) action()
+            closed = true
+        } finally {
+            lock.writeLock().unlock()
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package edge.ranker
+
+import edge.bundle.Bundle
+import edge.bundle.Exit
+import edge.bundle.Golden
+import edge.bundle.MeasuredExit
+import edge.engine.Engine
+import edge.plan.Costs
+import edge.text.TextSpec
+import edge.text.Texts
+
+/** An opened bundle and the engine that computes it. */
+internal class Model(
+    val bundle: Bundle,
+    val spec: TextSpec,
+    val texts: Texts,
+    val engine: Engine,
+    val costs: Costs,
+) {
+    val golden = Golden(bundle.manifest, bundle.read("golden.jsonl"), spec, texts)
+    val exits: Map<Exit, MeasuredExit> = bundle.manifest.exits.associateBy { it.exit }
+}

@@ -1,0 +1,27 @@
+package edge.ranker
+
+import edge.bundle.ModelShape
+import edge.plan.Lacking
+import edge.plan.lackingOf
+import edge.text.Texts
+
+/** What a request needs at an encode depth: two lists of segments, each of which is taken together (PLAN.md, section 2). */
+internal class Needed(val lacking: Lacking, val items: List<IntArray>, val phrases: List<IntArray>, val newEvents: Int)
+
+internal fun neededOf(user: UserState, handles: List<Handle>, depth: Int, shape: ModelShape, texts: Texts): Needed {
+    val kept = user.timelines[depth]
+    val lacking = lackingOf(user.size, shape.places - 1, kept?.first ?: 0, kept?.timeline?.entries ?: 0)
+    val items = ArrayList<IntArray>()
+    val phrases = ArrayList<IntArray>()
+    if (lacking.whole) items.add(user.profileTokens)
+    for (index in lacking.from until user.size) {
+        val event = user.event(index)
+        items.add(texts.tokens(texts.item(event.item)))
+        phrases.add(texts.tokens(texts.phrase(event)))
+    }
+    for (handle in handles) {
+        items.add(handle.tokens)
+        phrases.add(handle.context)
+    }
+    return Needed(lacking, items, phrases, user.size - lacking.from)
+}

@@ -1,0 +1,49 @@
+package edge.ranker
+
+import edge.EdgeError
+import edge.bundle.Exit
+import edge.bundle.PublicKey
+import java.io.File
+
+/** How a bundle is opened. With a key, one that its owner did not sign is refused. */
+public class Options(
+    public val publicKey: PublicKey? = null,
+    /** MB of 10^6 bytes for summaries of texts between requests; 0 keeps none. */
+    public val memoryMb: Double = 64.0,
+    /** How many candidates the log of what was served keeps; 0 logs nothing. */
+    public val logRows: Int = 1_000,
+    /** Where what was measured on this device is kept, e.g. in `noBackupFilesDir`; without it each opening measures. */
+    public val directory: File? = null,
+) {
+    init {
+        if (!(memoryMb >= 0 && memoryMb <= 1e6)) throw EdgeError("memoryMb is $memoryMb", fix = "0 or more")
+        if (logRows !in 0..1_000_000) throw EdgeError("logRows is $logRows", fix = "0 to 1000000")
+    }
+}
+
+/** What a request wishes: limits, or an exit, or nothing, which is the deepest exit. */
+public class Budget(
+    public val milliseconds: Double? = null,
+    public val minAuc: Double? = null,
+    public val exit: Exit? = null,
+) {
+    init {
+        if (milliseconds != null && !(milliseconds > 0 && milliseconds < Double.MAX_VALUE)) {
+            throw EdgeError("milliseconds is $milliseconds", fix = "above 0")
+        }
+        if (minAuc != null && !(minAuc > 0 && minAuc <= 1)) throw EdgeError("minAuc is $minAuc", fix = "above 0, at most 1")
+        if (exit != null && (milliseconds != null || minAuc != null)) {
+            throw EdgeError("a request names an exit and a limit", fix = "name one of the two")
+        }
+    }
+}
+
+/** What an app shows while a bundle is opened: a step, and the share of the whole that is done. */
+public fun interface Progress {
+    public fun report(step: String, done: Double)
+}
+
+/** Asked between the parts of a request; true ends it with a CancellationException. */
+public fun interface Cancel {
+    public fun isCancelled(): Boolean
+}

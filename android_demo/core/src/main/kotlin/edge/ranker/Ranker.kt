@@ -1,0 +1,171 @@
+package edge.ranker
+
+import edge.EdgeError
+import edge.bundle.Bundle
+import edge.bundle.Exit
+import edge.bundle.Source
+import edge.caches.Summaries
+import edge.caches.SummaryCache
+import edge.engine.ReferenceEngine
+import edge.plan.Pace
+import edge.text.Event
+import edge.text.Item
+import edge.text.MAX_CANDIDATES
+import edge.text.User
+import edge.text.checkCandidates
+import edge.text.checkEvents
+import edge.text.checkIds
+import edge.text.checkSize
+import edge.text.checkText
+import edge.text.checkTime
+import edge.text.checkUser
+import java.io.Closeable
+import java.util.UUID
+
+/** A bundle, opened: any number of users and threads. Every call blocks; the engine takes one at a time. */
+public class Ranker internal constructor(private val model: Model, options: Options) : Closeable {
+    private val shape = model.engine.shape
+    private val cache = SummaryCache(shape.hidden, (options.memoryMb * 1e6).toLong())
+    private val summaries = Summaries(model.engine, cache)
+    private val pace = Pace()
+    private val lifetime = Lifetime()
+    private val served = ServedLog(options.logRows)
+    private val turn = Any()
+    internal val places: Int get() = shape.places
+    internal val value: String get() = shape.value
+
+    /** Ascending, the deepest last. */
+    public val exits: List<Exit> get() = model.exits.keys.toList()
+
+    /** SHA-256 of the whole bundle. */
+    public val sha256: String get() = model.bundle.sha256
+
+    /** Whether the bundle carries a signature; whose it is says a public key alone. */
+    public val isSigned: Boolean get() = model.bundle.signed
+
+    /** Renders, tokenises and encodes items now, e.g. while the app is idle; what it gives is ranked faster. */
+    public fun prepare(items: List<Item>, encode: Int = shape.encodeDepths.last()): List<Handle> = locked {
+        if (encode !in shape.encodeDepths) throw EdgeError("no exit is encoded $encode times", fix = shape.encodeDepths.joinToString())
+        checkCandidates(items)
+        val handles = items.map(::handleOf)
+        synchronized(turn) {
+            summaries.take(handles.map { it.tokens }, encode) {}
+            summaries.take(handles.map { it.context }, shape.phraseDepth) {}
+        }
+        handles
+    }
+
+    /** A user to rank for. [id] names the user in the log, where each one without it has a random name. */
+    public fun user(profile: User, events: List<Event> = emptyList(), id: String = ""): UserState = locked {
+        checkUser(profile)
+        checkEvents(events)
+        checkText(id, "the user's id")
+        UserState(this, id.ifEmpty { UUID.randomUUID().toString() }, profile, events.toList(), model.spec, model.texts)
+    }
+
+    /** Best first. [time] is the moment, in seconds since 1970; [cancel] is asked between the parts of the request. */
+    public fun rank(
+        user: UserState,
+        candidates: List<Item>,
+        budget: Budget = Budget(),
+        time: Double? = null,
+        cancel: Cancel = Cancel { false },
+    ): Ranked {
+        val started = System.nanoTime()
+        return locked {
+            checkCandidates(candidates)
+            answer(user, candidates.map(::handleOf), budget, time, cancel, started)
+        }
+    }
+
+    /** As for items, of which nothing is rendered or tokenised again. */
+    @JvmName("rankHandles")
+    public fun rank(
+        user: UserState,
+        candidates: List<Handle>,
+        budget: Budget = Budget(),
+        time: Double? = null,
+        cancel: Cancel = Cancel { false },
+    ): Ranked {
+        val started = System.nanoTime()
+        return locked {
+            checkSize(candidates, "candidates", MAX_CANDIDATES)
+            checkIds(candidates.map { it.item })
+            for (handle in candidates) {
+                if (handle.owner !== this) throw EdgeError("a candidate was prepared by another ranker", fix = "prepare(items)")
+            }
+            answer(user, candidates.toList(), budget, time, cancel, started)
+        }
+    }
+
+    private fun answer(
+        user: UserState, handles: List<Handle>, budget: Budget, time: Double?, cancel: Cancel, started: Long,
+    ): Ranked {
+        checkTime(time, "time")
+        if (user.owner !== this) throw EdgeError("the user was made by another ranker", fix = "user(profile, events)")
+        return synchronized(user) {
+            val ranking = Ranking(model, summaries, pace, user, handles, time, budget, cancel, started)
+            val ranked = synchronized(turn) { ranking.rank() }
+            served.add(Served(user.id, user.profile, user.size, time ?: (System.currentTimeMillis() / 1e3), ranked))
+            ranked
+        }
+    }
+
+    /** Replays the golden requests of the bundle at every exit. Errors: the first that differs, and by how much. */
+    public fun verify(): Unit = locked {
+        model.golden.replay(model.engine.name) { request, exit ->
+            val user = UserState(this, "", request.user, request.events, model.spec, model.texts)
+            val handles = request.candidates.map(::handleOf)
+            val ranking = Ranking(model, summaries, pace, user, handles, request.time, Budget(), Cancel { false }, 0)
+            synchronized(turn) { ranking.logits(exit) }
+        }
+    }
+
+    /** What was ranked since the last call, a JSON object in a line for each candidate (PLAN.md, section 7). */
+    public fun log(): String = locked { served.drain() }
+
+    /** Removes all summaries, and what [log] has not given yet. */
+    public fun forget(): Unit = locked {
+        cache.clear()
+        served.clear()
+    }
+
+    /** Gives back what was computed for a user. */
+    public fun forget(user: UserState): Unit = locked { user.forget() }
+
+    /** The least recently used summaries leave until so many MB (10^6 bytes) are met, as when memory runs low. */
+    public fun trim(toMb: Double): Unit = locked { cache.trim((toMb * 1e6).toLong()) }
+
+    /** Gives the memory back. Waits for the requests under way; those that come later are refused. */
+    override fun close(): Unit = lifetime.end {
+        model.engine.close()
+        cache.clear()
+        served.clear()
+    }
+
+    internal fun <T> locked(action: () -> T): T = lifetime.use(action)
+
+    internal fun note(user: String, event: Event) = served.note(user, event)
+
+    private fun handleOf(item: Item): Handle =
+        Handle(item, this, model.texts.tokens(model.texts.item(item)), model.texts.tokens(model.texts.context(item)))
+
+    public companion object {
+        /**
+         * Checks a bundle whole, decodes its weights and measures the device. Errors: a bundle that must not be used.
+         * The source may be closed afterwards.
+         */
+        public fun open(source: Source, options: Options = Options(), progress: Progress = Progress { _, _ -> }): Ranker {
+            progress.report("check", 0.0)
+            val bundle = Bundle.open(source, options.publicKey)
+            if (bundle.weights.isEmpty()) throw EdgeError("the bundle has no weights.bin, which this engine reads")
+            progress.report("load", 0.5)
+            val (spec, texts) = bundle.texts()
+            val engine = ReferenceEngine(bundle.weights, bundle.manifest.shape)
+            progress.report("measure", 0.8)
+            val model = Model(bundle, spec, texts, engine, keptCosts(options.directory, bundle.sha256, engine))
+            progress.report("ready", 1.0)
+            return Ranker(model, options)
+        }
+    }
+}

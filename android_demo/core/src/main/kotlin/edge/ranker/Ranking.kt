@@ -1,0 +1,161 @@
+package edge.ranker
+
+import edge.EdgeError
+import edge.bundle.Exit
+import edge.caches.Summaries
+import edge.caches.SummaryKey
+import edge.engine.Entries
+import edge.engine.Timeline
+import edge.plan.Choice
+import edge.plan.Lacking
+import edge.plan.Pace
+import edge.plan.Work
+import edge.plan.bestFirst
+import edge.plan.choose
+import java.util.concurrent.CancellationException
+
+/** One request on its way: planned, encoded, appended and scored (PLAN.md). It holds the user and the engine. */
+internal class Ranking(
+    private val model: Model,
+    private val summaries: Summaries,
+    private val pace: Pace,
+    private val user: UserState,
+    private val handles: List<Handle>,
+    private val time: Double?,
+    private val budget: Budget,
+    private val cancel: Cancel,
+    private val started: Long,
+) {
+    private val shape = model.engine.shape
+    private val newTexts = HashMap<Int, Int>() // by encode depth, what is encoded
+
+    fun rank(): Ranked {
+        val allowed = allowed()
+        val needs = allowed.map { it.encode }.distinct().associateWith { neededOf(user, handles, it, shape, model.texts) }
+        val works = needs.mapValues { (depth, needed) -> workOf(needed, depth) }
+        val numbers = numbers()
+        val planned = choose(allowed.map { choiceOf(it, works.getValue(it.encode)) }, left(), budget.minAuc)
+        val predictedMs = elapsed() + pace.factor * planned.milliseconds
+        val needed = needs.getValue(planned.exit.encode)
+        val work = works.getValue(planned.exit.encode)
+        val before = elapsed()
+        val (logits, taken) = compute(needed, planned.exit, work, numbers, allowed)
+        pace.add(work.milliseconds(model.costs, taken.encode, taken.interact, shape.phraseDepth), elapsed() - before)
+        return answer(logits, taken, planned.exit, predictedMs, needed)
+    }
+
+    /** The logits of the candidates in their order, at an exit: what golden requests are replayed by. */
+    fun logits(exit: Exit): FloatArray {
+        val needed = neededOf(user, handles, exit.encode, shape, model.texts)
+        return compute(needed, exit, workOf(needed, exit.encode), numbers(), listOf(exit)).first
+    }
+
+    /** What a user needs before candidates come. */
+    fun prepare(depth: Int) {
+        val needed = neededOf(user, handles, depth, shape, model.texts)
+        val items = summaries.take(needed.items, depth, ::pause)
+        append(needed, depth, items, summaries.take(needed.phrases, shape.phraseDepth, ::pause))
+    }
+
+    private fun allowed(): List<Exit> {
+        val exit = budget.exit ?: return model.exits.keys.toList()
+        if (exit !in model.exits) throw EdgeError("the bundle has no exit $exit", fix = model.exits.keys.joinToString())
+        return listOf(exit)
+    }
+
+    private fun workOf(needed: Needed, depth: Int): Work {
+        val chunks = summaries.missing(needed.items, depth)
+        newTexts[depth] = chunks.sumOf { it.size }
+        return Work(
+            summaries.sizesOf(chunks),
+            summaries.sizesOf(summaries.missing(needed.phrases, shape.phraseDepth)),
+            needed.newEvents,
+            model.engine.paddedCandidates(handles.size, 1),
+            model.engine.paddedCandidates(handles.size, 0),
+        )
+    }
+
+    private fun numbers(): List<FloatArray> = handles.mapIndexed { index, handle ->
+        user.numbers.of(handle.item, time, "candidates[$index]")
+    }
+
+    private fun choiceOf(exit: Exit, work: Work, scoringAlone: Boolean = false): Choice {
+        val milliseconds = if (scoringAlone) {
+            work.scoring(model.costs, exit.interact)
+        } else {
+            work.milliseconds(model.costs, exit.encode, exit.interact, shape.phraseDepth)
+        }
+        return Choice(exit, model.exits.getValue(exit).auc, milliseconds)
+    }
+
+    private fun compute(
+        needed: Needed, planned: Exit, work: Work, numbers: List<FloatArray>, allowed: List<Exit>,
+    ): Pair<FloatArray, Exit> {
+        val items = summaries.take(needed.items, planned.encode, ::pause)
+        val phrases = summaries.take(needed.phrases, shape.phraseDepth, ::pause)
+        val timeline = append(needed, planned.encode, items, phrases)
+        pause()
+        var exit = planned
+        if (budget.milliseconds != null) {
+            val others = allowed.filter { it.encode == planned.encode }.map { choiceOf(it, work, scoringAlone = true) }
+            exit = choose(others, left(), budget.minAuc).exit
+        }
+        if (handles.isEmpty()) return FloatArray(0) to exit
+        val candidates = Entries.of(
+            items.takeLast(handles.size), phrases.takeLast(handles.size), numbers, shape.hidden, shape.numbers,
+        )
+        return model.engine.score(candidates, timeline, exit.interact) to exit
+    }
+
+    /** The timeline with what it lacked: profile and events, or new events alone. */
+    private fun append(needed: Needed, depth: Int, items: List<FloatArray>, phrases: List<FloatArray>): Timeline {
+        val lacking = needed.lacking
+        val count = needed.newEvents + if (lacking.whole) 1 else 0
+        val kept = if (lacking.whole) KeptTimeline(lacking.first, Timeline(shape)) else user.timelines.getValue(depth)
+        if (count > 0) {
+            pause()
+            val nothing = FloatArray(shape.hidden)
+            val none = FloatArray(shape.numbers)
+            val words = if (lacking.whole) listOf(nothing) + phrases.take(needed.newEvents) else phrases.take(needed.newEvents)
+            val numbers = ArrayList<FloatArray>()
+            if (lacking.whole) numbers.add(none)
+            for (index in lacking.from until user.size) numbers.add(user.numbersOf(index))
+            val entries = Entries.of(items.take(count), words, numbers, shape.hidden, shape.numbers)
+            val new = model.engine.append(entries, lacking.whole, kept.timeline)
+            kept.timeline.append(new, count, lacking.whole, liked(lacking))
+        }
+        user.timelines[depth] = kept
+        return kept.timeline
+    }
+
+    /** The value of each new entry; 0 for the profile. */
+    private fun liked(lacking: Lacking): FloatArray {
+        val values = ArrayList<Float>()
+        if (lacking.whole) values.add(0f)
+        for (index in lacking.from until user.size) values.add(user.value(index))
+        return values.toFloatArray()
+    }
+
+    private fun answer(logits: FloatArray, exit: Exit, planned: Exit, predictedMs: Double, needed: Needed): Ranked {
+        val order = bestFirst(logits)
+        val measured = model.exits.getValue(exit)
+        val scores = order.map { measured.calibration?.chance(logits[it]) ?: logits[it].toDouble() }
+        val encoded = newTexts.getValue(exit.encode)
+        val distinct = needed.items.map { SummaryKey(exit.encode, it) }.toSet().size
+        val explanation = Explanation(
+            exit, planned, predictedMs, elapsed(), encoded, distinct - encoded, needed.newEvents,
+            user.size - needed.lacking.first - needed.newEvents, measured.auc, budget.milliseconds, budget.minAuc,
+            measured.calibration != null,
+        )
+        return Ranked(order.map { handles[it].item }, scores, explanation)
+    }
+
+    private fun pause() {
+        if (cancel.isCancelled()) throw CancellationException("the request was cancelled")
+    }
+
+    private fun elapsed(): Double = (System.nanoTime() - started) / 1e6
+
+    /** What is left of the budget, in calibrated milliseconds. */
+    private fun left(): Double? = budget.milliseconds?.let { (it - elapsed()) / pace.caution }
+}

@@ -1,0 +1,41 @@
+"""The Gradle files of the Kotlin code say what its scripts do: one of the two is always run, the other is not."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "android_demo"
+GRADLE = (FOLDER / "core" / "build.gradle.kts").read_text(encoding="utf-8")
+TOOLCHAIN, TEST = ((FOLDER / name).read_text(encoding="utf-8") for name in ("toolchain.sh", "test.sh"))
+
+
+def test_gradle_and_the_scripts_use_one_kotlin_and_one_junit() -> None:
+    kotlin, junit = (re.search(rf"^{name}=([0-9.]+)", TOOLCHAIN, re.MULTILINE) for name in ("KOTLIN", "JUNIT"))
+    assert kotlin and f'kotlin("jvm") version "{kotlin[1]}"' in GRADLE
+    assert junit and f"junit:junit:{junit[1]}" in GRADLE
+
+
+def test_gradle_and_the_scripts_compile_with_the_same_options() -> None:
+    options = set(re.findall(r'"(-X[a-z-]+(?:=[a-z0-9]+)?)"', GRADLE))
+    assert len(options) == 4 and all(f" {option} " in TEST for option in options)
+    assert "-jvm-target 1.8" in TEST and "JVM_1_8" in GRADLE
+    assert "-Werror" in TEST and "allWarningsAsErrors.set(true)" in GRADLE
+    assert "-Xexplicit-api=strict" in TEST and "ExplicitApiMode.Strict" in GRADLE
+
+
+@pytest.mark.parametrize("script", ["test.sh", "rank.sh"])
+def test_a_script_without_its_tools_names_the_fix(script: str, tmp_path: Path) -> None:
+    environment = {"PATH": "/usr/bin:/bin", "EDGE_ANDROID_TOOLS": str(tmp_path), "EDGE_ANDROID_BUILD": str(tmp_path)}
+    command = ["bash", str(FOLDER / script), "a.edge", "b.json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "is missing; fix: android_demo/toolchain.sh" in done.stderr or "fix: make test-android" in done.stderr
+
+
+def test_no_kotlin_file_holds_more_than_one_reader_can() -> None:
+    lines = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in FOLDER.rglob("*.kt")}
+    assert len(lines) > 60 and {name: count for name, count in lines.items() if count > 260} == {}
