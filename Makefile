@@ -31,18 +31,6 @@ dist:
 	build/tools/bin/python -m build
 	build/tools/bin/python -m twine check --strict dist/*
 
-docs: setup
-	$(BIN)/python -m mkdocs build --strict
-	@echo "Open build/docs/index.html"
-
-# An sdist and a wheel in dist/, checked; .ci/smoke installs one.
-dist:
-	rm -rf dist
-	$(PYTHON) -m venv build/tools
-	build/tools/bin/python -m pip install --quiet "build>=1.2" "twine>=6"
-	build/tools/bin/python -m build
-	build/tools/bin/python -m twine check --strict dist/*
-
 # The Kotlin code, with the compiler that android_demo/toolchain.sh fetches.
 test-android:
 	android_demo/test.sh
