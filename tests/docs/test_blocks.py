@@ -96,7 +96,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(2400)
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_pasted_into_a_fresh_shell_works_as_shown(checkout: Path, page: str) -> None:
     """In the order of the pages: what one makes, a later one may use."""

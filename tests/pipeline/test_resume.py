@@ -72,7 +72,7 @@ def files_of(out: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(2400)
 def test_a_run_killed_in_every_stage_ends_with_the_very_files_of_an_undisturbed_one(tmp_path: Path) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     assert run(whole) == 0

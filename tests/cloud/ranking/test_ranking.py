@@ -268,7 +268,7 @@ def test_an_interrupted_training_ends_with_the_same_run(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_the_model_beats_the_item_mean_of_the_film_club(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert edge("init", "--example", "--out", tmp_path / "edge.toml") == 0
     assert edge("prepare", "--data", tmp_path / "edge.toml", "--out", tmp_path / "data") == 0
