@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from torch import Tensor, nn
 
+from compress.magnitude import prunable_weights
+
 FLOAT = (
     "kind",
     "numbers",
@@ -27,19 +29,11 @@ def compressed_layers(model: nn.Module) -> Iterator[tuple[str, nn.Embedding | nn
             yield name, module
 
 
-def compressed_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """Their weights; biases and norms stay dense."""
-    for name, module in compressed_layers(model):
-        yield f"{name}.weight", module.weight
-
-
 def pruned_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """What is pruned, by name: the weights that become integers, and the larger matrices that stay in float."""
-    yield from compressed_weights(model)
-    for name, module in model.named_modules():
-        large = isinstance(module, nn.Embedding | nn.Linear) and module.weight.numel() >= WORTH_A_MASK
-        if large and part_of(name) in FLOAT:
-            yield f"{name}.weight", module.weight
+    for name, weight in prunable_weights(model):
+        if part_of(name) not in FLOAT or weight.numel() >= WORTH_A_MASK:
+            yield name, weight
 
 
 def part_of(name: str) -> str:

@@ -22,6 +22,7 @@ from cloud.rivals.stage import figures_of
 from cloud.runs.directory import Run
 from edge.pages.markdown import escaped
 from edge.pages.table import Row, Table, table_markdown
+from export.report import figure
 
 METRICS = {"auc": "AUC", "user_auc": "per-user AUC", "ndcg@10": "NDCG@10"}
 OF_INTERVALS = (
@@ -115,7 +116,7 @@ def _exits(card: Card) -> Table:
     rows = []
     for exit, logits in card.logits.items():
         found = card.held_out.figures(logits, card.held_out.rows)
-        rows.append((exit, *(_with_interval(found[key]) for key in METRICS), _figure(losses[exit])))
+        rows.append((exit, *(_with_interval(found[key]) for key in METRICS), figure(losses[exit])))
     headings = ("exit", *METRICS.values(), "log loss")
     note = f"{OF_INTERVALS} An exit is encode depth / interact depth; scores for the log loss are calibrated."
     return Table("Quality by exit", headings, rows, note)
@@ -134,11 +135,11 @@ def _rivals(card: Card) -> Table:
     """All that were measured, or else what preparation has."""
     if card.rivals is None:
         found = json.loads(card.prepared.file("baselines.json").read_text(encoding="utf-8"))["test"]
-        rows = [(name, *(_figure(figures[key]) for key in METRICS)) for name, figures in found.items()]
+        rows = [(name, *(figure(figures[key]) for key in METRICS)) for name, figures in found.items()]
         note = "Baselines of the prepared run, without intervals. Other rivals were not measured beside this export."
         return Table("Rivals on the same rows", ("rival", *METRICS.values()), rows, note)
     rows = [
-        (name, *(_figure(figures[key]) for key in METRICS), _with_interval(_lead(card, card.rivals, name), "+"))
+        (name, *(figure(figures[key]) for key in METRICS), _with_interval(_lead(card, card.rivals, name), "+"))
         for name, figures in figures_of(card.rivals).items()
     ]
     note = "The last column is the AUC of the model's deepest exit less the rival's, on the same draws of users."
@@ -190,7 +191,3 @@ def _with_interval(found: Figure, sign: str = "") -> str:
         return "-"
     low, high = (f"{end:{sign}.4f}" for end in (found.low, found.high))
     return f"{found.value:{sign}.4f} ({low} to {high})"
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"

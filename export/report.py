@@ -25,8 +25,8 @@ def parity_failures(summary: Mapping[str, Any]) -> list[str]:
     """A line for each engine and exit that is not as near torch on test requests as it should be."""
     return [
         f"{row['engine']}, {precision} weights, at exit {row['exit']}: logits up to {row['max_difference']:.3g} from "
-        f"{row['reference']}, top-10 agreement {row['top10']:.4f}, AUC {_figure(row['auc'])}, "
-        f"torch's {_figure(row['torch_auc'])}"
+        f"{row['reference']}, top-10 agreement {row['top10']:.4f}, AUC {figure(row['auc'])}, "
+        f"torch's {figure(row['torch_auc'])}"
         for precision, rows in summary["rows"].items()
         for row in rows
         if not row["passed"]
@@ -87,7 +87,7 @@ def _exits(summary: Mapping[str, Any]) -> Table:
     for exit in summary["exits"]:
         fit = exit.get("calibration")
         calibrated = f"{fit['temperature']:.3f}, {fit['offset']:+.3f}" if fit else "-"
-        figures = (_figure(exit["quality"].get(key)) for key in METRICS)
+        figures = (figure(exit["quality"].get(key)) for key in METRICS)
         rows.append((f"{exit['encode']}/{exit['interact']}", *figures, calibrated))
     headings = ("exit", *METRICS.values(), "temperature, offset")
     return Table("Exits of the bundle", headings, rows, "All test rows, by torch: encode depth / interact depth.")
@@ -107,7 +107,7 @@ def _lines(rows: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         for row in compared:
             name = (precision, row["engine"], row["exit"], row["reference"], f"{row['requests']:,}", f"{row['rows']:,}")
             figures = (f"{row['max_difference']:.2g}", f"{row['mean_difference']:.2g}", f"{row['top10']:.4f}")
-            aucs = (_figure(row["auc"], 5), _figure(row["torch_auc"], 5))
+            aucs = (figure(row["auc"], 5), figure(row["torch_auc"], 5))
             yield *name, *figures, *aucs, "kept" if row["passed"] else "FAILED"
 
 
@@ -131,5 +131,6 @@ def _goldens(summary: Mapping[str, Any]) -> Table:
     return Table("Golden requests on each engine, beside the reference", headings, rows)
 
 
-def _figure(value: float | None, digits: int = 4) -> str:
+def figure(value: float | None, digits: int = 4) -> str:
+    """A dash where there is none."""
     return "-" if value is None else f"{value:.{digits}f}"

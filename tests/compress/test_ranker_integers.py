@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from small_rankers import SHAPES, batch_of, make_ranker
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cloud.ranking.measure import scores_of
@@ -19,10 +20,15 @@ from cloud.ranking.timelines import Timelines
 from compress.integer_layers import QuantisedEmbedding, QuantisedLinear
 from compress.integers import dequantise_ranker, fold_norms, quantise_ranker, quantised_ranker
 from compress.magnitude import largest_mask
-from compress.parts import FLOAT, compressed_weights, part_of
+from compress.parts import FLOAT, compressed_layers, part_of
 from edge.bundle.weights.packed import pack
 
 Floats = NDArray[np.float64]
+
+
+def compressed_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    for name, module in compressed_layers(model):
+        yield f"{name}.weight", module.weight
 
 
 def test_every_part_is_compressed_or_listed_as_float(timelines: Timelines) -> None:
