@@ -17,15 +17,25 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from fuzz_targets import ACCEPTED, CPU_SECONDS, TARGETS, TooSlow, cpu_limit, limit_memory, peak_memory
+from fuzz_targets import (
+    ACCEPTED,
+    CPU_SECONDS,
+    MEMORY,
+    TARGETS,
+    TooSlow,
+    cpu_limit,
+    memory_limit,
+    peak_memory,
+    reset_peak,
+)
 
 CHUNK = 500  # cases that a process takes at a time
 MAX_FAILURES = 20
-_baseline = 0  # of memory, in a worker
 
 
 @dataclass
@@ -36,7 +46,7 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     failures: list[tuple[int, str]] = field(default_factory=list)
     slowest: tuple[float, int] = (0.0, 0)  # CPU seconds, case
-    memory: int = 0  # bytes that a process grew by at most
+    memory: int = 0  # bytes that a case took at most
 
     def add(self, other: Tally) -> None:
         self.cases += other.cases
@@ -50,30 +60,30 @@ def case_bytes(target: str, seed: int, case: int) -> bytes:
     return TARGETS[target].make(Random(seed << 40 | case))
 
 
-def run_cases(target: str, seed: int, cases: range, seconds: float = CPU_SECONDS) -> Tally:
-    """Every case in turn, in a directory of its own that stays in memory if the system can."""
+def run_cases(target: str, seed: int, cases: range, seconds: float = CPU_SECONDS, memory: int | None = None) -> Tally:
+    """Every case in turn, in a directory of its own that stays in memory if the system can.
+
+    `memory` bytes at most for what is fuzzed; None: as many as it takes. Making the case does not count.
+    """
     tally = Tally(len(cases))
     shared = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as name:
         for case in cases:
             data = case_bytes(target, seed, case)
-            started = time.process_time()
+            started, resident = time.process_time(), reset_peak()
             try:
-                with cpu_limit(seconds):
+                with cpu_limit(seconds), nullcontext() if memory is None else memory_limit(memory):
                     tally.outcomes[TARGETS[target].meet(data, Path(name))] += 1
             except (Exception, TooSlow):
                 tally.failures.append((case, traceback.format_exc(limit=-6)))
             tally.slowest = max(tally.slowest, (time.process_time() - started, case))
-    tally.memory = peak_memory() - _baseline
+            tally.memory = max(tally.memory, peak_memory() - resident)
     return tally
 
 
 def _start_worker(target: str) -> None:
     """Meets a few cases before the memory is limited: what is imported or cached at first is no case's fault."""
-    global _baseline
     run_cases(target, -1, range(20))
-    limit_memory()
-    _baseline = peak_memory()
 
 
 def fuzz(target: str, seed: int, cases: range, processes: int, seconds: float) -> Iterator[Tally]:
@@ -83,7 +93,7 @@ def fuzz(target: str, seed: int, cases: range, processes: int, seconds: float) -
     with ProcessPoolExecutor(processes, context, _start_worker, (target,)) as pool:
         running: set[Future[Tally]] = set()
         for chunk in chunks:
-            running.add(pool.submit(run_cases, target, seed, chunk, seconds))
+            running.add(pool.submit(run_cases, target, seed, chunk, seconds, MEMORY))
             if len(running) > 2 * processes:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in done)
@@ -100,7 +110,7 @@ def _report(target: str, seed: int, total: Tally, seconds: float) -> dict[str, o
         "cases_per_second": round(total.cases / seconds),
         "slowest_cpu_seconds": round(total.slowest[0], 4),
         "slowest_case": total.slowest[1],
-        "memory_growth_bytes": total.memory,
+        "memory_bytes": total.memory,
         "outcomes": dict(total.outcomes.most_common()),
     }
 

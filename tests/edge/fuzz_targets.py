@@ -169,14 +169,25 @@ def cpu_limit(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-def limit_memory(extra: int = MEMORY) -> None:
-    """From here on this process gets at most `extra` bytes more, then MemoryError: no bundle may need them."""
+@contextmanager
+def memory_limit(extra: int) -> Iterator[None]:
+    """A block gets at most `extra` bytes more than there are now, then MemoryError: no bundle may need them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + extra, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def reset_peak() -> int:
+    """The bytes that this process has resident now, from which the peak is counted again."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return peak_memory()
 
 
 def peak_memory() -> int:
-    """The most bytes that this process had resident so far."""
+    """The most bytes that this process had resident since the last reset."""
     status = Path("/proc/self/status").read_text()  # ru_maxrss would begin at the parent's
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024

@@ -136,7 +136,12 @@ def test_a_planted_hang_is_caught(tmp_path: Path) -> None:
         hanging(b"", tmp_path)
 
 
-LIMITED = "import fuzz_targets; fuzz_targets.limit_memory(); bytes({size} << 20)"
+LIMITED = """
+import fuzz_targets
+with fuzz_targets.memory_limit(fuzz_targets.MEMORY):
+    bytes({size} << 20)
+bytes(100 << 20)
+"""
 
 
 @pytest.mark.parametrize(("size", "fits"), [(60, True), (65, False)])
