@@ -37,7 +37,7 @@ from cloud.ranking.shape import RankingShape
 from compress.graph import model_shape
 from compress.integers import quantise_ranker
 from edge.bench.percentiles import interval
-from edge.bundle.exits import Exit
+from edge.bundle.exits import Exit, MeasuredExit
 from edge.engines.litert import LiteRtEngine
 from edge.files import write_json
 from edge.runtime.costs import measure_costs
@@ -129,7 +129,8 @@ def open_ranker(shape: RankingShape, vocabulary: Sequence[str], scratch: Path) -
     engine = LiteRtEngine(scratch, model_shape(shape, PLACES))
     spec = TextSpec("{words}", "{words}", "[[{said}]]", context="[[{known}]]", numbers=NUMBERS, max_segment_tokens=24)
     reading = Reading(SegmentEncoder(TextEncoder(spec, vocabulary)), NUMBERS, "rating")
-    exits = {Exit(encode, interact): None for encode in shape.encode_depths for interact in shape.interact_depths}
+    depths = [(encode, interact) for encode in shape.encode_depths for interact in shape.interact_depths]
+    exits = tuple(MeasuredExit(Exit(*each)) for each in depths)
     return Ranker(Model(engine, reading, measure_costs(engine), exits))
 
 

@@ -13,7 +13,7 @@ from cloud.ranking.model import RankingModel
 from cloud.runs.directory import Run
 from compress.graph import model_shape
 from edge.bundle.bundle import BundleInfo, write_bundle
-from edge.bundle.exits import Exit
+from edge.bundle.exits import VALIDATION_AUC, Exit
 from edge.bundle.manifest import SCHEMA, STATIC
 from edge.conformance.golden import Golden, to_line
 from edge.engines.buckets import name_of
@@ -91,9 +91,11 @@ def bundle_student(
 
 
 def _described(source: Run, exit: Exit) -> dict[str, Any]:
-    """An exit with what the run measured of it on the test split, and its calibration, if it has one."""
-    figures = source.summary["quality"]["test"][f"encode {exit.encode}"][str(exit.interact)]
-    quality = {key: value for key, value in figures.items() if value is not None and math.isfinite(value)}
+    """An exit with what the run measured of it, and its calibration, if it has one."""
+    of_parts = source.summary["quality"]
+    figures, compared = (of_parts[part][f"encode {exit.encode}"][str(exit.interact)] for part in ("test", "validation"))
+    every = {**figures, VALIDATION_AUC: compared["auc"]}
+    quality = {key: value for key, value in every.items() if value is not None and math.isfinite(value)}
     described = {"encode": exit.encode, "interact": exit.interact, "quality": quality}
     fit = calibration_of(source, exit.encode, exit.interact)
     return described | ({"calibration": {"temperature": fit.temperature, "offset": fit.offset}} if fit else {})

@@ -30,7 +30,7 @@ from export.report import report_markdown
 from export.settings import RankerExportConfig, require_writers
 
 CARD = "model-card.md"
-RANKER_EXPORT = Stage("ranker-export", 4, ("models/", "plain/", "*.edge", "report.md", CARD))
+RANKER_EXPORT = Stage("ranker-export", 5, ("models/", "plain/", "*.edge", "report.md", CARD))
 SOURCES = (*QUANTISED.values(), PRUNED, STUDENT)  # stages whose models become bundles
 
 

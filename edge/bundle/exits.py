@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from edge.metrics import RANGES
 MOST_DEPTH = 1_000
 MOST_TEMPERATURE, MOST_OFFSET = 1_000.0, 1_000.0
 AS_WRITTEN = 'write encode depth and interact depth: "1/2"'
+VALIDATION_AUC = "validation_auc"  # in an exit's quality, which is otherwise of the test split
+_RANGES = {**RANGES, VALIDATION_AUC: RANGES["auc"]}
 _WRITTEN = re.compile(r"(0|[1-9][0-9]{0,3})/(0|[1-9][0-9]{0,3})")  # 01/2 would be exit 1/2 once more
 
 
@@ -67,11 +69,21 @@ class Calibration:
 
 @dataclass(frozen=True)
 class MeasuredExit:
-    """Quality on the test split; no calibration where scores are ranks."""
+    """Quality on the test split, but for VALIDATION_AUC; no calibration where scores are ranks."""
 
     exit: Exit
-    quality: Mapping[str, float]
+    quality: Mapping[str, float] = field(default_factory=dict)
     calibration: Calibration | None = None
+
+    @property
+    def auc(self) -> float | None:
+        """Of test rows; None if it was not measured."""
+        return self.quality.get("auc")
+
+    @property
+    def order(self) -> tuple[float, Exit]:
+        """By which the best of several exits is the greatest: by validation rows, so that test rows choose nothing."""
+        return self.quality.get(VALIDATION_AUC, self.quality.get("auc", -1.0)), self.exit
 
 
 def parse_exits(path: Path, values: Sequence[Any], model: Mapping[str, Any]) -> tuple[MeasuredExit, ...]:
@@ -103,7 +115,7 @@ def _parse_exit(path: Path, where: str, value: Any) -> MeasuredExit:
     if not isinstance(quality, dict) or not all(map(is_number, quality.values())):
         refuse(path, f"{where}.quality must map metrics to finite numbers")
     for metric, figure in quality.items():
-        least, most = RANGES.get(metric, (figure, figure))
+        least, most = _RANGES.get(metric, (figure, figure))
         if not least <= figure <= most:
             refuse(path, f"{where}.quality: {ascii(metric)[:40]} must be from {least:g} to {most:g}, it is {figure:g}")
     found = None if calibration is None else _parse_calibration(path, f"{where}.calibration", calibration)

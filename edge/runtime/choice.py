@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from edge.bundle.exits import Exit
+from edge.bundle.exits import Exit, MeasuredExit
 from edge.runtime.costs import Costs
 
 
@@ -29,14 +29,12 @@ class Work:
 class Choice:
     """An exit, and what it is predicted to take from now on, in calibrated milliseconds."""
 
-    exit: Exit
+    measured: MeasuredExit
     milliseconds: float
-    auc: float | None
 
     @property
-    def _rank(self) -> tuple[float, int, int]:
-        """By what the bundle measured, where it did; a deeper exit otherwise."""
-        return (-1.0 if self.auc is None else self.auc, self.exit.encode, self.exit.interact)
+    def exit(self) -> Exit:
+        return self.measured.exit
 
 
 def predicted(costs: Costs, work: Work, exit: Exit, phrase_depth: int) -> float:
@@ -52,35 +50,27 @@ def predicted(costs: Costs, work: Work, exit: Exit, phrase_depth: int) -> float:
 def choose(
     costs: Costs,
     works: Mapping[int, Work],
-    exits: Mapping[Exit, float | None],
+    exits: Collection[MeasuredExit],
     phrase_depth: int,
     budget_ms: float | None,
     min_auc: float | None,
 ) -> Choice:
-    """Of `exits`, each with its AUC: without limits the deepest. With a minimum quality, the cheapest that has it;
-    with a budget, the best of those that fit it; where none does, the one that comes closest.
+    """Of `exits`: without limits the best. With a minimum quality, the cheapest that has it; with a budget, the best
+    of those that fit it; where none does, the one that comes closest.
 
     `works`: by encode depth; `budget_ms`: what is left, in calibrated milliseconds.
     """
-    every = [
-        Choice(exit, predicted(costs, works[exit.encode], exit, phrase_depth), exits[exit]) for exit in sorted(exits)
-    ]
-    if budget_ms is None and min_auc is None:
-        return every[-1]
-    good = [one for one in every if min_auc is None or (one.auc is not None and one.auc >= min_auc)]
-    if not good:  # no exit is as good as that: the best there is, within the budget if that can be
-        good, min_auc = every, None
-        if budget_ms is None:
-            return _best(good)
+    every = [Choice(one, predicted(costs, works[one.exit.encode], one.exit, phrase_depth)) for one in exits]
+    good = [one for one in every if min_auc is None or (one.measured.auc or 0.0) >= min_auc]
     if budget_ms is None:
-        return _cheapest(good)
-    fitting = [one for one in good if one.milliseconds <= budget_ms]
-    return _best(fitting) if fitting else _cheapest(good)
+        return _cheapest(good) if good and min_auc is not None else _best(every)
+    allowed = good or every
+    fitting = [one for one in allowed if one.milliseconds <= budget_ms]
+    return _best(fitting) if fitting else _cheapest(allowed)
 
 
 def _best(choices: Sequence[Choice]) -> Choice:
-    """The first of equals: `max` keeps it."""
-    return max(choices, key=lambda one: one._rank)
+    return max(choices, key=lambda one: one.measured.order)
 
 
 def _cheapest(choices: Sequence[Choice]) -> Choice:

@@ -41,7 +41,7 @@ def encode_items(
     if not model.weights:
         problem = f"{bundle} has no weights.bin, whose SHA-256 must identify the weights of the summaries"
         raise EdgeError(problem, fix="export the bundle again with edge export")
-    depths = tuple(sorted({exit.encode for exit in model.exits}))
+    depths = tuple(sorted({one.exit.encode for one in model.exits}))
     try:
         with output(out) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
             file.write(head_line(model.weights, model.engine.shape.hidden))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from edge.bundle.exits import Calibration, Exit
+from edge.bundle.exits import MeasuredExit
 from edge.engines.protocol import Engine
 from edge.runtime.costs import Costs
 from edge.runtime.user_timeline import Reading
@@ -14,12 +13,11 @@ from edge.runtime.user_timeline import Reading
 
 @dataclass(frozen=True)
 class Model:
-    """An opened bundle on one engine; `exits` have the AUC measured when it was made, if it was."""
+    """An opened bundle on one engine."""
 
     engine: Engine
     reading: Reading
     costs: Costs
-    exits: Mapping[Exit, float | None]
-    calibrations: Mapping[Exit, Calibration | None] = field(default_factory=dict)
+    exits: tuple[MeasuredExit, ...]
     weights: str = ""  # the SHA-256 of the packed weights, if the bundle has them
     directory: Path | None = None  # where the bundle is installed

@@ -132,9 +132,7 @@ def open_model(path: Path | str, engine: str, threads: int = 1, public_key: Publ
     with refusing_what_cannot_run(opened.path, engine):
         running.summarise(chunk_of([last_token], opened.shape.positions), 0)  # there is a row for every token
         costs = _calibrated(opened.directory / f"calibration-{engine}-{threads}.json", running)
-    exits = {one.exit: one.quality.get("auc") for one in opened.exits}
-    calibrations = {one.exit: one.calibration for one in opened.exits}
-    return Model(running, opened.reading, costs, exits, calibrations, opened.weights, opened.directory)
+    return Model(running, opened.reading, costs, opened.exits, opened.weights, opened.directory)
 
 
 def _calibrated(path: Path, engine: Engine) -> Costs:

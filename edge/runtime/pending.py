@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from edge.bundle.exits import Exit
+from edge.bundle.exits import MeasuredExit
 from edge.runtime.pace import Pace
 from edge.runtime.scoring import Candidates
 from edge.runtime.user_timeline import UserTimeline
@@ -15,11 +15,11 @@ from edge.runtime.wish import Wish
 
 @dataclass(frozen=True)
 class Pending:
-    """For whom, of what, by which exits (each with its AUC), within which limits, and since when."""
+    """For whom, of what, by which exits, within which limits, and since when."""
 
     user: UserTimeline
     candidates: Candidates
-    exits: Mapping[Exit, float | None]
+    exits: Collection[MeasuredExit]
     wish: Wish
     started: float  # by the performance counter
 

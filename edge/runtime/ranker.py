@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 
 from edge.arguments import check_count, check_number
-from edge.bundle.exits import Exit
+from edge.bundle.exits import Exit, MeasuredExit
 from edge.bundle.keys import PublicKey
 from edge.errors import EdgeError
 from edge.runtime.allocator import return_freed
@@ -109,7 +109,7 @@ class Ranker:
     @property
     def exits(self) -> tuple[Exit, ...]:
         """The exits of the bundle, in ascending order, the deepest last."""
-        return tuple(sorted(self._model.exits))
+        return tuple(sorted(one.exit for one in self._model.exits))
 
     def user(self, user: User, events: Sequence[Event] = (), id: str = "") -> UserState:
         """Make the state of a user to rank for. Nothing is computed before the first `rank` or `UserState.prepare`.
@@ -126,9 +126,9 @@ class Ranker:
     def prepare(self, items: Sequence[Item], encode: int | None = None) -> list[Handle]:
         """Render, tokenise and encode items ahead of requests, e.g. while the app is idle.
 
-        items: at most 1,000. encode: the encode depth, by default the deepest. Returns a handle for each item, in
-        order; `rank` takes handles like items, and faster. Errors: items that break the rules of a request, an encode
-        depth that no exit has.
+        items: at most 1,000. encode: the encode depth, by default that of the best exit. Returns a handle for each
+        item, in order; `rank` takes handles like items, and faster. Errors: items that break the rules of a request, an
+        encode depth that no exit has.
         """
         with self._lifetime:
             handles, depth = self._handles(items), self._encode_depth(encode)
@@ -168,9 +168,9 @@ class Ranker:
         min_auc: above 0, at most 1; the cheapest exit that reached this AUC when the bundle was made is used.
         exit: use this exit, as `Exit`, (encode depth, interact depth) or "1/2"; excludes the two limits.
         time_s: the time of the request in seconds since 1970, like `Event.time`.
-        Without a limit or an exit, the deepest exit is used. A limit that cannot be met is not an error: the closest
-        exit is used, and `explanation.missed` lists the limit. Errors: a user or handle of another ranker, candidates
-        that break the rules of a request, an exit that the bundle does not have.
+        Without a limit or an exit, the exit that was best when the bundle was made is used. A limit that cannot be met
+        is not an error: the closest exit is used, and `explanation.missed` lists the limit. Errors: a user or handle of
+        another ranker, candidates that break the rules of a request, an exit that the bundle does not have.
         """
         started = time.perf_counter()
         with self._lifetime:
@@ -234,7 +234,7 @@ class Ranker:
     def _encode_depth(self, encode: int | None) -> int:
         depths = self._model.engine.shape.encode_depths
         if encode is None:
-            return depths[-1]
+            return max(self._model.exits, key=lambda one: one.order).exit.encode
         check_count("encode", encode, 0)
         if encode not in depths:
             raise EdgeError(f"no exit has encode depth {encode}", fix=f"use one of: {', '.join(map(str, depths))}")
@@ -275,13 +275,13 @@ class Ranker:
     ) -> Ranked:
         allowed = self._allowed(wish)
         request = Pending(user, Candidates(user, handles, moment), allowed, wish, started)
-        needs = {depth: self._needed(request, depth) for depth in {exit.encode for exit in allowed}}
+        needs = {depth: self._needed(request, depth) for depth in {one.exit.encode for one in allowed}}
         works = {depth: self._work(request, needs[depth]) for depth in needs}
         chosen = self._choose(request, works)
         work, need = works[chosen.exit.encode], needs[chosen.exit.encode]
         predicted_ms = request.milliseconds + self._pace.factor * chosen.milliseconds
         scores, last = self._scores(request, need, chosen, work)
-        order, calibration = best_first(scores), self._model.calibrations.get(last.exit)
+        order, calibration = best_first(scores), last.measured.calibration
         values = scores.tolist() if calibration is None else calibration.chances(scores)
         return Ranked(
             tuple([handles[place].item for place in order]),
@@ -293,7 +293,7 @@ class Ranker:
                 spent_ms=request.milliseconds,
                 new_texts=work.texts,
                 new_events=work.entries,
-                auc=last.auc,
+                auc=last.measured.auc,
                 budget_ms=wish.budget_ms,
                 min_auc=wish.min_auc,
                 kept_texts=len(need.items.distinct) - work.texts,
@@ -311,14 +311,14 @@ class Ranker:
         self._pace.add(last.milliseconds, (time.perf_counter() - began) * 1e3)
         return scores, last
 
-    def _allowed(self, wish: Wish) -> Mapping[Exit, float | None]:
-        exits = self._model.exits
+    def _allowed(self, wish: Wish) -> Sequence[MeasuredExit]:
         if wish.exit is None:
-            return exits
-        if wish.exit not in exits:
-            names = ", ".join(f"({exit.encode}, {exit.interact})" for exit in sorted(exits))
+            return self._model.exits
+        found = [one for one in self._model.exits if one.exit == wish.exit]
+        if not found:
+            names = ", ".join(f"({exit.encode}, {exit.interact})" for exit in self.exits)
             raise EdgeError(f"the bundle has no exit {wish.exit}", fix=f"use one of: {names}")
-        return {wish.exit: exits[wish.exit]}
+        return found
 
     def _needed(self, request: Pending, depth: int) -> Needed:
         return needed(self._model.engine, self._summaries, request.user, request.candidates, depth)
@@ -337,9 +337,9 @@ class Ranker:
             return chosen
         encode, depth = chosen.exit.encode, self._model.engine.shape.phrase_depth
         still = {encode: replace(work, chunks=(), phrases=(), entries=0)}
-        same = {exit: auc for exit, auc in request.exits.items() if exit.encode == encode}
+        same = [one for one in request.exits if one.exit.encode == encode]
         found = choose(self._model.costs, still, same, depth, left, wish.min_auc)
-        return Choice(found.exit, predicted(self._model.costs, work, found.exit, depth), found.auc)
+        return replace(found, milliseconds=predicted(self._model.costs, work, found.exit, depth))
 
 
 def _kinds(candidates: object) -> set[type]:

@@ -47,7 +47,8 @@ class UserState:
     def prepare(self, encode: int | None = None) -> None:
         """Compute what `rank` will need of this user, e.g. while the app is idle.
 
-        encode: the encode depth, by default the deepest. Errors: an encode depth that no exit has; a closed ranker.
+        encode: the encode depth, by default that of the best exit. Errors: an encode depth that no exit has; a closed
+        ranker.
         """
         with self._ranker._lifetime:
             with self._turn:

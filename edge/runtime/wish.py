@@ -13,7 +13,7 @@ LEAVE_OUT = "leave it out for no limit"
 
 @dataclass(frozen=True)
 class Wish:
-    """Limits, or an exit; checked when made. Without any: the deepest exit."""
+    """Limits, or an exit; checked when made. Without any: the best exit."""
 
     budget_ms: float | None = None  # of the whole call
     min_auc: float | None = None  # when the bundle was made

@@ -173,7 +173,8 @@ def _fields() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "tolerance-11", {"golden": {"tolerance": 11}}
     yield "no-deepest-exit", {"exits": EXITS[:1]}
     yield "exit-twice", {"exits": [*EXITS, EXITS[0]]}
-    yield "auc-above-1", {"exits": [EXITS[0] | {"quality": {"auc": 1.01}}, EXITS[1]]}
+    for metric in ("auc", "validation_auc"):
+        yield f"{metric.replace('_', '-')}-above-1", {"exits": [EXITS[0] | {"quality": {metric: 1.01}}, EXITS[1]]}
     yield "temperature-0", {"exits": [EXITS[0], EXITS[1] | {"calibration": {"temperature": 0, "offset": 0}}]}
     yield "bucket-with-leading-zero", {"buckets": {"litert": ["encode_08"]}}
     yield "buckets-of-onnx", {"buckets": {"onnx": ["encode_8"]}}

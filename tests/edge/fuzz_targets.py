@@ -19,6 +19,7 @@ import numpy as np
 from fuzz_bundles import mutated_bundle
 from fuzz_runnable import mutated_contents, mutated_request
 from fuzz_weights import mutated_weights
+from measured_exits import measured
 from runnable_bundles import EXITS, REQUEST, parameters
 from runnable_weights import SHAPE, reading
 
@@ -142,7 +143,7 @@ def meet_request(data: bytes, directory: Path) -> str:
 def _ranker() -> Ranker:
     """Of the small model of random weights, on the reference engine."""
     costs = Costs(((1.0, 1.0),), ((1.0, 1.0),), ((1.0, 1.0),), (((1.0, 1.0),),) * (SHAPE.interact_layers + 1))
-    exits = dict.fromkeys(EXITS) | {EXITS[-1]: 0.8}
+    exits = measured(dict.fromkeys(EXITS) | {EXITS[-1]: 0.8})
     return Ranker(Model(ReferenceEngine(parameters(), SHAPE), reading(), costs, exits), memory_mb=0.01)
 
 

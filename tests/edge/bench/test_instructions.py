@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from commands import edge_bench
 from exported_students import BUCKETS, WORDS, ExportedModel
+from measured_exits import measured
 from random_rankers import PLACES, SHAPE, model_of
 
 from compress.integers import quantise_ranker
@@ -109,7 +110,7 @@ def test_a_request_counts_exactly_the_graphs_that_the_engine_runs(
 
     monkeypatch.setattr(Graph, "run", counted)
     costs = Costs(*[((1.0, 1.0),)] * 3, (((1.0, 1.0),),) * 3)
-    ranker = Ranker(Model(engine, exported_model.reading, costs, {Exit(2, 1): None}))
+    ranker = Ranker(Model(engine, exported_model.reading, costs, measured({Exit(2, 1): None})))
     named = titles(1 + 1 + events + candidates, tokens)
     other, profile = User({"kind": "other"}), User({"kind": next(named)})
     ranker.rank(ranker.user(other, [liked(Item("", {"title": "not"}))]), [Item("0", {"title": "not"})])  # keeps phrases

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from measured_exits import measured
 from runnable_weights import random_engine, reading
 
 from edge.bundle.exits import Exit
@@ -24,7 +25,7 @@ ITEMS = [Item("a", {"title": "blue sea", "year": 2000}), Item("b", {"title": "ol
 @pytest.fixture
 def ranker() -> Ranker:
     costs = Costs(FREE, FREE, FREE, (FREE,) * 3)
-    return Ranker(Model(random_engine(), reading(), costs, {Exit(2, 2): None}))
+    return Ranker(Model(random_engine(), reading(), costs, measured({Exit(2, 2): None})))
 
 
 def events(count: int) -> list[Event]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from measured_exits import measured
 
-from edge.bundle.exits import Exit
+from edge.bundle.exits import Exit, MeasuredExit
 from edge.errors import EdgeError
 from edge.runtime.choice import Work, choose, predicted
 from edge.runtime.costs import Costs, at
@@ -23,7 +24,7 @@ WORKS = {2: WORK, 6: WORK}
 
 
 def chosen(budget: float | None = None, auc: float | None = None) -> str:
-    return str(choose(COSTS, WORKS, EXITS, 1, budget, auc).exit)
+    return str(choose(COSTS, WORKS, measured(EXITS), 1, budget, auc).exit)
 
 
 def test_a_prediction_is_the_sum_of_what_is_missing() -> None:
@@ -32,8 +33,18 @@ def test_a_prediction_is_the_sum_of_what_is_missing() -> None:
     assert predicted(COSTS, nothing, Exit(6, 2), 1) == 0.0
 
 
-def test_without_limits_the_deepest_exit_is_taken_even_if_it_measured_worse() -> None:
-    assert chosen() == "6/2"
+def test_without_limits_the_best_measured_exit_is_taken() -> None:
+    assert chosen() == chosen(budget=1_000) == "6/1"
+
+
+def test_the_best_exit_is_that_of_validation_rows_and_a_limit_asks_for_that_of_test_rows() -> None:
+    exits = [
+        MeasuredExit(Exit(2, depth), {"auc": auc, "validation_auc": validation})
+        for depth, (auc, validation) in enumerate([(0.75, 0.71), (0.70, 0.73), (0.72, 0.72)])
+    ]
+    assert choose(COSTS, WORKS, exits, 1, None, None).exit == Exit(2, 1)
+    assert choose(COSTS, WORKS, exits, 1, 1_000, 0.71).exit == Exit(2, 2)
+    assert choose(COSTS, WORKS, exits, 1, None, 0.74).exit == Exit(2, 0)
 
 
 def test_within_a_budget_the_best_measured_exit_is_taken_not_the_deepest() -> None:
@@ -43,7 +54,7 @@ def test_within_a_budget_the_best_measured_exit_is_taken_not_the_deepest() -> No
 @pytest.mark.parametrize(("budget", "exit"), [(24.2, "6/1"), (22.9, "6/1"), (22.8, "6/0"), (20.0, "2/2"), (9.0, "2/0")])
 def test_what_does_not_fit_is_left_for_what_does(budget: float, exit: str) -> None:
     assert chosen(budget) == exit
-    found = choose(COSTS, WORKS, EXITS, 1, budget, None)
+    found = choose(COSTS, WORKS, measured(EXITS), 1, budget, None)
     assert found.milliseconds <= budget
 
 
@@ -65,12 +76,12 @@ def test_a_quality_comes_before_a_budget_that_does_not_allow_it() -> None:
 
 
 def test_exits_of_unknown_quality_are_ordered_by_depth() -> None:
-    assert choose(COSTS, WORKS, dict.fromkeys(EXITS), 1, 1_000, None).exit == Exit(6, 2)
+    assert choose(COSTS, WORKS, measured(dict.fromkeys(EXITS)), 1, 1_000, None).exit == Exit(6, 2)
 
 
 def test_kept_summaries_leave_time_for_depth() -> None:
     kept = Work(chunks=(), phrases=(), entries=0, candidates=64)
-    assert choose(COSTS, {2: WORK, 6: kept}, EXITS, 1, 4.0, None).exit == Exit(6, 1)
+    assert choose(COSTS, {2: WORK, 6: kept}, measured(EXITS), 1, 4.0, None).exit == Exit(6, 1)
 
 
 def test_costs_are_interpolated_and_never_fall_beyond_what_was_measured() -> None:

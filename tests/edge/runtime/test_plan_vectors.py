@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import edge.runtime
-from edge.bundle.exits import Exit
+from edge.bundle.exits import Exit, MeasuredExit
 from edge.engines.chunk import Chunk
 from edge.engines.protocol import Engine
 from edge.engines.timeline import Timeline
@@ -46,7 +46,13 @@ def test_the_runtime_takes_the_exits_of_the_vectors(line: dict[str, Any]) -> Non
         )
         for depth, work in line["works"].items()
     }
-    exits = {Exit(one["encode"], one["interact"]): one["auc"] for one in line["exits"]}
+    exits = [
+        MeasuredExit(
+            Exit(one["encode"], one["interact"]),
+            {name: one[name] for name in ("auc", "validation_auc") if one.get(name) is not None},
+        )
+        for one in line["exits"]
+    ]
     found = choose(costs, works, exits, line["phrase_depth"], line["budget_ms"], line["min_auc"])
     assert vars(found.exit) | {"milliseconds": pytest.approx(found.milliseconds)} == line["expected"]
 
@@ -73,15 +79,14 @@ def test_a_plain_reading_of_the_text_takes_the_same(line: dict[str, Any]) -> Non
         return total + (cost(costs["score"][exit["interact"]], candidates) if candidates else 0)
 
     def quality(exit: dict[str, Any]) -> tuple[float, int, int]:
-        return (-math.inf if exit["auc"] is None else exit["auc"], exit["encode"], exit["interact"])
+        known = [value for value in (exit.get("validation_auc"), exit["auc"]) if value is not None]
+        return (known[0] if known else -math.inf, exit["encode"], exit["interact"])
 
     exits, budget, asked = line["exits"], line["budget_ms"], line["min_auc"]
     cheapest = {"key": lambda exit: (milliseconds(exit), exit["encode"], exit["interact"])}
     good = [exit for exit in exits if asked is None or (exit["auc"] or 0) >= asked]
-    if budget is None and asked is None:
-        found = max(exits, key=lambda exit: (exit["encode"], exit["interact"]))
-    elif budget is None:
-        found = min(good, **cheapest) if good else max(exits, key=quality)
+    if budget is None:
+        found = min(good, **cheapest) if good and asked is not None else max(exits, key=quality)
     else:
         fitting = [exit for exit in good or exits if milliseconds(exit) <= budget]
         found = max(fitting, key=quality) if fitting else min(good or exits, **cheapest)

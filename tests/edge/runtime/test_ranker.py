@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from measured_exits import measured
 from runnable_weights import SHAPE, random_engine, reading
 
 from edge.bundle.exits import Exit
@@ -41,7 +42,7 @@ def ranker_of(costs: Costs | None = None, memory_mb: float = 1.0) -> Ranker:
 def model_of(costs: Costs | None = None) -> Model:
     engine = random_engine()
     engine.__class__ = Counting
-    return Model(engine, reading(), costs or Costs(FREE, FREE, FREE, (FREE,) * 3), EXITS)
+    return Model(engine, reading(), costs or Costs(FREE, FREE, FREE, (FREE,) * 3), measured(EXITS))
 
 
 def items(count: int = 5, first: int = 0) -> list[Item]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from runnable_weights import random_engine, reading
 
-from edge.bundle.exits import Calibration, Exit
+from edge.bundle.exits import Calibration, Exit, MeasuredExit
 from edge.runtime.costs import Costs
 from edge.runtime.model import Model
 from edge.runtime.ranked import Explanation, Ranked
@@ -23,9 +23,9 @@ ITEMS = [Item(id, {"title": title, "year": 2000, "genres": ("a", "b")}) for id, 
 
 
 def ranker_of(log_rows: int = 1_000, calibration: Calibration | None = None) -> Ranker:
-    exits = {Exit(1, 1): 0.6, Exit(2, 2): 0.7}
+    exits = (MeasuredExit(Exit(1, 1), {"auc": 0.6}, calibration), MeasuredExit(Exit(2, 2), {"auc": 0.7}))
     costs = Costs(FREE, FREE, FREE, (FREE,) * 3)
-    return Ranker(Model(random_engine(), reading(), costs, exits, {Exit(1, 1): calibration}), 1.0, log_rows)
+    return Ranker(Model(random_engine(), reading(), costs, exits), 1.0, log_rows)
 
 
 def rows_of(ranker: Ranker) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from measured_exits import measured
 from runnable_weights import random_engine, reading
 
 from cloud.data.prepare import config_for, open_source, prepare
@@ -48,7 +49,7 @@ by = "user"
 
 def serve(users: int = 8, visits: int = 20) -> tuple[str, dict[str, set[str]]]:
     """What was logged, and the items that each user clicked: users see four items at a visit, and click one or none."""
-    model = Model(random_engine(), reading(), Costs(FREE, FREE, FREE, (FREE,) * 3), {Exit(2, 2): 0.7})
+    model = Model(random_engine(), reading(), Costs(FREE, FREE, FREE, (FREE,) * 3), measured({Exit(2, 2): 0.7}))
     chance, ranker, clicked = random.Random(0), Ranker(model, log_rows=10_000), dict[str, set[str]]()
     items = [
         Item(f"i{n}", {"title": f"{WORDS[n % 7]} {WORDS[n // 7]}", "year": 1980 + n, "genres": ("drama", "sea")})

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from measured_exits import measured
 from runnable_bundles import REQUEST, make_runnable
 from runnable_weights import SPEC, random_engine, reading
 
@@ -27,7 +28,7 @@ LIKED = Event(ITEMS[0], {"liked": True})
 @pytest.fixture
 def ranker() -> Ranker:
     costs = Costs(FREE, FREE, FREE, (FREE,) * 3)
-    return Ranker(Model(random_engine(), reading(), costs, {Exit(1, 2): 0.6, Exit(2, 2): 0.7}))
+    return Ranker(Model(random_engine(), reading(), costs, measured({Exit(1, 2): 0.6, Exit(2, 2): 0.7})))
 
 
 def test_a_prepared_user_and_prepared_items_leave_nothing_to_compute_but_scores(ranker: Ranker) -> None:

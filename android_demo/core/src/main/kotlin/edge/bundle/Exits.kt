@@ -20,8 +20,17 @@ internal class Calibration(private val temperature: Double, private val offset: 
     }
 }
 
-/** An exit with its AUC on the test split, null if it was not measured, and a calibration unless scores are ranks. */
-internal class MeasuredExit(val exit: Exit, val auc: Double?, val calibration: Calibration?)
+/** An exit with its AUC on the test and validation split, null if not measured, and a calibration unless scores are ranks. */
+internal class MeasuredExit(val exit: Exit, val auc: Double?, val validationAuc: Double?, val calibration: Calibration?)
+
+/** The highest AUC on the validation split, or on the test split without one; of equals the deepest, which comes last. */
+internal fun best(ascending: List<MeasuredExit>): MeasuredExit {
+    var best = ascending[0]
+    for (one in ascending) if (worth(one) >= worth(best)) best = one
+    return best
+}
+
+private fun worth(one: MeasuredExit): Double = one.validationAuc ?: one.auc ?: -1.0
 
 /** The exits of a manifest, ascending. Errors: such that the model cannot have, one twice, not the deepest. */
 internal fun exitsOf(values: List<Any?>, encodeDepths: List<Int>, interactLayers: Int): List<MeasuredExit> {
@@ -43,13 +52,14 @@ private fun exitOf(values: ManifestValues): MeasuredExit {
     val quality = values.objectAt("quality")
     for (metric in quality.keys) {
         when (metric as String) {
-            "auc", "user_auc", "ndcg@10" -> quality.number(metric, 0.0, 1.0)
+            "auc", "validation_auc", "user_auc", "ndcg@10" -> quality.number(metric, 0.0, 1.0)
             "log_loss" -> quality.number(metric, 0.0, Double.MAX_VALUE)
             else -> quality.number(metric)
         }
     }
     val calibration = if (values.raw("calibration") == null) null else calibrationOf(values.objectAt("calibration"))
-    return MeasuredExit(exit, if ("auc" in quality) quality.number("auc") else null, calibration)
+    val aucs = listOf("auc", "validation_auc").map { if (it in quality) quality.number(it) else null }
+    return MeasuredExit(exit, aucs[0], aucs[1], calibration)
 }
 
 private fun calibrationOf(values: ManifestValues): Calibration {

@@ -1,29 +1,30 @@
 package edge.plan
 
 import edge.bundle.Exit
+import edge.bundle.MeasuredExit
+import edge.bundle.best
 
-/** An exit, the AUC that was measured (null: unknown) and what it would cost in milliseconds. */
-internal class Choice(val exit: Exit, val auc: Double?, val milliseconds: Double)
+/** An exit that was measured, and what it would cost in milliseconds. */
+internal class Choice(val measured: MeasuredExit, val milliseconds: Double) {
+    val exit: Exit get() = measured.exit
+}
 
 /**
- * The exit that a request takes (PLAN.md, section 4) of [choices]: without limits the deepest. [left] is what is left of
+ * The exit that a request takes (PLAN.md, section 4) of [choices]: without limits the best. [left] is what is left of
  * the budget, in calibrated milliseconds, null without one.
  */
 internal fun choose(choices: List<Choice>, left: Double?, minAuc: Double?): Choice {
     val every = choices.sortedBy { it.exit }
-    if (left == null && minAuc == null) return every.last()
-    val good = every.filter { minAuc == null || (it.auc != null && it.auc >= minAuc) }
-    if (left == null) return if (good.isEmpty()) best(every) else cheapest(good)
+    val good = every.filter { minAuc == null || (it.measured.auc ?: 0.0) >= minAuc }
+    if (left == null) return if (minAuc == null || good.isEmpty()) best(every) else cheapest(good)
     val allowed = good.ifEmpty { every }
     val fitting = allowed.filter { it.milliseconds <= left }
     return if (fitting.isEmpty()) cheapest(allowed) else best(fitting)
 }
 
-/** The highest AUC, an unknown one below all others; of equals the deepest, which comes last. */
 private fun best(ascending: List<Choice>): Choice {
-    var best = ascending[0]
-    for (one in ascending) if ((one.auc ?: -1.0) >= (best.auc ?: -1.0)) best = one
-    return best
+    val best = best(ascending.map { it.measured })
+    return ascending.first { it.measured === best }
 }
 
 /** Of equals the shallowest, which comes first. */

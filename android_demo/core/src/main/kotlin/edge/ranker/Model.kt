@@ -4,6 +4,7 @@ import edge.bundle.Bundle
 import edge.bundle.Exit
 import edge.bundle.Golden
 import edge.bundle.MeasuredExit
+import edge.bundle.best
 import edge.engine.Engine
 import edge.plan.Costs
 import edge.text.TextSpec
@@ -19,4 +20,5 @@ internal class Model(
 ) {
     val golden = Golden(bundle.manifest, bundle.read("golden.jsonl"), spec, texts)
     val exits: Map<Exit, MeasuredExit> = bundle.manifest.exits.associateBy { it.exit }
+    val best: Exit = best(bundle.manifest.exits).exit
 }

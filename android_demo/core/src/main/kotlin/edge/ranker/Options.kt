@@ -21,7 +21,7 @@ public class Options(
     }
 }
 
-/** What a request wishes: limits, or an exit, or nothing, which is the deepest exit. */
+/** What a request wishes: limits, or an exit, or nothing, which is the best exit. */
 public class Budget(
     public val milliseconds: Double? = null,
     public val minAuc: Double? = null,

@@ -44,7 +44,7 @@ public class Ranker internal constructor(private val model: Model, options: Opti
     public val isSigned: Boolean get() = model.bundle.signed
 
     /** Renders, tokenises and encodes items now, e.g. while the app is idle; what it gives is ranked faster. */
-    public fun prepare(items: List<Item>, encode: Int = shape.encodeDepths.last()): List<Handle> = locked {
+    public fun prepare(items: List<Item>, encode: Int = model.best.encode): List<Handle> = locked {
         if (encode !in shape.encodeDepths) throw EdgeError("no exit is encoded $encode times", fix = shape.encodeDepths.joinToString())
         checkCandidates(items)
         val handles = items.map(::handleOf)

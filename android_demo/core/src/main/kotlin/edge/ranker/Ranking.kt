@@ -85,7 +85,7 @@ internal class Ranking(
         } else {
             work.milliseconds(model.costs, exit.encode, exit.interact, shape.phraseDepth)
         }
-        return Choice(exit, model.exits.getValue(exit).auc, milliseconds)
+        return Choice(model.exits.getValue(exit), milliseconds)
     }
 
     private fun compute(

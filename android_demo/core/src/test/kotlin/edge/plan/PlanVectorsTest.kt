@@ -1,6 +1,7 @@
 package edge.plan
 
 import edge.bundle.Exit
+import edge.bundle.MeasuredExit
 import edge.doubles
 import edge.ints
 import edge.kind
@@ -23,7 +24,8 @@ class PlanVectorsTest {
                 val exit = Exit(number(one, "encode"), number(one, "interact"))
                 val work = works.getValue("${exit.encode}")
                 val cost = work.milliseconds(costs, exit.encode, exit.interact, number(vector, "phrase_depth"))
-                Choice(exit, (one["auc"] as Number?)?.toDouble(), cost)
+                val aucs = listOf("auc", "validation_auc").map { (one[it] as Number?)?.toDouble() }
+                Choice(MeasuredExit(exit, aucs[0], aucs[1], null), cost)
             }
             val left = (vector["budget_ms"] as Number?)?.toDouble()
             val found = choose(choices, left, (vector["min_auc"] as Number?)?.toDouble())
