@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from edge.bundle.exits import VALIDATION_AUC
 from edge.pages.table import Table, table_markdown
 
 METRICS = {"auc": "AUC", "user_auc": "per-user AUC", "ndcg@10": "NDCG@10", "log_loss": "log loss"}
@@ -87,10 +88,14 @@ def _exits(summary: Mapping[str, Any]) -> Table:
     for exit in summary["exits"]:
         fit = exit.get("calibration")
         calibrated = f"{fit['temperature']:.3f}, {fit['offset']:+.3f}" if fit else "-"
-        figures = (figure(exit["quality"].get(key)) for key in METRICS)
+        figures = (figure(exit["quality"].get(key)) for key in (VALIDATION_AUC, *METRICS))
         rows.append((f"{exit['encode']}/{exit['interact']}", *figures, calibrated))
-    headings = ("exit", *METRICS.values(), "temperature, offset")
-    return Table("Exits of the bundle", headings, rows, "All test rows, by torch: encode depth / interact depth.")
+    headings = ("exit", "validation AUC", *METRICS.values(), "temperature, offset")
+    note = (
+        "All test rows, by torch: encode depth / interact depth. A request without limits gets the exit with the "
+        "highest validation AUC."
+    )
+    return Table("Exits of the bundle", headings, rows, note)
 
 
 def _rows(summary: Mapping[str, Any]) -> Table:
