@@ -8,9 +8,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from cloud.rivals.written import three
 from edge.pages.drawing import COLOURS, PAPER, drawn, styled
 from pipeline.quality_plots import draw_lines, near_rivals
-from pipeline.wording import three
 
 ROOT = Path(__file__).parent.parent
 PICTURE = ROOT / "docs" / "quickstart-auc.svg"

@@ -6,7 +6,7 @@ import json
 
 from readme_results import MODELS, PICTURE, ROOT, picture
 
-from pipeline.wording import three
+from cloud.rivals.written import three
 
 
 def test_the_picture_names_every_model_and_the_rival_that_is_best() -> None:
