@@ -1,4 +1,7 @@
-"""Writes README's results and picture from benchmarks/results/quickstart.json: python benchmarks/readme_results.py."""
+"""Writes the results of README and of docs/results.md, and their picture: python benchmarks/readme_results.py.
+
+They come from benchmarks/results/quickstart.json.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,14 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from cloud.rivals.written import three
 from edge.pages.drawing import COLOURS, PAPER, drawn, styled
 from pipeline.quality_plots import draw_lines, near_rivals
-from pipeline.wording import three
 
 ROOT = Path(__file__).parent.parent
 PICTURE = ROOT / "docs" / "quickstart-auc.svg"
 MODELS = ("teacher", "student", "pruned", "int8")
+RIVALS = ("item+user bias and CF", "LightGBM", "LightGBM with CF and TF-IDF")  # in README: the strongest of each kind
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 COLUMNS = {
     "parameters": "parameters",
@@ -29,15 +33,26 @@ COLUMNS = {
 
 
 def written(results: dict[str, Any]) -> str:
-    """The table, then the verdict."""
-    verdict = results["verdict"]
-    lines = [*(f"**Warning.** {line}" for line in verdict["warnings"]), *verdict["sentences"]]
-    return table(results["rows"]) + "\n\n" + "\n".join(f"- {line}" for line in lines)
+    """The whole table, then the whole verdict."""
+    return f"{table(results['rows'], list(COLUMNS))}\n\n{verdict(results, '')}"
 
 
-def table(rows: list[dict[str, float]]) -> str:
-    lines = [["", *COLUMNS.values()], ["---", *["---:"] * len(COLUMNS)]]
-    lines += [[str(row["name"]), *(_cell(row.get(key)) for key in COLUMNS)] for row in rows]
+def short(results: dict[str, Any]) -> str:
+    """The models beside a few rivals, then what the verdict says of the model that ships."""
+    rows = [row for row in results["rows"] if row["name"] in (*RIVALS, *MODELS)]
+    return f"{table(rows, ['download', 'auc', 'user_auc', 'ndcg@10'])}\n\n{verdict(results, 'int8')}"
+
+
+def verdict(results: dict[str, Any], about: str) -> str:
+    """Every warning, then the sentences that begin with `about`."""
+    found = results["verdict"]
+    sentences = [line for line in found["sentences"] if line.startswith(about)]
+    return "\n".join(f"- {line}" for line in [*(f"**Warning.** {line}" for line in found["warnings"]), *sentences])
+
+
+def table(rows: list[dict[str, float]], columns: list[str]) -> str:
+    lines = [["", *(COLUMNS[key] for key in columns)], ["---", *["---:"] * len(columns)]]
+    lines += [[str(row["name"]), *(_cell(row.get(key)) for key in columns)] for row in rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
@@ -90,12 +105,11 @@ def _label(axes: Any, text: str, at: tuple[float, float], above: float) -> None:
 
 
 def main() -> None:
-    readme = ROOT / "README.md"
     results = json.loads((ROOT / "benchmarks" / "results" / "quickstart.json").read_text())
-    before, rest = readme.read_text().split(BEGIN)
-    _, after = rest.split(END)
     PICTURE.write_bytes(picture(results))
-    readme.write_text(f"{before}{BEGIN}\n{written(results)}\n{END}{after}")
+    for page, text in {ROOT / "README.md": short(results), ROOT / "docs" / "results.md": written(results)}.items():
+        before, rest = page.read_text(encoding="utf-8").split(BEGIN)
+        page.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
 
 
 if __name__ == "__main__":

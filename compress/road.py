@@ -11,6 +11,7 @@ from typing import Any
 from cloud.checkpoint import WEIGHTS
 from cloud.runs.directory import Run
 from compress.weight_bytes import weight_bytes
+from edge.pages.table import figure
 
 HEADINGS = ("step", "weights", "not zero", "download", "file", "exit", "AUC", "per-user AUC", "kept")
 
@@ -44,9 +45,9 @@ def road(runs: Sequence[Run]) -> list[Step]:
     return [step_of(run.stage, run.summary, run.file(WEIGHTS)) for run in runs]
 
 
-def kept_lift(step: Step, first: Step, figure: str = "auc") -> float:
-    """Share of the first step's figure above .5 that a step keeps, both at their deepest exit; NaN where undefined."""
-    before, now = first.deepest[figure], step.deepest[figure]
+def kept_lift(step: Step, first: Step, metric: str = "auc") -> float:
+    """Share of the first step's metric above .5 that a step keeps, both at their deepest exit; NaN where undefined."""
+    before, now = first.deepest[metric], step.deepest[metric]
     if before is None or now is None or before == 0.5:
         return math.nan
     return float((now - 0.5) / (before - 0.5))
@@ -64,15 +65,11 @@ def _lines(step: Step, first: Step) -> Iterator[tuple[str, ...]]:
     exits = [(encode, depth) for encode in step.quality for depth in step.quality[encode]]
     for place, (encode, depth) in enumerate(exits):
         figures = step.quality[encode][depth]
-        quality = (_figure(figures[key]) for key in ("auc", "user_auc"))
+        quality = (figure(figures[key]) for key in ("auc", "user_auc"))
         shares = (kept_lift(step, first, key) for key in ("auc", "user_auc"))
         kept = " / ".join("-" if math.isnan(share) else f"{100 * share:.1f} %" for share in shares)
         before, behind = sizes if place == 0 else ("",) * len(sizes), kept if place == len(exits) - 1 else ""
         yield *before, f"{encode}, interact {depth}", *quality, behind
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None or math.isnan(value) else f"{value:.4f}"
 
 
 def _number(encode: str) -> int:

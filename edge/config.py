@@ -69,6 +69,25 @@ def override(config: C, assignments: Iterable[str]) -> C:
     return changed
 
 
+def as_assignments(config: Any, start: Any) -> list[str]:
+    """What `override` needs to make `config` of `start`: "key.sub=value" for each setting that differs."""
+    before, after = to_dict(start), to_dict(config)
+    values = [(key, _at(before, key), _at(after, key)) for key in _dotted_keys(config)]
+    return [f"{key}={_as_text(value)}" for key, old, value in values if value != old]
+
+
+def _at(values: Mapping[str, Any], key: str) -> Any:
+    for part in key.split("."):
+        values = values[part]
+    return values
+
+
+def _as_text(value: Any) -> str:
+    """A value so that `_from_text` returns it: a text as it is, unless it would be read as something else."""
+    plain = isinstance(value, str) and value == value.strip() == _from_text(value)
+    return value if plain else json.dumps(value, ensure_ascii=False)
+
+
 def _refuse_key(key: str, known: list[str]) -> typing.NoReturn:
     group = [other for other in known if other.startswith(f"{key}.")]
     if group:

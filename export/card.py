@@ -19,10 +19,10 @@ from cloud.rivals.figures import FEWEST_ROWS, groups
 from cloud.rivals.held_out import HeldOut, Logits
 from cloud.rivals.kept_scores import rival_scores
 from cloud.rivals.stage import figures_of
+from cloud.rivals.written import with_interval
 from cloud.runs.directory import Run
 from edge.pages.markdown import escaped
-from edge.pages.table import Row, Table, table_markdown
-from export.report import figure
+from edge.pages.table import Row, Table, figure, table_markdown
 
 METRICS = {"auc": "AUC", "user_auc": "per-user AUC", "ndcg@10": "NDCG@10"}
 OF_INTERVALS = (
@@ -116,7 +116,7 @@ def _exits(card: Card) -> Table:
     rows = []
     for exit, logits in card.logits.items():
         found = card.held_out.figures(logits, card.held_out.rows)
-        rows.append((exit, *(_with_interval(found[key]) for key in METRICS), figure(losses[exit])))
+        rows.append((exit, *(with_interval(found[key]) for key in METRICS), figure(losses[exit])))
     headings = ("exit", *METRICS.values(), "log loss")
     note = f"{OF_INTERVALS} An exit is encode depth / interact depth; scores for the log loss are calibrated."
     return Table("Quality by exit", headings, rows, note)
@@ -126,7 +126,7 @@ def _groups(card: Card) -> Table:
     rows: list[Row] = []
     for name, at in card.measured_groups.items():
         found = card.held_out.figures(card.deepest, at)
-        rows.append((name, f"{int(at.sum()):,}", *(_with_interval(found[key]) for key in ("auc", "user_auc"))))
+        rows.append((name, f"{int(at.sum()):,}", *(with_interval(found[key]) for key in ("auc", "user_auc"))))
     note = f"{OF_INTERVALS} The deepest exit. Groups of fewer than {FEWEST_ROWS} rows are left out."
     return Table("Quality by group of test rows", ("group", "rows", "AUC", "per-user AUC"), rows, note)
 
@@ -139,7 +139,7 @@ def _rivals(card: Card) -> Table:
         note = "Baselines of the prepared run, without intervals. Other rivals were not measured beside this export."
         return Table("Rivals on the same rows", ("rival", *METRICS.values()), rows, note)
     rows = [
-        (name, *(figure(figures[key]) for key in METRICS), _with_interval(_lead(card, card.rivals, name), "+"))
+        (name, *(figure(figures[key]) for key in METRICS), with_interval(_lead(card, card.rivals, name), sign=True))
         for name, figures in figures_of(card.rivals).items()
     ]
     note = "The last column is the AUC of the model's deepest exit less the rival's, on the same draws of users."
@@ -184,10 +184,3 @@ def _licences(card: Card) -> str:
         "The runs do not record the licence of the log. Before you ship the bundle, check that the licence allows it."
     )
     return f"{terms} The code of edge-ranker is under Apache-2.0."
-
-
-def _with_interval(found: Figure, sign: str = "") -> str:
-    if found.value != found.value:
-        return "-"
-    low, high = (f"{end:{sign}.4f}" for end in (found.low, found.high))
-    return f"{found.value:{sign}.4f} ({low} to {high})"

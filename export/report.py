@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from edge.bundle.exits import VALIDATION_AUC
-from edge.pages.table import Table, table_markdown
+from edge.pages.table import Table, figure, table_markdown
 
 METRICS = {"auc": "AUC", "user_auc": "per-user AUC", "ndcg@10": "NDCG@10", "log_loss": "log loss"}
 SIZES = "Bytes of"  # how the sentence of them begins
@@ -134,8 +134,3 @@ def _goldens(summary: Mapping[str, Any]) -> Table:
     ]
     headings = ("weights", "engine", "exit", "largest difference", "top-10 agreement")
     return Table("Golden requests on each engine, beside the reference", headings, rows)
-
-
-def figure(value: float | None, digits: int = 4) -> str:
-    """A dash where there is none."""
-    return "-" if value is None else f"{value:.{digits}f}"

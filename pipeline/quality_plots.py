@@ -8,12 +8,12 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from cloud.rivals.written import three
 from edge.pages.drawing import COLOURS, INK, QUIET, WIDTH, apart, drawable, picture
 from edge.pages.picture import Picture
 from edge.pages.ranges import Range, range_figure
 from pipeline.results import MODELS, Results
 from pipeline.verdict import METRICS
-from pipeline.wording import three
 
 STAGES = {"teacher": "teacher", "student": "student", "pruned": "pruned", "int8": "int8"}
 NEAR = 0.03  # of the worst stage: weaker rivals would set the scale, and are counted instead

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from cloud.data.rows import Prepared
 from cloud.data.words import described
+from cloud.rivals.written import three, with_interval
 from cloud.runs.directory import MANIFEST
 from compress.road import Step
 from edge.files import write_atomically
 from edge.pages.markdown import escaped
 from edge.pages.page import Finding, KeyFigure, Page, page_html
 from edge.pages.picture import Picture
-from edge.pages.table import Table, table_markdown
+from edge.pages.table import Table, figure, table_markdown
 from export.report import SIZES, export_tables
 from export.stage import bundle_of
 from pipeline.example_rankings import example_tables
@@ -23,7 +24,7 @@ from pipeline.plots import draw_plots
 from pipeline.results import Results
 from pipeline.road import Outcome, Runs
 from pipeline.verdict import BEATS, METRICS, Against, Judged
-from pipeline.wording import rival_name, signed, three, with_interval
+from pipeline.wording import rival_name
 
 TITLE = "What was made, and whether it is better"
 KEY = (
@@ -137,8 +138,7 @@ def _compared(each: Against, metric: str) -> tuple[str, str]:
     found = each.differences[metric]
     if math.isnan(found.value):
         return "-", ""
-    between = "" if math.isnan(found.low) else f" ({signed(found.low)} to {signed(found.high)})"
-    return signed(found.value) + between, each.outcome(metric)
+    return with_interval(found, sign=True), each.outcome(metric)
 
 
 def _road(steps: Sequence[Step]) -> Table:
@@ -156,7 +156,7 @@ def _lines(step: Step) -> Iterator[tuple[str, ...]]:
     sizes = tuple(f"{count:,}" for count in (step.parameters, step.nonzero, step.download, step.installed))
     for encode, exits in step.quality.items():
         for depth, figures in exits.items():
-            quality = (_digits(figures[key]) for key in ("auc", "user_auc", "ndcg@10", "log_loss"))
+            quality = (figure(figures[key]) for key in ("auc", "user_auc", "ndcg@10", "log_loss"))
             yield step.name, f"{encode.rpartition(' ')[2]}/{depth}", *quality, *sizes
             sizes = ("",) * len(sizes)
 
@@ -170,7 +170,3 @@ def _groups(results: Results) -> Iterator[Table]:
         ]
         count = int(results.held_out.groups()[group].sum())
         yield Table(f"{group.capitalize()}: {count:,} test rows", ("model or rival", *METRICS.values()), rows)
-
-
-def _digits(value: float | None) -> str:
-    return "-" if value is None or math.isnan(value) else f"{value:.4f}"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
-from cloud.rivals.draws import Figure
+from cloud.rivals.written import signed, three, with_interval
 from pipeline.verdict import (
     ABOVE,
     BEATS,
@@ -21,7 +20,6 @@ from pipeline.verdict import (
 
 SAME = {"logistic regression", "LightGBM"}  # rivals that read the model's numbers and nothing else
 HALF = ".5"  # chance
-MOST_DIGITS = 6  # of a value near 0
 MOST = 3  # rivals that a sentence names
 KNOWS_MORE = "The teacher reads item-item CF as a number. The student has no factors to compute it from."
 NO_SCORES = (
@@ -57,7 +55,7 @@ def warnings(verdict: Verdict) -> Iterator[str]:
 
 
 def _sentence(one: Judged, metric: str) -> str:
-    parts = [f"{one.name}: {METRICS[metric]} {with_interval(one.figures[metric])}"]
+    parts = [f"{one.name}: {METRICS[metric]} {with_interval(one.figures[metric], undefined='undefined')}"]
     beaten = [each for outcome in (BEATS, ABOVE) for each in one.with_outcome(metric, outcome)]
     if beaten:
         strongest, verb = beaten[0], beaten[0].outcome(metric)
@@ -75,7 +73,7 @@ def _sentence(one: Judged, metric: str) -> str:
 def _kept(verdict: Verdict, metric: str) -> str:
     share, name, what = verdict.kept[metric], verdict.last.name, METRICS[metric]
     if share is None:
-        found = with_interval(verdict.teacher.figures[metric])
+        found = with_interval(verdict.teacher.figures[metric], undefined="undefined")
         return f"No share of the teacher's {what} is given, because it is not clearly above {HALF}: {found}."
     if share <= 0:
         return f"By {what}, the {name} keeps nothing of the teacher's quality: it ranks no better than chance."
@@ -109,24 +107,3 @@ def _counted(some: int, every: int) -> str:
 
 def rival_name(name: str) -> str:
     return f"{name} on the same numbers" if name in SAME else name
-
-
-def with_interval(found: Figure) -> str:
-    """.805 (.799 to .811)"""
-    if found.value != found.value:
-        return "undefined"
-    return three(found.value) + (f" ({three(found.low)} to {three(found.high)})" if found.low == found.low else "")
-
-
-def three(value: float) -> str:
-    """Three digits, more where none of them would tell the value from 0; without the zero before the point."""
-    digits = 3 if abs(value) >= 0.0005 or not value else -math.floor(math.log10(abs(value)))
-    if digits > MOST_DIGITS:
-        return f"{value:.0e}"
-    text = f"{round(value, digits) + 0.0:.{digits}f}"  # no minus before a zero
-    return text.replace("0.", ".", 1) if abs(value) < 1 else text
-
-
-def signed(value: float) -> str:
-    text = three(value)
-    return text if text.startswith("-") or text == ".000" else f"+{text}"

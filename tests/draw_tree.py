@@ -1,7 +1,7 @@
-"""Draws the packages as a tree, with what each says of itself and what it imports, into README.md.
+"""Draws the packages as a tree, with what each says of itself and what it imports, into CONTRIBUTING.md.
 
 python tests/draw_tree.py            # prints it
-python tests/draw_tree.py --write    # puts it between README's markers
+python tests/draw_tree.py --write    # puts it between that page's markers
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ sys.path.append(str(Path(__file__).parent / "edge"))
 
 from imports import ORDER, imported  # noqa: E402
 
+PAGE = ROOT / "CONTRIBUTING.md"
 BEGIN, END = "<!-- tree:begin -->", "<!-- tree:end -->"
 DEPTH = 2  # of packages that are shown
 WIDTH = 18  # of a name
@@ -70,9 +71,8 @@ def main() -> None:
     if "--write" not in sys.argv:
         print(drawing())
         return
-    readme = ROOT / "README.md"
-    before, rest = readme.read_text(encoding="utf-8").split(BEGIN)
-    readme.write_text(before + section() + rest.split(END)[1], encoding="utf-8")
+    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
+    PAGE.write_text(before + section() + rest.split(END)[1], encoding="utf-8")
 
 
 if __name__ == "__main__":

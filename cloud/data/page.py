@@ -11,14 +11,15 @@ from cloud.data.log import PARTS
 from cloud.data.plots import LAST_DATE, history_picture, number_pictures, time_picture
 from cloud.data.report import tables
 from cloud.data.times import YEAR
-from cloud.data.words import described, option
+from cloud.data.words import described
 from edge.pages.page import Finding, KeyFigure, Page, page_html
 
 
-def prepared_html(summary: Mapping[str, Any], dataset: Mapping[str, Any], protocol: str) -> str:
+def prepared_html(summary: Mapping[str, Any], dataset: Mapping[str, Any], protocol: str, options: str) -> str:
     """A whole document that loads nothing from elsewhere; equal figures give an equal one.
 
-    The run's hash covers it, so it has neither the clock's date nor a path: its date is that of the log's rows.
+    `options`: of the command that makes this run. The run's hash covers the page, so it has neither the clock's date
+    nor a path: its date is that of the log's rows.
     """
     figures = summary["figures"]
     page = Page(
@@ -26,7 +27,7 @@ def prepared_html(summary: Mapping[str, Any], dataset: Mapping[str, Any], protoc
         facts=[
             ("Data", described(dataset)),
             ("Date (UTC)", _dates(figures["over_time"])),
-            ("Command", f"edge prepare --data {option(dataset)} --out DIR"),
+            ("Command", f"edge prepare {options} --out DIR"),
             ("Settings", "config.json beside this page"),
             ("Protocol", f"{protocol}."),
         ],

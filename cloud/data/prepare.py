@@ -36,11 +36,12 @@ from cloud.data.suspicions import label_warnings
 from cloud.data.templates import check_templates
 from cloud.data.tokens import token_counts
 from cloud.data.vocabulary import count_words, train_vocabulary
+from cloud.data.words import options_of
 from cloud.data.write_rows import write_all_texts, write_rows
 from cloud.limits import MOST_REQUESTS, MOST_TOKENS
 from cloud.runs.directory import Run, Stage
 from cloud.runs.target import Target, Workspace
-from edge.config import check_counts, setting, to_dict
+from edge.config import as_assignments, check_counts, setting, to_dict
 from edge.config import preset as named
 from edge.errors import EdgeError
 from edge.files import write_atomically, write_json
@@ -103,7 +104,7 @@ def prepare(
     checked = read_checked(source, config, hashes, skip_bad_rows)
     with target.writing() as workspace:
         workspace.dataset, workspace.protocol = checked.dataset, checked.protocol
-        _write(workspace, checked.log, config, checked.bad)
+        _write(workspace, checked, config)
     return Run.open(out, STAGE.name)
 
 
@@ -114,12 +115,16 @@ def audit_prepared(source: Source, run: Run, config: PrepareConfig, skip_bad_row
 
 @dataclass(frozen=True)
 class Checked:
-    """A log that can be learned from, what was bad or odd in it, its fingerprint and counts, and the protocol."""
+    """A log that can be learned from, what was bad or odd in it, its fingerprint and counts, and the protocol.
+
+    `options`: of a command that reads the log in the same way.
+    """
 
     log: Log
     bad: BadRows
     dataset: dict[str, Any]
     protocol: str
+    options: str
 
 
 def read_checked(
@@ -135,11 +140,12 @@ def read_checked(
     log = first_users(log, config.max_users)
     bad.warnings += _checked(log, source, config, bad.warnings)
     about = {"name": source.name, "fingerprint": hashes["all"], "files": dict(hashes)}
-    return Checked(log, bad, about | _counts(log), _protocol(source, config))
+    options = options_of(source.name, as_assignments(config, config_for(source)), skip_bad_rows)
+    return Checked(log, bad, about | _counts(log), _protocol(source, config), options)
 
 
-def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) -> None:
-    path = workspace.path
+def _write(workspace: Workspace, checked: Checked, config: PrepareConfig) -> None:
+    path, log, bad = workspace.path, checked.log, checked.bad
     found = baselines(log.events, log.shared_clock)
     write_json(path / "baselines.json", found)
     known = known_at(log)
@@ -171,10 +177,10 @@ def _write(workspace: Workspace, log: Log, config: PrepareConfig, bad: BadRows) 
         "bad_rows": {"total": bad.total, "kinds": dict(bad.kinds)},
         "warnings": [str(warning) for warning in odd],
     }
-    _write_report(workspace)
+    _write_report(workspace, checked.options)
 
 
-def _write_report(workspace: Workspace) -> None:
+def _write_report(workspace: Workspace, options: str) -> None:
     """report.md, and the same with pictures as a page."""
     from cloud.data.page import (
         prepared_html,
@@ -182,7 +188,7 @@ def _write_report(workspace: Workspace) -> None:
 
     about = workspace.summary, workspace.dataset, workspace.protocol
     write_atomically(workspace.path / "report.md", report.markdown(*about))
-    write_atomically(workspace.path / PAGE, prepared_html(*about))
+    write_atomically(workspace.path / PAGE, prepared_html(*about, options))
 
 
 def _tokens(known: Known, rendered: Rendered, tokens: Mapping[str, list[Tokens]], part: int) -> dict[str, Any]:

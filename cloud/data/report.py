@@ -7,7 +7,7 @@ from typing import Any
 
 from cloud.data.log import PARTS
 from edge.pages.markdown import escaped, markdown_table
-from edge.pages.table import Table
+from edge.pages.table import Table, figure
 
 METRICS = {"auc": "AUC", "user_auc": "per-user AUC", "ndcg@10": "NDCG@10", "log_loss": "log loss"}
 Rows = list[tuple[str, ...]]
@@ -111,7 +111,7 @@ def _numbers(numbers: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
                 f"{number['mean']:.4g} ± {number['spread']:.3g}",
                 *(f"{number[part]['missing']:.1%}" for part in ("train", "test")),
                 f"{number['test']['clipped']:.1%}",
-                _auc(number["test"]["auc"]),
+                figure(number["test"]["auc"], 3),
             )
             for number in numbers
         ]
@@ -124,20 +124,16 @@ def _numbers(numbers: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
 
 
 def _attributes(figures: Mapping[str, Any]) -> Iterator[Table]:
-    rows = [(each["name"], f"{each['values']:,}", _auc(each["auc"])) for each in figures["attributes"]]
+    rows = [(each["name"], f"{each['values']:,}", figure(each["auc"], 3)) for each in figures["attributes"]]
     rows += [
-        ("rows of the item in training", "-", _auc(figures["items"]["rows"])),
-        ("liked share of the item in training", "-", _auc(figures["items"]["liked_share"])),
+        ("rows of the item in training", "-", figure(figures["items"]["rows"], 3)),
+        ("liked share of the item in training", "-", figure(figures["items"]["liked_share"], 3)),
     ]
     note = (
         "AUC on test rows of an attribute's mean label in training rows. Near 1 it gives the label away; where that of "
         "the item's training rows is far below .5, rows that are not liked may have been drawn from popular items."
     )
     yield Table("What one attribute tells", ("attribute", "values", "AUC on test"), rows, note)
-
-
-def _auc(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
 
 
 def _splits(summary: Mapping[str, Any]) -> Rows:
@@ -163,7 +159,7 @@ def _baselines(summary: Mapping[str, Any], parts: Sequence[str] = ("test",)) -> 
     rows: Rows = [("baseline", "split", *METRICS.values())]
     for part in parts:
         for name, metrics in summary["baselines"].get(part, {}).items():
-            rows.append((name, part, *("-" if metrics[key] is None else f"{metrics[key]:.4f}" for key in METRICS)))
+            rows.append((name, part, *(figure(metrics[key]) for key in METRICS)))
     return rows
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cloud.data import movielens
@@ -18,6 +19,8 @@ def described(dataset: Mapping[str, Any]) -> str:
     return f"{dataset['name']}: {', '.join(counts)}; SHA-256 {dataset['fingerprint'][:12]}…"
 
 
-def option(dataset: Mapping[str, Any]) -> str:
-    """What `--data` takes for it."""
-    return dataset["name"] if dataset["name"] in movielens.NAMES else OWN
+def options_of(name: str, assignments: Iterable[str], skip_bad_rows: bool) -> str:
+    """The options of a command that reads the data set of that name: which one, how it is read, what is left out."""
+    words = ["--data", name if name in movielens.NAMES else OWN]
+    words += [word for assignment in assignments for word in ("--set", assignment)]
+    return shlex.join(words + ["--skip-bad-rows"] * skip_bad_rows)

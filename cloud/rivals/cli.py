@@ -58,7 +58,7 @@ def rivals(
     if out:
         write_output(out, text + "\n")
     if page:
-        write_output(page, rivals_html(found, checked.dataset, checked.protocol, datetime.now(UTC)))
+        write_output(page, rivals_html(found, checked, datetime.now(UTC)))
     if scores:
         write_output(scores, scores_file({rival.name: rival.logits for rival in found}))
     click.echo(text if as_json else rivals_text(found, checked.protocol))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
-from cloud.data.words import described, option
+from cloud.data.prepare import Checked
+from cloud.data.words import described
 from cloud.rivals.measure import Rival
+from cloud.rivals.written import with_interval
 from edge.pages.drawing import QUIET, picture, styled
 from edge.pages.page import OF_95, Finding, Page, page_html
 from edge.pages.picture import Picture
@@ -42,25 +43,25 @@ def rivals_text(rivals: Sequence[Rival], protocol: str) -> str:
     parts = [render(headings, rows)]
     names = list(rivals[0].figures)
     if len(names) > 1:
-        by_group = [(rival.name, *(_interval(rival, group) for group in names)) for rival in rivals]
+        by_group = [(rival.name, *(with_interval(rival.figures[group]["auc"]) for group in names)) for rival in rivals]
         counts = [f"{name}: {rivals[0].rows[name]:,} rows" for name in names]
         parts.append(render(("AUC (95 of 100)", *counts), by_group))
     searched = [f"{rival.name}: {rival.search}" for rival in rivals if rival.search]
     return "\n\n".join([*parts, "\n".join(searched), f"protocol: {protocol}"])
 
 
-def rivals_html(rivals: Sequence[Rival], dataset: Mapping[str, Any], protocol: str, made: datetime) -> str:
+def rivals_html(rivals: Sequence[Rival], checked: Checked, made: datetime) -> str:
     """A whole page: the verdict, a picture of AUC with its intervals, and the figures.
 
     `made` may be the clock's: the page holds seconds, which no two runs share.
     """
     page = Page(
-        title=f"Rivals: what any team could do with {dataset['name']}",
+        title=f"Rivals: what any team could do with {checked.dataset['name']}",
         facts=[
-            ("Data", described(dataset)),
+            ("Data", described(checked.dataset)),
             ("Date (UTC)", f"{made.astimezone(UTC):%Y-%m-%d %H:%M}"),
-            ("Command", f"edge rivals --data {option(dataset)} --page rivals.html"),
-            ("Protocol", f"{protocol}."),
+            ("Command", f"edge rivals {checked.options} --page rivals.html"),
+            ("Protocol", f"{checked.protocol}."),
         ],
         verdict=list(_verdict(rivals)),
         key=OF_95,
@@ -74,11 +75,11 @@ def _verdict(rivals: Sequence[Rival]) -> Iterator[Finding]:
     """The best by each metric; the best of those that are not trained."""
     for metric in ("auc", "user_auc"):
         if best := _best(rivals, metric):
-            reached = _with_interval(best, "all", metric)
+            reached = with_interval(best.figures["all"][metric])
             yield Finding(f"The best rival by {METRICS[metric]} is {best.name}: {METRICS[metric]} {reached}.")
     plain = [rival for rival in rivals if rival.training_seconds is None]
     if (best := _best(plain, "auc")) and len(plain) < len(rivals):
-        yield Finding(f"The best that is not trained is {best.name}: AUC {_with_interval(best, 'all', 'auc')}.")
+        yield Finding(f"The best that is not trained is {best.name}: AUC {with_interval(best.figures['all']['auc'])}.")
 
 
 def _best(rivals: Sequence[Rival], metric: str) -> Rival | None:
@@ -87,7 +88,7 @@ def _best(rivals: Sequence[Rival], metric: str) -> Rival | None:
 
 
 def _figures(rivals: Sequence[Rival], group: str) -> Table:
-    rows = [(rival.name, *(_with_interval(rival, group, metric) for metric in METRICS)) for rival in rivals]
+    rows = [(rival.name, *(with_interval(rival.figures[group][metric]) for metric in METRICS)) for rival in rivals]
     return Table(f"{group.capitalize()}: {rivals[0].rows[group]:,} test rows", ("rival", *METRICS.values()), rows)
 
 
@@ -120,15 +121,6 @@ def _picture(rivals: Sequence[Rival]) -> Picture:
         axes.set_xlabel("AUC and per-user AUC on all test rows")
         caption = f"A bar holds 95 of 100 draws of users. The vertical line at {CHANCE} is a coin."
         return picture("rivals", "How well does each rival rank?", caption, figure)
-
-
-def _with_interval(rival: Rival, group: str, metric: str) -> str:
-    found = rival.figures[group][metric]
-    return "-" if math.isnan(found.value) else f"{found.value:.4f} ({found.low:.3f} to {found.high:.3f})"
-
-
-def _interval(rival: Rival, group: str) -> str:
-    return _with_interval(rival, group, "auc")
 
 
 def _defined(value: float) -> float | None:

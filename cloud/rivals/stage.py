@@ -48,9 +48,7 @@ def measure_beside(
         found = measure_rivals(checked.log, wanted_numbers(checked.log, config, source))
         values = rivals_json(found, checked.dataset, checked.protocol)
         write_json(workspace.path / FIGURES, values)
-        write_atomically(
-            workspace.path / PAGE, rivals_html(found, checked.dataset, checked.protocol, datetime.now(UTC))
-        )
+        write_atomically(workspace.path / PAGE, rivals_html(found, checked, datetime.now(UTC)))
         text = rivals_text(found, checked.protocol)
         write_atomically(workspace.path / REPORT, f"# Rivals on {source.name}\n\n```\n{text}\n```\n")
         write_atomically(workspace.path / SCORES, scores_file({rival.name: rival.logits for rival in found}))

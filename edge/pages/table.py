@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,6 +64,11 @@ class Table:
             words = max(map(len, self.headings[place].split()), default=0)
             needed += max(shown, words) * screen.character + screen.padding
         return needed
+
+
+def figure(value: float | None, digits: int = 4) -> str:
+    """The text of a cell: a dash where the figure is not defined."""
+    return "-" if value is None or math.isnan(value) else f"{value:.{digits}f}"
 
 
 def table_markdown(table: Table) -> str:

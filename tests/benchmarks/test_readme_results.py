@@ -1,12 +1,19 @@
-"""README's picture is of the results that README's table is of."""
+"""The tables and the picture of README and of docs/results.md are of one file of results."""
 
 from __future__ import annotations
 
 import json
 
-from readme_results import MODELS, PICTURE, ROOT, picture
+from readme_results import BEGIN, END, MODELS, PICTURE, ROOT, picture, short, written
 
-from pipeline.wording import three
+from cloud.rivals.written import three
+
+
+def test_the_pages_show_the_results_that_were_measured() -> None:
+    results = json.loads((ROOT / "benchmarks" / "results" / "quickstart.json").read_text())
+    readme, whole = ((ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "docs/results.md"))
+    assert f"{BEGIN}\n{short(results)}\n{END}" in readme
+    assert f"{BEGIN}\n{written(results)}\n{END}" in whole
 
 
 def test_the_picture_names_every_model_and_the_rival_that_is_best() -> None:

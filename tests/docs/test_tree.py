@@ -1,17 +1,17 @@
-"""README's tree is that of the packages and of their imports."""
+"""The tree that CONTRIBUTING.md shows is that of the packages and of their imports."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from draw_tree import ROOT, neighbours, rooms, section, sentence
+from draw_tree import PAGE, ROOT, neighbours, rooms, section, sentence
 
 FLAT = 8  # modules that may lie in edge/ itself
 
 
-def test_readme_shows_the_tree_that_the_code_has() -> None:
+def test_the_page_shows_the_tree_that_the_code_has() -> None:
     """python tests/draw_tree.py --write"""
-    assert section() in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert section() in PAGE.read_text(encoding="utf-8")
 
 
 def test_every_package_says_what_it_is() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
-from edge.config import check_least, from_dict, override, preset, setting, settings_in, to_dict
+from edge.config import as_assignments, check_least, from_dict, override, preset, setting, settings_in, to_dict
 from edge.errors import EdgeError
 
 
@@ -58,6 +58,23 @@ def test_a_setting_is_read_as_the_type_it_has(assignments: list[str], found: dic
     plain = to_dict(Outer())
     inner = plain["inner"] | found.pop("inner", {})
     assert to_dict(override(Outer(), assignments)) == plain | found | {"inner": inner}
+
+
+@pytest.mark.parametrize(
+    ("changed", "written"),
+    [
+        (Outer(), []),
+        (Outer(inner=Inner(steps=20, mode="slow"), flag=True), ["inner.steps=20", "inner.mode=slow", "flag=true"]),
+        (Outer(name="a b=c", sizes=(), limit=0.25), ["name=a b=c", "sizes=[]", "limit=0.25"]),
+        (Outer(name="7"), ['name="7"']),
+        (Outer(name=" é "), ['name=" é "']),
+        (Outer(name='"'), ['name="']),
+        (Outer(table={"a": 1}), ['table={"a": 1}']),
+    ],
+)
+def test_settings_are_written_so_that_they_make_the_same_configuration(changed: Outer, written: list[str]) -> None:
+    assert as_assignments(changed, Outer()) == written
+    assert override(Outer(), written) == changed
 
 
 @pytest.mark.parametrize(

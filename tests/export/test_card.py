@@ -12,6 +12,7 @@ from small_runs import make
 from cloud.data.movielens import TERMS
 from cloud.ranking.kept_scores import kept_scores
 from cloud.rivals.held_out import HeldOut
+from cloud.rivals.written import three
 from cloud.runs.directory import Run
 from cloud.runs.target import Target
 from edge.errors import EdgeError
@@ -50,7 +51,7 @@ def test_quality_by_exit_is_that_of_the_kept_scores(card: Card, club: Run, integ
     text, labels = card_markdown(card), HeldOut.of(club).labels
     for encode, interact in ((1, 0), (2, 1)):
         reached = auc(kept_scores(integers, "test", encode, interact).astype(np.float64), labels)
-        (line,) = [line for line in text.splitlines() if line.startswith(f"| {encode}/{interact} | {reached:.4f} (")]
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| {encode}/{interact} | {three(reached)} (")]
         assert line.count(" to ") == 3
 
 
@@ -91,7 +92,7 @@ def test_a_rival_with_the_same_scores_is_neither_above_nor_below(
         write_json(workspace.path / FIGURES, {"rivals": listed})
         write_atomically(workspace.path / SCORES, scores_file({"twin": kept_scores(integers, "test")}))
     beside = replace(card, rivals=Run.open(tmp_path / "rivals"))
-    assert "| twin | 0.6000 | 0.6000 | 0.6000 | +0.0000 (+0.0000 to +0.0000) |" in card_markdown(beside)
+    assert "| twin | 0.6000 | 0.6000 | 0.6000 | .000 (.000 to .000) |" in card_markdown(beside)
 
 
 def test_rivals_of_other_rows_are_refused(club: Run, integers: Run, tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import pytest
 from cloud.data.log import TEST, TRAIN, Events
 from cloud.rivals.draws import Figure
 from cloud.rivals.held_out import HeldOut, Logits
+from cloud.rivals.written import three
 from pipeline.verdict import ABOVE, BEATS, BELOW, EVEN, LIKE, LOSES, Against, Judged, Verdict, judge
-from pipeline.wording import sentences, signed, three, warnings
+from pipeline.wording import sentences, warnings
 
 USERS, EACH = 60, 12
 RANDOM = np.random.default_rng(0)
@@ -149,29 +150,6 @@ def test_histories_are_binned_and_small_bins_left_out() -> None:
     }  # fmt: skip
     few = HeldOut(rows.events, np.where(np.arange(len(rows.earlier)) < 49, 0, rows.earlier + 1).astype(np.int32))
     assert "0" not in few.by_history()
-
-
-@pytest.mark.parametrize(
-    ("value", "plain", "with_sign"),
-    [(0.8054, ".805", "+.805"), (-0.0123, "-.012", "-.012"), (0.0, ".000", ".000"), (1.0, "1.000", "+1.000")],
-)
-def test_figures_have_three_digits(value: float, plain: str, with_sign: str) -> None:
-    assert (three(value), signed(value)) == (plain, with_sign)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.0003, ".0003"),
-        (-0.0001, "-.0001"),
-        (0.00049, ".0005"),
-        (0.0000123, ".00001"),
-        (2e-9, "2e-09"),
-        (-0.0, ".000"),
-    ],
-)
-def test_a_value_near_zero_has_as_many_digits_as_tell_it_from_zero(value: float, text: str) -> None:
-    assert three(value) == text
 
 
 def test_the_bounds_of_a_sentence_agree_with_its_outcome() -> None:

@@ -21,6 +21,7 @@ from cloud.data.prepare import PAGE, config_for, prepare
 from cloud.data.report import markdown
 from cloud.data.schema import Source
 from cloud.runs.directory import Run
+from edge.config import override
 from edge.text.number import Number
 
 SECTIONS = [
@@ -73,9 +74,18 @@ def test_equal_figures_give_an_equal_page_whatever_matplotlib_is_set_to(run: Run
     page = run.file(PAGE).read_text()
     about = json.loads((run.path / "manifest.json").read_text())
     with matplotlib.rc_context({"font.size": 20.0, "svg.hashsalt": None, "axes.grid": False}):
-        again = prepared_html(about["summary"], about["dataset"], about["protocol"])
+        options = "--data edge.toml --set vocabulary=300 --set requests=10"
+        again = prepared_html(about["summary"], about["dataset"], about["protocol"], options)
     assert again == page
     assert "date" not in "".join(pictures(page)).lower()
+
+
+def test_the_page_names_the_command_that_makes_the_run_again(tmp_path: Path) -> None:
+    source = make_source(write_csv(tmp_path / "events.csv", make_rows()))
+    config = override(config_for(source), ["vocabulary=300", "split.test=0.2"])
+    page = prepare(source, tmp_path / "run", config, skip_bad_rows=True).file(PAGE).read_text()
+    command = "edge prepare --data edge.toml --set split.test=0.2 --set vocabulary=300 --skip-bad-rows --out DIR"
+    assert f"<code>{command}</code>" in page
 
 
 def test_a_log_without_a_shared_clock_and_without_numbers_has_a_page(tmp_path: Path) -> None:

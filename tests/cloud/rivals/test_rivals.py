@@ -159,7 +159,7 @@ def test_the_command_writes_figures_and_a_page_and_prints_a_table(
 ) -> None:
     out, page, scores = tmp_path / "rivals.json", tmp_path / "rivals.html", tmp_path / "rivals.safetensors"
     written = ("--out", out, "--page", page, "--scores", scores)
-    assert edge("rivals", "--data", club_toml, *written) == 0
+    assert edge("rivals", "--data", club_toml, "--set", "split.test=0.2", *written) == 0
     printed = capsys.readouterr()
     assert "LightGBM with CF and TF-IDF" in printed.out and "protocol: my-log; liked: rating >= 4" in printed.out
     assert "rivals: item-item CF:" in printed.err
@@ -176,7 +176,8 @@ def test_the_command_writes_figures_and_a_page_and_prints_a_table(
     }
     html = page.read_text()
     check_structure(html)
-    assert "95 of 100 draws of users" in html and "edge rivals --data edge.toml --page rivals.html" in html
+    assert "95 of 100 draws of users" in html
+    assert "edge rivals --data edge.toml --set split.test=0.2 --page rivals.html" in html
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_anything_is_measured(
