@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cloud.checkpoint import WEIGHTS
+from cloud.ranking.best_exit import Quality, best_exit, best_figures, encode_depth
 from cloud.runs.directory import Run
 from compress.weight_bytes import weight_bytes
 from edge.pages.table import figure
@@ -18,26 +19,26 @@ HEADINGS = ("step", "weights", "not zero", "download", "file", "exit", "AUC", "p
 
 @dataclass(frozen=True)
 class Step:
-    """A model on the road. `quality`: encode depth -> interact depth -> figures of the test rows."""
+    """A model on the road. `quality`: split -> encode depth -> interact depth -> figures."""
 
     name: str
     parameters: int
     nonzero: int
     download: int  # bytes of the weights alone, compressed as a bundle would
     installed: int
-    quality: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    quality: Quality
 
     @property
-    def deepest(self) -> Mapping[str, Any]:
-        """The figures of the exit that everything is computed for."""
-        exits = self.quality[max(self.quality, key=_number)]
-        return exits[max(exits, key=int)]
+    def best(self) -> Mapping[str, Any]:
+        """The figures of test rows at the exit that is best on validation rows."""
+        return best_figures(self.quality)
 
 
 def step_of(name: str, summary: Mapping[str, Any], weights: Path) -> Step:
     """From what a stage found and the file of weights it wrote, finished or not."""
-    sizes, quality = weight_bytes(weights), summary["quality"]["test"]
-    return Step(name, summary["parameters"], summary["nonzero"], sizes["download"], sizes["installed"], quality)
+    sizes = weight_bytes(weights)
+    counts = (summary["parameters"], summary["nonzero"], sizes["download"], sizes["installed"])
+    return Step(name, *counts, summary["quality"])
 
 
 def road(runs: Sequence[Run]) -> list[Step]:
@@ -46,8 +47,8 @@ def road(runs: Sequence[Run]) -> list[Step]:
 
 
 def kept_lift(step: Step, first: Step, metric: str = "auc") -> float:
-    """Share of the first step's metric above .5 that a step keeps, both at their deepest exit; NaN where undefined."""
-    before, now = first.deepest[metric], step.deepest[metric]
+    """Share of the first step's metric above .5 that a step keeps, both at their best exit; NaN where undefined."""
+    before, now = first.best[metric], step.best[metric]
     if before is None or now is None or before == 0.5:
         return math.nan
     return float((now - 0.5) / (before - 0.5))
@@ -60,17 +61,15 @@ def road_table(steps: Sequence[Step]) -> str:
 
 
 def _lines(step: Step, first: Step) -> Iterator[tuple[str, ...]]:
-    """The sizes stand before a step's first exit, what is kept behind its last."""
+    """The sizes stand before a step's first exit, what is kept behind its best."""
     sizes = (step.name, *(f"{count:,}" for count in (step.parameters, step.nonzero, step.download, step.installed)))
-    exits = [(encode, depth) for encode in step.quality for depth in step.quality[encode]]
+    test, best = step.quality["test"], best_exit(step.quality)
+    exits = [(encode, depth) for encode in test for depth in test[encode]]
     for place, (encode, depth) in enumerate(exits):
-        figures = step.quality[encode][depth]
+        figures = test[encode][depth]
         quality = (figure(figures[key]) for key in ("auc", "user_auc"))
         shares = (kept_lift(step, first, key) for key in ("auc", "user_auc"))
         kept = " / ".join("-" if math.isnan(share) else f"{100 * share:.1f} %" for share in shares)
-        before, behind = sizes if place == 0 else ("",) * len(sizes), kept if place == len(exits) - 1 else ""
+        before = sizes if place == 0 else ("",) * len(sizes)
+        behind = kept if (encode_depth(encode), int(depth)) == best else ""
         yield *before, f"{encode}, interact {depth}", *quality, behind
-
-
-def _number(encode: str) -> int:
-    return int(encode.rpartition(" ")[2])

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from cloud.data.movielens import terms_of
+from cloud.ranking.best_exit import best_exit
 from cloud.ranking.kept_scores import kept_scores
 from cloud.rivals.difference import difference
 from cloud.rivals.draws import Figure
@@ -29,6 +30,8 @@ OF_INTERVALS = (
     "Test rows. In brackets: the interval that holds 95 of 100 draws of users. It does not include what a training run "
     "of another seed would change."
 )
+
+AT_BEST = "The model is at its best exit on validation rows, which answers requests without limits."
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,10 @@ class Card:
         }
 
     @property
-    def deepest(self) -> Logits:
-        return list(self.logits.values())[-1]
+    def best(self) -> Logits:
+        """Of the exit that answers requests without limits."""
+        encode, interact = best_exit(self.source.summary["quality"])
+        return self.logits[f"{encode}/{interact}"]
 
     @property
     def measured_groups(self) -> dict[str, Any]:
@@ -125,9 +130,9 @@ def _exits(card: Card) -> Table:
 def _groups(card: Card) -> Table:
     rows: list[Row] = []
     for name, at in card.measured_groups.items():
-        found = card.held_out.figures(card.deepest, at)
+        found = card.held_out.figures(card.best, at)
         rows.append((name, f"{int(at.sum()):,}", *(with_interval(found[key]) for key in ("auc", "user_auc"))))
-    note = f"{OF_INTERVALS} The deepest exit. Groups of fewer than {FEWEST_ROWS} rows are left out."
+    note = f"{OF_INTERVALS} {AT_BEST} Groups of fewer than {FEWEST_ROWS} rows are left out."
     return Table("Quality by group of test rows", ("group", "rows", "AUC", "per-user AUC"), rows, note)
 
 
@@ -142,12 +147,12 @@ def _rivals(card: Card) -> Table:
         (name, *(figure(figures[key]) for key in METRICS), with_interval(_lead(card, card.rivals, name), sign=True))
         for name, figures in figures_of(card.rivals).items()
     ]
-    note = "The last column is the AUC of the model's deepest exit less the rival's, on the same draws of users."
+    note = f"The last column is the model's AUC less the rival's, on the same draws of users. {AT_BEST}"
     return Table("Rivals on the same rows", ("rival", *METRICS.values(), "model less rival, AUC"), rows, note)
 
 
 def _lead(card: Card, rivals: Run, name: str) -> Figure:
-    return difference(card.deepest, rival_scores(rivals, name), card.held_out.labels, card.held_out.users)
+    return difference(card.best, rival_scores(rivals, name), card.held_out.labels, card.held_out.users)
 
 
 def _sizes(card: Card) -> Table:

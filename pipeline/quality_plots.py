@@ -8,6 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from cloud.ranking.best_exit import encode_depth
 from cloud.rivals.written import three
 from edge.pages.drawing import COLOURS, INK, QUIET, WIDTH, apart, drawable, picture
 from edge.pages.picture import Picture
@@ -23,7 +24,7 @@ MOST_RANGES = 8  # rivals whose differences are drawn: those far below would set
 
 
 def stage_picture(results: Results, metric: str) -> Picture:
-    """The metric of each stage at its deepest exit, and of the rivals that come near."""
+    """The metric of each stage at its best exit, and of the rivals that come near."""
     values = {row["name"]: row[metric] for row in results.rows if row["name"] in MODELS}
     drawn, left_out = near_rivals(results.rivals, metric, [value for value in values.values() if value is not None])
     figure = Figure(figsize=(WIDTH, 3.3), layout="constrained")
@@ -38,10 +39,12 @@ def stage_picture(results: Results, metric: str) -> Picture:
     draw_lines(axes, drawn)
     axes.set_xticks(range(len(heights)), list(STAGES.values()))
     axes.set_ylabel(METRICS[metric])
-    caption = f"{METRICS[metric][:1].upper()}{METRICS[metric][1:]} of test rows at the deepest exit. Lines are rivals."
+    what = METRICS[metric]
+    caption = (
+        f"{what[:1].upper()}{what[1:]} of test rows, at each stage's best exit on validation rows. Lines are rivals."
+    )
     if left_out:
         caption += f" Not drawn: {left_out} weaker rival{'s' * (left_out > 1)}."
-    what = METRICS[metric]
     return picture(metric, f"What does each stage cost in {what}, and what do rivals reach?", caption, figure)
 
 
@@ -116,7 +119,7 @@ def exit_picture(results: Results) -> Picture:
 def exits_of(quality: Mapping[str, Mapping[str, Mapping[str, Any]]], metric: str = "auc") -> dict[str, float]:
     """ "encode/interact" -> figure, the deepest last."""
     found = {
-        (int(encode.rpartition(" ")[2]), int(depth)): figures[metric]
+        (encode_depth(encode), int(depth)): figures[metric]
         for encode, exits in quality.items()
         for depth, figures in exits.items()
     }

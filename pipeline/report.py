@@ -154,7 +154,7 @@ EXITS = "An exit is encode depth / interact depth, in layers; interact depth 0 i
 def _lines(step: Step) -> Iterator[tuple[str, ...]]:
     """The sizes stand behind a step's first exit."""
     sizes = tuple(f"{count:,}" for count in (step.parameters, step.nonzero, step.download, step.installed))
-    for encode, exits in step.quality.items():
+    for encode, exits in step.quality["test"].items():
         for depth, figures in exits.items():
             quality = (figure(figures[key]) for key in ("auc", "user_auc", "ndcg@10", "log_loss"))
             yield step.name, f"{encode.rpartition(' ')[2]}/{depth}", *quality, *sizes

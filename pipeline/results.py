@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -12,7 +11,8 @@ import numpy as np
 
 from cloud.checkpoint import WEIGHTS
 from cloud.data.rows import Prepared
-from cloud.ranking.calibration import Calibration
+from cloud.ranking.best_exit import best_exit, best_figures
+from cloud.ranking.calibration import Calibration, calibration_of
 from cloud.ranking.kept_scores import kept_scores
 from cloud.ranking.measure import shape_of
 from cloud.rivals.draws import Figure
@@ -35,7 +35,7 @@ METRICS = ("auc", "user_auc", "ndcg@10", "log_loss")
 
 @dataclass(frozen=True)
 class Results:
-    """Everything is of the test rows, and of a model's deepest exit."""
+    """Everything is of the test rows, and of a model's best exit on validation rows."""
 
     runs: Runs
 
@@ -60,7 +60,8 @@ class Results:
     @cached_property
     def logits(self) -> dict[str, Logits]:
         """Of the models, by the name of their step."""
-        return {step: kept_scores(self.runs[step], "test") for step in MODELS}
+        best = {step: best_exit(self.runs[step].summary["quality"]) for step in MODELS}
+        return {step: kept_scores(self.runs[step], "test", *exit) for step, exit in best.items()}
 
     @cached_property
     def rival_logits(self) -> dict[str, Logits]:
@@ -109,13 +110,9 @@ class Results:
 
     @cached_property
     def calibration(self) -> Calibration:
-        """Of the int8 student's deepest exit; as it is where none was fitted."""
-        exits = self.runs["int8"].summary["calibration"]["exits"]
-        if not exits:
-            return Calibration()
-        depths = exits[max(exits, key=lambda name: int(name.rpartition(" ")[2]))]
-        fit = depths[max(depths, key=int)]
-        return Calibration(fit["temperature"], fit["offset"])
+        """Of the int8 student; as it is where none was fitted."""
+        run = self.runs["int8"]
+        return calibration_of(run, *best_exit(run.summary["quality"])) or Calibration()
 
     @property
     def probabilities(self) -> dict[str, Logits]:
@@ -158,7 +155,10 @@ class Results:
         for step in MODELS:
             run = self.runs[step]
             row = {"name": step, "parameters": run.summary["parameters"], "nonzero": run.summary["nonzero"]}
-            found.append(row | weight_bytes(run.file(WEIGHTS)) | _deepest(run.summary["quality"]["test"]))
+            quality = run.summary["quality"]
+            encode, interact = best_exit(quality)
+            figures = {metric: best_figures(quality)[metric] for metric in METRICS}
+            found.append(row | weight_bytes(run.file(WEIGHTS)) | {"exit": f"{encode}/{interact}"} | figures)
         return found
 
     def plain(self) -> dict[str, Any]:
@@ -183,10 +183,3 @@ class Results:
             *(line.replace("; ", "\n  ") for line in self.sentences),
         ]
         return f"{render(headings, lines)}\n\n" + "\n".join(said)
-
-
-def _deepest(exits: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, Any]:
-    """Of encode depth -> interact depth -> figures."""
-    encode = exits[max(exits, key=lambda name: int(name.rpartition(" ")[2]))]
-    figures = encode[max(encode, key=int)]
-    return {metric: figures[metric] for metric in METRICS}

@@ -56,7 +56,7 @@ class Budget:
     resident: int | None = None
     parity: bool = False
     unique_weights: bool = False
-    quality: Mapping[str, float] = field(default_factory=dict)  # of the deepest exit
+    quality: Mapping[str, float] = field(default_factory=dict)  # of the best exit
     exits: Mapping[Exit, Mapping[str, float]] = field(default_factory=dict)
     instructions: int | None = None  # at the deepest exit
     exit_instructions: Mapping[Exit, int] = field(default_factory=dict)

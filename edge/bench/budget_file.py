@@ -6,7 +6,7 @@ resident = "60 MB"      # measured in a fresh process when it is limited
 parity = true           # the golden requests are reproduced on the engine
 unique_weights = true   # one shared layer, and every weight once in the installed model
 
-[quality]               # at the deepest exit; log_loss is a maximum, the others are minima
+[quality]               # at the best exit; log_loss is a maximum, the others are minima
 auc = 0.74
 
 [exits."1/0".quality]   # at exit 1/0: encode depth / interact depth

@@ -103,8 +103,8 @@ def _quality_checks(bundle: Bundle, budget: Budget) -> Iterator[Check]:
     exits = {one.exit: one for one in bundle.exits}
     limits = dict(budget.exits)
     if budget.quality:
-        deepest = bundle.deepest
-        limits[deepest] = {**budget.quality, **limits.get(deepest, {})}
+        best = bundle.best
+        limits[best] = {**budget.quality, **limits.get(best, {})}
     for exit, minima in sorted(limits.items()):
         if exit not in exits:
             raise _no_exit(bundle, exit, exits)

@@ -73,6 +73,11 @@ class Bundle:
         """The exit with the largest depths; every bundle has it."""
         return self.exits[-1].exit
 
+    @property
+    def best(self) -> Exit:
+        """The exit that answers requests without limits."""
+        return max(self.exits, key=lambda one: one.order).exit
+
     @cached_property
     def listed(self) -> Mapping[str, BundleFile]:
         """`files` by path."""

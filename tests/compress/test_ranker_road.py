@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,13 +34,20 @@ def figures(auc: float | None, user_auc: float) -> dict[str, float | None]:
     return {"auc": auc, "user_auc": user_auc}
 
 
+def alike(exits: dict[str, dict[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
+    """On validation rows and on test rows."""
+    return {"validation": exits, "test": exits}
+
+
 def test_a_line_stands_for_each_step_and_exit_and_says_what_is_kept() -> None:
-    first = Step("ranker", 1_000, 1_000, 3_500, 4_000, {"encode 2": {"0": figures(0.6, 0.5), "1": figures(0.8, 0.7)}})
+    first = Step(
+        "ranker", 1_000, 1_000, 3_500, 4_000, alike({"encode 2": {"0": figures(0.6, 0.5), "1": figures(0.8, 0.7)}})
+    )
     exits = {
         "encode 12": {"0": figures(0.61, 0.55), "10": figures(0.74, 0.7), "9": figures(0.7, 0.6)},
         "encode 3": {"0": figures(0.6, 0.5)},
     }
-    last = Step("ranker-int8", 1_000, 200, 300, 1_100, exits)
+    last = Step("ranker-int8", 1_000, 200, 300, 1_100, alike(exits))
     assert kept_lift(last, first) == pytest.approx(0.8)
     assert kept_lift(last, first, "user_auc") == pytest.approx(1.0)
     lines = road_table([first, last]).splitlines()
@@ -50,7 +58,7 @@ def test_a_line_stands_for_each_step_and_exit_and_says_what_is_kept() -> None:
 
 
 def test_an_auc_that_is_not_defined_keeps_nothing_and_says_so() -> None:
-    first = Step("ranker", 1, 1, 1, 1, {"encode 1": {"0": figures(None, 0.5)}})
+    first = Step("ranker", 1, 1, 1, 1, alike({"encode 1": {"0": figures(None, 0.5)}}))
     assert math.isnan(kept_lift(first, first))
     assert math.isnan(kept_lift(first, first, "user_auc"))
     assert road_table([first]).splitlines()[2].endswith("| encode 1, interact 0 | - | 0.5000 | - / - |")

@@ -78,9 +78,7 @@ def test_without_rivals_the_baselines_of_the_prepared_run_are_shown(card: Card, 
     assert f"| {RIVAL} | {reached:.4f} |" in text and "Other rivals were not measured" in text
 
 
-def test_a_rival_with_the_same_scores_is_neither_above_nor_below(
-    card: Card, club: Run, integers: Run, tmp_path: Path
-) -> None:
+def test_a_rival_with_the_same_scores_is_neither_above_nor_below(card: Card, club: Run, tmp_path: Path) -> None:
     from cloud.rivals.kept_scores import SCORES, scores_file
     from cloud.rivals.stage import FIGURES, STAGE
 
@@ -90,7 +88,7 @@ def test_a_rival_with_the_same_scores_is_neither_above_nor_below(
     with target.writing() as workspace:
         listed = [{"name": "twin", "figures": {"all": same}, "model_bytes": None}]
         write_json(workspace.path / FIGURES, {"rivals": listed})
-        write_atomically(workspace.path / SCORES, scores_file({"twin": kept_scores(integers, "test")}))
+        write_atomically(workspace.path / SCORES, scores_file({"twin": card.best}))
     beside = replace(card, rivals=Run.open(tmp_path / "rivals"))
     assert "| twin | 0.6000 | 0.6000 | 0.6000 | .000 (.000 to .000) |" in card_markdown(beside)
 

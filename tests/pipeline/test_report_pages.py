@@ -99,11 +99,11 @@ def test_an_engine_that_is_not_near_torch_is_a_warning(runs: Runs, tmp_path: Pat
 def test_every_step_and_exit_has_a_line(runs: Runs) -> None:
     results = Results(runs)
     assert [step.name for step in results.steps] == list(MODELS.values())
-    assert [len(step.quality["encode 1"]) for step in results.steps] == [3, 3, 3, 3]
+    assert [len(step.quality["test"]["encode 1"]) for step in results.steps] == [3, 3, 3, 3]
     assert [row["name"] for row in results.rows][-4:] == list(MODELS)
     assert results.rows[-1]["download"] < results.rows[-2]["download"] < results.rows[-3]["download"]
-    deepest = results.steps[-1].deepest
-    assert results.rows[-1]["auc"] == deepest["auc"] == pytest.approx(results.verdict.last.figures["auc"].value)
+    best = results.steps[-1].best
+    assert results.rows[-1]["auc"] == best["auc"] == pytest.approx(results.verdict.last.figures["auc"].value)
 
 
 def test_json_has_rows_and_verdict_and_no_nan(out: Path, runs: Runs) -> None:

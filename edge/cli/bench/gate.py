@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--max-download", metavar="SIZE", help="limit on the bundle with this engine alone")
 @click.option("--max-installed", metavar="SIZE", help="limit on its files when installed")
 @click.option("--max-resident", metavar="SIZE", help="limit on the memory that opening and ranking take")
-@click.option("--min-auc", type=float, metavar="AUC", help="minimum AUC at the deepest exit")
+@click.option("--min-auc", type=float, metavar="AUC", help="minimum AUC at the best exit")
 @click.option("--baseline", type=PATH, metavar="OLD.edge", help="the bundle that shipped last, for [growth]")
 @requests("the golden requests")
 @click.option("--tools", type=PATH, metavar="DIR", help="the directory that benchmarks/arm_tools.sh filled")
