@@ -25,6 +25,7 @@ COLUMNS = {
     "nonzero": "non-zero",
     "download": "download",
     "installed": "file",
+    "exit": "exit",
     "auc": "AUC",
     "user_auc": "per-user AUC",
     "ndcg@10": "NDCG@10",
@@ -40,7 +41,7 @@ def written(results: dict[str, Any]) -> str:
 def short(results: dict[str, Any]) -> str:
     """The models beside a few rivals, then what the verdict says of the model that ships."""
     rows = [row for row in results["rows"] if row["name"] in (*RIVALS, *MODELS)]
-    return f"{table(rows, ['download', 'auc', 'user_auc', 'ndcg@10'])}\n\n{verdict(results, 'int8')}"
+    return f"{table(rows, ['download', 'exit', 'auc', 'user_auc', 'ndcg@10'])}\n\n{verdict(results, 'int8')}"
 
 
 def verdict(results: dict[str, Any], about: str) -> str:
@@ -56,9 +57,9 @@ def table(rows: list[dict[str, float]], columns: list[str]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _cell(value: float | None) -> str:
-    if value is None:
-        return ""
+def _cell(value: float | str | None) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
 
 
