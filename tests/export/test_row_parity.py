@@ -118,14 +118,8 @@ def test_an_auc_that_is_another_fails_where_logits_are_near_enough(
 
 
 def test_each_limit_is_passed_at_its_value_and_failed_beyond() -> None:
-    at = {"max_difference": 0.02, "top10": 0.995, "auc": 0.801, "torch_auc": 0.8, "pairs": 10**6}
+    at = {"max_difference": 0.02, "top10": 0.995, "auc": 0.801, "torch_auc": 0.8}
     assert passes(at, LIMITS, 0.02) and passes(at | {"auc": None, "torch_auc": None}, LIMITS, 0.02)
     for beyond in ({"max_difference": 0.0201}, {"top10": 0.9949}, {"auc": 0.8011}, {"auc": 0.7989}, {"auc": None}):
         assert not passes(at | beyond, LIMITS, 0.02)
     assert not passes(at | {"max_difference": np.nan}, LIMITS, 0.02)
-
-
-def test_among_few_rows_three_pairs_may_change_their_order() -> None:
-    at = {"max_difference": 0.02, "top10": 0.995, "auc": 0.803, "torch_auc": 0.8, "pairs": 1_000}
-    assert passes(at, LIMITS, 0.02) and not passes(at | {"auc": 0.804}, LIMITS, 0.02)
-    assert not passes(at | {"pairs": 2_000}, LIMITS, 0.02)
