@@ -93,21 +93,20 @@ class Exporting:
         tolerance = limits.float_tolerance if self.precision == "float32" else limits.integer_tolerance
         torch, found = TorchAnswers.of(self.model, self.screens, f"torch {self.precision}"), list[RowParity]()
         for name in engines:
-            beside, reference = torch, None
+            beside, most = torch, tolerance
             if name == "coreml":
-                beside, reference, tolerance = self._beside_coreml(limits.simulated)
+                beside, most = self._beside_coreml(), limits.integer_tolerance
             engine = open_engine(name, models, shape)
-            found += compare_rows(name, engine, self.rows, beside, limits, tolerance, reference)
+            found += compare_rows(name, engine, self.rows, beside, limits, most)
             engine.close()
         return found
 
-    def _beside_coreml(self, requests: int) -> tuple[TorchAnswers, TorchAnswers | None, float]:
-        """Core ML never rounds activations to 8 bits: its logits are those of the same weights with float ones."""
-        few, tolerance = self.screens.few(requests), self.config.parity.integer_tolerance
-        torch = TorchAnswers.of(self.model, few, f"torch {self.precision}")
+    def _beside_coreml(self) -> TorchAnswers:
+        """Core ML never rounds activations to 8 bits: it computes what the same weights do with float ones."""
+        few = self.screens.few(self.config.parity.simulated)
         if self.precision == "float32":
-            return torch, None, tolerance
-        return torch, TorchAnswers.of(dequantise_ranker(self.model), few, "torch, float activations"), tolerance
+            return TorchAnswers.of(self.model, few, "torch float32")
+        return TorchAnswers.of(dequantise_ranker(self.model), few, "torch, float activations")
 
     def _allowances(self, engines: Sequence[str]) -> dict[str, float]:
         return {"coreml": self.config.coreml_tolerance} if "coreml" in engines else {}

@@ -14,7 +14,7 @@ OF_PARITY = (
     "Test rows of the prepared run, a screen a request. The largest and the mean difference are of logits, the top-10 "
     "agreement is the mean of each user's rows."
 )
-OF_CORE_ML = " Core ML keeps float16 activations, so its logits are compared with those of torch without 8-bit ones."
+OF_CORE_ML = " Core ML keeps float16 activations, so it is compared with torch without 8-bit ones."
 
 
 def export_tables(summary: Mapping[str, Any]) -> list[Table]:

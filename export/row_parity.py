@@ -22,8 +22,8 @@ from export.settings import ParityLimits
 
 @dataclass(frozen=True)
 class RowParity:
-    """One engine and exit beside torch; `reference` says which torch the logits are compared with. The AUCs, None where
-    the rows have one label alone, are the engine's and that of torch with the weights' own precision."""
+    """One engine and exit beside torch; `reference` says which torch. The AUCs, of the engine and of torch, are None
+    where the rows have one label alone."""
 
     engine: str
     exit: str
@@ -64,27 +64,23 @@ def compare_rows(
     torch: TorchAnswers,
     limits: ParityLimits,
     tolerance: float,
-    reference: TorchAnswers | None = None,
 ) -> list[RowParity]:
-    """A row per exit. Logits are compared with the `reference`, which rounds as the engine does, else with `torch`; the
-    AUC always with `torch`."""
-    reference, found = reference or torch, list[RowParity]()
-    for depth, wanted in reference.logits.items():
+    """A row per exit. `torch` rounds as the engine does."""
+    found = list[RowParity]()
+    for depth, wanted in torch.logits.items():
         answers = engine_logits(engine, prepared, torch.screens, depth, name)
         for interact, logits in enumerate(answers):
-            figures = _figures(logits, wanted[interact], torch.logits[depth][interact], prepared, torch.screens)
+            figures = _figures(logits, wanted[interact], prepared, torch.screens)
             count, passed = len(torch.screens.windows), passes(figures, limits, tolerance)
-            found.append(RowParity(name, f"{depth}/{interact}", reference.called, count, **figures, passed=passed))
+            found.append(RowParity(name, f"{depth}/{interact}", torch.called, count, **figures, passed=passed))
     return found
 
 
-def _figures(
-    logits: np.ndarray, wanted: np.ndarray, torch: np.ndarray, prepared: Prepared, screens: Screens
-) -> dict[str, Any]:
+def _figures(logits: np.ndarray, wanted: np.ndarray, prepared: Prepared, screens: Screens) -> dict[str, Any]:
     labels, users = (prepared.column(name)[screens.rows] for name in ("label", "user"))
     differences = np.abs(logits - wanted)
     overlaps = [top_overlap(wanted[first:end], logits[first:end]) for first, end in user_rows(users)]
-    aucs = (auc(scores, labels) if np.isfinite(scores).all() else math.nan for scores in (logits, torch))
+    aucs = (auc(scores, labels) if np.isfinite(scores).all() else math.nan for scores in (logits, wanted))
     own, others = (None if math.isnan(figure) else figure for figure in aucs)
     return {
         "rows": len(labels),

@@ -175,8 +175,8 @@ class Results:
 
     def text(self) -> str:
         """For the terminal: the verdict, then the table."""
-        headings = ("", "parameters", "non-zero", "download", "AUC", "user AUC", "NDCG@10", "log loss")
-        keys = ("parameters", "nonzero", "download", *METRICS)
+        headings = ("", "parameters", "non-zero", "download", "exit", "AUC", "user AUC", "NDCG@10", "log loss")
+        keys = ("parameters", "nonzero", "download", "exit", *METRICS)
         lines = [(row["name"], *(row.get(key) for key in keys)) for row in self.rows]
         said = [
             *(f"warning: {line}" for line in self.warnings),
