@@ -26,8 +26,8 @@ from edge.pages.table import Row, Table, figure, table_markdown
 
 METRICS = {"auc": "AUC", "user_auc": "per-user AUC", "ndcg@10": "NDCG@10"}
 OF_INTERVALS = (
-    "Test rows. In brackets: the interval that holds 95 of 100 draws of users. It does not include what a training run "
-    "of another seed would change."
+    "Test rows. In brackets: 95 % intervals, from resampling users. They do not include what another seed of training "
+    "would change."
 )
 
 
@@ -142,8 +142,10 @@ def _rivals(card: Card) -> Table:
         (name, *(figure(figures[key]) for key in METRICS), with_interval(_lead(card, card.rivals, name), sign=True))
         for name, figures in figures_of(card.rivals).items()
     ]
-    note = "The last column is the AUC of the model's deepest exit less the rival's, on the same draws of users."
-    return Table("Rivals on the same rows", ("rival", *METRICS.values(), "model less rival, AUC"), rows, note)
+    note = (
+        "The last column is the AUC of the model's deepest exit minus the rival's, with its 95 % interval over users."
+    )
+    return Table("Rivals on the same rows", ("rival", *METRICS.values(), "model minus rival, AUC"), rows, note)
 
 
 def _lead(card: Card, rivals: Run, name: str) -> Figure:
