@@ -28,6 +28,7 @@ def three(value: float) -> str:
 
 
 def signed(value: float) -> str:
+    """As `three`, with a plus before what is above 0."""
     text = three(value)
     return text if text.startswith("-") or text == ".000" else f"+{text}"
 

@@ -93,6 +93,7 @@ def _within(best: Best) -> str:
 
 
 def report_markdown(report: Report) -> str:
+    """The verdict, what was measured, and the tables."""
     verdict = "\n".join(f"- {escaped(' '.join((finding.text, *finding.parts)))}" for finding in _verdict(report))
     words = "\n".join(f"- {escaped(text)}" for text in report_words(report))
     title = f"### {escaped(_title(report))}"
