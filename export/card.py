@@ -27,8 +27,8 @@ from edge.pages.table import Row, Table, figure, table_markdown
 
 METRICS = {"auc": "AUC", "user_auc": "per-user AUC", "ndcg@10": "NDCG@10"}
 OF_INTERVALS = (
-    "Test rows. In brackets: the interval that holds 95 of 100 draws of users. It does not include what a training run "
-    "of another seed would change."
+    "Test rows. In brackets: 95 % intervals, from resampling users. They do not include what another seed of training "
+    "would change."
 )
 
 AT_BEST = "The model is at its best exit on validation rows, which answers requests without limits."
@@ -147,8 +147,8 @@ def _rivals(card: Card) -> Table:
         (name, *(figure(figures[key]) for key in METRICS), with_interval(_lead(card, card.rivals, name), sign=True))
         for name, figures in figures_of(card.rivals).items()
     ]
-    note = f"The last column is the model's AUC less the rival's, on the same draws of users. {AT_BEST}"
-    return Table("Rivals on the same rows", ("rival", *METRICS.values(), "model less rival, AUC"), rows, note)
+    note = f"The last column is the model's AUC minus the rival's, with its 95 % interval over users. {AT_BEST}"
+    return Table("Rivals on the same rows", ("rival", *METRICS.values(), "model minus rival, AUC"), rows, note)
 
 
 def _lead(card: Card, rivals: Run, name: str) -> Figure:

@@ -11,10 +11,10 @@ from edge.pages.table import Table, figure, table_markdown
 METRICS = {"auc": "AUC", "user_auc": "per-user AUC", "ndcg@10": "NDCG@10", "log_loss": "log loss"}
 SIZES = "Bytes of"  # how the sentence of them begins
 OF_PARITY = (
-    "Test rows of the prepared run, a screen a request. The largest and the mean difference are of logits, the top-10 "
-    "agreement is the mean of each user's rows."
+    "Test rows of the prepared run; each screen is one request. The largest and the mean difference are of logits; the "
+    "top-10 agreement is a mean over users."
 )
-OF_CORE_ML = " Core ML keeps float16 activations, so it is compared with torch without 8-bit ones."
+OF_CORE_ML = " Core ML computes in float16 without 8-bit activations, so it is compared with torch without them."
 
 
 def export_tables(summary: Mapping[str, Any]) -> list[Table]:
@@ -45,7 +45,7 @@ def sizes_sentence(summary: Mapping[str, Any]) -> str:
 
 def report_markdown(summary: Mapping[str, Any], protocol: str) -> str:
     parts = ["# Exported ranking model", sizes_sentence(summary)]
-    parts += [f"**Warning.** Not near torch: {line}." for line in parity_failures(summary)]
+    parts += [f"**Warning.** Too far from torch: {line}." for line in parity_failures(summary)]
     parts += [table_markdown(table) for table in (*export_tables(summary), _goldens(summary))]
     return "\n\n".join([*parts, f"Protocol: {protocol}."]) + "\n"
 
@@ -72,7 +72,10 @@ def _engines(summary: Mapping[str, Any]) -> Table:
         "largest difference",
         "golden requests",
     )
-    note = "Bytes of a bundle with that engine's model alone, as edge slim writes it. The difference is edge verify's."
+    note = (
+        "Bytes of a bundle with that engine's model alone, as edge slim writes it. The largest difference is that of "
+        "edge verify."
+    )
     return Table("The bundle on each engine", headings, rows, note)
 
 
@@ -92,8 +95,8 @@ def _exits(summary: Mapping[str, Any]) -> Table:
         rows.append((f"{exit['encode']}/{exit['interact']}", *figures, calibrated))
     headings = ("exit", "validation AUC", *METRICS.values(), "temperature, offset")
     note = (
-        "All test rows, by torch: encode depth / interact depth. A request without limits gets the exit with the "
-        "highest validation AUC."
+        "All test rows, computed with torch. An exit is encode depth / interact depth. A request without limits gets "
+        "the exit with the highest validation AUC."
     )
     return Table("Exits of the bundle", headings, rows, note)
 
@@ -101,10 +104,10 @@ def _exits(summary: Mapping[str, Any]) -> Table:
 def _rows(summary: Mapping[str, Any]) -> Table:
     headings = (
         "weights", "engine", "exit", "compared with", "requests", "rows", "largest", "mean", "top-10", "AUC",
-        "AUC of torch", "limits",
+        "AUC of torch", "within limits",
     )  # fmt: skip
     note = OF_PARITY + (OF_CORE_ML if "coreml" in summary["sizes"] else "")
-    return Table("Test requests on each engine, beside torch", headings, list(_lines(summary["rows"])), note)
+    return Table("Test requests on each engine, compared with torch", headings, list(_lines(summary["rows"])), note)
 
 
 def _lines(rows: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -113,7 +116,7 @@ def _lines(rows: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
             name = (precision, row["engine"], row["exit"], row["reference"], f"{row['requests']:,}", f"{row['rows']:,}")
             figures = (f"{row['max_difference']:.2g}", f"{row['mean_difference']:.2g}", f"{row['top10']:.4f}")
             aucs = (figure(row["auc"], 5), figure(row["torch_auc"], 5))
-            yield *name, *figures, *aucs, "kept" if row["passed"] else "FAILED"
+            yield *name, *figures, *aucs, "yes" if row["passed"] else "NO"
 
 
 def _plain(summary: Mapping[str, Any]) -> Table:
@@ -123,7 +126,7 @@ def _plain(summary: Mapping[str, Any]) -> Table:
         for name, size in summary["plain"].items()
     ]
     headings = ("file", "bytes", "largest difference", "top-10 agreement")
-    return Table("Plain files, a request in one call", headings, rows, "Beside torch, on golden requests.")
+    return Table("Plain files, a request in one call", headings, rows, "Compared with torch, on the golden requests.")
 
 
 def _goldens(summary: Mapping[str, Any]) -> Table:
@@ -133,4 +136,4 @@ def _goldens(summary: Mapping[str, Any]) -> Table:
         for row in compared
     ]
     headings = ("weights", "engine", "exit", "largest difference", "top-10 agreement")
-    return Table("Golden requests on each engine, beside the reference", headings, rows)
+    return Table("Golden requests on each engine, compared with the reference", headings, rows)

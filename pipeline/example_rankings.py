@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cloud.data.log import PARTS, TEST
 from cloud.data.rows import Prepared
 from cloud.rivals.held_out import HeldOut, Logits
+from cloud.rivals.written import three
 from edge.metrics import user_aucs
 from edge.pages.table import Row, Table
 
@@ -19,9 +20,9 @@ FEWEST_ROWS = 10  # test rows that a user needs to be chosen
 BEST, EVENTS = 10, 5  # rows that are shown of a ranking, and latest events
 MOST_TEXT = 60  # characters of an item
 RULE = (
-    f"The examples are chosen by a rule: of the users with {FEWEST_ROWS} test rows or more and both labels, in the "
-    "order of the AUC of the {model} on their own rows, those at the 10th, 50th and 90th percentile. The candidates "
-    "are all test rows of the user."
+    f"The examples are chosen by a rule: of the users with {FEWEST_ROWS} test rows or more and both labels, sorted by "
+    "the AUC of the {model} on their own rows, those at the 10th, 50th and 90th percentile. The candidates are all "
+    "test rows of the user."
 )
 
 
@@ -41,7 +42,7 @@ def example_tables(
         place = by_auc[round(percentile / 100 * (len(by_auc) - 1))]
         at = np.flatnonzero(held_out.users == names[place])
         liked = int(held_out.labels[at].sum())
-        said = f"{liked} of the user's {len(at)} test rows were liked; AUC on them {aucs[place]:.3f}."
+        said = f"{liked} of the user's {len(at)} test rows were liked; the AUC on these rows is {three(aucs[place])}."
         rule = [RULE.format(model=model)] if percentile == PERCENTILES[0] else []
         before = (*rule, _about(prepared, int(names[place])), said)
         title = f"An example: the user at the {percentile}th percentile of per-user AUC"
@@ -55,7 +56,7 @@ def _headings(scores: Mapping[str, Logits], calibrated: bool) -> Row:
 
 
 def _rows(prepared: Prepared, held_out: HeldOut, scores: Mapping[str, Logits], at: NDArray[np.intp]) -> Iterator[Row]:
-    """A row a place: what each ranks there, its probability, and whether the user liked it."""
+    """One row per place: what each ranks there, its probability, and whether the user liked it."""
     test = prepared.part(PARTS[TEST])
     item, labels = prepared.column("item")[test], held_out.labels
     orders = {name: at[np.argsort(-logits[at], kind="stable")] for name, logits in scores.items()}
@@ -80,7 +81,7 @@ def _about(prepared: Prepared, user: int) -> str:
     ]
     profile = prepared.users.texts[user] or "no profile"
     listed = "; ".join(latest) if latest else "none"
-    return f"User: {profile}. History before the first test row: {known:,} events, the latest: {listed}."
+    return f"User: {profile}. Before the first test row: {known:,} events, of which the latest are: {listed}."
 
 
 def _short(text: str) -> str:

@@ -27,8 +27,8 @@ def length_picture(results: Results) -> Picture:
     axes.set_ylabel("% of rows")
     axes.grid(axis="x", visible=False)
     figure.legend(loc="outside upper left", ncols=2)
-    caption = "How many earlier events a row looks back on. The bins are of unlike widths."
-    return picture("histories", "Does training show histories like those of the test?", caption, figure)
+    caption = "How many earlier events a row looks back on. The bins differ in width."
+    return picture("histories", "Are histories in training as long as in the test?", caption, figure)
 
 
 def quality_by_length_picture(results: Results) -> Picture:
@@ -52,7 +52,7 @@ def quality_by_length_picture(results: Results) -> Picture:
     axes.set_xlabel("earlier events; below, the test rows of the bin")
     axes.set_ylabel("AUC")
     figure.legend(loc="outside upper left", ncols=2)
-    caption = "A bar holds 95 of 100 draws of users; those of small bins may leave the picture."
+    caption = "A bar is the 95 % interval over users; those of small bins may extend beyond the picture."
     return picture("history", "Does it rank better with a longer history?", caption, figure)
 
 

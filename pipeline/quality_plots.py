@@ -85,10 +85,10 @@ def rivals_picture(results: Results) -> Picture:
     names = [each.rival for each in against]
     figure, axes = range_figure(names, {METRICS[metric]: ranges(metric) for metric in METRICS})
     axes.axvline(0, color=INK, linewidth=1)
-    axes.set_xlabel(f"the figure of the {last.name} less the rival's")
+    axes.set_xlabel(f"{last.name} minus rival")
     caption = (
-        f"The {len(against)} strongest rivals by AUC. To the right of 0 the {last.name} is better. A bar holds "
-        "95 of 100 draws of users; where it covers 0, the two do not differ significantly."
+        f"The {len(against)} strongest rivals by AUC. To the right of 0 the {last.name} is better. A bar is "
+        "the 95 % interval of the difference, over users; if it covers 0, the two do not differ significantly."
     )
     return picture("rivals", "Is the int8 student better than each rival?", caption, figure)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cloud.data.rows import Prepared
 from cloud.data.words import described
-from cloud.rivals.written import three, with_interval
+from cloud.rivals.written import quality_title, three, with_interval
 from cloud.runs.directory import MANIFEST
 from compress.road import Step
 from edge.files import write_atomically
@@ -23,14 +23,13 @@ from pipeline.example_rankings import example_tables
 from pipeline.plots import draw_plots
 from pipeline.results import Results
 from pipeline.road import Outcome, Runs
-from pipeline.verdict import BEATS, METRICS, Against, Judged
+from pipeline.verdict import ABOVE, BEATS, BELOW, EVEN, LIKE, LOSES, METRICS, Against, Judged
 from pipeline.wording import rival_name
 
-TITLE = "What was made, and whether it is better"
+TITLE = "The ranking model beside its rivals"
 KEY = (
-    "In brackets: the interval that holds 95 of 100 draws of users, with replacement; after a rival that does not "
-    "differ significantly, the difference and its interval. A rival is beaten where the whole interval of the "
-    "difference is above 0."
+    "In brackets: 95 % intervals, from resampling users; after a rival that does not differ significantly, the "
+    "difference and its interval. The model beats a rival if the whole interval of the difference is above 0."
 )
 
 
@@ -86,7 +85,7 @@ def _facts(results: Results, command: str) -> list[tuple[str, str]]:
 
 
 def _key_figures(results: Results) -> Iterator[KeyFigure]:
-    """Of the last model: quality, what it beats, and what it weighs."""
+    """Of the last model: quality, how many rivals it beats, and its bytes."""
     verdict, export = results.verdict, results.runs["export"].summary
     last, teacher = verdict.last, verdict.teacher
     for metric, name in METRICS.items():
@@ -96,16 +95,16 @@ def _key_figures(results: Results) -> Iterator[KeyFigure]:
         beaten = len(last.with_outcome("auc", BEATS))
         yield KeyFigure("rivals beaten by AUC", f"{beaten} of {len(last.against)}")
     for engine, size in export["sizes"].items():
-        yield KeyFigure(f"{engine}, to download", f"{size['download'] / 1e3:,.1f} kB")
+        yield KeyFigure(f"download for {engine}", f"{size['download'] / 1e3:,.1f} kB")
 
 
 def _finding(sentence: str) -> Finding:
-    """What it is about, then a clause a line."""
-    about, *clauses = sentence.split("; ")
+    """What it is about, then one clause per line."""
+    about, *clauses = sentence.removesuffix(".").split("; ")
     if about.startswith(SIZES) and clauses:  # its first clause follows a colon
         about, _, first = about.partition(": ")
         clauses = [first, *clauses]
-    return Finding(about, clauses)
+    return Finding(about, clauses) if clauses else Finding(sentence)
 
 
 def _tables(results: Results) -> list[Table]:
@@ -118,37 +117,43 @@ def _tables(results: Results) -> list[Table]:
 
 
 def _against(one: Judged) -> Table:
-    """A line a rival: the model's figures less the rival's."""
+    """One line per rival: the model's figures minus the rival's."""
     headings = [
         "rival",
-        *(heading for name in METRICS.values() for heading in (f"less the rival's {name}", f"by {name}, it")),
+        *(heading for name in METRICS.values() for heading in (f"{name}: difference", f"{name}: the model is")),
     ]
     rows = [
         (rival_name(each.rival), *(cell for metric in METRICS for cell in _compared(each, metric)))
         for each in one.against
     ]
-    note = f"The figure of the {one.name} less the rival's on the same test rows, {INTERVAL}"
+    note = f"The difference is the figure of the {one.name} minus the rival's on the same test rows, {INTERVAL}"
     return Table(f"The {one.name} and each rival", tuple(headings), rows, note)
 
 
-INTERVAL = "with the interval of 95 of 100 draws of users, where the rival's scores are known."
+INTERVAL = "with its 95 % interval over users, if the rival's scores are known."
+
+
+WORDS = {
+    BEATS: "better", LOSES: "worse", LIKE: "not significantly different",
+    ABOVE: "above", BELOW: "below", EVEN: "equal",
+}  # fmt: skip
 
 
 def _compared(each: Against, metric: str) -> tuple[str, str]:
     found = each.differences[metric]
     if math.isnan(found.value):
         return "-", ""
-    return with_interval(found, sign=True), each.outcome(metric)
+    return with_interval(found, sign=True), WORDS[each.outcome(metric)]
 
 
 def _road(steps: Sequence[Step]) -> Table:
     sizes = ("weights", "non-zero", "download, bytes", "file, bytes")
     headings = ("step", "exit", "AUC", "per-user AUC", "NDCG@10", "log loss", *sizes)
-    note = "Test rows. Bytes are of the weights alone: compressed as a bundle would, and as a file. " + EXITS
+    note = "Test rows. Bytes are of the weights alone: compressed as in a bundle, and as a file. " + EXITS
     return Table("Each step", headings, [line for step in steps for line in _lines(step)], note)
 
 
-EXITS = "An exit is encode depth / interact depth, in layers; interact depth 0 is numbers, match and head alone."
+EXITS = "An exit is encode depth / interact depth, in layers; interact depth 0 has numbers, match and head alone."
 
 
 def _lines(step: Step) -> Iterator[tuple[str, ...]]:
@@ -169,4 +174,4 @@ def _groups(results: Results) -> Iterator[Table]:
             for name, figures in models.items()
         ]
         count = int(results.held_out.groups()[group].sum())
-        yield Table(f"{group.capitalize()}: {count:,} test rows", ("model or rival", *METRICS.values()), rows)
+        yield Table(quality_title(group, count), ("model or rival", *METRICS.values()), rows)

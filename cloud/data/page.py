@@ -50,7 +50,7 @@ def prepared_html(summary: Mapping[str, Any], dataset: Mapping[str, Any], protoc
 
 
 def _verdict(summary: Mapping[str, Any]) -> Iterator[Finding]:
-    """What is odd, what is to be beaten, and what the test asks."""
+    """How many warnings there are, the baseline to beat, and how long histories are."""
     count = len(summary["warnings"])
     yield Finding(f"{count} warning{'s' * (count != 1)}, above." if count else "No warnings.")
     known = {name: found["auc"] for name, found in summary["baselines"].get("test", {}).items() if _known(found["auc"])}
@@ -62,7 +62,7 @@ def _verdict(summary: Mapping[str, Any]) -> Iterator[Finding]:
         f"Half of the test rows look back on {histories['test']['median']:,} earlier events or more, half of the "
         f"training rows on {histories['train']['median']:,} or more."
     )
-    yield Finding(f"{summary['vocabulary']:,} tokens are known.")
+    yield Finding(f"The vocabulary has {summary['vocabulary']:,} tokens.")
 
 
 def _known(value: float | None) -> bool:

@@ -32,12 +32,12 @@ LAST_DATE = 2.5e11  # seconds: in the year 9892, near the last that has a name
 
 def time_picture(over_time: Mapping[str, Any]) -> Picture:
     """Rows by part, from the time of the first to that of the last."""
-    return _picture("time", "When were the rows made?", TIME, over_time, _over_time)
+    return _picture("time", "When did the events happen?", TIME, over_time, _over_time)
 
 
 def history_picture(histories: Mapping[str, Any]) -> Picture:
     """How long the histories of each part are."""
-    return _picture("histories", "Does training show what the test asks for?", HISTORIES, histories, _histories)
+    return _picture("histories", "Are histories in training as long as in the test?", HISTORIES, histories, _histories)
 
 
 def number_pictures(numbers: Sequence[Mapping[str, Any]]) -> list[Picture]:
@@ -47,11 +47,11 @@ def number_pictures(numbers: Sequence[Mapping[str, Any]]) -> list[Picture]:
 
 
 HISTORIES = (
-    "How many earlier events a row looks back on: the share of rows with that many at most. Where the curves lie far "
-    "apart, training shows other histories than the test asks for."
+    "The share of rows that look back on at most so many earlier events. If the curves are far apart, the model is "
+    "tested on other histories than it is trained on."
 )
-TIME = "Rows over time, in equally long stretches; dates are in UTC."
-NUMBERS_ALIKE = "Are the numbers the same in training and test?"
+TIME = "Rows over time, in bins of equal length; dates are in UTC."
+NUMBERS_ALIKE = "Are the numbers distributed alike in training and test?"
 NUMBERS_SHOWN = "Shares of rows, in the units of each number after its transform: "
 
 

@@ -39,14 +39,14 @@ def warnings(summary: Mapping[str, Any]) -> str:
 def sentences(summary: Mapping[str, Any], dataset: Mapping[str, Any], protocol: str) -> list[str]:
     """What stands above the tables."""
     return [
-        f"{summary['users']:,} users, {summary['items']:,} items, {summary['vocabulary']:,} tokens known.",
+        f"{summary['users']:,} users, {summary['items']:,} items, a vocabulary of {summary['vocabulary']:,} tokens.",
         f"Data fingerprint (SHA-256): {dataset['fingerprint']}",
         f"Protocol: {protocol}.",
     ]
 
 
 def tables(summary: Mapping[str, Any]) -> Iterator[Table]:
-    """In the order of a reader's questions: what is there, what is asked, what is read, what is to be beaten."""
+    """In the order of a reader's questions: the rows, the test, what the model reads, what it has to beat."""
     yield _parts(summary["figures"]["parts"])
     yield _histories(summary["figures"]["histories"])
     yield _test(summary["figures"]["test"])
@@ -71,10 +71,11 @@ def _parts(parts: Mapping[str, Any]) -> Table:
         "screens_with_both_labels": "{:.1%}",
     }
     rows = [
-        (name.replace("_", " "), *(form.format(part[name]) for part in parts.values())) for name, form in shown.items()
+        (name.replace("_a_", " per ").replace("_", " "), *(form.format(part[name]) for part in parts.values()))
+        for name, form in shown.items()
     ]
-    note = "A screen is the rows of one user and one time, which see nothing of each other."
-    return Table("Rows, users and screens", ("of the rows", *parts), rows, note)
+    note = "A screen is all rows of one user and one time; they see nothing of each other."
+    return Table("Rows, users and screens", ("count or share", *parts), rows, note)
 
 
 def _histories(histories: Mapping[str, Any]) -> Table:
@@ -84,7 +85,7 @@ def _histories(histories: Mapping[str, Any]) -> Table:
         *((f"{share}% have at most", *(f"{histories[part][key]:,}" for part in PARTS))
           for share, key in ((5, "p5"), (95, "p95"))),
         ("longest", *(f"{histories[part]['max']:,}" for part in PARTS)),
-        ("rows without", *(f"{histories[part]['none']:.1%}" for part in PARTS)),
+        ("rows without a history", *(f"{histories[part]['none']:.1%}" for part in PARTS)),
     ]  # fmt: skip
     note = (
         f"Earlier events that a row looks back on. {histories['alike']:.1%} of the training rows have histories about "
@@ -96,11 +97,11 @@ def _test(test: Mapping[str, Any]) -> Table:
     each, cold, unseen = test["rows_a_user"], test["cold_users"], test["unseen_items"]
     rows = [
         ("users with test rows", f"{test['users']:,}", f"{test['user_share']:.1%} of all users"),
-        ("rows that one has", f"{each['mean']:.1f}", f"median {each['median']:,}, most {each['max']:,}"),
-        ("users new to training", f"{cold['count']:,}", f"{cold['rows']:,} rows, {cold['share']:.1%}"),
-        ("items new to training", f"{unseen['count']:,}", f"{unseen['rows']:,} rows, {unseen['share']:.1%}"),
+        ("test rows per user, mean", f"{each['mean']:.1f}", f"median {each['median']:,}, largest {each['max']:,}"),
+        ("cold users", f"{cold['count']:,}", f"{cold['rows']:,} rows, {cold['share']:.1%}"),
+        ("unseen items", f"{unseen['count']:,}", f"{unseen['rows']:,} rows, {unseen['share']:.1%}"),
     ]
-    return Table("What the test asks", ("what", "count", "of them"), rows)
+    return Table("Users and items of the test", ("what", "count", "that is"), rows)
 
 
 def _numbers(numbers: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
@@ -117,8 +118,8 @@ def _numbers(numbers: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
         ]
         headings = ("number", "mean ± spread", "missing in train", "missing in test", "clipped in test", "AUC on test")
         note = (
-            "Mean and spread are of training rows, after the transform. AUC is that of the number alone where it is "
-            "known; near 1 or 0 it gives the label away."
+            "Mean and spread are of training rows, after the transform. AUC: of rows that have the number, ranked by "
+            "it alone; near 1 or 0, the number gives the label away."
         )
         yield Table("Numbers", headings, rows, note)
 
@@ -130,10 +131,11 @@ def _attributes(figures: Mapping[str, Any]) -> Iterator[Table]:
         ("liked share of the item in training", "-", figure(figures["items"]["liked_share"], 3)),
     ]
     note = (
-        "AUC on test rows of an attribute's mean label in training rows. Near 1 it gives the label away; where that of "
-        "the item's training rows is far below .5, rows that are not liked may have been drawn from popular items."
+        "AUC: the test rows ranked by the mean label that the attribute's value has in training. Near 1, the attribute "
+        "gives the label away. If the last two are far below .5, rows that are not liked may have been drawn from "
+        "popular items."
     )
-    yield Table("What one attribute tells", ("attribute", "values", "AUC on test"), rows, note)
+    yield Table("AUC of single attributes", ("attribute", "values", "AUC on test"), rows, note)
 
 
 def _splits(summary: Mapping[str, Any]) -> Rows:
@@ -151,8 +153,8 @@ def _tokens(tokens: Mapping[str, Any]) -> Table:
     for name in ("profile", "item", "event", "context"):
         spread = tokens["train"][name]
         rows.append((name, f"{spread['mean']:.1f}", f"{spread['p95']:,}", f"{spread['max']:,}"))
-    unknown = f"{tokens['train']['unknown_share']:.4%} of them unknown (test: {tokens['test']['unknown_share']:.4%})."
-    return Table("Tokens of the texts that training rows show", ("text", "mean", "p95", "max"), rows, unknown)
+    unknown = f"Unknown tokens: {tokens['train']['unknown_share']:.4%} (test: {tokens['test']['unknown_share']:.4%})."
+    return Table("Tokens per text, in training rows", ("text", "mean", "p95", "max"), rows, unknown)
 
 
 def _baselines(summary: Mapping[str, Any], parts: Sequence[str] = ("test",)) -> Rows:

@@ -1,4 +1,4 @@
-"""Draws of users, with replacement: how far a figure would be elsewhere, as it is users who differ."""
+"""Draws of users, with replacement: how much a figure would vary with other users of the same kind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DRAWS, CONFIDENCE = 200, 0.95
 
 @dataclass(frozen=True)
 class Figure:
-    """A metric and the interval in which it lies for 95 of 100 draws of users; NaN where it is not defined."""
+    """A metric and its 95 % interval over draws of users; NaN where it is not defined."""
 
     value: float
     low: float

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from cloud.data.prepare import Checked
 from cloud.data.words import described
 from cloud.rivals.measure import Rival
-from cloud.rivals.written import with_interval
+from cloud.rivals.written import quality_title, with_interval
 from edge.pages.drawing import QUIET, picture, styled
 from edge.pages.page import OF_95, Finding, Page, page_html
 from edge.pages.picture import Picture
@@ -28,8 +28,8 @@ METRICS = {
 
 
 def rivals_text(rivals: Sequence[Rival], protocol: str) -> str:
-    """One line a rival, on all test rows; then AUC by group of rows, and the protocol."""
-    headings = ("", *METRICS.values(), "training s", "bytes", "us a row")
+    """One line per rival, on all test rows; then AUC by group of rows, and the protocol."""
+    headings = ("", *METRICS.values(), "training s", "bytes", "us per row")
     rows = [
         (
             rival.name,
@@ -45,7 +45,7 @@ def rivals_text(rivals: Sequence[Rival], protocol: str) -> str:
     if len(names) > 1:
         by_group = [(rival.name, *(with_interval(rival.figures[group]["auc"]) for group in names)) for rival in rivals]
         counts = [f"{name}: {rivals[0].rows[name]:,} rows" for name in names]
-        parts.append(render(("AUC (95 of 100)", *counts), by_group))
+        parts.append(render(("AUC (95 % interval)", *counts), by_group))
     searched = [f"{rival.name}: {rival.search}" for rival in rivals if rival.search]
     return "\n\n".join([*parts, "\n".join(searched), f"protocol: {protocol}"])
 
@@ -56,7 +56,7 @@ def rivals_html(rivals: Sequence[Rival], checked: Checked, made: datetime) -> st
     `made` may be the clock's: the page holds seconds, which no two runs share.
     """
     page = Page(
-        title=f"Rivals: what any team could do with {checked.dataset['name']}",
+        title=f"Rivals: what other methods reach on {checked.dataset['name']}",
         facts=[
             ("Data", described(checked.dataset)),
             ("Date (UTC)", f"{made.astimezone(UTC):%Y-%m-%d %H:%M}"),
@@ -79,7 +79,9 @@ def _verdict(rivals: Sequence[Rival]) -> Iterator[Finding]:
             yield Finding(f"The best rival by {METRICS[metric]} is {best.name}: {METRICS[metric]} {reached}.")
     plain = [rival for rival in rivals if rival.training_seconds is None]
     if (best := _best(plain, "auc")) and len(plain) < len(rivals):
-        yield Finding(f"The best that is not trained is {best.name}: AUC {with_interval(best.figures['all']['auc'])}.")
+        yield Finding(
+            f"The best rival that is not trained is {best.name}: AUC {with_interval(best.figures['all']['auc'])}."
+        )
 
 
 def _best(rivals: Sequence[Rival], metric: str) -> Rival | None:
@@ -89,17 +91,20 @@ def _best(rivals: Sequence[Rival], metric: str) -> Rival | None:
 
 def _figures(rivals: Sequence[Rival], group: str) -> Table:
     rows = [(rival.name, *(with_interval(rival.figures[group][metric]) for metric in METRICS)) for rival in rivals]
-    return Table(f"{group.capitalize()}: {rivals[0].rows[group]:,} test rows", ("rival", *METRICS.values()), rows)
+    return Table(quality_title(group, rivals[0].rows[group]), ("rival", *METRICS.values()), rows)
 
 
 def _costs(rivals: Sequence[Rival]) -> Table:
-    headings = ("rival", "training, seconds", "model, bytes", "microseconds a row")
+    headings = ("rival", "training, seconds", "model, bytes", "microseconds per row")
     rows = [
         (rival.name, _text(rival.training_seconds), _text(rival.model_bytes), f"{rival.microseconds_a_row:.1f}")
         for rival in rivals
     ]
     return Table(
-        "What they cost", headings, rows, "Microseconds: making what a rival reads, and scoring, over all rows at once."
+        "What each rival costs",
+        headings,
+        rows,
+        "Microseconds: computing a rival's inputs and its scores, over all rows at once.",
     )
 
 
@@ -119,7 +124,7 @@ def _picture(rivals: Sequence[Rival]) -> Picture:
         figure, axes = range_figure(names, {METRICS[metric]: ranges(metric) for metric in ("auc", "user_auc")})
         axes.axvline(CHANCE, color=QUIET, linewidth=0.8)
         axes.set_xlabel("AUC and per-user AUC on all test rows")
-        caption = f"A bar holds 95 of 100 draws of users. The vertical line at {CHANCE} is a coin."
+        caption = f"A bar is the 95 % interval over users. The vertical line at {CHANCE} is chance."
         return picture("rivals", "How well does each rival rank?", caption, figure)
 
 

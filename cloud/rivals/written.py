@@ -28,5 +28,11 @@ def three(value: float) -> str:
 
 
 def signed(value: float) -> str:
+    """As `three`, with a plus before what is above 0."""
     text = three(value)
     return text if text.startswith("-") or text == ".000" else f"+{text}"
+
+
+def quality_title(group: str, rows: int) -> str:
+    """The title of a table over a group of test rows, as `cloud.rivals.figures.groups` names it."""
+    return f"Quality on all {rows:,} test rows" if group == "all" else f"Quality on {rows:,} test rows of {group}"

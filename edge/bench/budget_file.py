@@ -115,4 +115,4 @@ def _table(table: Mapping[str, Any], key: str, prefix: str = "") -> Mapping[str,
 def _known(table: Mapping[str, Any], keys: tuple[str, ...], prefix: str = "") -> None:
     for key in table:
         if key not in keys:
-            raise EdgeError(f"{prefix}{key}: unknown key {key!r}", fix=did_you_mean(key, keys))
+            raise EdgeError(f"unknown key {prefix + key!r}", fix=did_you_mean(key, keys))

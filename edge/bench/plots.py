@@ -16,29 +16,29 @@ PART_NAMES = tuple(PartTimes.__dataclass_fields__)
 MARKERS = "os^Dv"  # by encode depth
 HATCHES = ("", "//", "..", "xx")  # of parts
 MAX_LABEL, NARROW = 48, 34  # characters in the legend; more than NARROW leave no room beside them
+LEAST_AUC = 0.004  # from the bottom to the top of the picture of quality
 APART = 1.15  # times on a logarithmic axis whose numbers do not overlap
 PANEL, LEGEND = 2.0, 0.22  # inches that a panel and a line of the legend take
 LATENCY = "Measured milliseconds per request. Bars are 95 % confidence intervals of the median."
-PARTS = "A request at the deepest exit, medians of what was measured."
+PARTS = "Median times of a request at the deepest exit, as measured."
 QUALITY = (
-    "AUC of each exit against the time that nine of ten requests stay within. The line is the frontier: the best AUC "
-    "to be had in that time, solid as measured on the host, dashed as modelled for the device. Exits on it are "
-    "numbered, pale points lie below it."
+    "AUC of each exit against its p90 time. The line is the best AUC within that time: solid as measured on this host, "
+    "dashed as modelled for the device. Exits on the line are named; pale points lie below it."
 )
 SUSTAINED = "One request of a new user with new items at the deepest exit, back to back, in ten windows."
 
 
 def draw_plots(report: Report) -> list[Picture]:
-    """Quality, latency, its parts and sustained pace as far as the documents tell; errors if matplotlib is missing."""
+    """Quality, latency, its parts and sustained pace as far as they were measured; errors if matplotlib is missing."""
     with styled():
         plots = [
             _plot("latency", "How long does a request take at each exit?", LATENCY, report, _latency),
             _plot("parts", "Where do the milliseconds go?", PARTS, report, _parts, panels=1),
         ]
         if any(point.auc is not None for entry in report.all for point in measured_points(entry, "new")):
-            plots.insert(0, _plot("quality", "What quality is there for how much time?", QUALITY, report, _quality))
+            plots.insert(0, _plot("quality", "How much quality for how much time?", QUALITY, report, _quality))
         if any(entry.measured.times.sustained for entry in report.all):
-            title = "Does it slow down when it is used without a pause?"
+            title = "Does it slow down under sustained load?"
             plots.append(_plot("sustained", title, SUSTAINED, report, _sustained, panels=1))
     return plots
 
@@ -142,19 +142,27 @@ def _quality(panels: Any, report: Report) -> list[Any]:
                 _frontier(axes, points, markers, {"linestyle": linestyle, "markersize": size, "color": colour})
         if report.target:
             _budget_line(axes, report.target.ms(scenario))
+        _widen(axes)
         axes.set_title(f"{scenario}: {SCENARIOS[scenario]}")
         axes.set_xlabel("p90 of a request, ms (logarithmic)")
         low, high = axes.get_xlim()
         axes.xaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5) if high > 15 * low else (1, 1.5, 2, 3, 4, 5, 7)))
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_ylabel("AUC, as stated")
+        axes.set_ylabel("AUC in manifest")
     lines = [_key("measured on this host", linestyle="-")]
     if report.target and any(entry.prediction for entry in report.all):
         lines.append(_key(f"MODELLED for {_shown(report.target.profile)}", linestyle="--"))
     if report.target:
         lines.append(_key(f"latency target of {_shown(report.target.profile)}", linestyle="-", linewidth=2.5))
     return [*_documents(report), *_depth_keys(report), *lines]
+
+
+def _widen(axes: Any) -> None:
+    """A scale of LEAST_AUC at least, so that it does not magnify differences that mean nothing."""
+    low, high = axes.get_ylim()
+    missing = max(0.0, LEAST_AUC - (high - low)) / 2
+    axes.set_ylim(low - missing, high + missing)
 
 
 def _frontier(axes: Any, points: Sequence[Point], markers: Mapping[int, str], style: dict[str, Any]) -> None:
@@ -216,7 +224,7 @@ def _documents(report: Report, shown: Callable[[Entry], bool] = lambda entry: Tr
 
 
 def _depth_keys(report: Report) -> list[Any]:
-    """None where there is nothing to tell apart."""
+    """None if all exits have one encode depth."""
     markers = _markers(report)
     keys = [_key(f"encode depth {depth}", linestyle="", marker=marker) for depth, marker in markers.items()]
     return keys if len(keys) > 1 else []

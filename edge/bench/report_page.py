@@ -1,10 +1,10 @@
-"""The report in words, pictures and tables: as an HTML page, and without its pictures as Markdown."""
+"""The report in words, pictures and tables: as an HTML page, and as Markdown without the pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from edge.bench.report import Best, Entry, Report, best_exits
+from edge.bench.report import Best, Entry, Report, Target, best_exits
 from edge.bench.report_tables import report_tables
 from edge.bench.scenarios import SCENARIOS
 from edge.pages.markdown import escaped
@@ -14,7 +14,7 @@ from edge.pages.table import table_markdown
 
 
 def report_html(report: Report, pictures: Sequence[Picture], command: str) -> str:
-    """`command` is what made it, without names that differ between equal pages."""
+    """`command`: that which wrote the page, without names that differ between equal pages."""
     page = Page(
         title=_title(report),
         facts=[
@@ -26,7 +26,7 @@ def report_html(report: Report, pictures: Sequence[Picture], command: str) -> st
             ("Command", command),
         ],
         verdict=list(_verdict(report)),
-        figures=[figure for entry in report.entries[:1] for figure in _key_figures(entry)],
+        figures=list(_key_figures(report)),
         pictures=pictures,
         tables=report_tables(report),
         notes=list(report_words(report))[len(report.all) :],
@@ -34,19 +34,24 @@ def report_html(report: Report, pictures: Sequence[Picture], command: str) -> st
     return page_html(page)
 
 
-def _key_figures(entry: Entry) -> Iterator[KeyFigure]:
+def _key_figures(report: Report) -> Iterator[KeyFigure]:
+    """Of the first measurement, which is named if there are several."""
+    entry = report.entries[0]
     found, deepest = entry.measured, max(each.exit for each in entry.measured.times.exits)
-    yield KeyFigure("download", f"{found.bundle.download:,}", "bytes")
-    yield KeyFigure("installed", f"{found.bundle.installed:,}", "bytes")
+    of = f", {entry.label}" if len(report.all) > 1 else ""
+    yield KeyFigure("download", f"{found.bundle.download:,}", f"bytes{of}")
+    yield KeyFigure("installed", f"{found.bundle.installed:,}", f"bytes{of}")
     for each in found.times.exits:
         if each.exit == deepest and each.scenario in ("new", "kept"):
             yield KeyFigure(
-                f"{each.scenario}: {SCENARIOS[each.scenario]}", f"{each.whole.p90:.1f} ms", f"p90, exit {deepest}"
+                f"{each.scenario}: {SCENARIOS[each.scenario]}",
+                f"{each.whole.p90:.1f} ms",
+                f"p90, exit {deepest}{of}",
             )
 
 
 def _verdict(report: Report) -> Iterator[Finding]:
-    """The best exit within the target of each scenario, of each document; else the times of the deepest exit."""
+    """Of each measurement: the best exit within the target of each scenario, and whether the budgets are met."""
     target = report.target
     for entry in report.entries:
         if target is None:
@@ -64,6 +69,20 @@ def _verdict(report: Report) -> Iterator[Finding]:
                     "meets every latency target" if not missed else f"misses {missed} of {len(parts)} latency targets"
                 )
                 yield Finding(f"{entry.label}, {where}: {outcome} of {target.profile}.", parts)
+        yield _budgets(entry, target)
+
+
+def _budgets(entry: Entry, target: Target) -> Finding:
+    """Bytes to download and in memory, against those of the profile."""
+    sizes = {"download": entry.measured.bundle.download, "resident": entry.measured.times.resident}
+    allowed = {"download": target.download, "resident": target.resident}
+    known = {what: size for what, size in sizes.items() if size is not None}
+    missed = [what for what, size in known.items() if size > allowed[what]]
+    outcome = f"misses {len(missed)} of {len(known)} budgets" if missed else "meets every budget in bytes"
+    parts = [
+        f"{what}: {size:,} of {allowed[what]:,} bytes{', MISSED' * (what in missed)}." for what, size in known.items()
+    ]
+    return Finding(f"{entry.label}: {outcome} of {target.profile}.", parts)
 
 
 def _within(best: Best) -> str:
@@ -74,12 +93,15 @@ def _within(best: Best) -> str:
 
 
 def report_markdown(report: Report) -> str:
+    """The verdict, what was measured, and the tables."""
+    verdict = "\n".join(f"- {escaped(' '.join((finding.text, *finding.parts)))}" for finding in _verdict(report))
     words = "\n".join(f"- {escaped(text)}" for text in report_words(report))
-    return "\n".join([f"### {escaped(_title(report))}", "", words, "", *map(table_markdown, report_tables(report))])
+    title = f"### {escaped(_title(report))}"
+    return "\n".join([title, "", verdict, "", words, "", *map(table_markdown, report_tables(report))])
 
 
 def _title(report: Report) -> str:
-    return f"What {' and '.join(entry.label for entry in report.entries)} cost{'s' * (len(report.entries) == 1)}"
+    return f"Cost of {' and '.join(entry.label for entry in report.entries)}"
 
 
 def report_words(report: Report) -> Iterator[str]:
@@ -89,11 +111,11 @@ def report_words(report: Report) -> Iterator[str]:
     if report.baseline:
         yield f"The baseline, measured before: {_measured(report.baseline)}, {report.baseline.measured.date}."
     yield (
-        "An exit is encode depth / interact depth. p50 is the median; p90 is what nine of ten requests stay within; "
+        "An exit is encode depth / interact depth. p50 is the median; nine of ten requests take p90 or less; "
         "intervals are of 95 % confidence."
     )
     yield f"What was kept: {'; '.join(f'{name}: {said}' for name, said in SCENARIOS.items())}."
-    yield "AUC was not measured here: it is what the bundle states of each exit, found when it was made."
+    yield "AUC was not measured here: it is that of the bundle's manifest, measured when the bundle was made."
     yield from _target(report)
 
 
@@ -123,4 +145,4 @@ def _target(report: Report) -> Iterator[str]:
         yield "Nothing is modelled: none of the measurements holds the host's int8 rate, which run --profile measures."
     for found in modelled[:1]:
         yield f"MODELLED, dashed in the picture: times on {target.device}, not measured there. {found.formula}."
-        yield f"The model may be off: {'; '.join(found.errors)}."
+        yield f"The model may be wrong: {'; '.join(found.errors)}."

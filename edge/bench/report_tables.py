@@ -28,7 +28,7 @@ def _within(report: Report, target: Target) -> Table:
         for entry in report.entries
         for best in best_exits(entry, target)
     ]  # fmt: skip
-    headings = ("document", "where", "scenario", "target, ms", "exit", "p90, ms", "AUC")
+    headings = ("measurement", "where", "scenario", "target, ms", "exit", "p90, ms", "AUC")
     return Table(f"The best exit within the latency targets of {target.profile}", headings, rows)
 
 
@@ -61,8 +61,8 @@ def _costs(report: Report) -> Table:
         ("download, bytes", [each.bundle.download for each in found], allowed.get("download")),
         ("installed, bytes", [each.bundle.installed for each in found], None),
         ("resident, bytes", [each.times.resident for each in found], allowed.get("resident")),
-        ("resident, of it anonymous, bytes", [each.times.anonymous for each in found], None),
-        ("the process with Python, bytes", [each.times.process for each in found], None),
+        ("resident and anonymous, bytes", [each.times.anonymous for each in found], None),
+        ("whole process with Python, bytes", [each.times.process for each in found], None),
     ):
         limit = f"{budget:,}" if budget else ""
         rows.append((what, *(_allowed(size, budget) for size in sizes), *[limit] * bool(target)))
@@ -79,8 +79,8 @@ def _times(report: Report) -> Table:
         for each in entry.measured.times.exits
     ]  # fmt: skip
     shares = (heading for name in ("p50", "p90", "p99") for heading in (f"{name}, ms", f"{name}: 95 %, ms"))
-    headings = ("document", "exit", "AUC", "scenario", *shares)
-    note = "An end left open (12.1..) has too few requests to tell."
+    headings = ("measurement", "exit", "AUC", "scenario", *shares)
+    note = "An interval without an upper end (12.1..) needs more requests."
     return Table("Measured milliseconds per request", headings, rows, note)
 
 
@@ -91,8 +91,10 @@ def _parts(report: Report) -> Table:
         for entry in report.all
         for each in entry.measured.times.exits
     ]  # fmt: skip
-    headings = ("document", "exit", "scenario", "text, ms", "encode, ms", "append, ms", "score, ms")
-    note = "Medians, so they need not add up. Text: rendering, tokenising, numbers and all else outside the engine."
+    headings = ("measurement", "exit", "scenario", "text, ms", "encode, ms", "append, ms", "score, ms")
+    note = (
+        "Medians, so they need not add up. Text: rendering, tokenising, numbers and everything else outside the engine."
+    )
     return Table("Where the milliseconds go", headings, rows, note)
 
 
@@ -115,7 +117,7 @@ def _modelled(report: Report) -> Table:
         for each in entry.prediction.latencies
     ]  # fmt: skip
     device = report.target.device if report.target else ""
-    headings = ("document", "exit", "scenario", "p50, ms", "p90, ms", "target, ms", "p90 and target")
+    headings = ("measurement", "exit", "scenario", "p50, ms", "p90, ms", "target, ms", "p90 and target")
     return Table(f"MODELLED milliseconds per request for {device}", headings, rows, "Not measured there.")
 
 
@@ -125,8 +127,10 @@ def _sustained(report: Report) -> Table:
         for entry in report.all
         if (found := entry.measured.times.sustained)
     ]
-    headings = ("document", "seconds", "requests", "last window to first")
-    return Table("One request of a new user, back to back", headings, rows, "1.3 is 30 % slower in the end.")
+    headings = ("measurement", "seconds", "requests", "last window to first")
+    return Table(
+        "One request of a new user, back to back", headings, rows, "1.3: the last window is 30 % slower than the first."
+    )
 
 
 def _device(report: Report) -> Table:
@@ -136,7 +140,7 @@ def _device(report: Report) -> Table:
         for entry in report.all if (found := entry.measured.device)
         for each in found.exits
     ]  # fmt: skip
-    headings = ("document", "device", "exit", "scenario", "encode, ms", "append, ms", "score, ms", "in all, ms")
+    headings = ("measurement", "device", "exit", "scenario", "encode, ms", "append, ms", "score, ms", "in all, ms")
     note = "Sums of the graphs' averages for 50 candidates and a full timeline, without text and look-ups."
     return Table("Measured on a device by adb", headings, rows, note)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 SCENARIOS = {  # by name, in the order of what is kept
-    "new": "user and items never met",
-    "new_items": "user kept, items never met",
+    "new": "new user, new items",
+    "new_items": "user kept, new items",
     "kept": "user and items kept",
-    "added": "one event more of a kept user, items kept",
+    "added": "kept user with one more event, items kept",
 }
 ENCODING = ("new", "new_items")  # those in which texts of items have to be encoded

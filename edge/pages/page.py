@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 FOLDER = Path(__file__).parent
-OF_95 = "Figures in brackets are the interval that holds 95 of 100 draws of users, with replacement."
+OF_95 = "In brackets: 95 % intervals, from resampling users."
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|MB|kB|M|s|bytes)(?!\w)|to [-+]?[.\d])")
 _BRACKETS = re.compile(r"(?<=[.\d]) \((?=[-+]?[.\d])|(?<=\xa0to) (?=[-+]?[.\d])|(?<=\d,) (?=[-+.]+\d)")

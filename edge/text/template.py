@@ -94,7 +94,7 @@ class Template:
         if is_missing(value):
             raise _error(
                 self.name, field.column, f"{field.name!r} has no value", self.text,
-                fix="give the record that attribute, or put the phrase into [[ ]] so that it may be left out",
+                fix=f"send {field.name!r}; or put the field into [[ ]] in the template, so that it may be missing",
             )  # fmt: skip
         return self._words(field, value)
 

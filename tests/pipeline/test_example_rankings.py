@@ -92,7 +92,7 @@ def test_ten_best_of_each_stand_beside_each_other_with_what_was_liked() -> None:
 
 def test_the_history_ends_before_the_first_test_row() -> None:
     about = tables()[0].before[1]
-    assert "7 events, the latest: item 2: not for me; item 3: liked it;" in about and about.endswith(
+    assert "7 events, of which the latest are: item 2: not for me; item 3: liked it;" in about and about.endswith(
         "item 6: not for me."
     )
 

@@ -59,8 +59,8 @@ def test_the_page_has_the_verdict_before_tables_and_pictures(out: Path, runs: Ru
     tables = headings(page)[headings(page).index("The teacher and each rival") :]
     assert tables[:3] == ["The teacher and each rival", "The int8 student and each rival", "Each step"]
     of_export = ["The bundle on each engine", "Bytes by part", "Exits of the bundle"]
-    assert tables[3:6] == of_export and tables[6] == "Test requests on each engine, beside torch"
-    assert tables[7] == "Plain files, a request in one call" and tables[8].startswith("All: ")
+    assert tables[3:6] == of_export and tables[6] == "Test requests on each engine, compared with torch"
+    assert tables[7] == "Plain files, a request in one call" and tables[8].startswith("Quality on all ")
     check_structure(page)
 
 

@@ -67,9 +67,9 @@ def _check_given(sample: Sample, given: Mapping[str, str]) -> None:
     """Errors: no such column, or one for two roles."""
     for role, name in given.items():
         if name not in sample.columns:
-            why = f"cannot be read: {sample.left_out[name]}" if name in sample.left_out else "is no column"
+            why = f"cannot be read: {sample.left_out[name]}" if name in sample.left_out else "does not exist"
             raise EdgeError(
-                f"{sample.file.path}: {name!r}, named by --{role}, {why}",
+                f"{sample.file.path}: the column {name!r} of --{role} {why}",
                 evidence=f"it has: {', '.join(map(repr, sample.columns))}",
                 fix=did_you_mean(name, sample.columns),
             )

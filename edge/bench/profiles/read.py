@@ -54,7 +54,7 @@ def _path(name: str) -> Path:
     raise EdgeError(
         f"there is no device profile {name!r}",
         evidence=f"known: {', '.join(profile_names())}",
-        fix=(f"did you mean {near!r}? " if near else "") + "To use your own profile, give the path of its TOML file",
+        fix=(f"did you mean {near!r}? " if near else "") + "for a profile of your own, give the path of its TOML file",
     )
 
 

@@ -102,9 +102,11 @@ def _budget(budget: Path | None, min_auc: float | None, **sizes: str | None) -> 
     if min_auc is not None:
         options["quality"] = {"auc": min_auc}
     limits = read_budget(budget) if budget else Budget()
-    limits = limits.tightened(parse_budget(options, "options"))
+    limits = limits.tightened(parse_budget(options, "the command line"))
     if limits.empty:
-        raise EdgeError("no limit is given, so there is nothing to check", fix="give --budget or --max-download")
+        raise EdgeError(
+            "no limit is given, so there is nothing to check", fix="give --budget, or a limit such as --max-download"
+        )
     return limits
 
 

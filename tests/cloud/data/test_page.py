@@ -27,10 +27,10 @@ from edge.text.number import Number
 SECTIONS = [
     "Rows, users and screens",
     "Histories",
-    "What the test asks",
+    "Users and items of the test",
     "Numbers",
-    "What one attribute tells",
-    "Tokens of the texts that training rows show",
+    "AUC of single attributes",
+    "Tokens per text, in training rows",
     "Baselines",
 ]
 

@@ -176,7 +176,7 @@ def test_the_command_writes_figures_and_a_page_and_prints_a_table(
     }
     html = page.read_text()
     check_structure(html)
-    assert "95 of 100 draws of users" in html
+    assert "95 % intervals, from resampling users" in html
     assert "edge rivals --data edge.toml --set split.test=0.2 --page rivals.html" in html
 
 

@@ -165,6 +165,14 @@ def test_what_is_modelled_is_labelled_in_words_picture_and_tables(tmp_path: Path
     assert "MODELLED for mid-android" in pictures(page.read_text())[0]
 
 
+def test_the_verdict_names_a_budget_that_is_missed(tmp_path: Path) -> None:
+    text = markdown(tmp_path, written(tmp_path, measurement()), "--out", tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text().replace("\N{NO-BREAK SPACE}", " ")
+    for said in (text, page):
+        assert "movies/litert: misses 1 of 2 budgets of mid-android." in said
+        assert "resident: 50,000,000 of 40,000,000 bytes, MISSED." in said
+
+
 def test_without_a_profile_nothing_is_modelled_and_no_budget_shown(tmp_path: Path) -> None:
     file, page = written(tmp_path, measurement(profile=None)), tmp_path / "r.html"
     text = markdown(tmp_path, file, "--out", page)
@@ -192,7 +200,7 @@ def test_documents_of_one_bundle_stay_apart(tmp_path: Path) -> None:
     one, two = written(tmp_path, measurement()), written(tmp_path, measurement(ms=9.0), "two.json")
     other = written(tmp_path, replace(measurement(), engine="onnx"), "other.json")
     text = markdown(tmp_path, one, two, other)
-    assert "### What movies/litert (1) and movies/litert (2) and movies/onnx cost" in text
+    assert "### Cost of movies/litert (1) and movies/litert (2) and movies/onnx" in text
     assert "| what | movies/litert (1) | movies/litert (2) | movies/onnx | budget of mid-android |" in text
 
 

@@ -423,7 +423,7 @@ def test_columns_of_unknown_names_are_named_by_options(fitted: Callable[..., Sou
 @pytest.mark.parametrize(
     ("given", "problem", "fix"),
     [
-        ({"user": "custmer_id"}, "'custmer_id', named by --user, is no column", "did you mean 'customer_id'?"),
+        ({"user": "custmer_id"}, "the column 'custmer_id' of --user does not exist", "did you mean 'customer_id'?"),
         ({"label": "country"}, "'country', named by --label, holds neither", "write a column of 1"),
         ({"time": "price"}, "'price' holds no times that are read", "write times as 2024-05-01T12:00:00Z"),
         ({"time": "country"}, "'country' holds no times that are read", "--time NAME"),
