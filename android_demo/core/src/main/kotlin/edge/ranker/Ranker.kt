@@ -22,7 +22,7 @@ import java.io.Closeable
 import java.util.UUID
 
 /** A bundle, opened: any number of users and threads. Every call blocks; the engine takes one at a time. */
-public class Ranker internal constructor(private val model: Model, options: Options) : Closeable {
+public class Ranker internal constructor(internal val model: Model, options: Options) : Closeable {
     private val shape = model.engine.shape
     private val cache = SummaryCache(shape.hidden, (options.memoryMb * 1e6).toLong())
     private val summaries = Summaries(model.engine, cache)
