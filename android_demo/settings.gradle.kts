@@ -14,4 +14,4 @@ dependencyResolutionManagement {
 }
 
 rootProject.name = "edge-ranker"
-include(":core")
+include(":core", ":litert", ":ort", ":android", ":app")

@@ -11,7 +11,7 @@ import kotlin.test.assertTrue
 class AndroidApiTest {
     private val allowed = """
         java/io/ByteArrayInputStream java/io/ByteArrayOutputStream java/io/Closeable java/io/File java/io/FileDescriptor
-        java/io/FileInputStream java/io/IOException java/io/InputStream java/io/OutputStream
+        java/io/FileInputStream java/io/FileOutputStream java/io/IOException java/io/InputStream java/io/OutputStream
         java/lang/Boolean java/lang/Byte java/lang/CharSequence java/lang/Character java/lang/Class java/lang/Comparable
         java/lang/Double java/lang/Enum java/lang/Exception java/lang/Float java/lang/IllegalArgumentException
         java/lang/IllegalStateException java/lang/Integer java/lang/Iterable java/lang/Long java/lang/Math

@@ -38,8 +38,13 @@ internal class Bundle private constructor(private val archive: Archive, val mani
         return out.toByteArray()
     }
 
+    /** What an installation consists of (BUNDLE.md, section 7), the manifest apart. */
+    val installable: List<BundleFile> get() = manifest.files.filter { it.path != WEIGHTS }
+
+    val manifestBytes: ByteArray by lazy { manifestBytes(archive) }
+
     /** Writes a file, its holes filled. Errors, after the last byte: it is not what the manifest lists. */
-    private fun write(file: BundleFile, out: OutputStream) {
+    fun write(file: BundleFile, out: OutputStream) {
         val digest = MessageDigest.getInstance("SHA-256")
         val digesting = DigestingStream(digest, out)
         val entry = archive.entries.getValue(file.path)

@@ -19,6 +19,8 @@ internal class Manifest(
     val tolerance: Double,
     val tolerances: Map<String, Double>,
     val files: List<BundleFile>,
+    /** By engine, the names of its graphs. */
+    val buckets: Map<String, List<String>>,
 )
 
 /** Errors: no JSON, another schema, or what breaks a rule. */
@@ -32,13 +34,14 @@ internal fun manifestOf(bytes: ByteArray): Manifest {
     checkSchema(values.raw("schema"))
     val shape = shapeOf(values.objectAt("model"))
     val files = filesOf(values.list("files"))
-    checkBuckets(values.objectAt("buckets"), files.map { it.section }.toSet())
+    val buckets = bucketsOf(values.objectAt("buckets"), files.map { it.section }.toSet())
     val golden = values.objectAt("golden")
     golden.optional("reference") { golden.text(it) }
     checkFacts(values)
     return Manifest(
         nameOf(values), shape, exitsOf(values.list("exits"), shape.encodeDepths, shape.interactLayers),
         golden.number("tolerance", 0.0, LARGEST_TOLERANCE), tolerancesOf(golden), files,
+        buckets,
     )
 }
 
@@ -62,7 +65,7 @@ private fun nameOf(values: ManifestValues): String {
     return name
 }
 
-private fun checkBuckets(buckets: ManifestValues, sections: Set<String>) {
+private fun bucketsOf(buckets: ManifestValues, sections: Set<String>): Map<String, List<String>> {
     for (engine in buckets.keys) {
         val names = buckets.list(engine as String)
         if (engine !in STATIC) throw EdgeError("the manifest has buckets of ${shown(engine)}")
@@ -73,6 +76,7 @@ private fun checkBuckets(buckets: ManifestValues, sections: Set<String>) {
     for (engine in STATIC) {
         if ("model:$engine" in sections && engine !in buckets) throw EdgeError("the manifest has no buckets of $engine")
     }
+    return buckets.keys.associate { engine -> engine as String to buckets.list(engine).map { it as String } }
 }
 
 private fun isBucket(name: Any?): Boolean {

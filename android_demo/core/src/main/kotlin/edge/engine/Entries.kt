@@ -4,6 +4,10 @@ package edge.engine
 internal class Entries(val items: Matrix, val phrases: Matrix, val numbers: Matrix, val missing: Matrix) {
     val count: Int get() = items.rows
 
+    /** So many rows from [begin] on. */
+    fun part(begin: Int, count: Int): Entries =
+        Entries(items.part(begin, count), phrases.part(begin, count), numbers.part(begin, count), missing.part(begin, count))
+
     internal companion object {
         /** Numbers that are NaN are missing. */
         fun of(items: List<FloatArray>, phrases: List<FloatArray>, numbers: List<FloatArray>, hidden: Int, size: Int): Entries {

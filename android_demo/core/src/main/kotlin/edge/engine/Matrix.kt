@@ -10,6 +10,8 @@ internal class Matrix(val rows: Int, val columns: Int, val values: FloatArray = 
 
     fun row(row: Int): FloatArray = values.copyOfRange(row * columns, (row + 1) * columns)
 
+    fun part(begin: Int, count: Int): Matrix = Matrix(count, columns, values.copyOfRange(begin * columns, (begin + count) * columns))
+
     fun setRow(row: Int, values: FloatArray) {
         values.copyInto(this.values, row * columns)
     }

@@ -44,6 +44,22 @@ internal class Timeline(private val shape: ModelShape) {
         entries += count
     }
 
+    /** One that grows apart from this. */
+    fun copy(): Timeline {
+        val copied = Timeline(shape)
+        for (layer in keys.indices) {
+            keys[layer].copyInto(copied.keys[layer])
+            values[layer].copyInto(copied.values[layer])
+        }
+        for ((from, to) in listOf(matchKeys to copied.matchKeys, gates to copied.gates, said to copied.said, factors to copied.factors)) {
+            from.values.copyInto(to.values)
+        }
+        events.copyInto(copied.events)
+        liked.copyInto(copied.liked)
+        copied.entries = entries
+        return copied
+    }
+
     private fun copyHeads(from: FloatArray, to: FloatArray, count: Int) {
         for (head in 0 until shape.heads) {
             from.copyInto(to, (head * shape.places + entries) * width, head * count * width, (head + 1) * count * width)

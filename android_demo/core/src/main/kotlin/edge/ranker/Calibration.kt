@@ -7,31 +7,48 @@ import edge.plan.Costs
 import edge.plan.Curve
 
 private const val TIMINGS = 3
-private val TOKENS = intArrayOf(16, 64, 256)
-private val COUNTS = intArrayOf(1, 16, 64)
+private const val SEVERAL = 16
+private const val MANY = 64
 
-/** Times the engine on this device (PLAN.md, section 3): the least of several timings, arrays of 0. */
-internal fun calibrate(engine: Engine): Costs {
+/** Times the engine on this device (PLAN.md, section 3): the least of several timings, arrays of 0, at padded sizes. */
+internal fun calibrate(engine: Engine): Costs = measure(engine) { action ->
+    var least = Double.MAX_VALUE
+    repeat(TIMINGS) { least = minOf(least, milliseconds(action)) }
+    least
+}
+
+/** Every call once: an engine prepares what it meets for the first time, which belongs to opening and not to a request. */
+internal fun warmUp(engine: Engine) {
+    measure(engine, ::milliseconds)
+}
+
+private fun measure(engine: Engine, time: (() -> Unit) -> Double): Costs {
     val shape = engine.shape
-    val chunk = DoubleArray(TOKENS.size)
-    val encode = DoubleArray(TOKENS.size)
-    for ((index, tokens) in TOKENS.withIndex()) {
-        val segments = List(maxOf(tokens / shape.positions, 1)) { IntArray(minOf(tokens, shape.positions)) }
-        chunk[index] = least { engine.summarise(segments, 0) }
-        encode[index] = maxOf(least { engine.summarise(segments, 1) } - chunk[index], 0.0)
+    val tokens = listOf(1, engine.chunkTokens / 4, engine.chunkTokens).map(engine::paddedTokens).distinct().sorted()
+    val chunk = tokens.map { size -> segmentsOf(engine, size).let { time { engine.summarise(it, 0) } } }
+    val encode = tokens.mapIndexed { index, size ->
+        if (shape.encodeDepths.last() == 0) 0.0
+        else segmentsOf(engine, size).let { maxOf(time { engine.summarise(it, 1) } - chunk[index], 0.0) }
     }
     val empty = Timeline(shape)
-    val append = DoubleArray(COUNTS.size) { index ->
-        val entries = zeros(engine, minOf(COUNTS[index], shape.places))
-        least { engine.append(entries, true, empty) }
-    }
+    val appended = listOf(1, minOf(SEVERAL, shape.places)).distinct()
+    val append = appended.map { count -> zeros(engine, count).let { time { engine.append(it, true, empty) } } }
     val full = Timeline(shape)
-    val all = zeros(engine, shape.places)
-    full.append(engine.append(all, true, full), shape.places, true, FloatArray(shape.places))
-    val score = List(shape.interactLayers + 1) { depth ->
-        Curve(COUNTS, DoubleArray(COUNTS.size) { index -> zeros(engine, COUNTS[index]).let { least { engine.score(it, full, depth) } } })
+    full.append(engine.append(zeros(engine, shape.places), true, full), shape.places, true, FloatArray(shape.places))
+    val score = (0..shape.interactLayers).map { depth ->
+        val counts = listOf(1, MANY).map { engine.paddedCandidates(it, depth) }.distinct()
+        curve(counts, counts.map { count -> zeros(engine, count).let { time { engine.score(it, full, depth) } } })
     }
-    return Costs(Curve(TOKENS, chunk), Curve(TOKENS, encode), Curve(COUNTS, append), score)
+    return Costs(curve(tokens, chunk), curve(tokens, encode), curve(appended, append), score)
+}
+
+private fun curve(sizes: List<Int>, milliseconds: List<Double>) = Curve(sizes.toIntArray(), milliseconds.toDoubleArray())
+
+/** Segments of as many tokens as there may be, in all so many. */
+private fun segmentsOf(engine: Engine, tokens: Int): List<IntArray> {
+    val longest = engine.shape.positions
+    val lengths = List(tokens / longest) { longest } + listOf(tokens % longest).filter { it > 0 }
+    return lengths.take(engine.chunkSegments).map(::IntArray)
 }
 
 private fun zeros(engine: Engine, count: Int): Entries {
@@ -39,12 +56,8 @@ private fun zeros(engine: Engine, count: Int): Entries {
     return Entries.of(rows, rows, List(count) { FloatArray(engine.shape.numbers) }, engine.shape.hidden, engine.shape.numbers)
 }
 
-private fun least(action: () -> Unit): Double {
-    var least = Double.MAX_VALUE
-    repeat(TIMINGS) {
-        val started = System.nanoTime()
-        action()
-        least = minOf(least, (System.nanoTime() - started) / 1e6)
-    }
-    return least
+private fun milliseconds(action: () -> Unit): Double {
+    val started = System.nanoTime()
+    action()
+    return (System.nanoTime() - started) / 1e6
 }

@@ -16,7 +16,7 @@ import java.io.IOException
 internal fun keptCosts(directory: File?, sha256: String, engine: Engine): Costs {
     if (directory == null) return calibrate(engine)
     val file = File(directory, "costs-$sha256-${engine.name}.json")
-    read(file, engine.shape.interactLayers)?.let { return it }
+    read(file, engine.shape.interactLayers)?.let { return it.also { warmUp(engine) } }
     val costs = calibrate(engine)
     try {
         directory.mkdirs()

@@ -3,6 +3,8 @@ package edge.ranker
 import edge.EdgeError
 import edge.bundle.Exit
 import edge.bundle.PublicKey
+import edge.engine.EngineLibrary
+import edge.engine.Reference
 import java.io.File
 
 /** How a bundle is opened. With a key, one that its owner did not sign is refused. */
@@ -12,8 +14,13 @@ public class Options(
     public val memoryMb: Double = 64.0,
     /** How many candidates the log of what was served keeps; 0 logs nothing. */
     public val logRows: Int = 1_000,
-    /** Where what was measured on this device is kept, e.g. in `noBackupFilesDir`; without it each opening measures. */
+    /**
+     * A folder for this library alone, e.g. in `noBackupFilesDir`: what was measured on this device, and the model files of an
+     * engine that reads files. Without it each opening measures.
+     */
     public val directory: File? = null,
+    /** What computes the model. */
+    public val engine: EngineLibrary = Reference,
 ) {
     init {
         if (!(memoryMb >= 0 && memoryMb <= 1e6)) throw EdgeError("memoryMb is $memoryMb", fix = "0 or more")

@@ -6,7 +6,6 @@ import edge.bundle.Exit
 import edge.bundle.Source
 import edge.caches.Summaries
 import edge.caches.SummaryCache
-import edge.engine.ReferenceEngine
 import edge.plan.Pace
 import edge.text.Event
 import edge.text.Item
@@ -23,7 +22,7 @@ import java.io.Closeable
 import java.util.UUID
 
 /** A bundle, opened: any number of users and threads. Every call blocks; the engine takes one at a time. */
-public class Ranker internal constructor(private val model: Model, options: Options) : Closeable {
+public class Ranker internal constructor(internal val model: Model, options: Options) : Closeable {
     private val shape = model.engine.shape
     private val cache = SummaryCache(shape.hidden, (options.memoryMb * 1e6).toLong())
     private val summaries = Summaries(model.engine, cache)
@@ -152,16 +151,15 @@ public class Ranker internal constructor(private val model: Model, options: Opti
 
     public companion object {
         /**
-         * Checks a bundle whole, decodes its weights and measures the device. Errors: a bundle that must not be used.
-         * The source may be closed afterwards.
+         * Checks a bundle whole, loads its model and measures the device, or runs each call once if it was measured before.
+         * Errors: a bundle that must not be used. The source may be closed afterwards.
          */
         public fun open(source: Source, options: Options = Options(), progress: Progress = Progress { _, _ -> }): Ranker {
             progress.report("check", 0.0)
             val bundle = Bundle.open(source, options.publicKey)
-            if (bundle.weights.isEmpty()) throw EdgeError("the bundle has no weights.bin, which this engine reads")
             progress.report("load", 0.5)
             val (spec, texts) = bundle.texts()
-            val engine = ReferenceEngine(bundle.weights, bundle.manifest.shape)
+            val engine = options.engine.open(bundle, options.directory)
             progress.report("measure", 0.8)
             val model = Model(bundle, spec, texts, engine, keptCosts(options.directory, bundle.sha256, engine))
             progress.report("ready", 1.0)

@@ -1,0 +1,55 @@
+package edge.android
+
+import edge.EdgeError
+import edge.ranker.PROFILE
+import edge.ranker.eventOf
+import edge.ranker.itemOf
+import edge.ranker.tinyRanker
+import kotlin.test.Test
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlin.test.assertTrue
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+
+class SuspendingRankerTest {
+    private val candidates = (0 until 20).map(::itemOf)
+    private val events = (0 until 5).map(::eventOf)
+
+    @Test
+    fun `a ranker that suspends answers as one that blocks`() = runBlocking {
+        val expected = tinyRanker().use { it.rank(it.user(PROFILE, events), candidates).scores }
+        val ranker = SuspendingRanker.open { tinyRanker() }
+        val user = ranker.user(PROFILE, events)
+        assertEquals(expected, ranker.rank(user, candidates).scores)
+        assertEquals(expected, ranker.rank(user, ranker.prepare(candidates)).scores)
+        ranker.close()
+        ranker.close()
+        assertTrue("closed" in assertFailsWith<EdgeError> { ranker.log() }.problem)
+    }
+
+    @Test
+    fun `a cancelled coroutine ends its request, and the next one is answered`() = runBlocking {
+        val ranker = SuspendingRanker.open { tinyRanker() }
+        val user = ranker.user(PROFILE, events)
+        coroutineScope {
+            val request = launch { repeat(10_000) { ranker.forget().also { ranker.rank(user, candidates) } } }
+            ranker.rank(user, candidates)
+            request.cancel()
+            withTimeout(10_000) { request.join() }
+        }
+        assertEquals(candidates.size, ranker.rank(user, candidates).items.size)
+        ranker.close()
+    }
+
+    @Test
+    fun `an update that does not verify leaves the ranker that serves`() = runBlocking {
+        val serving = SuspendingRanker.open { tinyRanker() }
+        // Random weights: no golden request passes.
+        assertFailsWith<EdgeError> { SuspendingRanker.replace(serving) { tinyRanker() } }
+        assertEquals(candidates.size, serving.rank(serving.user(PROFILE), candidates).items.size)
+        serving.close()
+    }
+}

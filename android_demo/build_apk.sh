@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Builds the demo app without Gradle and without Google's servers, signed with a key made on the spot, and checks it:
+#   android_demo/toolchain.sh apk && make test-android && android_demo/test_modules.sh
+#   android_demo/build_apk.sh movies.edge build/edge.apk
+#   EDGE_ABIS   default: arm64-v8a
+# As app/build.gradle.kts builds a release, except for the key. The rest as for compile.sh.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/compile.sh"
+[ $# = 2 ] || { echo "error: name a bundle and the file to write; fix: android_demo/build_apk.sh movies.edge build/edge.apk" >&2; exit 2; }
+bundle=$1
+out=$2
+need apk/r8.jar apk/aapt2 apk/apksigner.jar apk/framework-res.apk onnxruntime/classes.jar
+[ -e "$bundle" ] || { echo "error: there is no $bundle" >&2; exit 2; }
+for module in main android ort app; do
+  [ -e "$build/$module" ] || { echo "error: nothing is compiled yet; fix: make test-android && android_demo/test_modules.sh" >&2; exit 2; }
+done
+
+read_gradle() {  # a name in app/build.gradle.kts
+  sed -n "s/^ *$1 = \"\{0,1\}\([^\"]*\)\"\{0,1\}$/\1/p" "$here/app/build.gradle.kts"
+}
+work=$build/apk
+rm -rf "$work"
+mkdir -p "$work" "$(dirname "$out")"
+
+package=$(read_gradle applicationId)
+sed "s|<manifest |<manifest package=\"$package\" |" "$here/app/src/main/AndroidManifest.xml" > "$work/AndroidManifest.xml"
+"$tools/apk/aapt2" link -o "$work/base.apk" --manifest "$work/AndroidManifest.xml" -I "$tools/apk/framework-res.apk" \
+  --min-sdk-version "$(read_gradle minSdk)" --target-sdk-version "$(read_gradle targetSdk)" \
+  --version-code "$(read_gradle versionCode)" --version-name "$(read_gradle versionName)"
+
+# Shrunk by the rules that each module brings for its consumers, as R8 does in a release build.
+for module in main android ort app; do jar cf "$work/$module.jar" -C "$build/$module" .; done
+{
+  cat "$here"/{android,ort}/consumer-rules.pro "$tools/onnxruntime/proguard.txt" "$here/app/rules.pro"
+  # Of the device and of the JDK more is referred to than the stubs and the two modules below have.
+  echo "-dontwarn android.**,java.**,jdk.internal.**,sun.**,org.jetbrains.annotations.**"
+} > "$work/rules.pro"
+# What the device has: the stubs, and of the JDK what Android took over; R8 of that version cannot read all of a new JDK.
+jar cf "$work/stubs.jar" -C "$build/stubs" .
+jdk=$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")
+jimage extract --dir "$work/jdk" --include 'glob:/java.base/java/**,glob:/java.logging/java/**' "$jdk/lib/modules"
+(cd "$work/jdk" && for part in */; do jar cf "$work/${part%/}.jar" -C "$part" .; done)
+java "${quick[@]}" -Xmx2g -cp "$tools/apk/r8.jar" com.android.tools.r8.R8 --release --min-api "$(read_gradle minSdk)" \
+  --lib "$work/stubs.jar" --lib "$work/java.base.jar" --lib "$work/java.logging.jar" --pg-conf "$work/rules.pro" \
+  --output "$work" "$work"/{main,android,ort,app}.jar "$tools/onnxruntime/classes.jar" \
+  "$library/kotlin-stdlib.jar" "$library/kotlinx-coroutines-core-jvm.jar" 2> "$work/r8.txt" || { cat "$work/r8.txt" >&2; exit 2; }
+
+"$python" -c "
+import json, sys, zipfile
+golden = zipfile.ZipFile(sys.argv[1]).open('golden.jsonl').readline()
+print(json.dumps(json.loads(golden)['request'], indent=1))" "$bundle" > "$work/request.json"
+
+entries=(--add "assets/movies.edge=$bundle" --add "assets/request.json=$work/request.json"
+  --add "edge/text/characters.json=$repository/edge/text/characters.json")
+for dex in "$work"/classes*.dex; do entries+=(--add "$(basename "$dex")=$dex"); done
+for abi in ${EDGE_ABIS:-arm64-v8a}; do
+  for file in "$tools/onnxruntime/jni/$abi"/*.so; do entries+=(--add "lib/$abi/$(basename "$file")=$file"); done
+done
+"$python" "$here/pack_apk.py" --resources "$work/base.apk" "${entries[@]}" --out "$work/unsigned.apk"
+
+keytool -genkeypair -keystore "$work/debug.p12" -storetype PKCS12 -storepass android -alias debug -keyalg EC -groupname secp256r1 \
+  -validity 3650 -dname "CN=debug" 2> /dev/null
+java "${quick[@]}" -jar "$tools/apk/apksigner.jar" sign --ks "$work/debug.p12" --ks-pass pass:android --v1-signing-enabled false \
+  --out "$out" "$work/unsigned.apk"
+java "${quick[@]}" -jar "$tools/apk/apksigner.jar" verify --min-sdk-version "$(read_gradle minSdk)" "$out"
+"$python" "$here/check_apk.py" "$out"
+"$tools/apk/aapt2" dump badging "$out" | grep -E "^(package|sdkVersion|targetSdkVersion|launchable-activity|native-code|uses-permission)"

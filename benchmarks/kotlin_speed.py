@@ -1,0 +1,199 @@
+"""A request in Kotlin beside the same request in Python: one bundle, one engine, one machine, in turns.
+
+    android_demo/toolchain.sh && android_demo/test_modules.sh
+    python benchmarks/kotlin_speed.py movies.edge --out benchmarks/results/kotlin-speed.json
+
+20 past events and 50 candidates of words that the bundle's golden requests have: user and items new; the user kept;
+all kept, of which nothing is tokenised again; and one event added. Both sides answer each request in turn, Python first
+in one round and Kotlin first in the next; a ratio is the median of the rounds' ratios, with an interval that holds the
+true median 19 times in 20, and again of the calling threads' processor time, which other jobs hardly change. The scores
+of each round are compared. Java's heap is the most that the calling thread allocated. With --engine reference both
+compute without a library: numpy here, loops in Kotlin. About two minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # read when numpy is imported
+
+from edge import Event, Ranker, parse_request
+from edge.bench.percentiles import interval
+from edge.files import write_json
+from edge.table import Cell, render
+
+ROOT = Path(__file__).parents[1]
+EVENTS, CANDIDATES, MOST_DIFFERENCE = 20, 50, 2e-3
+WAYS = ("user and items new", "user kept, items new", "all kept", "one event added, items kept")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--engine", choices=("litert", "reference"), default="litert")
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--warm-up", type=int, default=300, help="rounds before: a JVM compiles meanwhile")
+    parser.add_argument("--out", type=Path, help="write the figures as JSON")
+    arguments = parser.parse_args()
+    requests = Requests(arguments.bundle)
+    load = os.getloadavg()[0]
+    count = arguments.warm_up + arguments.rounds
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        Ranker.open(arguments.bundle, engine=arguments.engine) as ranker,
+        kotlin(arguments.bundle, Path(scratch), arguments.engine) as process,
+    ):
+        rounds = [turns(ranker, process, requests.next(), number) for number in range(count)]
+    found = {"engine": arguments.engine, "load": load, "warm_up": arguments.warm_up} | figures(
+        rounds[arguments.warm_up :]
+    )
+    print(table(found))
+    if arguments.out:
+        write_json(arguments.out, found)
+    return 0
+
+
+class Requests:
+    """Users of the golden requests, and items whose titles nobody has seen: words of theirs, drawn again."""
+
+    def __init__(self, bundle: Path) -> None:
+        with zipfile.ZipFile(bundle) as archive:
+            golden = [json.loads(line)["request"] for line in archive.read("golden.jsonl").decode().split("\n") if line]
+        self._users = [request for request in golden if len(request["events"]) >= EVENTS]
+        self._items = [event["item"] for request in golden for event in request["events"]]
+        self._words = sorted({word for item in self._items for word in item["title"].split()})
+        self._random, self._made = random.Random(0), 0
+
+    def next(self) -> dict[str, Any]:
+        """One with twice the candidates: the first half for a new user, the second for the kept one."""
+        request = self._random.choice(self._users)
+        events = [event | {"item": self._item()} for event in request["events"][-EVENTS:]]
+        candidates = [self._item() for _ in range(2 * CANDIDATES)]
+        return {**request, "events": events, "candidates": candidates}
+
+    def _item(self) -> dict[str, Any]:
+        self._made += 1
+        title = " ".join(self._random.choices(self._words, k=4))
+        item: dict[str, Any] = self._random.choice(self._items) | {"id": f"new-{self._made}", "title": title}
+        return item
+
+
+def kotlin(bundle: Path, scratch: Path, engine: str) -> subprocess.Popen[str]:
+    """The program that answers a request in a line. Errors: it was not compiled."""
+    script = ROOT / "android_demo" / "run_modules.sh"
+    run = [str(each) for each in (script, "edge.litert.TurnsKt", bundle, scratch / "kotlin", engine)]
+    process = subprocess.Popen(run, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    if process.stdout.readline().strip() != "ready":
+        raise SystemExit("error: the Kotlin program did not start; fix: android_demo/test_modules.sh")
+    return process
+
+
+def turns(ranker: Ranker, process: subprocess.Popen[str], request: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """Both sides' costs of one request; whose turn is first changes from round to round."""
+    text = json.dumps(request)
+
+    def there() -> dict[str, Any]:
+        assert process.stdin and process.stdout
+        process.stdin.write(text + "\n")
+        process.stdin.flush()
+        answer: dict[str, Any] = json.loads(process.stdout.readline())
+        return answer
+
+    sides: dict[str, Callable[[], dict[str, Any]]] = {"python": lambda: here(ranker, text), "kotlin": there}
+    order = list(sides) if number % 2 else list(reversed(sides))
+    answers = {side: sides[side]() for side in order}
+    scores = answers["python"]["scores"], answers["kotlin"]["scores"]
+    difference = max(abs(scores[0][item] - scores[1][item]) for item in scores[0])
+    return {"python": answers["python"]["costs"], "kotlin": answers["kotlin"]["costs"], "difference": difference}
+
+
+def here(ranker: Ranker, text: str) -> dict[str, Any]:
+    """As android_demo/litert's Turns.kt."""
+    request = parse_request(text)
+    first, second = request.candidates[:CANDIDATES], request.candidates[CANDIDATES:]
+    wish: dict[str, Any] = {"exit": ranker.exits[-1], "time_s": request.time}
+    ranker.forget()
+    costs: list[list[float]] = []
+
+    def timed(action: Callable[[], Any]) -> Any:
+        started, worked = time.perf_counter(), time.thread_time()
+        ranked = action()
+        costs.append([(time.perf_counter() - started) * 1e3, (time.thread_time() - worked) * 1e3])
+        return ranked
+
+    users: list[Any] = []
+
+    def new() -> Any:
+        users.append(ranker.user(request.user, request.events))
+        return ranker.rank(users[0], first, **wish)
+
+    timed(new)
+    timed(lambda: ranker.rank(users[0], second, **wish))
+    handles = ranker.prepare(second)
+    timed(lambda: ranker.rank(users[0], handles, **wish))
+    users[0].add(Event(second[0], request.events[-1].attributes, request.events[-1].time))
+    last = timed(lambda: ranker.rank(users[0], handles, **wish))
+    return {"costs": costs, "scores": dict(zip((item.id for item in last.items), last.scores, strict=True))}
+
+
+def figures(rounds: list[dict[str, Any]]) -> dict[str, Any]:
+    """By way: milliseconds of each side, their ratio, and Java's heap. Errors: scores differ."""
+    difference = max(each["difference"] for each in rounds)
+    if not difference <= MOST_DIFFERENCE:
+        raise SystemExit(f"error: scores differ by {difference}")
+    ways = {}
+    for index, way in enumerate(WAYS):
+        python, there = ([each[side][index] for each in rounds] for side in ("python", "kotlin"))
+        ways[way] = {
+            "python_ms": median(spent[0] for spent in python),
+            "kotlin_ms": median(spent[0] for spent in there),
+            "ratio": median_interval([theirs[0] / own[0] for own, theirs in zip(python, there, strict=True)]),
+            "ratio_of_processor_time": median_interval(
+                [theirs[1] / own[1] for own, theirs in zip(python, there, strict=True)]
+            ),
+            "java_heap_bytes": max(int(spent[2]) for spent in there),
+        }
+    return {"rounds": len(rounds), "greatest_difference": difference, "ways": ways}
+
+
+def median_interval(values: Sequence[float]) -> list[float | None]:
+    """The median, then its interval's ends, None where there are too few values."""
+    ordered = sorted(values)
+    return [median(ordered), *interval(ordered, 0.5)]
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """One way a row."""
+    rows = list[Sequence[Cell]]()
+    for way, of in found["ways"].items():
+        times = (
+            f"{of['python_ms']:.2f}",
+            f"{of['kotlin_ms']:.2f}",
+            written(of["ratio"]),
+            written(of["ratio_of_processor_time"]),
+        )
+        rows.append((way, *times, f"{of['java_heap_bytes'] / 1024:.0f}"))
+    return render(("way", "Python ms", "Kotlin ms", "ratio", "of processor time", "Java heap, KiB"), rows)
+
+
+def written(ratio: Sequence[float | None]) -> str:
+    """E.g. "0.52 (0.50 to 0.55)"."""
+    middle, low, high = ratio
+    return f"{middle:.2f}" if low is None or high is None else f"{middle:.2f} ({low:.2f} to {high:.2f})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
