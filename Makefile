@@ -31,9 +31,14 @@ dist:
 	build/tools/bin/python -m build
 	build/tools/bin/python -m twine check --strict dist/*
 
-# The Kotlin code, with the compiler that android_demo/toolchain.sh fetches.
-test-android:
+# The Kotlin code, with the tools that android_demo/toolchain.sh fetches, on a small trained bundle or on EDGE_BUNDLE.
+test-android: export EDGE_BUNDLE ?= build/small/run/export/movies.edge
+test-android: setup
+	test -e "$$EDGE_BUNDLE" || $(BIN)/python tests/small_road.py build/small
+	android_demo/toolchain.sh apk
 	android_demo/test.sh
+	android_demo/test_modules.sh
+	android_demo/build_apk.sh "$$EDGE_BUNDLE" build/edge.apk
 
 lint: setup
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_road import SETTINGS, options
 
 # Dies, as by SIGKILL from outside, when it is about to open a file of that name for the nth time.
 DRIVER = """
@@ -27,13 +28,9 @@ from edge.cli.main import main
 main()
 """
 SMALL = [
-    "prepare.max_users=40", "prepare.vocabulary=400", "prepare.requests=20",
-    *(f"{stage}.shape.{size}" for stage in ("teacher", "student") for size in ("hidden_size=32", "embedding_size=16")),
-    "teacher.passes=2", "student.passes.summaries=1", "student.passes.relations=1", "student.passes.scores=2",
-    "student.rounds=1", "prune.text_passes=2", "prune.passes=2", "teacher.users=4", "student.users=4", "prune.users=4",
-    "teacher.fit.checkpoint_seconds=0", "student.summaries.checkpoint_seconds=0",
-    "student.relations.checkpoint_seconds=0", "student.scores.checkpoint_seconds=0", "prune.fit.checkpoint_seconds=0",
-    "export.golden_requests=3", "export.parity.requests=20", "export.parity.simulated=5",
+    *SETTINGS, "teacher.passes=2", "student.passes.scores=2", "prune.text_passes=2", "prune.passes=2",
+    *(f"{phase}.checkpoint_seconds=0" for phase in ("teacher.fit", "student.summaries", "student.relations")),
+    "student.scores.checkpoint_seconds=0", "prune.fit.checkpoint_seconds=0", "export.golden_requests=3",
 ]  # fmt: skip
 KILLS = [
     ("data.partial/requests.jsonl.tmp", 1),
@@ -57,8 +54,7 @@ STAGES = ("data", "teacher", "student", "pruned", "int8", "export")
 
 
 def run(out: Path, target: str = "", times: int = 1) -> int:
-    settings = [part for setting in SMALL for part in ("--set", setting)]
-    words = ["run", "--out", str(out), "--json", *settings]
+    words = ["run", "--out", str(out), "--json", *options(SMALL)]
     command = [sys.executable, "-c", DRIVER, target, str(times), *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode in (0, -signal.SIGKILL), done.stderr[-3000:]
