@@ -181,7 +181,7 @@ def test_an_engine_that_is_further_from_torch_than_allowed_ends_the_command_with
     words = [part for setting in settings for part in ("--set", setting)]
     assert edge("export", *parents, "--out", tmp_path / "export", *words) == 1
     told = capsys.readouterr().out
-    assert "**Warning.** Not near torch: litert, float32 weights, at exit 1/0: logits up to " in told
+    assert "**Warning.** Too far from torch: litert, float32 weights, at exit 1/0: logits up to " in told
     assert verify_bundle(tmp_path / "export" / "movies.edge").passed
 
 
