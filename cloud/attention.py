@@ -1,4 +1,4 @@
-"""Who may look at whom, as masks of one sequence (UniLM; M6-Rec, sections 3.1 and 3.3)."""
+"""Which tokens attend to which, as masks of one sequence (UniLM; M6-Rec, sections 3.1 and 3.3)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 from cloud.packing import Packed
 
-MASKED = -1e9  # additive mask of a forbidden look; finite, so that a row of padding stays a number
+MASKED = -1e9  # additive mask for disallowed attention; finite, so that a row of padding stays a number
 
 
 def attention_masks(packed: Packed) -> tuple[Tensor, Tensor]:

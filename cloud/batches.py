@@ -30,7 +30,7 @@ def label_batch(requests: Sequence[EncodedRequest]) -> LabelledBatch:
 
 
 class RequestBatches:
-    """Requests of similar length together, at most `batch_tokens` of padded tokens a batch.
+    """Requests of similar length together, with at most `batch_tokens` padded tokens per batch.
 
     Each pass has every request once, in an order and batches of its own; `group(i)` is batch i of the endless
     sequence of passes.
@@ -41,7 +41,7 @@ class RequestBatches:
         self.batch_tokens = batch_tokens
         self.seed = seed
         self.lengths = [request.tokens for request in requests]
-        self._starts = [0]  # the first batch of each pass, as far as passes were asked for
+        self._starts = [0]  # the first batch of each pass that was requested so far
         if not requests:
             raise EdgeError("there are no requests to train on", fix="give the log more events before the split")
 

@@ -59,7 +59,7 @@ def load_checkpoint(directory: Path, trained: nn.Module, optimizer: torch.optim.
 
 
 def tensors_digest(tensors: dict[str, Tensor], step: int) -> str:
-    """Of every name, type, shape and byte: a bit that flipped would train on as another model."""
+    """Of every name, type, shape and byte: otherwise a flipped bit would continue training as another model."""
     digest = hashlib.sha256(str(step).encode())
     for name, value in sorted(tensors.items()):
         digest.update(f"\n{name} {value.dtype} {list(value.shape)}\n".encode())

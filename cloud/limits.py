@@ -1,4 +1,4 @@
-"""The most that a number among the settings may be: beyond it, no machine could make what is asked for, or train."""
+"""The largest values of settings: beyond them, no machine could build or train the model."""
 
 MOST_TOKENS = 1_000_000  # of a vocabulary
 MOST_WIDTH = 16_384  # of a hidden state or an embedding
@@ -7,7 +7,7 @@ MOST_STEPS = 10**8
 MOST_BATCH_TOKENS = 10**6
 MOST_SEED = 10**9  # each step has a seed of its own, made from this one, which torch takes below 2**64
 MOST_REQUESTS = 100_000  # written for replay
-MOST_RATE = 10.0  # of learning, where the steps are normalised: the weights would be lost at the first
+MOST_RATE = 10.0  # of learning: with normalised steps, a higher rate destroys the weights in the first step
 MOST_DECAY = 100.0  # times the learning rate, a step
 MOST_NORM = 1e9  # of a gradient: a larger one clips nothing
 MOST_WEIGHT = 100.0  # of one loss beside another

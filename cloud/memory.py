@@ -1,4 +1,4 @@
-"""Whether a model that is to be trained can fit the memory that there is, from its shape alone."""
+"""Whether the training of a model fits into memory, from its shape alone."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ class Encoder(nn.Module):
         return embedded
 
     def place(self, hidden: Tensor, slots: Tensor) -> Tensor:
-        """The hand-over: tells each token which segment of the request it stands in."""
+        """The hand-over: adds to each token the embedding of its segment in the request."""
         placed: Tensor = hidden + self.slot(slots)
         return placed
 

@@ -32,8 +32,8 @@ class InfillBatch:
 def infill_loss(model: Encoder, batch: InfillBatch, log_frequencies: Tensor) -> Tensor:
     """Cross-entropy of the hidden spans' tokens, generated left to right on the candidate side.
 
-    `log_frequencies`, (vocabulary,), are added to the logits: what is common anyway need not be learned into
-    the embeddings, where it would make all of them alike.
+    `log_frequencies`, (vocabulary,), are added to the logits: so the embeddings need not learn which tokens are common,
+    which would make all of them alike.
     """
     *_, hidden = model.states(batch.packed)
     asked = batch.targets >= 0

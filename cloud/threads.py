@@ -8,7 +8,7 @@ import os
 def let_waiting_threads_sleep() -> None:
     """For a command, which owns its process: waiting threads sleep instead of spinning.
 
-    On a machine of one's own that costs nothing; beside another process a spinning thread holds the very core that its
-    partner waits for (benchmarks/log/2026-11.md). What the environment says already stays.
+    On an idle machine that costs nothing; on a shared one, a spinning thread occupies the core that its partner waits
+    for (benchmarks/log/2026-11.md). Settings in the environment take precedence.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -64,8 +64,8 @@ def quantise_ranker(model: RankingModel, bits: int = 8) -> RankingModel:
 def shortened(value: Tensor) -> Tensor:
     """Numbers that float16 holds, too; of a matrix of several rows bfloat16 numbers, 11 bits each in a download.
 
-    Its rows' errors average out, as those of int8 weights do, which are greater. A single row weighs what is added to
-    the logit.
+    Its rows' errors average out, as those of int8 weights do, which are greater. The errors of a single
+    row go into the logit directly.
     """
     half = value.half()
     short = half.bfloat16() if value.dim() > 1 and len(value) > 1 else half

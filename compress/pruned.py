@@ -38,7 +38,7 @@ STAGE = Stage("ranker-pruned", 4, RANKING_FILES)
 
 @dataclass(frozen=True)
 class RankerPruning:
-    """Pruning, then training on with the zeros fixed. The steps of `fit` are taken from `passes`."""
+    """Pruning, then further training with the zeros fixed. The steps of `fit` are taken from `passes`."""
 
     sparsity: float = 0.8  # of every table and linear layer that becomes integers
     text_passes: int = 20  # over all texts, in which weights are removed; 0: in the passes over the rows
@@ -62,7 +62,7 @@ class RankerPruning:
     number_dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        PruneSchedule(self.sparsity, every=self.every)  # which refuses what it cannot keep to
+        PruneSchedule(self.sparsity, every=self.every)  # raises the errors of a schedule that is not possible
         check_counts(self, passes=(1, 10_000), repeats=(0, 100), text_passes=(0, 100_000), users=(0, 100_000))
         check_counts(self, together=(1, 1_000_000), rounds=(0, 1_000))
         check_numbers(self, above=True, rise=(0, 1))

@@ -1,4 +1,4 @@
-"""One table over the road of a ranking model: weights, bytes and quality at every exit, step by step."""
+"""One table of all steps of a ranking model: weights, bytes and quality at every exit."""
 
 from __future__ import annotations
 

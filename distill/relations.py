@@ -35,7 +35,7 @@ def relation_loss(
 
 
 def between_entries(student: RankingModel, teacher: RankingModel) -> bool:
-    """True if both have an interact layer: entries meet nowhere else."""
+    """True if both have an interact layer: only there do entries attend to each other."""
     return min(student.shape.interact_layers, teacher.shape.interact_layers) > 0
 
 

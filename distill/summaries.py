@@ -90,8 +90,8 @@ class SummaryLoss(nn.Module):
 def augmented(
     texts: PaddedTexts, items: int, rounds: int, drop: float, seed: int
 ) -> tuple[PaddedTexts, NDArray[np.int64]]:
-    """The texts and, `rounds` times, each of them changed, so that words are met in more company than they usually
-    have; and which text each is a variant of, -1 for one of two texts.
+    """The texts and, `rounds` times, each of them changed, so that words occur in more contexts; and which text each is
+    a variant of, -1 for one of two texts.
 
     Words are dropped, and every second of the first `items` texts, which are those of items, gets half of another's.
     """

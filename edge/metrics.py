@@ -1,4 +1,4 @@
-"""How good a ranking is. Arrays are parallel (row,); scores may tie, and ties count as a coin's toss."""
+"""Measures of a ranking. Arrays are parallel (row,); scores may tie, and ties count half."""
 
 from __future__ import annotations
 

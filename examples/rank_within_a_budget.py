@@ -18,7 +18,7 @@ def main(bundle: str, request_file: str, milliseconds: str) -> None:
         print(f"{shown}  {item.id}  {item.attributes.get('title', '')}")
     print(ranked.explanation)
     if ranked.explanation.missed:
-        print("over the budget:", ", ".join(ranked.explanation.missed))
+        print("missed:", ", ".join(ranked.explanation.missed))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ MOST_EVENTS = 1_024  # appended at once
 class Buckets:
     """Sizes of which each has a graph: what a host computes is padded up to the next one, or cut into several calls.
 
-    A chunk's tokens all meet in attention, those of other segments too: twice as many in a chunk cost more than twice.
+    Attention is computed over all tokens of a chunk, across segments: twice the tokens cost more than twice as much.
     """
 
     tokens: tuple[int, ...] = (16, 64, 128)  # of a chunk that is encoded; other entry points have the largest alone

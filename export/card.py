@@ -1,4 +1,4 @@
-"""The model card beside a bundle: what it is for, how good and how large it is, what it does not know.
+"""The model card beside a bundle: its intended use, its quality and size, and what was not measured.
 
 Every figure comes from the runs. The headings follow Mitchell et al., "Model Cards for Model Reporting" (2019).
 """

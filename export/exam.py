@@ -1,4 +1,4 @@
-"""The golden requests of a ranking model's bundle: real ones first, then what they leave out, made from them."""
+"""The golden requests of a bundle: real ones first, then made ones for the cases that the real ones do not cover."""
 
 from __future__ import annotations
 

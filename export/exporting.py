@@ -1,4 +1,4 @@
-"""A ranking model with all that its files are made and checked by."""
+"""A ranking model with everything that is needed to write and check its files."""
 
 from __future__ import annotations
 
@@ -76,19 +76,19 @@ class Exporting:
     def compare(
         self, models: Path, goldens: Sequence[Golden], engines: Sequence[str] = EVERYWHERE
     ) -> list[dict[str, Any]]:
-        """Golden logits of each engine and of torch. Errors: one is off."""
+        """Golden logits of each engine and of torch. Errors: one differs too much."""
         tolerances = dict.fromkeys(("torch", *engines), self.tolerance) | self._allowances(engines)
         return compare_engines(self.model, self.reading, models, goldens, self.places, tolerances)
 
     def compare_plain(self, directory: Path, goldens: Sequence[Golden]) -> list[dict[str, Any]]:
-        """Of the files for loaders of one's own, beside torch. Errors: one is off."""
+        """The plain files, compared with torch. Errors: one differs too much."""
         engines, sizes = self.config.engines, self.config.plain.within(self.places)
         write_plain_files(self.model, self.places, sizes, directory, engines)
         tolerances = dict.fromkeys(engines, self.tolerance) | self._allowances(engines)
         return compare_plain_files(directory, self.model, self.reading, goldens, sizes, tolerances)
 
     def compare_rows(self, models: Path, engines: Sequence[str] = EVERYWHERE) -> list[RowParity]:
-        """Test rows on each engine, beside torch."""
+        """Test rows on each engine, compared with torch."""
         limits, shape = self.config.parity, model_shape(self.model.shape, self.places)
         tolerance = limits.float_tolerance if self.precision == "float32" else limits.integer_tolerance
         torch, found = TorchAnswers.of(self.model, self.screens, f"torch {self.precision}"), list[RowParity]()

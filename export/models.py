@@ -1,4 +1,4 @@
-"""The model files of a ranking model: those of its bundle, and plain ones for loaders of one's own."""
+"""The model files of a ranking model: those of its bundle, and plain ones for other model loaders."""
 
 from __future__ import annotations
 

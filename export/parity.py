@@ -51,7 +51,7 @@ def compare_engines(
     places: int,
     tolerances: Mapping[str, float],
 ) -> list[dict[str, Any]]:
-    """One row per engine and exit, torch among them; an error if one of them is off. `tolerances`: of each engine to
+    """One row per engine and exit, torch among them; an error if one differs too much. `tolerances`: of each engine to
     compare, and of torch."""
     exits: Collection[Exit] = exits_of(model)
     torch = TorchEngine(model, reading, places)

@@ -1,4 +1,4 @@
-"""The arrays of a plain model file: a whole request in one call, for teams with a loader of their own.
+"""The arrays of a plain model file: a whole request in one call, for teams with their own model loader.
 
 | input | shape | |
 |---|---|---|
@@ -11,7 +11,7 @@
 | `event_count` | (1) int32 | how many of the V rows are events, from the first; the others may hold anything finite |
 
 Out: `logits` (C) of the deepest exit. Ids after a text's last token are 0, and a text without tokens may be all 0.
-Inputs that a model has no use of, such as the numbers of one without any, are left away. Numbers are float32. In ONNX
+Inputs that a model does not use, such as numbers if it has none, are left out. Numbers are float32. In ONNX
 V, C and T are dynamic.
 """
 

@@ -1,4 +1,4 @@
-"""What an export says while it is at work."""
+"""Progress messages of an export."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import sys
 
 
 def step(text: str) -> None:
-    """Says on stderr what the export is at."""
+    """Write to stderr which step the export has reached."""
     print(f"export: {text}", file=sys.stderr, flush=True)

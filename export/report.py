@@ -23,7 +23,7 @@ def export_tables(summary: Mapping[str, Any]) -> list[Table]:
 
 
 def parity_failures(summary: Mapping[str, Any]) -> list[str]:
-    """A line for each engine and exit that is not as near torch on test requests as it should be."""
+    """A line for each engine and exit whose test requests differ from torch's by more than the limits."""
     return [
         f"{row['engine']}, {precision} weights, at exit {row['exit']}: logits up to {row['max_difference']:.3g} from "
         f"{row['reference']}, top-10 agreement {row['top10']:.4f}, AUC {figure(row['auc'])}, "

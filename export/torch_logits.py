@@ -60,7 +60,7 @@ class TorchEngine:
         items, phrases, values, missing, liked = kept.items, kept.phrases, kept.numbers, kept.missing, kept.liked
         events, candidates = len(items), len(golden.request.candidates)
         segment, phrase = torch.arange(1 + events + candidates), torch.arange(events + candidates)
-        seen = torch.arange(max(events, 1)) < events  # the model's tables have an event, which nobody need see
+        seen = torch.arange(max(events, 1)) < events  # the model's tables have an event, which need not be visible
         numbers = np.full((len(seen), values.shape[1]), np.nan, dtype=np.float32)
         numbers[:events] = np.where(missing == 1, np.nan, values)
         table = WindowTable(

@@ -1,4 +1,4 @@
-"""The whole road in one call, and its report."""
+"""All stages in one call, and their report."""
 
 from edge.cli.runnable import refuse_library
 

@@ -120,7 +120,7 @@ def _against(one: Judged) -> Table:
     """One line per rival: the model's figures minus the rival's."""
     headings = [
         "rival",
-        *(heading for name in METRICS.values() for heading in (f"{name}: difference", f"{name}: the model is")),
+        *(heading for name in METRICS.values() for heading in (f"{name}: difference", f"{name}: outcome")),
     ]
     rows = [
         (rival_name(each.rival), *(cell for metric in METRICS for cell in _compared(each, metric)))
@@ -134,7 +134,7 @@ INTERVAL = "with its 95 % interval over users, if the rival's scores are known."
 
 
 WORDS = {
-    BEATS: "better", LOSES: "worse", LIKE: "not significantly different",
+    BEATS: "better", LOSES: "worse", LIKE: "not significant",
     ABOVE: "above", BELOW: "below", EVEN: "equal",
 }  # fmt: skip
 

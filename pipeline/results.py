@@ -1,4 +1,4 @@
-"""What a road made: a row per rival and model, groups of test rows, and the verdict."""
+"""The results of a road: a row per rival and model, groups of test rows, and the verdict."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def run_road(road: Road, out: Path, restart: str | None = None) -> Runs:
     _check_steps(road, out, over)
     _check_finished(out, [step for step in road.steps if step not in over])
     _check_restart(out, over)
-    # What follows the data is removed when the new data is there: until then, a bad row ends it without a loss.
+    # Later steps are removed only once the new data is there, so that a bad row loses nothing.
     removed = [step for step in over if step != road.steps[0]]
     runs: dict[str, Run] = {}
     for step in road.steps:
@@ -64,7 +64,7 @@ def run_road(road: Road, out: Path, restart: str | None = None) -> Runs:
 def _announced(out: Path, over: Sequence[Step], step: Step) -> Iterator[None]:
     """Says on stderr what begins, and how long it took. Errors name settings in the group of the step.
 
-    The first of the steps `over` removes them all, so that a run which is interrupted then has nothing old in its way.
+    The first of the steps `over` removes them all, so that a run that is interrupted then finds no old steps.
     """
     print(f"== {step.name}", file=sys.stderr, flush=True)
     started = time.monotonic()
@@ -87,7 +87,7 @@ def _from(name: str, road: Road) -> tuple[Step, ...]:
 
 
 def _check_steps(road: Road, out: Path, over: Sequence[Step]) -> None:
-    """Errors: what is yet to be made cannot be made here, e.g. a model cannot fit the memory."""
+    """Errors: a step that is not finished cannot be made here, e.g. its model does not fit into memory."""
     for step in road.steps:
         if step.check and (step in over or not is_finished(out / step.name)):
             with settings_in(step.settings):
@@ -95,7 +95,7 @@ def _check_steps(road: Road, out: Path, over: Sequence[Step]) -> None:
 
 
 def _check_finished(out: Path, steps: Sequence[Step]) -> None:
-    """Errors: what is there of a step is damaged, of another road, or no run; before any is said to be as it should."""
+    """Errors: a finished step is damaged, of another road, or no run. All are checked before any is reported."""
     for step in steps:
         path = out / step.name
         try:
@@ -112,7 +112,7 @@ def _check_finished(out: Path, steps: Sequence[Step]) -> None:
 
 
 def _check_restart(out: Path, over: Sequence[Step]) -> None:
-    """Errors: not all that is to be removed is ours, or another process writes it. Nothing is removed then."""
+    """Errors: a file was not written by the stage, or another process is writing the run. Nothing is removed then."""
     for step in over:
         check_removable(out / step.name, step.stage)
         check_unlocked(lock_of(out / step.name), out / step.name)

@@ -75,7 +75,7 @@ def _data_step(source: Source, config: PrepareConfig, skip_bad_rows: bool) -> St
 
 
 def _rivals_step(source: Source, config: PrepareConfig, skip_bad_rows: bool) -> Step:
-    """What any team could do with the same rows."""
+    """The rivals, on the same rows."""
 
     def make(runs: Runs, out: Path, restart: bool) -> Run:
         return measure_beside(runs["data"], source, out, config, skip_bad_rows, restart)

@@ -1,4 +1,4 @@
-"""Whether what was trained is better than what any team could do with the same rows, and by how much."""
+"""Whether the trained models are better than the rivals on the same rows, and by how much."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def sentences(verdict: Verdict, measured: bool = True, knows_more: bool = False)
 
 
 def warnings(verdict: Verdict) -> Iterator[str]:
-    """What makes the rest doubtful."""
+    """Warnings: the teacher or the last model is near chance, or the teacher is below a rival."""
     teacher, last = verdict.teacher, verdict.last
     if teacher.near_chance:
         yield (

@@ -1,4 +1,4 @@
-"""The check that no row of a prepared run knows its future: spoil what comes later, and nothing stored may differ."""
+"""The check that no row of a prepared run knows its future: corrupt what comes later; nothing stored may change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from edge.text.spec import TextSpec, read_spec
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.bool_]
-MOMENTS = 5  # at which the future is spoiled
+MOMENTS = 5  # at which the future is corrupted
 
 
 class LeakError(EdgeError):

@@ -1,6 +1,6 @@
 """What a model must beat on the same rows: popularity, means of item and user, biases of item and user.
 
-Each is a score as of the row's moment, from strictly earlier rows, of training and test alike; a logistic curve over
+Each is a score as of the row's time, from strictly earlier rows of all splits; a logistic curve over
 the training rows makes it a probability.
 """
 
@@ -63,7 +63,7 @@ def each_baseline(events: Events, shared_clock: bool) -> Iterator[tuple[str, Flo
 
 
 def views(events: Events, earlier: Earlier) -> Floats:
-    """(row,) how often the row's item stood in earlier rows that happened."""
+    """(row,) how many earlier rows, negatives excluded, have the row's item."""
     happened = events.happened
     return earlier.count().astype(np.float64) if happened.all() else earlier.total(happened)
 
@@ -114,7 +114,7 @@ def _mean_of_training(events: Events, values: NDArray[Any]) -> float:
 
 
 def item_user_bias(events: Events, rated: ItemHistory, smoothing: float) -> Floats:
-    """The item's mean value plus by how much the user's earlier values were above their items' means then."""
+    """The item's mean value plus the mean by which the user's earlier values exceeded their items' means then."""
     item = rated.mean(smoothing)
     return item + user_mean(events, events.value - item, smoothing, prior=0.0)
 

@@ -1,4 +1,4 @@
-"""How much the test split can show: a metric of few rows, or of few users, is chance."""
+"""How precise the test split is: a metric over few rows, or few users, is mostly chance."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cloud.data.schema import Split
 from edge.config import setting
 from edge.errors import EdgeError
 
-LARGEST = 0.05  # two standard errors of an AUC, from which on it is said
+LARGEST = 0.05  # two standard errors of an AUC, from which on a warning is given
 FEWEST_USERS, LEAST_SHARE = 30, 0.2  # of users with test rows
 
 

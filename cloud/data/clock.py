@@ -1,4 +1,4 @@
-"""What the times of a whole log show that no single row does: another unit, several units, no time at all."""
+"""What only the times of a whole log show: another unit, several units, no time at all."""
 
 from __future__ import annotations
 

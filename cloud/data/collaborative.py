@@ -20,8 +20,8 @@ from edge.engines.shape import NO_LIKENESS, OVERALL
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.integer[Any]]
-SHRINKAGE = 20.0  # users who had both items, as if so many had shown no likeness
-NEIGHBOURS = 30  # of the user's earlier items, the most alike
+SHRINKAGE = 20.0  # users added to those who had both items, with a likeness of 0
+NEIGHBOURS = 30  # of the user's earlier items, the most similar
 
 
 @dataclass(frozen=True)

@@ -39,9 +39,9 @@ def default_numbers(
     item: Sequence[str] = (),
     user: Sequence[str] = (),
 ) -> tuple[Number, ...]:
-    """Of the item among all users, of the user's mood, and of what the item shares with earlier events.
+    """Of the item over all users, of the user's recent ratings, and of what the item shares with earlier events.
 
-    `liked_share`: items have one, as they have not in a log of choices alone. `only_liked`: every event is a like, so
+    `liked_share`: whether items have one: not in a log of choices alone. `only_liked`: every event is a like, so
     that counts say what shares cannot. `same`: attributes of items whose values repeat; `item`, `user`: attributes that
     are numbers.
     """

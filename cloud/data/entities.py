@@ -1,4 +1,4 @@
-"""Users and items of a log: who they are and what is known about them."""
+"""Users and items of a log: their ids and their attributes."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ Attributes = dict[str, Value]
 class Directory:
     """Users or items: ids to indices in order of appearance in the log, and each one's attributes.
 
-    Where attributes stand in the log, each row is checked, and those of an id's first row count. Rows of one id that
-    differ are no error: a log's rows are of their moment, and titles, prices and ages change. But they also show that
-    a column does not hold the ids it should, so they are counted, and `conclude` warns of them.
+    Where attributes stand in the log, each row is checked, and those of an id's first row count. Rows of one id may
+    differ: titles, prices and ages change over time. But many that differ show that a column does not hold the ids it
+    should, so they are counted, and `conclude` warns of them.
     """
 
     kind: str  # "item" or "user"

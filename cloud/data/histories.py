@@ -1,4 +1,4 @@
-"""How long the histories are that rows look back on: whether training shows what the test asks for."""
+"""How long the histories of rows are, and whether those of training are like those of the test."""
 
 from __future__ import annotations
 

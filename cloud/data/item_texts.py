@@ -1,4 +1,4 @@
-"""Do the items' texts tell them apart? A model that reads text alone cannot rank items that read alike."""
+"""Whether items have texts of their own: a model that reads text alone cannot rank items that read alike."""
 
 from __future__ import annotations
 

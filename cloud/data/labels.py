@@ -11,7 +11,7 @@ from cloud.data.schema import LogTable
 from edge.config import setting
 from edge.errors import EdgeError
 
-REQUIRED = (PARTS[TRAIN], PARTS[TEST])  # without both labels nothing is learned from one, or measured on the other
+REQUIRED = (PARTS[TRAIN], PARTS[TEST])  # one label alone teaches nothing and measures nothing
 
 
 def check_labels(log: Log, table: LogTable) -> list[EdgeError]:

@@ -1,4 +1,4 @@
-"""Does the column that names requests do so? Of one that does not, rows of weeks become one screen."""
+"""Whether the request column names requests: if it does not, rows of several weeks become one screen."""
 
 from __future__ import annotations
 

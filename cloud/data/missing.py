@@ -1,4 +1,4 @@
-"""Words that stand for a value that is missing, as databases and programs write them, and the setting that says so."""
+"""Words that databases and programs write for a missing value, and the setting that declares them."""
 
 from __future__ import annotations
 

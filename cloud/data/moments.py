@@ -1,4 +1,4 @@
-"""What was known at a moment: strictly earlier rows alone; rows of the same user and time see nothing of each other.
+"""What was known at a moment: only strictly earlier rows; rows of one user and one time see nothing of each other.
 
 Events must be ordered by user, then time, as those of a `Log` are.
 """

@@ -22,7 +22,7 @@ STAGES = 10  # of a user's history
 
 
 def protocol(negatives: Negatives) -> str:
-    """In words, for whoever reads a figure."""
+    """How the negatives were drawn, in words, for the readers of a figure."""
     words = {
         "uniform": "uniformly from the items that anybody had met before",
         "popularity": "from the items of all earlier rows, each as often as it was met",
@@ -43,7 +43,7 @@ def with_negatives(events: Events, negatives: Negatives, unseen: NDArray[np.bool
     """The choices and, right after each, at most so many drawn rows of the same user, time and part.
 
     Items that are `unseen`, (item,), are drawn for test rows alone.
-    Fewer where the user had met whatever was drawn, again and again. O(rows log rows) a negative.
+    Fewer where every drawn item already occurs in the user's rows. O(rows log rows) per negative.
     """
     draw = _Draw(events, negatives, unseen)
     drawn = [draw.items() for _ in range(negatives.each)]
@@ -70,7 +70,7 @@ def with_negatives(events: Events, negatives: Negatives, unseen: NDArray[np.bool
 
 @dataclass
 class _Draw:
-    """Items for all rows at once; what a user had met by then, or was drawn for the row before, is drawn again."""
+    """Items for all rows at once; an item that the user's rows or the row's earlier negatives have is drawn again."""
 
     events: Events
     negatives: Negatives
@@ -135,7 +135,7 @@ class _Draw:
         return pick
 
     def _stage(self) -> Pick:
-        """A choice of the same stage by anybody else."""
+        """A choice of another user in the same stage."""
         events = self.events
         stage = np.empty(len(events), dtype=np.int64)
         seen = screens(events.user, events.time)

@@ -69,7 +69,7 @@ def known_at(log: Log, targets: Events | None = None, seen: Events | None = None
 
 
 def _means(log: Log, happened: Events) -> dict[str, NDArray[Any]]:
-    """What an item has a mean of; of choices alone every item is liked by all, which says nothing."""
+    """The values that an item has a mean of; in a log of choices alone all are 1, so there is none."""
     liked = {} if (log.events.role == DRAWN).any() else {LIKED: happened.liked}
     return liked | ({RATING: happened.value} if log.ratings is not None else {})
 

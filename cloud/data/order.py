@@ -1,4 +1,4 @@
-"""Checks of more than one row: events out of order, duplicate events."""
+"""Checks across rows: events out of order, duplicate events."""
 
 from __future__ import annotations
 

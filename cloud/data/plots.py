@@ -152,7 +152,7 @@ def _ends(number: Mapping[str, Any], edges: Sequence[float]) -> tuple[float, flo
 
 
 def _value(value: float, width: float) -> str:
-    """Of an axis of that width, as short as tells its ends apart."""
+    """A value on an axis of that width, with as few digits as distinguish its ends."""
     decimals = max(0, 2 - math.floor(math.log10(width)))
     if abs(value) >= LONG or decimals > 6:
         return f"{value:.3g}"

@@ -1,4 +1,4 @@
-"""Encoded requests: what the full model reads, put together from a prepared run's rows."""
+"""Encoded requests: the input of the full model, assembled from a prepared run's rows."""
 
 from __future__ import annotations
 

@@ -31,8 +31,8 @@ TEXTS = pa.schema([("name", pa.string()), ("text", pa.string()), ("tokens", pa.l
 def row_schema(numbers: int, other_labels: int) -> pa.Schema:
     """`item`, `phrase` and `context` are places in items.arrow and phrases.arrow; a missing number is NaN.
 
-    `value` is the rating, or the label where there is none. `phrase` words the row as an event of later rows: it
-    tells the row's own label.
+    `value` is the rating, or the label where there is none. `phrase` describes the row as an event of later rows, so it
+    reveals the row's own label.
     """
     lists = (("other_labels", pa.int8(), other_labels), ("numbers", pa.float32(), numbers))
     return pa.schema(
@@ -54,7 +54,7 @@ def row_schema(numbers: int, other_labels: int) -> pa.Schema:
 
 @contextmanager
 def writing_rows(path: Path, schema: pa.Schema) -> Iterator[pa.ipc.RecordBatchFileWriter]:
-    """A file of rows that appears when it is whole."""
+    """A file of rows that appears when it is complete."""
     with (
         appearing(path) as temporary,
         pa.OSFile(str(temporary), "wb") as sink,

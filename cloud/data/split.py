@@ -15,7 +15,7 @@ Times = NDArray[np.float64]
 
 
 def protocol(split: Split) -> str:
-    """In words, for whoever reads a figure."""
+    """How the rows were split, in words, for the readers of a figure."""
     words = {
         "user": f"per user by time: the last {split.test:.0%} of rows are test, {split.validation:.0%} before them "
         "validation, rounded down to whole screens, the rest train",

@@ -1,6 +1,6 @@
 """What was known about an item at a moment, from all users' strictly earlier rows: what an app's server would send.
 
-An item's attributes beside its own: docs/data.md defines them for whoever computes them elsewhere.
+They are further attributes of an item; docs/data.md defines them for servers that compute them.
 """
 
 from __future__ import annotations
@@ -110,11 +110,11 @@ class _ByItem:
     def rank(self) -> Statistic:
         """Items with more views over items with any: an item has k views once its k-th row is past."""
         reached = np.arange(1, len(self.keys) + 1)
-        reached -= user_starts(self.seen.item[self.order])  # the how many-th row of its item,
+        reached -= user_starts(self.seen.item[self.order])  # the number of this row among its item's,
         most = int(reached.max(initial=0))
         reached *= self.width
         for at in slices(len(reached)):
-            reached[at] += self.keys[at] % self.width  # and when
+            reached[at] += self.keys[at] % self.width  # and its time
         reached.sort()
         starts = np.searchsorted(reached, np.arange(most + 2) * self.width)  # (k,) the first k-th row
         first_rows = reached[starts[1] : starts[2]] if most else reached  # of every item, by moment

@@ -1,4 +1,4 @@
-"""What is odd about a log's labels: something gives them away, or the way that rows were drawn misleads."""
+"""Suspicious labels: something gives them away, or the way that rows were drawn misleads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Are the templates' fields there? Asked before a log is read, not in the middle of rendering it."""
+"""Whether the templates' fields exist: checked before a log is read, not while it is rendered."""
 
 from __future__ import annotations
 

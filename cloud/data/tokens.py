@@ -1,4 +1,4 @@
-"""How many tokens the texts of a log cost."""
+"""How many tokens the texts of a log have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ids written in two ways: those of a log that the file of items or users lacks, and those of one log."""
+"""Ids written in two ways: in a log and in its file of items or users, or within one log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Raw values of a table into what a template can name; each refusal says what kind of badness it met."""
+"""Raw values of a table into values that a template can name; each refusal has the kind of its fault."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ARTICLE = re.compile(r"(?P<name>.+), (?P<article>The|A|An)$")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 TRUTH = {"false": False, "true": True}
-SPOKEN = {"yes": "no", "y": "n", "t": "f", "on": "off", "ja": "nein"}  # truth, said otherwise
+SPOKEN = {"yes": "no", "y": "n", "t": "f", "on": "off", "ja": "nein"}  # other words for true and false
 BRACKETS = re.compile(r"\[.*\]|\{.*\}", re.DOTALL)
 STRUCTURE = re.compile(r"\[\s*\]|\{\s*\}|[\[{]\s*['\"\[{].*[\]}]", re.DOTALL)  # no title: [REC], [1984]
 AS_JSON = {"'": '"', "None": "null", "True": "true", "False": "false"}

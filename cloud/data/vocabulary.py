@@ -1,4 +1,4 @@
-"""The vocabulary: trained by `tokenizers` on rendered training texts, the same at every run."""
+"""The vocabulary: trained by `tokenizers` on rendered training texts, the same in every run."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from cloud.data import movielens
 
-OWN = "edge.toml"  # what a log of the user's own is named by in a command
+OWN = "edge.toml"  # what a command calls the user's own log
 
 
 def described(dataset: Mapping[str, Any]) -> str:

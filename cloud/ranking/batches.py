@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cloud.ranking.timelines import TimelineBatch, Timelines
 
 MOST_WINDOWS = 16  # a batch, where the settings leave the number open
-LEAST_STEPS = 50  # a pass, as far as there are windows: a small log in large batches would hardly be trained on
+LEAST_STEPS = 50  # per pass, if there are so many windows: a small log in large batches would get too few steps
 SMALL = 64_000  # rows that a pass and its repeats may cover together
 MOST_REPEATS = 3
 
@@ -30,7 +30,7 @@ class WindowBatches:
         self._order: tuple[int, Any] = (-1, None)
 
     def steps(self, passes: int, repeats: int) -> int:
-        """Of so many passes, each `repeats` times; 0: the oftener, the fewer rows there are, `MOST_REPEATS` at most."""
+        """Of so many passes, each `repeats` times; 0: more often for fewer rows, `MOST_REPEATS` at most."""
         often = repeats or min(MOST_REPEATS, max(1, SMALL // max(self.rows, 1)))
         return passes * often * self.of_pass
 

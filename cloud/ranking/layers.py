@@ -48,7 +48,7 @@ class Layer(nn.Module):
         self, timeline: Tensor, candidates: Tensor, past: Tensor, seen: Tensor, last: bool = False
     ) -> tuple[Tensor, Tensor]:
         """Timelines, (user, entry, hidden), and candidates, (user, candidate, hidden), one step further; the `last`
-        step leaves the timeline as it is, which nobody looks at any more.
+        step leaves the timeline as it is, because nothing reads it afterwards.
 
         `past` is additive, (user, head, entry, entry): an entry sees those up to itself. `seen`, (user, head,
         candidate, entry + 1): a candidate sees the timeline before it and, in the last place, itself.

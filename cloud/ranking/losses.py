@@ -46,7 +46,7 @@ def ranking_loss(
 def order_loss(scores: Sequence[Tensor], tables: Sequence[WindowTable]) -> Tensor:
     """(exit,) mean over pairs of a liked and another candidate of one window: log(1 + exp(other - liked)).
 
-    `scores`: (exit, user, candidate) of each table. What a user's mood adds to all candidates falls out of it.
+    `scores`: (exit, user, candidate) of each table. What a user's level adds to all candidates cancels out.
     """
     losses, counts = [], []
     for score, table in zip(scores, tables, strict=True):

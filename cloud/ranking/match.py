@@ -25,7 +25,7 @@ class MatchVectors:
 
 
 class Match(nn.Module):
-    """Per way of weighing events: the best match, the mean value weighted by match, the mean match."""
+    """For each match head: the best match, the mean value weighted by match, the mean match."""
 
     def __init__(self, shape: RankingShape) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""How well a ranking model ranks, at every exit; what every stage that makes one leaves behind."""
+"""The quality of a ranking model at every exit, and the files that every stage writes with one."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from cloud.data.rows import Prepared
 from cloud.ranking.lengths import of_like_length, rounded
 
 Places = NDArray[np.int64]
-LONGER = 1.5  # the longest of a group of segments, to its shortest: so that little is padded
+LONGER = 1.5  # the longest of a group of segments divided by its shortest, so that little is padded
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from edge.errors import EdgeError
 from edge.files import write_atomically
 
 FILE = "vectors.safetensors"
-KEPT_TOGETHER = 1_024  # texts of one file of what is kept: so many are encoded again after an interruption
+KEPT_TOGETHER = 1_024  # texts per file of kept vectors: at most so many are encoded again after an interruption
 ENCODED_TOGETHER = 64
 
 

@@ -1,1 +1,1 @@
-"""What any team could do with the same rows: means, item-item CF, TF-IDF, logistic regression, LightGBM."""
+"""Models that any team could build from the same rows: means, item-item CF, TF-IDF, logistic regression, LightGBM."""

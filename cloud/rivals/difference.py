@@ -43,7 +43,7 @@ def difference(
 ) -> Figure:
     """The metric of `ours` less that of `theirs`, with its interval; columns are parallel, (row,).
 
-    Both see the same draws, so that what they have in common falls out. A lower log loss is the better one.
+    Both use the same draws of users, so that what they have in common cancels out. A lower log loss is the better one.
     Errors: an unknown metric, columns of other lengths, a score that is not finite, a label other than 0 and 1.
     """
     if metric not in METRICS:

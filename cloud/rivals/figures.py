@@ -1,4 +1,4 @@
-"""How good a rival ranks, with intervals: users are drawn again and again, as it is they who differ."""
+"""The quality of a rival, with intervals from resampling users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TF-IDF: how alike the words of an item are to those of the user's earlier items."""
+"""TF-IDF: how similar the words of an item are to those of the user's earlier items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stage "rivals": what any team could do with a prepared run's rows, beside every model of a pipeline."""
+"""The stage "rivals": the rivals of a prepared run's rows, for comparison with every model of a pipeline."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Stage:
     """A kind of run.
 
     `schema` is raised when what the stage computes changes: what an older one made is then not taken for its own.
-    `files` are patterns of what it writes, or folders, which end with "/"; anything else there is somebody else's.
+    `files` are patterns of what it writes, or folders, which end with "/"; any other file there is not the stage's.
     """
 
     name: str

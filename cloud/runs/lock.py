@@ -35,7 +35,7 @@ def locked(path: Path, written: Path) -> Iterator[None]:
 
 
 def check_unlocked(path: Path, written: Path) -> None:
-    """Errors: those of `locked`. Writes nothing where nobody ever locked."""
+    """Errors: those of `locked`. Writes nothing where there was never a lock."""
     try:
         path.lstat()
     except FileNotFoundError:
@@ -81,7 +81,7 @@ def _stands_at(file: BinaryIO, path: Path) -> bool:
 
 
 def _sign(file: BinaryIO, path: Path) -> None:
-    """Say who holds it. Errors: the file is not a lock."""
+    """Write which process holds it. Errors: the file is not a lock."""
     if _holder(file) is None:
         raise EdgeError(f"{path} is not a lock file", fix="move it elsewhere, or choose another --out")
     since = datetime.now().astimezone().isoformat(timespec="seconds")

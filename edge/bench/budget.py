@@ -16,7 +16,7 @@ SIZES = ("download", "installed", "resident")
 SWITCHES = ("parity", "unique_weights")
 METRICS = tuple(RANGES)
 RATIOS = ("time", "instructions")
-MOST_RATIO = 2.0  # who allows more limits nothing, or has written per cent
+MOST_RATIO = 2.0  # a larger limit limits nothing, or is a percentage
 MOST_LOG_LOSS = 10.0  # nats: a model that answers anything at all is far below
 
 

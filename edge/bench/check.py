@@ -1,4 +1,4 @@
-"""What a gate finds: one check per limit, with the reason and the way out where it fails."""
+"""What a gate finds: one check per limit, with the reason and the fix if it fails."""
 
 from __future__ import annotations
 

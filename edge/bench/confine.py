@@ -63,7 +63,7 @@ def capped_memory(extra: int) -> Iterator[None]:
 
 
 def _private_bytes() -> int | None:
-    """What RLIMIT_DATA counts: the private writable memory of this process. None if the system does not tell."""
+    """What RLIMIT_DATA counts: the private writable memory of this process. None if the system does not report it."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:

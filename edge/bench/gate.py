@@ -1,4 +1,4 @@
-"""Does a bundle keep to its budget? If not: by how much, why, and what to edit."""
+"""Whether a bundle is within its budget; if not, by how much, why, and what to edit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ COMPLETE = (
 def check_bundle(
     bundle: Bundle, budget: Budget, engine: str, facts: Facts | None = None, baseline: Bundle | None = None
 ) -> Verdict:
-    """Hold the bundle against every limit. `facts` must have what the budget limits and only a measurement tells."""
+    """Check the bundle against every limit. `facts` must have what the budget limits and has to be measured."""
     facts = facts or Facts()
     require_baseline(budget, baseline)
     weighed = parts(bundle, engine)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Host:
-    """`load` is the system's one-minute load before the measurement, a warning of company; None if unknown."""
+    """`load` is the system's one-minute load before the measurement, of other processes; None if unknown."""
 
     cpu: str
     cores: int

@@ -1,4 +1,4 @@
-"""What int8 rate this host reaches in the model's own layer: the yardstick between it and a device."""
+"""The int8 rate that this host reaches in the model's own layer, for comparison with that of a device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Percentiles of times, each with how far chance may have moved it."""
+"""Percentiles of times, each with its confidence interval."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 CONFIDENCE = 0.95
-Interval = tuple[float | None, float | None]  # an end is None where there are too few values to tell
+Interval = tuple[float | None, float | None]  # an end is None if there are too few values
 
 
 @dataclass(frozen=True)

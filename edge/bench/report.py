@@ -146,7 +146,7 @@ def best_exits(entry: Entry, target: Target) -> list[Best]:
 
 
 def incomparable(entry: Entry, baseline: Entry) -> str | None:
-    """Why the two documents' times must not be held against each other; None if they may."""
+    """Why the times of the two measurements cannot be compared; None if they can."""
     old, new = baseline.measured, entry.measured
     for problem, before, after in (
         ("another processor", old.host.cpu, new.host.cpu),

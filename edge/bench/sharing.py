@@ -1,4 +1,4 @@
-"""Is every weight in the installed model once, in one layer that all depths share?"""
+"""Whether the installed model has every weight once, in one layer that all depths share."""
 
 from __future__ import annotations
 

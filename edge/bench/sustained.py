@@ -1,4 +1,4 @@
-"""Requests back to back: does the device keep its pace, or does it throttle?"""
+"""Requests back to back: whether the device keeps its pace or throttles."""
 
 from __future__ import annotations
 

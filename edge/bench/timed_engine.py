@@ -1,4 +1,4 @@
-"""An engine that says where the time of a request went: encoding, appending, scoring."""
+"""An engine that records the time of a request by part: encoding, appending, scoring."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def refuse_installed(path: Path, directory: Path, error: EdgeError) -> NoReturn:
 
 
 def _intact(bundle: Bundle, directory: Path, weights: bool) -> Installation | None:
-    """The installation if it is whole, held before it is looked at: what is held cannot be removed meanwhile."""
+    """The installation if it is whole, locked before it is checked, so that it cannot be removed meanwhile."""
     try:
         held = _hold(directory)
     except OSError:  # it is not there, or cannot be read

@@ -1,4 +1,4 @@
-"""Signing a bundle: who opens it with the public key knows who made it."""
+"""Signing a bundle: opening it with the public key proves who made it."""
 
 from __future__ import annotations
 

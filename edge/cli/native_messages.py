@@ -1,4 +1,4 @@
-"""What native libraries write to standard error, kept off the terminal: LiteRT announces itself and has no switch."""
+"""What native libraries write to standard error, kept off the terminal: LiteRT's log cannot be switched off."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHOWN = 4_000  # bytes, the last ones
 def native_messages_apart() -> Iterator[None]:
     """From here to the end of the process, descriptor 2 is a file of its own; Python's `sys.stderr` stays where it was.
 
-    For a command's `main` alone, as it owns its process: a library must not. An error that is nobody's shows what was
+    For a command's `main` alone, as it owns its process: a library must not. An unexpected error shows what was
     written; a crash shows the Python lines that led to it.
     """
     if not _is_descriptor_2():

@@ -1,4 +1,4 @@
-"""What `python -m` may run here. Of any other module it would do nothing, and look like a check that passed."""
+"""The modules that `python -m` may run. Running any other would do nothing, and look like a check that passed."""
 
 from __future__ import annotations
 

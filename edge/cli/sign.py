@@ -1,4 +1,4 @@
-"""`edge sign`: a bundle that says who made it."""
+"""`edge sign`: a bundle whose maker can be verified."""
 
 from __future__ import annotations
 

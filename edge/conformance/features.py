@@ -1,4 +1,4 @@
-"""What is peculiar about a request's attributes and texts, whatever a model makes of them."""
+"""Special cases in a request's attributes and texts, whatever a model computes from them."""
 
 from __future__ import annotations
 

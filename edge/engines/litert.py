@@ -162,7 +162,7 @@ def _write_timeline(graph: Graph, timeline: Timeline) -> None:
 
 
 def _padded_apart(timeline: Timeline, count: int, size: int) -> np.ndarray:
-    """(size, place + size): padding is seen by nobody."""
+    """(size, place + size): nothing attends to padding."""
     apart = timeline.apart_of_new(count)
     if count == size:
         return apart

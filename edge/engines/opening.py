@@ -22,7 +22,7 @@ GROUP = "edge.engines"  # entry points of what comes with the extras
 
 
 def open_engine(engine: str, models: Path, shape: ModelShape, threads: int = 1) -> Engine:
-    """The engine over an installed bundle's `models`. Errors: an unknown engine, or one that `absent` tells of."""
+    """The engine over an installed bundle's `models`. Errors: an unknown engine, or one that is `absent`."""
     reason = absent(engine, models)
     if reason:
         raise EdgeError(reason, fix="name an engine that the bundle has, or export it again")

@@ -65,7 +65,7 @@ class ReferenceEngine:
         for layer in range(self.shape.interact_layers):
             queries, keys, values = self._projected(hidden)
             kept.append((keys, values))
-            if layer + 1 < self.shape.interact_layers:  # nothing looks at the states after the last
+            if layer + 1 < self.shape.interact_layers:  # nothing reads the states after the last
                 keys, values = (
                     np.concatenate([old[layer], new], 1)
                     for old, new in ((timeline.keys, keys), (timeline.values, values))

@@ -82,7 +82,7 @@ def _classes(before: PackedTensor, after: PackedTensor) -> str:
 
 
 def _moved(before: float, after: float) -> str:
-    """With the fewest digits, three or more, that tell the two apart."""
+    """With the fewest digits, three or more, that distinguish the two."""
     if isinstance(before, int) and isinstance(after, int):
         return f"{'rose' if after > before else 'fell'} from {before} to {after}"
     digits = next((digits for digits in range(3, 9) if f"{before:.{digits}f}" != f"{after:.{digits}f}"), 9)

@@ -12,7 +12,7 @@ _MARKUP = re.compile(r"([\\`*_\[\]|~#])")
 
 
 def escaped(text: str) -> str:
-    """Shown as it is: no markup, no HTML, no mention of anybody."""
+    """Shown as it is: no markup, no HTML, no mention of a GitHub user."""
     plain = html.escape(printable(text.replace("\n", " ")), quote=False)
     return _MARKUP.sub(r"\\\1", plain).replace("@", "&#64;").replace("$", "&#36;")  # GitHub renders $...$ as math
 

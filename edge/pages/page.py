@@ -43,7 +43,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Page:
-    """`facts`: name -> text, of the data, the date and the command. `key` explains the signs of the verdict, once."""
+    """`facts`: name -> text, of the data, the date and the command. `key` explains the verdict's notation, once."""
 
     title: str
     facts: Sequence[tuple[str, str]]

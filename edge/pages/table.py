@@ -41,7 +41,7 @@ class Table:
 
     @property
     def folded(self) -> bool:
-        """Whether a page shows it only when it is asked to."""
+        """Whether a page shows it folded."""
         return len(self.rows) >= LONG
 
     @property

@@ -35,7 +35,7 @@ class ByteCache(Generic[K, V]):
             return found[0]
 
     def look(self, keys: Sequence[K]) -> list[V | None]:
-        """What is kept of each. Looking is no use."""
+        """What is kept of each. Looking does not count as a use."""
         entries = self._entries
         with self._turn:
             return [None if (entry := entries.get(key)) is None else entry[0] for key in keys]

@@ -41,7 +41,7 @@ def save_summaries(path: Path, summaries: Summaries, weights: str, but: Containe
 
 
 def load_summaries(path: Path, summaries: Summaries, weights: str, hidden: int) -> int:
-    """Keep what a file of the same weights has; returns how many. A file that is none, or of other weights, gives 0."""
+    """Keep what a file of the same weights has; returns how many. A damaged file, or one of other weights, gives 0."""
     with suppress(OSError, ValueError, KeyError, TypeError, BadZipFile):  # absent, damaged, or of another version
         content = path.read_bytes()
         if hashlib.sha256(content[HASH:]).digest() != content[:HASH]:
@@ -59,7 +59,7 @@ def load_summaries(path: Path, summaries: Summaries, weights: str, hidden: int) 
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Replaced atomically and readable by its owner only, because it reveals which items a user met."""
+    """Replaced atomically and readable by its owner only, because it reveals which items a user has seen."""
     with appearing(path) as temporary:
         opened = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(opened, "wb") as file:

@@ -36,7 +36,7 @@ class Lifetime:
     def end(self) -> bool:
         """Refuses new uses and waits for those under way. True for the first caller alone, who clears up.
 
-        Errors: this thread is in a use itself, e.g. in the handler of a signal; it would wait for ever.
+        Errors: this thread is in a use itself, e.g. in the handler of a signal; it would wait forever.
         """
         with self._changed:
             if get_ident() in self._users:

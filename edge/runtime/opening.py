@@ -73,12 +73,12 @@ class OpenedBundle:
                 raise
             refuse_installed(self.path, self.directory, error)
         self._check_buckets(name, engine)
-        with suppress(OSError):  # where nothing can be written it is looked through at each open
+        with suppress(OSError):  # if the mark cannot be written, the file is checked at each open
             checked.touch()
         return engine
 
     def _check_buckets(self, name: str, engine: Engine) -> None:
-        """Errors: the model has other graphs than those that the manifest names, which other hosts go by."""
+        """Errors: the model has other graphs than those that the manifest names, which other hosts rely on."""
         found, listed = {*getattr(engine, "signatures", ())}, {*self.manifest["buckets"].get(name, ())}
         if found and found != listed:
             odd = sorted(found ^ listed)[0]

@@ -10,7 +10,7 @@ WORST = 10.0  # a single step counts as at most so many times slower than expect
 
 
 class Pace:
-    """A moving estimate of spent over predicted time, and of how far single requests stray from it."""
+    """A moving estimate of spent over predicted time, and of how far single requests deviate from it."""
 
     def __init__(self) -> None:
         self._predicted = self._spent = FIRST_MS
@@ -24,7 +24,7 @@ class Pace:
 
     @property
     def cautious(self) -> float:
-        """The same, for those who must not be late: with the usual straying on top."""
+        """The same with a margin: the usual deviation is added, for requests that must not be late."""
         return self.factor * (1 + 2 * self._spread)
 
     def add(self, predicted_ms: float, spent_ms: float) -> None:

@@ -15,7 +15,7 @@ from edge.runtime.wish import Wish
 
 @dataclass(frozen=True)
 class Pending:
-    """For whom, of what, by which exits, within which limits, and since when."""
+    """The user, the candidates, the exits, the limits and the start."""
 
     user: UserTimeline
     candidates: Candidates

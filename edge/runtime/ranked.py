@@ -50,12 +50,12 @@ class Explanation:
         said = f"exit {self.exit}"
         if self.exit != self.planned:
             said += f" ({self.planned} planned: time ran out)"
-        said += f", {self.spent_ms:.1f} ms, {self.predicted_ms:.1f} predicted"
+        said += f", {self.spent_ms:.1f} ms ({self.predicted_ms:.1f} predicted)"
         said += f", {_new(self.new_texts, self.kept_texts, 'text')}, {_new(self.new_events, self.kept_events, 'event')}"
         if self.auc is not None:
-            said += f", AUC {self.auc:.4f} when made"
+            said += f", test AUC {self.auc:.4f}"
         if self.met is not None:
-            said += f"; over the budget: {', '.join(self.missed)}" if self.missed else "; within the budget"
+            said += f"; missed: {', '.join(self.missed)}" if self.missed else "; within the limits"
         return said
 
 

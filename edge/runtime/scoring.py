@@ -28,7 +28,7 @@ class Handle:
     segment: Segment
     context: Segment
     offered: Offered
-    reading: Reading = field(repr=False, compare=False)  # of the bundle that it means something to
+    reading: Reading = field(repr=False, compare=False)  # of the bundle that the handle belongs to
 
 
 def handles_of(reading: Reading, items: Sequence[Item]) -> list[Handle]:

@@ -18,7 +18,7 @@ MOST_LOG_ROWS = 1_000_000
 
 @dataclass(frozen=True)
 class Served:
-    """One answered request: who asked, with how many events, at which moment, and what was done with it so far."""
+    """One answered request: the user, how many events, the time, and what the user did with its items since."""
 
     user: str
     profile: User

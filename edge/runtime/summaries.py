@@ -44,7 +44,7 @@ class Summaries:
         return self._kept.bytes
 
     def look(self, segments: Sequence[Segment], depth: int) -> Sought:
-        """What is kept of them now; that is no use of it yet."""
+        """What is kept of them now. This does not count as a use yet."""
         distinct = [*dict.fromkeys(segments)]
         return Sought(depth, segments, distinct, self._kept.look([(depth, segment) for segment in distinct]))
 

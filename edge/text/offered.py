@@ -1,4 +1,4 @@
-"""What numbers read of an item alone: made once, however often and to whomever the item is offered."""
+"""What numbers read of an item alone: computed once, however often and to however many users the item is offered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request consists of: plain records of named attributes. Scores depend on attributes alone, never on ids."""
+"""The parts of a request: plain records of named attributes. Scores depend on attributes alone, never on ids."""
 
 from __future__ import annotations
 

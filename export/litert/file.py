@@ -1,4 +1,4 @@
-"""A LiteRT file as it is built: subgraphs of operators whose constants and scales exist once, whoever reads them."""
+"""A LiteRT file as it is built: subgraphs of operators, which share one copy of each constant and scale."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _frozen(value: Any) -> Any:
 
 
 def _pack_buffer(content: bytes, builder: flatbuffers.Builder) -> int:
-    """Content at a multiple of 16 bytes, as the schema asks and its Python code forgets."""
+    """Content at a multiple of 16 bytes, which the schema requires and its Python code does not ensure."""
     if content:
         builder.StartVector(1, len(content), 16)
         builder.head -= len(content)

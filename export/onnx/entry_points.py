@@ -106,7 +106,7 @@ def _append(graph: Rows) -> None:
     _new_entries(graph, "state_0")
     for layer in range(layers):
         projected(graph, f"state_{layer}", f"layer_{layer}")
-        if layer + 1 < layers:  # nothing looks at the states after the last
+        if layer + 1 < layers:  # nothing reads the states after the last
             _look_back(graph, layer)
     for part in ("keys", "values"):
         graph.add(f"new_{part} = Concat<axis = 0>({', '.join(f'layer_{layer}_{part}' for layer in range(layers))})")
@@ -125,7 +125,7 @@ def _new_entries(graph: Rows, output: str) -> None:
 
 
 def _look_back(graph: Rows, layer: int) -> None:
-    """New entries look at the timeline and at each other: from one state to the next."""
+    """New entries attend to the timeline and to each other: from one state to the next."""
     x = f"layer_{layer}"
     for part in ("keys", "values"):
         graph.add(f"""{x}_old_{part} = Gather<axis = 0>({part}, {graph.whole(x, layer)})
@@ -158,7 +158,7 @@ def _score(graph: Rows, depth: int, places: int) -> None:
 
 
 def _look(graph: Rows, inputs: str, layer: int, places: int, output: str) -> None:
-    """Candidates look at the timeline and each at itself."""
+    """Candidates attend to the timeline, and each to itself."""
     x = f"layer_{layer}"
     projected(graph, inputs, x)
     for part in ("keys", "values"):

@@ -50,7 +50,7 @@ def finish(graph: Rows, inputs: str, x: str, output: str, segments: bool = False
 
 
 def step(graph: Rows, inputs: str, x: str, mask: str, output: str, segments: str = "") -> None:
-    """One application: every row looks at all rows that `mask` lets it see."""
+    """One application: every row attends to all rows that `mask` allows."""
     projected(graph, inputs, x, segments)
     attended(graph, x, f"{x}_keys", f"{x}_values", mask, bool(segments))
     finish(graph, inputs, x, output, bool(segments))

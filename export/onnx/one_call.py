@@ -1,4 +1,4 @@
-"""All of the ranking model in one ONNX graph, for teams with a loader of their own: the arrays of export.plain.
+"""All of the ranking model in one ONNX graph, for teams with their own model loader: the arrays of export.plain.
 
 Their sizes V, C and T are dynamic: V is at least 1 and less than the places of the longest timeline, T at most the
 model's positions. `context_ids` may be (1, T), the context of all candidates.

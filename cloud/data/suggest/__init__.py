@@ -1,1 +1,1 @@
-"""An edge.toml for a log nobody has described yet: what its columns hold, and which of them is what."""
+"""An edge.toml for a log that has none yet: what its columns hold, and which role each has."""

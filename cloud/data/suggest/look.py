@@ -1,4 +1,4 @@
-"""From a log nobody has described to a source that reads it, and what was decided and why."""
+"""From a log without an edge.toml to a source that reads it, with each decision and its reason."""
 
 from __future__ import annotations
 

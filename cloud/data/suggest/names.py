@@ -65,7 +65,7 @@ def plain_name(name: str) -> str:
 
 
 def id_rank(name: str, whole: Collection[str], ids: Collection[str], weak: Collection[str]) -> int | None:
-    """How surely a name is that of an id of `whole` things: 0 user_id, 1 user, 2 app_user_id, 3 weak; None no id."""
+    """How certain a name is that of an id of `whole` things: 0 user_id, 1 user, 2 app_user_id, 3 weak; None no id."""
     parts = words(name)
     joined = "".join(parts)
     with_id = {word + end for word in whole for end in IDS}

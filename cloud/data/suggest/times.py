@@ -94,7 +94,7 @@ def _seconds(value: Any, unit: TimeUnit) -> float | None:
 
 
 def _starts_anew(times: NDArray[np.float64], user: Column) -> bool:
-    """True if most users' first step is the first of all."""
+    """True if the steps of most users begin at the first step of all."""
     first = np.full(len(user.distinct), np.inf)
     np.minimum.at(first, user.codes, np.where(np.isnan(times), np.inf, times))
     return bool((first == first.min()).mean() >= AT_ONCE)

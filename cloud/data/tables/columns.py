@@ -1,4 +1,4 @@
-"""The columns that a file has, before anybody names the ones that are wanted."""
+"""The columns of a file, before an edge.toml names the ones that are wanted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes: to name it and the setting that reads it, in place of a misspelt column."""
+"""What a file is, by its first bytes, so that an error names the right setting and not a missing column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A verdict for the terminal: all checks as a table, then each that failed with its reason and the way out."""
+"""A verdict for the terminal: all checks as a table, then each that failed with its reason and the fix."""
 
 from __future__ import annotations
 
