@@ -8,7 +8,7 @@ all kept, of which nothing is tokenised again; and one event added. Both sides a
 in one round and Kotlin first in the next; a ratio is the median of the rounds' ratios, with an interval that holds the
 true median 19 times in 20, and again of the calling threads' processor time, which other jobs hardly change. The scores
 of each round are compared. Java's heap is the most that the calling thread allocated. With --engine reference both
-compute without a library: numpy here, loops in Kotlin. About two minutes.
+compute without a library: numpy here, loops in Kotlin. It takes about two minutes.
 """
 
 from __future__ import annotations
