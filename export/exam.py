@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from edge.conformance.features import COMPATIBILITY, EMOJI, IDEOGRAPHS, MARKS, optional_fields, text_attributes
+from edge.conformance.features import (
+    COMPATIBILITY,
+    EMOJI,
+    IDEOGRAPHS,
+    MARKS,
+    optional_fields,
+    required_fields,
+    text_attributes,
+)  # fmt: skip
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, Request, User, Value
 
@@ -51,7 +59,7 @@ class Exam:
     def _with_empty_attributes(self, base: Request) -> Request:
         """Optional attributes are null in the first candidate and in the profile, absent in the second."""
         profile, item, _, context = map(optional_fields, self.spec.templates())
-        nothing = dict.fromkeys([*item, *context])
+        nothing = {name: None for name in (*item, *context) if name not in self._needed()}
         first, *others = base.candidates
         first = replace(first, attributes={**first.attributes, **nothing})
         others = [replace(one, attributes=_without(one, set(nothing))) for one in others]
@@ -59,14 +67,24 @@ class Exam:
         return replace(base, user=user, candidates=(first, *others))
 
     def _long_history(self, base: Request, name: str | None) -> tuple[Event, ...]:
-        """Of a few real events again and again, of whose items only the words stay; more than there are places."""
-        short = [replace(event, item=_words_of(event.item, name), time=None) for event in base.events]
+        """Of a few real events again and again, whose items keep what they must have; more than there are places."""
+        short = [replace(event, item=self._shortened(event.item, name), time=None) for event in base.events]
         return tuple(short[number % len(short)] for number in range(self.places + 1)) if short else ()
 
     def _many(self, items: Sequence[Item], name: str | None) -> tuple[Item, ...]:
-        """The words of real items, one candidate more than fits in one call."""
-        named = [_words_of(item, name).attributes for item in items]
+        """Shortened real items, one candidate more than fits in one call."""
+        named = [self._shortened(item, name).attributes for item in items]
         return tuple(Item(f"{number}", named[number % len(named)]) for number in range(self.together + 1))
+
+    def _needed(self) -> set[str]:
+        """What every item must have."""
+        _, item, _, context = self.spec.templates()
+        return required_fields(item) | required_fields(context)
+
+    def _shortened(self, item: Item, name: str | None) -> Item:
+        """With its words and what a template needs, for a bundle of few bytes."""
+        kept = {name, *self._needed()}
+        return replace(item, attributes={key: value for key, value in item.attributes.items() if key in kept})
 
 
 def _with_words(base: Request, name: str) -> Request:
@@ -96,10 +114,6 @@ def _with_newest(request: Request, name: str, text: str) -> Request:
     *older, newest = request.events
     item = replace(newest.item, attributes={**newest.item.attributes, name: text})
     return replace(request, events=(*older, replace(newest, item=item)))
-
-
-def _words_of(item: Item, name: str | None) -> Item:
-    return replace(item, attributes={key: value for key, value in item.attributes.items() if key == name})
 
 
 def _without(item: Item, names: set[str]) -> dict[str, Value]:

@@ -22,9 +22,14 @@ def text_attributes(spec: TextSpec, items: Iterable[Item]) -> list[str]:
     return [name for name in template.fields if any(isinstance(value.get(name), str) for value in values)]
 
 
+def required_fields(template: Template) -> set[str]:
+    """The fields that every record must have."""
+    return {part.name for part in template.parts if isinstance(part, Field)}
+
+
 def optional_fields(template: Template) -> list[str]:
     """The fields that a record may leave empty."""
-    required = {part.name for part in template.parts if isinstance(part, Field)}
+    required = required_fields(template)
     return [name for name in template.fields if name not in required]
 
 
