@@ -171,8 +171,9 @@ def _limits(card: Card) -> Iterator[str]:
     yield f"A text is cut after {shape['positions']} tokens."
     yield f"The vocabulary of {shape['vocabulary_size']:,} tokens was made from this log: other words become pieces."
     yield f"At most {card.places - 1} past events are read, the latest ones."
+    measured = card.held_out.groups()
     for name, at in groups(card.held_out.events, card.held_out.rows).items():
-        if at.sum() < FEWEST_ROWS:
+        if name not in measured:
             yield f"Quality for {name} was not measured: the test split has {int(at.sum()):,} such rows."
     if card.prepared.config["text"]["profile"]:
         yield "The profile describes the user. Quality was not measured by what it says, such as an age or a gender."

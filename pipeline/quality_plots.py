@@ -31,7 +31,7 @@ def stage_picture(results: Results, metric: str) -> Picture:
     axes = figure.subplots()
     heights = [math.nan if value is None else value for value in values.values()]
     axes.plot(range(len(heights)), heights, "o-", color=COLOURS[0], linewidth=2, zorder=3)
-    for place, height in enumerate(heights):
+    for place, height in ((place, height) for place, height in enumerate(heights) if not math.isnan(height)):
         offset: dict[str, Any] = {"xytext": (0, 6), "textcoords": "offset points", "ha": "center"}
         axes.annotate(three(height), (place, height), color=COLOURS[0], fontweight="bold", zorder=4, **offset)
     axes.set_xlim(-0.4, len(heights) - 1 + 0.4)

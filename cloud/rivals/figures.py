@@ -32,6 +32,11 @@ def groups(events: Events, rows: Rows) -> dict[str, Rows]:
     return {"all": rows, "cold users": rows & new_user, "unseen items": rows & new_item}
 
 
+def measured_groups(events: Events, rows: Rows) -> dict[str, Rows]:
+    """All rows, however few, and of the other groups those that are large enough for figures."""
+    return {name: at for name, at in groups(events, rows).items() if name == "all" or at.sum() >= FEWEST_ROWS}
+
+
 def figures(logits: Floats, events: Events, rows: Rows, seed: int = 0) -> dict[str, Figure]:
     """Metric -> figure over `rows`; `logits` are parallel to the events.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cloud.data.log import PARTS, TEST, Events
 from cloud.data.rows import Prepared
 from cloud.rivals.draws import Figure
-from cloud.rivals.figures import FEWEST_ROWS, figures, groups
+from cloud.rivals.figures import FEWEST_ROWS, figures, measured_groups
 from cloud.runs.directory import Run
 
 Logits = NDArray[np.float32]  # (row,) of the test rows, in the order of Prepared.part
@@ -65,8 +65,8 @@ class HeldOut:
         return self.events.user[self.rows]
 
     def groups(self) -> dict[str, Rows]:
-        """The groups that are large enough: all, cold users, unseen items; masks over the rows of the run."""
-        return {name: at for name, at in groups(self.events, self.rows).items() if at.sum() >= FEWEST_ROWS}
+        """All test rows, cold users and unseen items, if these are large enough; masks over the rows of the run."""
+        return measured_groups(self.events, self.rows)
 
     def by_history(self) -> dict[str, Rows]:
         """Test rows by the number of earlier events, of bins that are large enough; masks over the rows of the run."""

@@ -17,7 +17,7 @@ from cloud.data.collaborative import collaborative
 from cloud.data.log import TEST, TRAIN, Events, Log
 from cloud.data.moments import screens
 from cloud.rivals.draws import Figure
-from cloud.rivals.figures import FEWEST_ROWS, figures, groups
+from cloud.rivals.figures import figures, measured_groups
 from cloud.rivals.learned import Learned, boosted_trees, logistic_regression
 from cloud.rivals.lexical import lexical
 from cloud.rivals.numbers import numbers
@@ -88,11 +88,11 @@ def _rival(log: Log, part: int, name: str, made: Floats | Learned, seconds: floa
     events = log.events
     learned = made if isinstance(made, Learned) else None
     logits = learned.logits if learned else _as_logits(made, log)
-    told = {group: at for group, at in groups(events, events.part == part).items() if at.sum() >= FEWEST_ROWS}
+    measured = measured_groups(events, events.part == part)
     return Rival(
         name,
-        {group: figures(logits, events, at) for group, at in told.items()},
-        {group: int(at.sum()) for group, at in told.items()},
+        {group: figures(logits, events, at) for group, at in measured.items()},
+        {group: int(at.sum()) for group, at in measured.items()},
         logits[events.part == part].astype(np.float32),
         seconds / len(events) * 1e6,
         learned.training_seconds if learned else None,

@@ -19,7 +19,9 @@ def with_interval(found: Figure, sign: bool = False, undefined: str = "-") -> st
 
 
 def three(value: float) -> str:
-    """Three digits, more where none of them would distinguish the value from 0; no zero before the point."""
+    """Three digits, more where none of them would distinguish the value from 0; no zero before the point; - for NaN."""
+    if math.isnan(value):
+        return "-"
     digits = 3 if abs(value) >= 0.0005 or not value else -math.floor(math.log10(abs(value)))
     if digits > MOST_DIGITS:
         return f"{value:.0e}"

@@ -31,6 +31,10 @@ def test_a_value_near_zero_has_as_many_digits_as_distinguish_it_from_zero(value:
     assert three(value) == text
 
 
+def test_what_is_no_number_is_a_dash() -> None:
+    assert three(float("nan")) == signed(float("nan")) == "-"
+
+
 def test_an_interval_follows_its_figure_in_brackets_and_only_where_there_is_one() -> None:
     nan = float("nan")
     assert with_interval(Figure(0.8054, 0.7989, 0.8111)) == ".805 (.799 to .811)"
