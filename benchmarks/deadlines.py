@@ -3,12 +3,12 @@
     python benchmarks/deadlines.py movies.edge --out benchmarks/results/deadlines.json
     python benchmarks/deadlines.py movies.edge --out benchmarks/results/deadlines-load.json --load
 
-Requests are those of the bundle's golden file: users with histories cut at random, items with words drawn from all that
-it has, so that none was met before. One ranker answers all, as in an app. Scenarios take turns, in a shuffled order of
-budgets and sizes, so that each meets the same conditions. A scenario under one budget at one size counts as feasible
-where the fastest answer there is (asked for within 1 us: the cheapest exit, a request alike) keeps to it in 95 of 100.
-Ends with 1 if fewer than 98 % of feasible requests are in time, or if more than 1 % of those that are late, by a clock
-around the call, do not say so. A run takes 2 to 5 minutes.
+The requests are made of the bundle's golden file: users with histories cut at random, and items with words drawn from
+the whole file, so that none is kept. One ranker answers all of them, as in an app. Scenarios take turns, in a shuffled
+order of budgets and sizes, so that all run under the same conditions. A scenario with one budget at one size counts as
+feasible if the cheapest exit (a budget of 1 us, similar requests) is within the budget in 95 of 100 requests. Exits
+with 1 if fewer than 98 % of feasible requests are in time, or if more than 1 % of the requests that are late, by a
+clock around the call, do not report it. A run takes 2 to 5 minutes.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 
 Reads the runs data, teacher, int8 and rivals of `edge run`, and the log of --data that they were made from. Groups are
 of what was known before a row's moment, and of the item attributes that are named. Scores are calibrated logits of the
-deepest exit. Intervals are of 95 of 100 draws of users, and paired. Nothing is trained. It takes less than a minute.
+deepest exit. Intervals are paired 95 % intervals over users. Nothing is trained. It takes less than a minute.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ FLOAT = (
     "likeness",
     "matched",
     "head",
-)  # a few weights each; `distance` is none of a layer
+)  # a few weights each; `distance` belongs to no layer
 WORTH_A_MASK = 1_024  # weights: a matrix of fewer that stays in float stays dense
 LOW_BIT = ("token", "widen", "layers")  # what 4 bits are for: nearly all weights, and none of the table of positions
 

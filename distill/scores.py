@@ -83,7 +83,7 @@ def distilled_loss(
 def soft_order_loss(scores: Sequence[Tensor], teacher: Sequence[Tensor], tables: Sequence[WindowTable]) -> Tensor:
     """(exit,) mean over pairs of one window: cross-entropy of which is better, as likely as the teacher has it.
 
-    What a model adds to all candidates of a window falls out of it, on both sides.
+    What a model adds to all candidates of a window cancels out, on both sides.
     """
     losses, counts = [], []
     for score, taught, table in zip(scores, teacher, tables, strict=True):

@@ -110,7 +110,7 @@ def _replace(config: Any, texts: Mapping[str, str], prefix: str) -> Any:
 
 
 def _from_text(text: str) -> Any:
-    """JSON where it is JSON, a number such as .5, which is none there, else the text itself."""
+    """JSON if it is JSON, a number such as .5, which JSON does not allow, else the text itself."""
     try:
         return float(text) if SHORT_NUMBER.fullmatch(text) else json.loads(text)
     except (ValueError, RecursionError):

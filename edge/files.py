@@ -124,7 +124,7 @@ def write_atomically(path: Path, data: bytes | str) -> None:
 
 
 def check_output(path: Path) -> None:
-    """Refuse, before the work for it is done, a file that somebody asks for and that cannot be written."""
+    """Refuse an output file that cannot be written, before the work for it is done."""
     if path.is_dir():
         raise EdgeError(f"{path} cannot be written: it is a directory", fix="name a file")
     folder = path.parent

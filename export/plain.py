@@ -64,7 +64,7 @@ class PlainSizes:
         return found | ({"liked": (self.events,)} if shape.factors else {}) | {"event_count": (1,)}
 
     def apart(self, distances: int) -> np.ndarray:
-        """(place, place) buckets of distance of entries that look at themselves and those before them."""
+        """(place, place) buckets of distance of entries that attend to themselves and those before them."""
         numbers = np.arange(self.places)
         apart = numbers[:, None] - numbers
         table = bucket_table(self.places, distances)

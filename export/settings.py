@@ -45,7 +45,7 @@ class RankerExportConfig:
     name: str = "movies"  # of the bundle
     buckets: Buckets = field(default_factory=Buckets)
     coreml: bool = True  # beside LiteRT and ONNX Runtime
-    plain: PlainSizes = field(default_factory=PlainSizes)  # of the files for loaders of one's own
+    plain: PlainSizes = field(default_factory=PlainSizes)  # of the plain files, for other model loaders
     golden_requests: int = 5  # real ones, beside those made from them to examine what they leave out
     golden_candidates: int = 8  # at most, of the real ones
     float_tolerance: float = 1e-3  # largest difference of a float golden logit from the reference

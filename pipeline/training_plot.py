@@ -39,7 +39,7 @@ def training_picture(results: Results) -> Picture:
         axes.set_ylabel(UNITS.get(phase, "loss, nats"), fontsize=8)
     for axes in panels[len(curves) :]:
         axes.set_axis_off()
-    return picture("training", "Has each phase of training settled?", CAPTION, figure)
+    return picture("training", "Has the training loss of each phase levelled off?", CAPTION, figure)
 
 
 def _curves(results: Results) -> dict[tuple[str, str], tuple[list[int], list[float]]]:

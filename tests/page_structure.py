@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 VOID = {"meta", "img", "br"}
@@ -46,6 +47,13 @@ class Structure(HTMLParser):
             self.headings[-1] += data
         elif self._open and self._open[-1] == "dt":
             self.facts[-1] += data
+
+
+def command_of(page: str) -> str:
+    """The command that a page names, as text; its words stand in elements of their own, so that none is broken."""
+    found = re.search(r"<dt>Command</dt><dd><code>(.*?)</code></dd>", page)
+    assert found
+    return unescape(re.sub("</?span>", "", found[1]))
 
 
 def check_structure(page: str) -> Structure:

@@ -28,22 +28,22 @@ def few_test_rows(log: Log, split: Split) -> Iterator[EdgeError]:
     uncertainty = auc_uncertainty(liked, len(rows) - liked)
     if uncertainty > LARGEST:
         yield EdgeError(
-            f"the test split has {len(rows):,} rows, {liked:,} of them liked: few to measure on",
-            evidence=f"an AUC on them is uncertain by {min(uncertainty, 0.5):.2f} either way, or more",
+            f"the test split has {len(rows):,} rows, {liked:,} of them liked: too few for a precise AUC",
+            evidence=f"an AUC on so few rows is uncertain by {min(uncertainty, 0.5):.2f} or more in either direction",
             fix=f"use more events, or a larger share: --set {setting('split.test')}=0.2",
         )
     users, everyone = len(np.unique(rows.user)), len(log.users)
     if users < LEAST_SHARE * everyone or users < FEWEST_USERS <= everyone:
         least = math.ceil(1 / split.test - 1e-9)
-        of_each = f"{split.test:g} of a user's rows, rounded down to whole screens, is none of fewer than {least}"
+        of_each = f"{split.test:g} of a user's rows, rounded down to whole screens, is none of fewer than {least} rows"
         yield EdgeError(
-            f"only {users:,} of {everyone:,} users have test rows: the figures are about them alone",
+            f"only {users:,} of {everyone:,} users have test rows: all figures are about these users",
             evidence=of_each if split.by == "user" else "",
             fix=f"use users with more events, or a larger share: --set {setting('split.test')}=0.2",
         )
     elif everyone < FEWEST_USERS:
         yield EdgeError(
-            f"the log has few users, {everyone:,}: few to measure on",
+            f"the log has only {everyone:,} users: too few for reliable figures",
             evidence=f"{users:,} of them have test rows; a model that ranks well for so few may not do so for others",
             fix=f"use the events of {FEWEST_USERS} users or more",
         )

@@ -57,8 +57,8 @@ def history_warning(known: Known, figures: dict[str, Any], split: Split) -> Iter
     yield EdgeError(
         "the histories of training rows and test rows differ in length",
         evidence=f"{figures['alike']:.1%} of the training rows have histories about as long as those of the test; "
-        f"half of the test rows look back on {test['median']:,} events or more, of training on {train['median']:,}; "
-        f"without any are {test['none']:.1%} in test, {train['none']:.1%} in training",
+        f"the median history has {test['median']:,} events in test, {train['median']:,} in training; "
+        f"{test['none']:.1%} of the test rows have none, {train['none']:.1%} of the training rows",
         fix=_fix(known, split),
     )
 
@@ -80,7 +80,7 @@ def _fix(known: Known, split: Split) -> str:
             best, reached = by, found["alike"]
     if best:
         return f"--set {setting('split.by')}={best} ({reached:.0%} of the training rows are then like the test's)"
-    return "use more events of the users whom the test is about; till then its figures are not what training aims at"
+    return "use more events of the users in the test split; until then, training and test are about different histories"
 
 
 def _some_users(known: Known) -> tuple[Events, Integers]:

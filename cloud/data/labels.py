@@ -48,7 +48,7 @@ def _none_drawn(log: Log, where: str, table: LogTable) -> EdgeError:
     evidence = f"the log has {_number(items, 'item')} and {_number(users, 'user')}"
     return EdgeError(
         f"no negatives could be drawn for {where}",
-        evidence=f"{evidence}: a negative is an item that others had met and the user of the row had not",
+        evidence=f"{evidence}: a negative is an item of other users' earlier rows that the user has no row of",
         fix=f"check whether {table.item!r} is the item's column, and use events of more users and items; or add the "
         'items that were shown and not chosen, with label = "..." in [log] in place of [negatives]',
     )

@@ -47,7 +47,7 @@ class LogRows:
         return len(self.line)
 
     def append(self, other: LogRows) -> None:
-        """In place, where the columns can grow: nobody else may hold one."""
+        """In place, where the columns can grow: no other reference to one may exist."""
         for name, more in other._columns():
             column = getattr(self, name)
             if column.dtype != more.dtype:

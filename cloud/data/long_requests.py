@@ -38,8 +38,8 @@ def long_request_warnings(
     return [
         EdgeError(
             f"{long:,} requests of {Path(log.path).name} last for more than a day, and each is taken for one screen",
-            evidence=f"rows {span[last] / DAY:,.1f} days apart, in lines {line[first]} and {line[last]}, are of one, "
-            "and see nothing of each other",
+            evidence=f"rows {span[last] / DAY:,.1f} days apart, in lines {line[first]} and {line[last]}, are of one "
+            "request, so neither is history of the other",
             fix=f"check whether {log.request!r} names the request: {NAME_REQUESTS}",
         )
     ]

@@ -48,8 +48,8 @@ def _attributes(figures: Mapping[str, Any], rows: int) -> Iterator[tuple[str, Ed
                 attribute["name"],
                 EdgeError(
                     f"the {record}'s attribute {name!r} gives the label away",
-                    evidence=f"its mean label in training rows tells liked test rows from others: AUC "
-                    f"{attribute['auc']:.3f} of {rows:,} rows",
+                    evidence=f"ranking by its mean label in training rows has AUC {attribute['auc']:.3f} of "
+                    f"{rows:,} test rows",
                     fix=f"take {name} out of [{record}s.attributes], of the templates and of numbers, or fill its "
                     "column with what was known before the row was shown",
                 ),
@@ -102,7 +102,8 @@ def _misleading(aucs: Mapping[str, float], limit: float, negatives: Negatives) -
     of_items = {name: auc for name, auc in low.items() if not name.startswith("user")}
     if of_items:
         yield EdgeError(
-            "popular items are liked less than others in test rows: rows that are not liked seem drawn from them",
+            "popular items are liked less than others in test rows: rows that are not liked seem to be drawn from "
+            "popular items",
             evidence=f"AUC on test rows (.5 is chance): {_listed(of_items)}",
             fix=_drawn_otherwise(negatives)
             if negatives.each

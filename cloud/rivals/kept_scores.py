@@ -27,7 +27,7 @@ def rivals_kept(run: Run) -> tuple[str, ...]:
 
 
 def rival_scores(run: Run, name: str) -> NDArray[np.float32]:
-    """A rival's logits of the prepared run's test rows, in the order of Prepared.part. Errors: there is none such."""
+    """A rival's logits of the prepared run's test rows, in the order of Prepared.part. Errors: no such rival."""
     with safe_open(run.file(SCORES), framework="np") as file:
         if name not in (names := file.keys()):
             raise EdgeError(f"{run.path} keeps no scores of {name!r}", fix=known_names(name, names))

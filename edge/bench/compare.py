@@ -76,7 +76,7 @@ class Speed:
 
 
 def verdict(ratio: Ratio, tolerance: float | None = None) -> str:
-    """What the interval shows; with a tolerance (0.05: 5 %), whether the second bundle is slower by more than it."""
+    """What the interval shows; with a tolerance (0.05: 5 %), whether the second bundle is slower by more."""
     if tolerance is None:
         return "slower" if ratio.low > 1 else "faster" if ratio.high < 1 else "not measurably different"
     if is_slower(ratio, tolerance):

@@ -37,7 +37,7 @@ def weights_of_a_layer(bundle: Bundle) -> int:
 
 
 def layer_macs(rows: int, seen: int, hidden: int, weights: int) -> int:
-    """Of one layer over `rows` that each look at `seen` others: each row meets every weight, and each other twice."""
+    """Of one layer over `rows` that each attend to `seen` others: every weight once per row, and twice each other."""
     return rows * weights + 2 * rows * seen * hidden
 
 

@@ -19,10 +19,10 @@ from edge.runtime.costs import Costs, Points
 
 FORMULA = "device ms = host ms x host int8 rate / device int8 rate"
 ERRORS = (
-    "the device's rate is of a convolutional network in another engine: half to twice as fast is possible",
+    "the device's rate was measured with a convolutional network in another engine: the true one may be half or twice",
     "text, norms, match and attention in float32 are scaled like int8 products",
-    "memory and caches: a model that leaves the device's cache is slower than modelled",
-    "a hot device throttles, a busy one shares its cores",
+    "a model that does not fit the device's cache is slower than modelled",
+    "a hot device throttles, and a busy device shares its cores",
 )
 
 

@@ -31,18 +31,18 @@ def _lines(measurement: Measurement) -> Iterator[str]:
     yield f"first open on a device {first}, open {times.open_ms:.1f} ms, first request {times.first_ms:.1f} ms"
     yield f"resident {times.resident:,} bytes for opening and ranking, {times.process:,} with Python"
     yield ""
-    yield "exits, encode depth / interact depth; AUC as the bundle states it, milliseconds as medians:"
+    yield "exits (encode depth / interact depth), AUC from the manifest, median milliseconds:"
     yield render(exit_headings(measurement), exit_rows(measurement))
     yield from _counted(measurement.instructions)
     yield from (f"{name}: {said}" for name, said in SCENARIOS.items())
     yield ""
-    yield f"milliseconds over {times.requests} requests x {times.repeats}, with 95 % confidence intervals:"
+    yield f"milliseconds of {times.requests} requests x {times.repeats} rounds, with 95 % confidence intervals:"
     yield render(("exit", "", "p50", "", "p90", "", "p99", ""), [*_rows(measurement)])
     yield ""
-    yield "where they go, medians in milliseconds:"
+    yield "median milliseconds by part:"
     yield render(("exit", "", "text", "encode", "append", "score"), [*_parts(measurement)])
     yield ""
-    yield "costs that the runtime chooses exits by, milliseconds of single calls by their size:"
+    yield "costs by which the runtime chooses exits, milliseconds of single calls by size:"
     yield from _costs(measurement.costs)
     if times.sustained:
         yield ""
@@ -135,7 +135,7 @@ def _prediction(found: Prediction) -> Iterator[str]:
     yield render(("exit", "", "p50", "p90", "target", ""), rows)
     yield "MODELLED, milliseconds of single calls by their size:"
     yield from _costs(found.costs)
-    yield f"it may be off: {'; '.join(found.errors)}"
+    yield f"the model may be wrong: {'; '.join(found.errors)}"
     for allowance in found.allowances:
         place = " (on this host)" if allowance.what == "resident" else ""
         spent = f"{allowance.bytes:,} bytes{place} of {allowance.budget:,}"

@@ -109,7 +109,7 @@ def _hold(directory: Path) -> int:
 
 
 def _remove_unused(cache: Path) -> None:
-    """All but the `KEPT` installations that were used last, and those that somebody holds. Call it under the lock."""
+    """All but the `KEPT` installations that were used last, and those that are in use. Call it under the lock."""
     installed = [entry for entry in cache.iterdir() if INSTALLED.fullmatch(entry.name) and entry.is_dir()]
     installed.sort(key=lambda entry: entry.stat().st_mtime_ns, reverse=True)
     for directory in installed[KEPT:]:
@@ -120,7 +120,7 @@ def _remove_unused(cache: Path) -> None:
             continue  # in use
         else:
             leaving = directory.with_suffix(PARTIAL)
-            directory.rename(leaving)  # gone at once: nobody finds half of it
+            directory.rename(leaving)  # gone at once: no process finds half of it
             shutil.rmtree(leaving)
         finally:
             os.close(descriptor)

@@ -17,7 +17,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Named(click.Path):
-    """A path, which its reader or writer judges; an empty one, which Python takes for the current folder, is none."""
+    """A path, which its reader or writer judges; an empty one, which Python reads as the current folder, is refused."""
 
     def convert(self, value: Any, option: click.Parameter | None, context: click.Context | None) -> Any:
         if not str(value).strip():

@@ -16,7 +16,7 @@ Append = Callable[[Entries, int, bool, Timeline], NewPlaces]  # entries, size of
 def append_in_pieces(
     append: Append, entries: Entries, profile: bool, timeline: Timeline, sizes: Sequence[int]
 ) -> NewPlaces:
-    """What `append` gives for one piece after another; each looks at those before it. `timeline` stays as it is."""
+    """What `append` gives for one piece after another; each attends to those before it. `timeline` stays as it is."""
     parts: list[NewPlaces] = []
     for start, stop, size in pieces(len(entries), sizes):
         if parts:

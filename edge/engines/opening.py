@@ -78,7 +78,7 @@ def _registered(engine: str) -> Opener:
 
 
 def check_model(engine: str, models: Path) -> None:
-    """Look through a model's file before its engine first loads it. Errors: it is none, and would crash the process."""
+    """Check a model's file before its engine first loads it. Errors: it is invalid, and would crash the process."""
     if engine == "litert" and (model := models / engine / "model.tflite").is_file():
         from edge.engines.litert_model import check_file
 

@@ -55,7 +55,7 @@ def _appended(shape: ModelShape, looked_at: dict[str, Dims]) -> dict[str, Dims]:
     inputs = _entries("n", shape) | {"events": ("n",)}
     if not shape.interact_layers:  # there are no states
         return {name: inputs[name] for name in ("items", "phrases")}
-    if shape.interact_layers == 1:  # at the last layer, no new entry looks at others
+    if shape.interact_layers == 1:  # at the last layer, no new entry attends to others
         return inputs
     return inputs | looked_at | {"apart": ("n", "all")}
 

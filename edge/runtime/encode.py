@@ -52,7 +52,7 @@ def encode_items(
 
 
 def read_items(path: Path) -> list[Item]:
-    """Of a file with an item a line, as a request lists candidates. Errors: the first line that is none, by number."""
+    """Of a file with one item per line, as a request lists candidates. Errors: the first invalid line, by number."""
     try:
         lines = read_lines(path)
     except OSError as error:

@@ -90,7 +90,7 @@ def open_files(
 ) -> OpenedBundle:
     """Check and install the bundle. `weights` asks for its packed weights, too, which the reference engine reads.
 
-    With a key, a bundle that its owner did not sign is refused. A `cache` of one's own replaces the usual one.
+    With a key, a bundle that its owner did not sign is refused. A given `cache` replaces the default one.
     """
     if not isinstance(path, str | os.PathLike):
         raise EdgeError(

@@ -13,7 +13,7 @@ from edge.errors import EdgeError
 
 @contextmanager
 def refusing_what_cannot_run(path: Path, engine: str) -> Iterator[None]:
-    """In the block an engine computes: whatever it raises at a graph that is not one of ours is about the bundle."""
+    """In the block an engine computes: whatever it raises is reported as a fault of the bundle's model."""
     try:
         yield
     except MemoryError:

@@ -19,7 +19,7 @@ MOST_PROFILES = 10_000  # of one ranker: with more of them it serves many users,
 
 
 class SummaryFile:
-    """Of summaries of one bundle's weights. A file that is damaged, or that cannot be written, is as good as none."""
+    """Of summaries of one bundle's weights. A file that is damaged, or that cannot be written, counts as absent."""
 
     def __init__(self, path: Path, weights: str, hidden: int) -> None:
         self._path, self._weights, self._hidden = path, weights, hidden

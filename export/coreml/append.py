@@ -27,7 +27,7 @@ def append(weights: Weights, shape: ModelShape, given: Mapping[str, Var]) -> dic
 
 
 def _keys_values(weights: Weights, layers: int, given: Mapping[str, Var]) -> dict[str, Var]:
-    """`new_keys`, `new_values` (layer, head, entry, head width); at the last layer no entry looks at another."""
+    """`new_keys`, `new_values` (layer, head, entry, head width); at the last layer no entry attends to another."""
     hidden, kept = halved(_states(weights, given)), []
     past = [layers_of(halved(given[name])) for name in ("keys", "values")] if layers > 1 and "keys" in given else []
     for layer in range(layers - 1):

@@ -25,7 +25,7 @@ OPERATIONS = {
 
 def check_coreml(package: Path, model: RankingModel) -> CoreMlFacts:
     """Refuse a package whose weights are not those of `model`, each once, in the precision of its part; or one with an
-    operation that no graph of ours has."""
+    operation that our graphs never have."""
     facts = inspect_coreml(package)
     wrong = faults(_wanted(model), (*facts.weights, *facts.floats))
     strange = sorted(facts.operations.keys() - OPERATIONS)

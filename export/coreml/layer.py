@@ -33,7 +33,7 @@ def queries_keys_values(weights: Weights, hidden: Var) -> list[Var]:
 
 
 def keys_values(weights: Weights, hidden: Var) -> list[Var]:
-    """Of rows that look at nothing."""
+    """Of rows that attend to nothing."""
     _, keys, values = projected(weights, hidden)
     return _both(weights, keys, values)
 
@@ -46,14 +46,14 @@ def projected(weights: Weights, hidden: Var) -> list[Var]:
 
 
 def attend(weights: Weights, hidden: Var, queries: Var, keys: Var, values: Var, biases: Var) -> Var:
-    """(row, hidden) -> the same: each looks at `keys`, (head, seen, head width), with biases (head or 1, row, seen)."""
+    """(row, hidden) -> the same: each attends to `keys`, (head, seen, head width); biases (head or 1, row, seen)."""
     logits = Ops.add(x=Ops.matmul(x=queries, y=keys, transpose_y=True), y=biases)
     return finish(weights, hidden, Ops.matmul(x=Ops.softmax(x=logits, axis=-1), y=values))
 
 
 def candidates_step(weights: Weights, hidden: Var, past_keys: Var, past_values: Var, biases: Var) -> Var:
-    """(candidate, hidden) -> the same: each looks at the timeline, (head, place, head width), and at itself; biases are
-    (head, place + 1)."""
+    """(candidate, hidden) -> the same: each attends to the timeline, (head, place, head width), and to itself; biases
+    are (head, place + 1)."""
     queries, keys, values = queries_keys_values(weights, hidden)
     to_past = Ops.matmul(x=queries, y=past_keys, transpose_y=True)  # (head, candidate, place)
     to_itself = Ops.reduce_sum(x=Ops.mul(x=queries, y=keys), axes=[-1], keep_dims=True)

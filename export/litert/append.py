@@ -27,7 +27,7 @@ def append(graph: Graph, model: RankingModel, shape: ModelShape, given: Mapping[
 
 
 def _keys_values(graph: Graph, model: RankingModel, layers: int, given: Mapping[str, Value]) -> dict[str, Value]:
-    """`new_keys`, `new_values` (layer, head, entry, head width); at the last layer no entry looks at another."""
+    """`new_keys`, `new_values` (layer, head, entry, head width); at the last layer no entry attends to another."""
     layer, before = model.layers[0], layers - 1
     biases = biases_of(graph, model, before, given["apart"]) if before else None
     hidden, kept = _states(graph, model, given), []

@@ -14,7 +14,7 @@ from export.litert.operators import binary, gather, join, number, product, reduc
 
 
 def biases_of(graph: Graph, model: RankingModel, layers: int, apart: Value) -> Value:
-    """Of the first layers: (looking, place) -> (layer, head, looking, place), and of (place,) likewise, in one look-up
+    """Of the first layers: (query, place) -> (layer, head, query, place), and of (place,) likewise, in one look-up
     of a table whose last column hides."""
     return gather(graph, graph.constant(distances_of(model, layers)), apart, axis=2)
 
@@ -38,7 +38,7 @@ def queries_keys_values(graph: Graph, layer: nn.Module, hidden: Value) -> Parts:
 def entries_step(
     graph: Graph, layer: nn.Module, hidden: Value, queries: Value, keys: Value, values: Value, biases: Value
 ) -> Value:
-    """(entry, hidden) -> the same: each looks at `keys` (1, head, place, head width), with biases (1, head, entry,
+    """(entry, hidden) -> the same: each attends to `keys` (1, head, place, head width), with biases (1, head, entry,
     place)."""
     logits = binary(graph, "ADD", product(graph, queries, keys, transposed=True), biases)
     return _finish(graph, layer, hidden, product(graph, softmax(graph, logits), values))
@@ -47,8 +47,8 @@ def entries_step(
 def candidates_step(
     graph: Graph, layer: nn.Module, hidden: Value, past_keys: Value, past_values: Value, biases: Value
 ) -> Value:
-    """(candidate, hidden) -> the same: each looks at the timeline, (1, head, place, head width), and at itself; biases
-    are (1, head, 1, place + 1)."""
+    """(candidate, hidden) -> the same: each attends to the timeline, (1, head, place, head width), and to itself;
+    biases are (1, head, 1, place + 1)."""
     places = past_keys.shape[2]
     queries, keys, values = queries_keys_values(graph, layer, hidden)
     to_past = product(graph, queries, past_keys, transposed=True)  # (1, head, candidate, place)

@@ -26,7 +26,7 @@ def projected(graph: Rows, inputs: str, x: str, segments: str = "") -> None:
 
 
 def attended(graph: Rows, x: str, keys: str, values: str, mask: str, segments: bool = False) -> None:
-    """`x`_queries look at `keys`, of one shape but for their number, with an additive mask -> `x`_attended."""
+    """`x`_queries attend to `keys`, of one shape but for their number, with an additive mask -> `x`_attended."""
     order = "0, 1, 2, 4, 3" if segments else "0, 1, 3, 2"
     graph.add(f"""{x}_turned = Transpose<perm = [{order}]>({keys})
                   {x}_looks0 = MatMul({x}_queries, {x}_turned)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from commands import edge
-from page_structure import check_structure
+from page_structure import check_structure, command_of
 
 from cloud.runs.directory import Run
 from pipeline.report import report
@@ -122,8 +121,8 @@ def test_without_rivals_the_baselines_take_their_place_and_the_page_says_so(runs
 
 
 def test_an_equal_road_writes_an_equal_report(out: Path, runs: Runs, tmp_path: Path) -> None:
-    command = re.search(r"<code>(edge run .*?)</code>", (out / "report.html").read_text())
-    assert command and str(out) in command[1]
-    report(runs, tmp_path, html.unescape(command[1]))
+    command = command_of((out / "report.html").read_text())
+    assert command.startswith("edge run ") and str(out) in command
+    report(runs, tmp_path, command)
     for name in ("report.html", "report.md"):
         assert (tmp_path / name).read_text() == (out / name).read_text()

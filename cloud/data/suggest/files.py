@@ -29,7 +29,7 @@ FEW = 0.01  # share of control characters in a text
 
 
 def look_at(path: Path, rows: int = ROWS) -> Sample:
-    """The first rows of a file of any format that is read. Errors: it is none, it has no header, it has no row."""
+    """The first rows of a file of any known format. Errors: another format, no header, no row."""
     file = _file(path)
     sample, bad = read_sample(file, columns_of(file, rows), rows)
     broken = bad.kinds["broken quoting"]

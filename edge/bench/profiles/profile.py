@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ESTIMATE = "estimate:"  # how the source of a figure begins that nobody has published
+ESTIMATE = "estimate:"  # how the source of an unpublished figure begins
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Budgets:
     download: Figure  # MB, of a bundle for one engine
     resident: Figure  # MB of RAM, by opening and ranking
     new: Figure  # ms, of a request with texts of items to encode: of a new user, or with new items
-    kept: Figure  # ms, of one whose user and items are kept, also with an event more
+    kept: Figure  # ms, of one whose user and items are kept, also with one more event
 
 
 @dataclass(frozen=True)

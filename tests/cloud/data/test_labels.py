@@ -102,7 +102,7 @@ def test_an_auc_of_chance_lies_within_its_uncertainty_19_times_in_20() -> None:
 def test_few_test_rows_and_few_users_with_test_rows_are_warned_of(log: Log, movielens_100k: Log) -> None:
     rows, users = few_test_rows(log, Split())
     assert "the test split has 16 rows, 6 of them liked" in rows.problem and "uncertain by 0." in rows.evidence
-    assert users.problem == "the log has few users, 8: few to measure on"
+    assert users.problem == "the log has only 8 users: too few for reliable figures"
     assert users.evidence.startswith("8 of them have test rows") and users.fix == "use the events of 30 users or more"
     assert list(few_test_rows(movielens_100k, Split())) == []
     assert len(list(few_test_rows(first_users(movielens_100k, 25), Split()))) == 2
@@ -113,17 +113,18 @@ def test_few_users_are_said_to_be_few_and_missing_test_rows_to_be_missing(moviel
     events = log.events
     lacking = replace(log, events=events.select((events.part != TEST) | (events.user < 5)))
     *_, warning = few_test_rows(lacking, Split())
-    assert warning.problem == "only 5 of 29 users have test rows: the figures are about them alone"
+    assert warning.problem == "only 5 of 29 users have test rows: all figures are about these users"
     problems = [warning.problem for warning in few_test_rows(log, Split())]
-    assert "the log has few users, 29: few to measure on" in problems and not any("only" in one for one in problems)
+    assert "the log has only 29 users: too few for reliable figures" in problems
+    assert not any(problem.startswith("only") for problem in problems)
 
 
 def test_test_rows_of_a_small_share_of_users_are_warned_of(movielens_100k: Log) -> None:
     events = movielens_100k.events
     few = replace(movielens_100k, events=events.select((events.part != TEST) | (events.user < 180)))
     (warning,) = few_test_rows(few, Split())
-    assert warning.problem == "only 164 of 943 users have test rows: the figures are about them alone"
-    assert warning.evidence == "0.1 of a user's rows, rounded down to whole screens, is none of fewer than 10"
+    assert warning.problem == "only 164 of 943 users have test rows: all figures are about these users"
+    assert warning.evidence == "0.1 of a user's rows, rounded down to whole screens, is none of fewer than 10 rows"
     enough = replace(movielens_100k, events=events.select((events.part != TEST) | (events.user < 240)))
     assert list(few_test_rows(enough, Split())) == []
 
@@ -139,7 +140,7 @@ def test_choices_of_one_item_leave_no_negatives_to_draw(tmp_path: Path) -> None:
     one = choices(tmp_path, 1)
     error = refusal(read(one)[0], one.log)
     assert error.problem == "no negatives could be drawn for any event of events.csv"
-    assert error.evidence.startswith("the log has 1 item and 10 users: a negative is an item that others had met")
+    assert error.evidence.startswith("the log has 1 item and 10 users: a negative is an item of other users'")
     assert "'item' is the item's column" in error.fix and "in place of [negatives]" in error.fix
 
 

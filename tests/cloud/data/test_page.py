@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from commands import edge
 from logs import make_rows, make_source, write_csv
-from page_structure import check_structure
+from page_structure import check_structure, command_of
 
 from cloud.data.page import prepared_html
 from cloud.data.plots import history_picture, number_pictures, time_picture
@@ -85,7 +85,7 @@ def test_the_page_names_the_command_that_makes_the_run_again(tmp_path: Path) -> 
     config = override(config_for(source), ["vocabulary=300", "split.test=0.2"])
     page = prepare(source, tmp_path / "run", config, skip_bad_rows=True).file(PAGE).read_text()
     command = "edge prepare --data edge.toml --set split.test=0.2 --set vocabulary=300 --skip-bad-rows --out DIR"
-    assert f"<code>{command}</code>" in page
+    assert command_of(page) == command
 
 
 def test_a_log_without_a_shared_clock_and_without_numbers_has_a_page(tmp_path: Path) -> None:

@@ -184,7 +184,7 @@ def test_what_is_odd_is_warned_of_on_the_terminal_and_in_the_report(
     assert edge("prepare", "--data", str(toml), "--out", str(tmp_path / "run"), "--json") == 0
     told = capsys.readouterr()
     changed = "1 of 12 items have more than one 'title' in events.csv; that of the first row is used"
-    few = "the log has few users, 3: few to measure on"
+    few = "the log has only 3 users: too few for reliable figures"
     summary = json.loads(told.out.splitlines()[-1])
     assert [warning.split("\n")[0] for warning in summary["warnings"]][::2] == [changed, few]
     assert (

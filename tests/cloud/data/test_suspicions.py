@@ -43,7 +43,7 @@ def about_histories(log: Log, split: Split) -> list[EdgeError]:
 def test_an_attribute_that_tells_the_label_is_named(tmp_path: Path) -> None:
     (warning,) = about_labels(source_of(tmp_path, screens(leaking=True)))
     assert warning.problem == GIVES_AWAY
-    assert "AUC 1.000 of 360 rows" in warning.evidence
+    assert warning.evidence == "ranking by its mean label in training rows has AUC 1.000 of 360 test rows"
     assert "take status out of [items.attributes]" in warning.fix
     assert about_labels(source_of(tmp_path, screens(leaking=True), status=False)) == []
 
@@ -129,7 +129,7 @@ def test_histories_that_training_does_not_show_are_warned_of_and_the_fix_works(t
     log, _ = read(source_of(tmp_path, histories(), clock))
     (warning,) = about_histories(log, Split())
     assert warning.problem.startswith(LENGTHS)
-    assert "half of the test rows look back on 56 events or more" in warning.evidence
+    assert "the median history has 56 events in test" in warning.evidence
     other = Split(by=fixed(warning))  # type: ignore[arg-type]
     assert about_histories(changed(log, other), other) == []
 
@@ -140,7 +140,7 @@ def test_a_test_of_new_users_is_warned_of_and_the_fix_works(tmp_path: Path) -> N
     split = Split(by="time")
     log, _ = read(source_of(tmp_path, old + new, by="time"))
     (warning,) = about_histories(log, split)
-    assert "without any are 100.0% in test" in warning.evidence
+    assert "100.0% of the test rows have none" in warning.evidence
     other = Split(by=fixed(warning))  # type: ignore[arg-type]
     assert about_histories(changed(log, other), other) == []
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import edge
-from page_structure import check_structure
+from page_structure import check_structure, command_of
 from safetensors.numpy import load_file
 
 from cloud.data.bad_rows import BadRows
@@ -177,7 +177,7 @@ def test_the_command_writes_figures_and_a_page_and_prints_a_table(
     html = page.read_text()
     check_structure(html)
     assert "95 % intervals, from resampling users" in html
-    assert "edge rivals --data edge.toml --set split.test=0.2 --page rivals.html" in html
+    assert command_of(html) == "edge rivals --data edge.toml --set split.test=0.2 --page rivals.html"
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_anything_is_measured(

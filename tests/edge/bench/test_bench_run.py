@@ -398,8 +398,8 @@ def test_what_is_modelled_is_never_shown_as_measured(measured: Measurement) -> N
     before, after = text.split("MODELLED for Samsung Galaxy A54 5G")
     assert "measured on" in before and "95 % confidence" in before
     assert "not measured there: device ms = host ms x host int8 rate / device int8 rate" in after
-    assert "it may be off" in after and "(on this host)" in after
-    assert "where they go, medians in milliseconds:" in before and "single calls" in before and "single calls" in after
+    assert "the model may be wrong" in after and "(on this host)" in after
+    assert "median milliseconds by part:" in before and "single calls" in before and "single calls" in after
 
 
 @pytest.mark.parametrize(

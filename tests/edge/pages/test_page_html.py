@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from page_structure import check_structure
+from page_structure import check_structure, command_of
 
 from edge.errors import EdgeError
 from edge.pages import page as pages
@@ -61,6 +61,12 @@ def test_hostile_text_stays_text_everywhere() -> None:
         )
     )  # fmt: skip
     assert "<script" not in page and page.count("&lt;script&gt;") >= 16 and '" onerror' not in page
+
+
+def test_the_words_of_the_command_are_never_broken() -> None:
+    page = page_html(PAGE)
+    words = "<span>edge</span> <span>run</span> <span>--out</span> <span>runs/it</span>"
+    assert f"<code>{words}</code>" in page and command_of(page) == "edge run --out runs/it"
 
 
 def test_an_option_of_a_warning_is_never_broken() -> None:
