@@ -48,7 +48,7 @@ EDGE_BUNDLE=$bundle "$here/run_modules.sh" org.junit.runner.JUnitCore $tests
 
 # What the app measures is what edge-bench reads.
 if [ -n "$bundle" ]; then
-  "$here/run_modules.sh" edge.android.measure.MeasureHereKt "$bundle" "$build/measured" "$build/measured.json"
+  "$here/run_modules.sh" edge.android.measure.MeasureHereKt onnx "$bundle" "$build/measured" "$build/measured.json"
   PYTHONPATH=$repository "$python" -c '
 import sys
 from pathlib import Path
