@@ -46,9 +46,14 @@ compile -module-name modules_test "$friends,$build/test,$build/litert,$build/ort
 tests=$(cd "$build/modules_test" && find . -name '*Test.class' | sed 's|^\./||; s|\.class$||; s|/|.|g' | sort)
 EDGE_BUNDLE=$bundle "$here/run_modules.sh" org.junit.runner.JUnitCore $tests
 
-# What the app measures is what edge-bench reads.
 if [ -n "$bundle" ]; then
-  "$here/run_modules.sh" edge.android.measure.MeasureHereKt "$bundle" "$build/measured" "$build/measured.json"
+  # Without its native library, a module says so.
+  for engine in litert onnx; do
+    said=$(NATIVE=/nowhere "$here/run_modules.sh" edge.android.measure.MeasureHereKt $engine "$bundle" "$build/measured" "$build/none.json" 2>&1) || :
+    [[ $said == *"not in this app"* && $said == *"fix: "* ]] || { echo "error: without its library $engine says: $said" >&2; exit 1; }
+  done
+  # What the app measures is what edge-bench reads.
+  "$here/run_modules.sh" edge.android.measure.MeasureHereKt onnx "$bundle" "$build/measured" "$build/measured.json"
   PYTHONPATH=$repository "$python" -c '
 import sys
 from pathlib import Path

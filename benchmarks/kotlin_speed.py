@@ -1,14 +1,15 @@
 """A request in Kotlin beside the same request in Python: one bundle, one engine, one machine, in turns.
 
-    android_demo/toolchain.sh && android_demo/test_modules.sh
-    python benchmarks/kotlin_speed.py movies.edge --out benchmarks/results/kotlin-speed.json
+    make test-android
+    python benchmarks/kotlin_speed.py movies.edge --engine litert onnx --out benchmarks/results/kotlin-speed.json
 
 20 past events and 50 candidates of words that the bundle's golden requests have: user and items new; the user kept;
-all kept, of which nothing is tokenised again; and one event added. Both sides answer each request in turn, Python first
-in one round and Kotlin first in the next; a ratio is the median of the rounds' ratios, with an interval that holds the
-true median 19 times in 20, and again of the calling threads' processor time, which other jobs hardly change. The scores
-of each round are compared. Java's heap is the most that the calling thread allocated. With --engine reference both
-compute without a library: numpy here, loops in Kotlin. It takes about two minutes.
+all kept, of which nothing is tokenised again, at the deepest exit and at the shallowest; and one event added. Both
+sides answer each request in turn, Python first in one round and Kotlin first in the next; a ratio is the median of
+the rounds' ratios, with an interval that holds the true median 19 times in 20, and again of the calling threads'
+processor time, which other jobs hardly change. The scores of each round are compared. Java's heap is the most that
+the calling thread allocated. With --engine reference both compute without a library: numpy here, loops in Kotlin. It
+takes about two minutes an engine.
 """
 
 from __future__ import annotations
@@ -36,33 +37,42 @@ from edge.table import Cell, render
 
 ROOT = Path(__file__).parents[1]
 EVENTS, CANDIDATES, MOST_DIFFERENCE = 20, 50, 2e-3
-WAYS = ("user and items new", "user kept, items new", "all kept", "one event added, items kept")
+SHALLOWEST = "all kept, shallowest exit"
+WAYS = ("user and items new", "user kept, items new", "all kept", SHALLOWEST, "one event added, items kept")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle", type=Path)
-    parser.add_argument("--engine", choices=("litert", "reference"), default="litert")
+    parser.add_argument("--engine", nargs="+", choices=("litert", "onnx", "reference"), default=["litert"])
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--warm-up", type=int, default=300, help="rounds before: a JVM compiles meanwhile")
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
     arguments = parser.parse_args()
-    requests = Requests(arguments.bundle)
-    load = os.getloadavg()[0]
-    count = arguments.warm_up + arguments.rounds
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        Ranker.open(arguments.bundle, engine=arguments.engine) as ranker,
-        kotlin(arguments.bundle, Path(scratch), arguments.engine) as process,
-    ):
-        rounds = [turns(ranker, process, requests.next(), number) for number in range(count)]
-    found = {"engine": arguments.engine, "load": load, "warm_up": arguments.warm_up} | figures(
-        rounds[arguments.warm_up :]
-    )
-    print(table(found))
+    found: dict[str, Any] = {
+        "load": os.getloadavg()[0],
+        "warm_up": arguments.warm_up,
+        "rounds": arguments.rounds,
+        "engines": {},
+    }
+    for engine in arguments.engine:
+        rounds = measured(arguments.bundle, engine, arguments.warm_up + arguments.rounds)
+        found["engines"][engine] = figures(rounds[arguments.warm_up :])
+        print(f"{engine}\n{table(found['engines'][engine])}\n")
     if arguments.out:
         write_json(arguments.out, found)
     return 0
+
+
+def measured(bundle: Path, engine: str, count: int) -> list[dict[str, Any]]:
+    """So many rounds of both sides."""
+    requests = Requests(bundle)
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        Ranker.open(bundle, engine=engine) as ranker,
+        kotlin(bundle, Path(scratch), engine) as process,
+    ):
+        return [turns(ranker, process, requests.next(), number) for number in range(count)]
 
 
 class Requests:
@@ -144,6 +154,7 @@ def here(ranker: Ranker, text: str) -> dict[str, Any]:
     timed(lambda: ranker.rank(users[0], second, **wish))
     handles = ranker.prepare(second)
     timed(lambda: ranker.rank(users[0], handles, **wish))
+    timed(lambda: ranker.rank(users[0], handles, **wish | {"exit": ranker.exits[0]}))
     users[0].add(Event(second[0], request.events[-1].attributes, request.events[-1].time))
     last = timed(lambda: ranker.rank(users[0], handles, **wish))
     return {"costs": costs, "scores": dict(zip((item.id for item in last.items), last.scores, strict=True))}
@@ -166,7 +177,7 @@ def figures(rounds: list[dict[str, Any]]) -> dict[str, Any]:
             ),
             "java_heap_bytes": max(int(spent[2]) for spent in there),
         }
-    return {"rounds": len(rounds), "greatest_difference": difference, "ways": ways}
+    return {"greatest_difference": difference, "ways": ways}
 
 
 def median_interval(values: Sequence[float]) -> list[float | None]:

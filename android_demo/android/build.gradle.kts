@@ -3,7 +3,7 @@ import org.jetbrains.kotlin.gradle.dsl.ExplicitApiMode
 import org.jetbrains.kotlin.gradle.dsl.JvmTarget
 
 plugins {
-    id("com.android.library") version "9.0.0"
+    id("com.android.library") version "8.13.0"
     kotlin("android") version "2.4.20"
 }
 

@@ -46,6 +46,11 @@ def test_gradle_compiles_each_module_as_the_scripts_do(module: str) -> None:
     assert "minSdk = 24" in gradle and "compileSdk = 36" in gradle
 
 
+def test_all_modules_are_built_by_one_version_of_androids_plugin() -> None:
+    versions = [re.findall(r'id\("com\.android\.\w+"\) version "([0-9.]+)"', gradle) for gradle in MODULES.values()]
+    assert len(versions) == 4 and len({version for (version,) in versions}) == 1
+
+
 def test_gradle_and_the_scripts_use_one_onnx_runtime() -> None:
     packaged = re.search(r"packages ONNX Runtime ([0-9.]+) for Android", TOOLCHAIN)
     assert packaged and f"onnxruntime-android:{packaged[1]}." in MODULES["ort"]

@@ -22,6 +22,8 @@ public class TensorBuffer internal constructor() : AutoCloseable {
     override fun close(): Unit = stub()
 }
 
+public class Environment private constructor()
+
 public class CompiledModel private constructor() : AutoCloseable {
     public class CpuOptions(
         public val numThreads: Int? = null,
@@ -32,8 +34,6 @@ public class CompiledModel private constructor() : AutoCloseable {
     public class Options(vararg accelerators: Accelerator) {
         public var cpuOptions: CpuOptions? = null
     }
-
-    public class Environment
 
     public fun createInputBuffer(inputName: String, signature: String = ""): TensorBuffer = stub()
 
@@ -50,6 +50,8 @@ public class CompiledModel private constructor() : AutoCloseable {
     public companion object {
         @JvmStatic
         @JvmOverloads
-        public fun create(filePath: String, options: Options = Options(Accelerator.CPU)): CompiledModel = stub()
+        public fun create(
+            filePath: String, options: Options = Options(Accelerator.CPU), optionalEnv: Environment? = null,
+        ): CompiledModel = stub()
     }
 }

@@ -29,6 +29,7 @@ internal class LiteRtEngine(private val model: LiteRtModel, private val buckets:
 
     override fun summarise(segments: List<IntArray>, depth: Int): List<FloatArray> = running {
         val chunk = Chunk(segments, shape.positions)
+        paddedTokens(chunk.tokens) // or it is refused
         val embed = graphs["embed_$chunkTokens"]
         embed.input("ids")?.write(chunk.ids(chunkTokens))
         embed.input("positions")?.write(chunk.positions(chunkTokens))

@@ -55,7 +55,7 @@ private class NativeBuffer(val handle: Long) : LiteRtBuffer {
 
 private fun <T> loading(action: () -> T): T = try {
     action()
-} catch (error: UnsatisfiedLinkError) {
+} catch (error: LinkageError) {
     throw EdgeError("LiteRT's native library is not in this app", error.message.orEmpty(), "package libLiteRt.so and libedge_litert.so")
 } catch (error: IllegalStateException) {
     throw EdgeError("LiteRT cannot open the model", error.message.orEmpty(), "export the bundle again")

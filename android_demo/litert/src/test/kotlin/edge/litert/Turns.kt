@@ -4,6 +4,7 @@ import com.sun.management.ThreadMXBean
 import edge.bundle.Source
 import edge.engine.EngineLibrary
 import edge.engine.Reference
+import edge.ort.OnnxRuntime
 import edge.ranker.Budget
 import edge.ranker.Options
 import edge.ranker.Ranked
@@ -18,12 +19,12 @@ private const val MILLISECONDS = 1e6
 
 /**
  * Answers requests of standard input, one in a line, so that another process can take turns with it:
- * `TurnsKt BUNDLE DIRECTORY litert|reference`. For each it prints milliseconds, those of the processor, and allocated bytes of
+ * `TurnsKt BUNDLE DIRECTORY litert|onnx|reference`. For each it prints milliseconds, those of the processor, and allocated bytes of
  * the calls that benchmarks/kotlin_speed.py names, then the scores of the last by item, as one JSON object.
  */
 public fun main(arguments: Array<String>) {
     val (bundle, directory, engine) = arguments
-    val library: EngineLibrary = if (engine == "litert") LiteRt() else Reference
+    val library = mapOf<String, EngineLibrary>("litert" to LiteRt(), "onnx" to OnnxRuntime(), "reference" to Reference).getValue(engine)
     val options = Options(directory = File(directory), engine = library, memoryMb = 64.0)
     Source.file(File(bundle)).use { Ranker.open(it, options) }.use { ranker ->
         ranker.verify()
@@ -60,6 +61,7 @@ private fun turn(ranker: Ranker, line: String): String {
     timed { ranker.rank(user, second, budget, request.time) }
     val handles = ranker.prepare(second)
     timed { ranker.rank(user, handles, budget, request.time) }
+    timed { ranker.rank(user, handles, Budget(exit = ranker.exits.first()), request.time) }
     user.add(Event(second[0], request.events.last().attributes, request.events.last().time))
     val last = timed { ranker.rank(user, handles, budget, request.time) }
     val scores = last.items.zip(last.scores).joinToString { (item, score) -> "\"${item.id}\": $score" }

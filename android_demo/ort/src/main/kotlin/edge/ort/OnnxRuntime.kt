@@ -40,7 +40,7 @@ public class OnnxRuntime(private val threads: Int = 1) : EngineLibrary("onnx") {
     private fun session(model: File, wanted: Signature): OrtSession {
         if (!model.isFile) throw EdgeError("the bundle has no ${model.name}", fix = "export the bundle again")
         try {
-            val environment = environment()
+            val environment = loading { environment() }
             return OrtSession.SessionOptions().use { options ->
                 options.setIntraOpNumThreads(threads)
                 options.setInterOpNumThreads(1)
@@ -53,6 +53,13 @@ public class OnnxRuntime(private val threads: Int = 1) : EngineLibrary("onnx") {
             throw EdgeError("${model.name} is not a model that ONNX Runtime reads", error.message.orEmpty().lineSequence().first())
         }
     }
+}
+
+private fun <T> loading(action: () -> T): T = try {
+    action()
+} catch (error: LinkageError) { // the first time and later ones, of classes and of the library
+    val evidence = (error.cause ?: error).message.orEmpty()
+    throw EdgeError("ONNX Runtime is not in this app", evidence, "add com.microsoft.onnxruntime:onnxruntime-android to it")
 }
 
 /** ONNX Runtime's own, one in a process; nothing of what it computes is reported to anyone. */
