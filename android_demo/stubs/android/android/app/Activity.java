@@ -31,4 +31,7 @@ public class Activity extends android.content.Context {
 
     @Override
     public void registerComponentCallbacks(android.content.ComponentCallbacks callback) {}
+
+    @Override
+    public void unregisterComponentCallbacks(android.content.ComponentCallbacks callback) {}
 }

@@ -10,4 +10,6 @@ public abstract class Context {
     public abstract Context getApplicationContext();
 
     public abstract void registerComponentCallbacks(ComponentCallbacks callback);
+
+    public abstract void unregisterComponentCallbacks(ComponentCallbacks callback);
 }

@@ -12,13 +12,13 @@ public class MemoryPressure(private val trim: (Double) -> Unit) : ComponentCallb
         trim(if (level >= ComponentCallbacks2.TRIM_MEMORY_UI_HIDDEN) 0.0 else SOME_MB)
     }
 
-    @Deprecated("Deprecated in Android", level = DeprecationLevel.HIDDEN)
+    @Deprecated("The system calls onTrimMemory")
     override fun onLowMemory(): Unit = trim(0.0)
 
     override fun onConfigurationChanged(newConfig: Configuration): Unit = Unit
 
     public companion object {
-        /** For as long as the app runs, or until it is unregistered. */
+        /** For as long as the app runs, or until `unregisterComponentCallbacks`. */
         public fun register(context: Context, ranker: SuspendingRanker): MemoryPressure =
             MemoryPressure(ranker::trimSoon).also { context.registerComponentCallbacks(it) }
     }

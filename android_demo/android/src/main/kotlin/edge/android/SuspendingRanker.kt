@@ -13,6 +13,7 @@ import edge.text.Item
 import edge.text.User
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.withContext
 import java.util.concurrent.Executors
@@ -53,10 +54,10 @@ public class SuspendingRanker private constructor(private val ranker: Ranker, pr
 
     public suspend fun trim(toMb: Double): Unit = on { ranker.trim(toMb) }
 
-    /** Waits for the request under way; later calls are refused. */
+    /** Waits for the request under way, even in a coroutine that was cancelled; later calls are refused. */
     public suspend fun close() {
         if (closed) return
-        on { ranker.close() }
+        withContext(NonCancellable + thread.dispatcher) { ranker.close() }
         closed = true
         thread.end()
     }
@@ -78,9 +79,11 @@ public class SuspendingRanker private constructor(private val ranker: Ranker, pr
         /** Opens on the ranker's own thread, e.g. `SuspendingRanker.open { openAsset(context, "movies.edge", options) }`. */
         public suspend fun open(open: () -> Ranker): SuspendingRanker {
             val thread = Worker()
+            var opened: Ranker? = null
             try {
-                return SuspendingRanker(withContext(thread.dispatcher) { open() }, thread)
-            } catch (error: Throwable) {
+                return SuspendingRanker(withContext(thread.dispatcher) { open().also { opened = it } }, thread)
+            } catch (error: Throwable) { // also of a coroutine that was cancelled while the bundle was opened
+                thread.post { opened?.close() }
                 thread.end()
                 throw error
             }

@@ -2,6 +2,7 @@ package edge.android
 
 import edge.EdgeError
 import edge.ranker.PROFILE
+import edge.ranker.Ranker
 import edge.ranker.eventOf
 import edge.ranker.itemOf
 import edge.ranker.tinyRanker
@@ -9,7 +10,11 @@ import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertTrue
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
@@ -42,6 +47,29 @@ class SuspendingRankerTest {
         }
         assertEquals(candidates.size, ranker.rank(user, candidates).items.size)
         ranker.close()
+    }
+
+    @Test
+    fun `a ranker whose opening was cancelled is closed`() = runBlocking {
+        lateinit var opened: Ranker
+        val begun = CompletableDeferred<Unit>()
+        val opening = launch(Dispatchers.Default) {
+            SuspendingRanker.open {
+                begun.complete(Unit)
+                Thread.sleep(50)
+                tinyRanker().also { opened = it }
+            }
+        }
+        begun.await()
+        opening.cancelAndJoin()
+        withTimeout(10_000) { while (!isClosed(opened)) delay(5) }
+    }
+
+    private fun isClosed(ranker: Ranker): Boolean = try {
+        ranker.log()
+        false
+    } catch (error: EdgeError) {
+        "closed" in error.problem
     }
 
     @Test

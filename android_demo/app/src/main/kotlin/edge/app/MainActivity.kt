@@ -33,6 +33,7 @@ public class MainActivity : Activity() {
     private val options by lazy { Options(directory = edgeDirectory(this), engine = OnnxRuntime()) }
     private lateinit var screen: Screen
     private var ranker: SuspendingRanker? = null
+    private var pressure: MemoryPressure? = null
     private var demo: Demo? = null
     private var ranking: Job? = null
 
@@ -43,7 +44,7 @@ public class MainActivity : Activity() {
         launch {
             val opened = SuspendingRanker.open { openAsset(this, BUNDLE, options) }
             ranker = opened
-            MemoryPressure.register(applicationContext, opened)
+            pressure = MemoryPressure.register(applicationContext, opened)
             demo = Demo.start(opened, parseRequest(read(REQUEST)))
             rank(MOST_MS / 2)
         }
@@ -53,6 +54,7 @@ public class MainActivity : Activity() {
         super.onDestroy()
         val opened = ranker
         scope.cancel()
+        pressure?.let(applicationContext::unregisterComponentCallbacks)
         if (opened != null) CoroutineScope(Dispatchers.Default).launch { opened.close() }
     }
 
