@@ -27,9 +27,9 @@ def test_gradle_and_the_scripts_use_one_kotlin_and_one_junit() -> None:
 
 def test_gradle_and_the_scripts_compile_with_the_same_options() -> None:
     options = set(re.findall(r'"(-X[a-z-]+(?:=[a-z0-9]+)?)"', GRADLE))
-    assert len(options) == 4 and all(f" {option} " in TEST for option in options)
-    assert "-jvm-target 1.8" in TEST and "JVM_1_8" in GRADLE
-    assert "-Werror" in TEST and "allWarningsAsErrors.set(true)" in GRADLE
+    assert len(options) == 4 and all(f" {option} " in COMPILE for option in options)
+    assert "-jvm-target 1.8" in COMPILE and "JVM_1_8" in GRADLE
+    assert "-Werror" in COMPILE and "allWarningsAsErrors.set(true)" in GRADLE
     assert "-Xexplicit-api=strict" in TEST and "ExplicitApiMode.Strict" in GRADLE
 
 
@@ -72,7 +72,10 @@ def test_every_native_method_of_kotlin_is_in_the_c_file_and_no_other() -> None:
     assert len(declared) == 11 and sorted(declared) == sorted(defined)
 
 
-@pytest.mark.parametrize("script", ["test.sh", "rank.sh", "test_modules.sh", "run_modules.sh", "build_apk.sh"])
+SCRIPTS = ["test.sh", "rank.sh", "prove.sh", "test_modules.sh", "run_modules.sh", "build_apk.sh"]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_without_its_tools_names_the_fix(script: str, tmp_path: Path) -> None:
     environment = {"PATH": "/usr/bin:/bin", "EDGE_ANDROID_TOOLS": str(tmp_path), "EDGE_ANDROID_BUILD": str(tmp_path)}
     command = ["bash", str(FOLDER / script), "a.edge", "b.json"]

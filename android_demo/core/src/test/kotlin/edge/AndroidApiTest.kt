@@ -26,6 +26,7 @@ class AndroidApiTest {
         java/util/HashMap java/util/HashSet java/util/Iterator java/util/LinkedHashMap java/util/LinkedHashSet java/util/List
         java/util/ListIterator java/util/Map java/util/Map${'$'}Entry java/util/NoSuchElementException java/util/Set
         java/util/SortedSet java/util/TreeSet java/util/UUID java/util/concurrent/CancellationException
+        java/util/concurrent/locks/Lock java/util/concurrent/locks/ReentrantLock
         java/util/concurrent/locks/ReentrantReadWriteLock java/util/concurrent/locks/ReentrantReadWriteLock${'$'}ReadLock
         java/util/concurrent/locks/ReentrantReadWriteLock${'$'}WriteLock
         java/util/zip/CRC32 java/util/zip/DataFormatException java/util/zip/Inflater

@@ -26,9 +26,15 @@ internal class Bundle private constructor(private val archive: Archive, val mani
     /** The SHA-256 that the manifest lists for `weights.bin`, empty without it. */
     val weightsSha256: String get() = listed[WEIGHTS]?.sha256.orEmpty()
 
-    /** Every parameter of the model by name; none if the bundle packs none. */
-    val weights: Map<String, Tensor> by lazy {
-        if (WEIGHTS in listed) refusing { unpack(read(WEIGHTS)) } else emptyMap()
+    private var unpacked: Map<String, Tensor>? = null
+
+    /** Every parameter of the model by name; none if the bundle packs none. Unpacked once, until [releaseWeights]. */
+    val weights: Map<String, Tensor>
+        get() = unpacked ?: (if (WEIGHTS in listed) refusing { unpack(read(WEIGHTS)) } else emptyMap()).also { unpacked = it }
+
+    /** An engine that was made of the weights has them in a form of its own. */
+    fun releaseWeights() {
+        unpacked = null
     }
 
     /** One file's bytes, checked again: the archive may have been replaced since it was opened. */

@@ -7,10 +7,8 @@ import java.io.IOException
 import java.io.OutputStream
 import java.security.MessageDigest
 
-private const val LOCK = ".lock"
 private const val PARTIAL = ".partial"
 private const val KEPT = 2 // an app's bundle, and the one before it
-private val TURN = Any() // a file's lock belongs to the process
 
 /**
  * Runs [action] with the folder that has a bundle's files, unpacked if need be (BUNDLE.md, section 7).
@@ -18,23 +16,19 @@ private val TURN = Any() // a file's lock belongs to the process
  * Until it returns, no process installs or removes anything in [cache]. Of the bundles opened before, the one used last stays.
  * Errors: no room, or no right to write there.
  */
-internal fun <T> withInstallation(bundle: Bundle, cache: File, action: (File) -> T): T = synchronized(TURN) {
-    try {
-        cache.mkdirs()
-        FileOutputStream(File(cache, LOCK)).use { file ->
-            file.channel.lock()
-            val target = File(cache, bundle.sha256)
-            removeLeftovers(cache)
-            if (!isIntact(bundle, target)) unpack(bundle, target)
-            target.setLastModified(System.currentTimeMillis())
-            removeUnused(cache)
-            action(target)
-        }
-    } catch (error: IOException) {
-        throw EdgeError(
-            "the bundle cannot be installed in $cache", error.message.orEmpty(), "make room there, or name another directory",
-        )
+internal fun <T> withInstallation(bundle: Bundle, cache: File, action: (File) -> T): T = try {
+    lockingDirectory(cache) {
+        val target = File(cache, bundle.sha256)
+        removeLeftovers(cache)
+        if (!isIntact(bundle, target)) unpack(bundle, target)
+        target.setLastModified(System.currentTimeMillis())
+        removeUnused(cache)
+        action(target)
     }
+} catch (error: IOException) {
+    throw EdgeError(
+        "the bundle cannot be installed in $cache", error.message.orEmpty(), "make room there, or name another directory",
+    )
 }
 
 /** Whether every file is there with the bytes that the bundle has. */

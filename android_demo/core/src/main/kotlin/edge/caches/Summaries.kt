@@ -1,6 +1,7 @@
 package edge.caches
 
 import edge.engine.Engine
+import edge.engine.Matrix
 
 /** The summaries of segments, from the cache or computed by the engine in chunks (PLAN.md, section 2). */
 internal class Summaries(private val engine: Engine, private val cache: SummaryCache) {
@@ -9,7 +10,7 @@ internal class Summaries(private val engine: Engine, private val cache: SummaryC
     /** What is not kept of the segments, each once, in chunks. */
     fun missing(segments: List<IntArray>, depth: Int): List<List<IntArray>> {
         val missing = LinkedHashSet<SummaryKey>()
-        for (segment in segments) SummaryKey(depth, segment).let { if (it !in cache) missing.add(it) }
+        for (index in segments.indices) SummaryKey(depth, segments[index]).let { if (it !in cache) missing.add(it) }
         return chunksOf(missing.map { it.tokens }, positions, engine.chunkTokens, engine.chunkSegments)
     }
 
@@ -17,23 +18,24 @@ internal class Summaries(private val engine: Engine, private val cache: SummaryC
     fun sizesOf(chunks: List<List<IntArray>>): List<Int> =
         chunks.map { chunk -> engine.paddedTokens(chunk.sumOf { tokensOf(it, positions) }) }
 
-    /** A summary of each segment. [pause] runs before each chunk, and may end the request by what it throws. */
-    fun take(segments: List<IntArray>, depth: Int, pause: () -> Unit): List<FloatArray> {
-        val found = HashMap<SummaryKey, FloatArray>()
-        val missing = LinkedHashSet<SummaryKey>()
-        val keys = segments.map { SummaryKey(depth, it) }
-        for (key in keys) {
-            val kept = cache.read(key)
-            if (kept == null) missing.add(key) else found[key] = kept
+    /**
+     * Writes the summary of each segment to a row of [target]. [pause] runs before each chunk, and may end the request by
+     * what it throws.
+     */
+    fun take(segments: List<IntArray>, depth: Int, target: Matrix, pause: () -> Unit) {
+        val missing = LinkedHashMap<SummaryKey, ArrayList<Int>>()
+        for (row in segments.indices) {
+            val key = SummaryKey(depth, segments[row])
+            if (!cache.read(key, target, row)) missing.getOrPut(key) { ArrayList() }.add(row)
         }
-        for (chunk in chunksOf(missing.map { it.tokens }, positions, engine.chunkTokens, engine.chunkSegments)) {
+        for (chunk in chunksOf(missing.keys.map { it.tokens }, positions, engine.chunkTokens, engine.chunkSegments)) {
             pause()
             val computed = engine.summarise(chunk, depth)
-            for ((index, tokens) in chunk.withIndex()) {
-                val key = SummaryKey(depth, tokens)
-                found[key] = cache.write(key, computed[index])
+            for (index in chunk.indices) {
+                val key = SummaryKey(depth, chunk[index])
+                cache.write(key, computed[index])
+                for (row in missing.getValue(key)) target.setRow(row, computed[index])
             }
         }
-        return keys.map { found.getValue(it) }
     }
 }

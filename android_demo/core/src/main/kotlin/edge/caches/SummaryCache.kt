@@ -1,5 +1,6 @@
 package edge.caches
 
+import edge.engine.Matrix
 import edge.weights.fromHalf
 import edge.weights.toHalf
 
@@ -24,20 +25,25 @@ internal class SummaryCache(private val hidden: Int, private val budget: Long) {
     @Synchronized
     operator fun contains(key: SummaryKey): Boolean = kept.containsKey(key)
 
-    /** A use. */
+    /** A use: writes the summary to a row, unless it is not kept. */
     @Synchronized
-    fun read(key: SummaryKey): FloatArray? = kept[key]?.let { halves -> FloatArray(hidden) { fromHalf(halves[it].toInt()) } }
+    fun read(key: SummaryKey, target: Matrix, row: Int): Boolean {
+        val halves = kept[key] ?: return false
+        val begin = target.at(row)
+        for (index in halves.indices) target.values[begin + index] = fromHalf(halves[index].toInt())
+        return true
+    }
 
-    /** The summary as it is used from now on, rounded to float16, whether it is kept or not. */
+    /** Rounds a summary to float16, as it is used from now on, whether it is kept or not. */
     @Synchronized
-    fun write(key: SummaryKey, summary: FloatArray): FloatArray {
+    fun write(key: SummaryKey, summary: FloatArray) {
         val halves = ShortArray(hidden) { toHalf(summary[it]).toShort() }
+        for (index in halves.indices) summary[index] = fromHalf(halves[index].toInt())
         val size = bytesOf(key)
         if (size <= budget) {
             if (kept.put(key, halves) == null) bytes += size
             trim(budget)
         }
-        return FloatArray(hidden) { fromHalf(halves[it].toInt()) }
     }
 
     /** The least recently used leave until so many bytes are met. */

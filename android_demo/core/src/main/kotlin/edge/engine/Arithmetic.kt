@@ -1,6 +1,5 @@
 package edge.engine
 
-private const val EPSILON = 1e-5f
 private const val LEAST = -128f
 private const val GREATEST = 127f
 private const val NEAR_ZERO = 1e-12f
@@ -17,12 +16,14 @@ internal fun gelu(x: Float): Float {
     val t = 1 / (1 + 0.5 * z)
     var exponent = 0.0
     for (index in ERFC.indices.reversed()) exponent = exponent * t + ERFC[index]
-    val tail = 0.5 * t * Math.exp(exponent - z * z)
+    val tail = 0.5 * t * exp(exponent - z * z)
     return (x * (if (x < 0) tail else 1 - tail)).toFloat()
 }
 
-internal fun geluAll(matrix: Matrix): Matrix {
-    for (index in matrix.values.indices) matrix.values[index] = gelu(matrix.values[index])
+/** Of each number, in place. */
+internal inline fun each(matrix: Matrix, function: (Float) -> Float): Matrix {
+    val values = matrix.values
+    for (index in matrix.begin until matrix.begin + matrix.size) values[index] = function(values[index])
     return matrix
 }
 
@@ -45,28 +46,6 @@ internal fun levelsOf(row: FloatArray, begin: Int, count: Int, levels: IntArray)
 
 private fun rint(value: Float): Float = Math.rint(value.toDouble()).toFloat()
 
-/** Each row centred, divided by its deviation, scaled and shifted. */
-internal fun norm(inputs: Matrix, weight: FloatArray, bias: FloatArray): Matrix {
-    val result = Matrix(inputs.rows, inputs.columns)
-    for (row in 0 until inputs.rows) {
-        val begin = row * inputs.columns
-        var mean = 0.0
-        for (column in 0 until inputs.columns) mean += inputs.values[begin + column]
-        mean /= inputs.columns
-        var variance = 0.0
-        for (column in 0 until inputs.columns) {
-            val centred = inputs.values[begin + column] - mean
-            variance += centred * centred
-        }
-        val deviation = Math.sqrt(variance / inputs.columns + EPSILON)
-        for (column in 0 until inputs.columns) {
-            val centred = inputs.values[begin + column] - mean
-            result.values[begin + column] = (centred / deviation).toFloat() * weight[column] + bias[column]
-        }
-    }
-    return result
-}
-
 /** Each row divided by its length. */
 internal fun unit(matrix: Matrix): Matrix {
     for (row in 0 until matrix.rows) {
@@ -78,17 +57,17 @@ internal fun unit(matrix: Matrix): Matrix {
     return matrix
 }
 
-/** Numbers that sum to 1, in place, of the first [count]. */
-internal fun softmax(logits: FloatArray, count: Int = logits.size) {
+/** Numbers that sum to 1, in place: [count] from [begin] on. */
+internal fun softmax(logits: FloatArray, begin: Int, count: Int) {
     var greatest = Float.NEGATIVE_INFINITY
-    for (index in 0 until count) greatest = maxOf(greatest, logits[index])
+    for (index in begin until begin + count) greatest = maxOf(greatest, logits[index])
     var sum = 0f
-    for (index in 0 until count) {
-        logits[index] = Math.exp((logits[index] - greatest).toDouble()).toFloat()
+    for (index in begin until begin + count) {
+        logits[index] = exp((logits[index] - greatest).toDouble()).toFloat()
         sum += logits[index]
     }
-    for (index in 0 until count) logits[index] /= sum
+    for (index in begin until begin + count) logits[index] /= sum
 }
 
 internal fun logSigmoid(x: Float): Float =
-    (minOf(x, 0f) - Math.log1p(Math.exp(-Math.abs(x).toDouble()))).toFloat()
+    (minOf(x, 0f) - Math.log1p(exp(-Math.abs(x).toDouble()))).toFloat()

@@ -19,11 +19,14 @@ internal interface Engine {
     /** A summary (H) of each segment's token ids, encoded [depth] times. */
     fun summarise(segments: List<IntArray>, depth: Int): List<FloatArray>
 
-    /** What a timeline keeps of new entries; with [profile] the first is the profile. */
+    /** What a timeline keeps of new entries, until the next call; with [profile] the first is the profile. */
     fun append(entries: Entries, profile: Boolean, timeline: Timeline): NewPlaces
 
     /** A logit of each candidate at an interact depth. */
     fun score(candidates: Entries, timeline: Timeline, depth: Int): FloatArray
+
+    /** Gives back what was kept to compute in. */
+    fun trim() = Unit
 
     fun close()
 }

@@ -1,32 +1,38 @@
 package edge.engine
 
-/** Numbers in rows, float32, row-major. */
-internal class Matrix(val rows: Int, val columns: Int, val values: FloatArray = FloatArray(rows * columns)) {
-    operator fun get(row: Int, column: Int): Float = values[row * columns + column]
+/** Numbers in rows, float32, row-major: [values] from [begin] on; the array may be longer, and belong to others too. */
+internal class Matrix(
+    val rows: Int,
+    val columns: Int,
+    val values: FloatArray = FloatArray(rows * columns),
+    val begin: Int = 0,
+) {
+    val size: Int get() = rows * columns
+
+    operator fun get(row: Int, column: Int): Float = values[at(row) + column]
 
     operator fun set(row: Int, column: Int, value: Float) {
-        values[row * columns + column] = value
+        values[at(row) + column] = value
     }
 
-    fun row(row: Int): FloatArray = values.copyOfRange(row * columns, (row + 1) * columns)
+    /** Where a row begins in [values]. */
+    fun at(row: Int): Int = begin + row * columns
 
-    fun part(begin: Int, count: Int): Matrix = Matrix(count, columns, values.copyOfRange(begin * columns, (begin + count) * columns))
+    /** [count] rows from [first] on, of the same numbers. */
+    fun part(first: Int, count: Int): Matrix = Matrix(count, columns, values, at(first))
 
-    fun setRow(row: Int, values: FloatArray) {
-        values.copyInto(this.values, row * columns)
+    /** Writes all rows to the beginning of an array. */
+    fun copyInto(target: FloatArray) {
+        values.copyInto(target, 0, begin, begin + size)
+    }
+
+    fun setRow(row: Int, values: FloatArray, from: Int = 0) {
+        values.copyInto(this.values, at(row), from, from + columns)
     }
 
     /** Adds a row to a row of this one. */
     fun add(row: Int, values: FloatArray, from: Int = 0) {
-        val begin = row * columns
-        for (column in 0 until columns) this.values[begin + column] += values[from + column]
-    }
-
-    internal companion object {
-        fun of(rows: List<FloatArray>, columns: Int): Matrix {
-            val matrix = Matrix(rows.size, columns)
-            for ((index, row) in rows.withIndex()) matrix.setRow(index, row)
-            return matrix
-        }
+        val first = at(row)
+        for (column in 0 until columns) this.values[first + column] += values[from + column]
     }
 }

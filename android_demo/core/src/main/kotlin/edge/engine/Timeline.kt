@@ -2,7 +2,10 @@ package edge.engine
 
 import edge.bundle.ModelShape
 
-/** What `append` gives of new entries: keys and values by interact layer (L, A, n, H / A), the rest (n, size). */
+/**
+ * What `append` gives of new entries: keys and values by interact layer (L, A, n, H / A), the rest (n, size). It holds
+ * until the engine's next call; arrays may be longer than what they hold.
+ */
 internal class NewPlaces(
     val keys: Array<FloatArray>,
     val values: Array<FloatArray>,
@@ -26,6 +29,9 @@ internal class Timeline(private val shape: ModelShape) {
     var entries = 0
         private set
 
+    /** Behind the profile. */
+    val firstEvent: Int get() = minOf(1, entries)
+
     /** Writes new entries into the places that follow; [likedOfNew] has a value for each. */
     fun append(new: NewPlaces, count: Int, profile: Boolean, likedOfNew: FloatArray) {
         for (layer in keys.indices) {
@@ -34,10 +40,10 @@ internal class Timeline(private val shape: ModelShape) {
         }
         for (row in 0 until count) {
             val place = entries + row
-            matchKeys.setRow(place, new.matchKeys.row(row))
-            gates.setRow(place, new.gates.row(row))
-            said.setRow(place, new.said.row(row))
-            factors.setRow(place, new.factors.row(row))
+            matchKeys.setRow(place, new.matchKeys.values, new.matchKeys.at(row))
+            gates.setRow(place, new.gates.values, new.gates.at(row))
+            said.setRow(place, new.said.values, new.said.at(row))
+            factors.setRow(place, new.factors.values, new.factors.at(row))
             events[place] = if (profile && row == 0) 0f else 1f
             liked[place] = likedOfNew[row]
         }

@@ -32,12 +32,12 @@ private fun measure(engine: Engine, time: (() -> Unit) -> Double): Costs {
     }
     val empty = Timeline(shape)
     val appended = listOf(1, minOf(SEVERAL, shape.places)).distinct()
-    val append = appended.map { count -> zeros(engine, count).let { time { engine.append(it, true, empty) } } }
+    val append = appended.map { count -> Entries.of(count, shape).let { time { engine.append(it, true, empty) } } }
     val full = Timeline(shape)
-    full.append(engine.append(zeros(engine, shape.places), true, full), shape.places, true, FloatArray(shape.places))
+    full.append(engine.append(Entries.of(shape.places, shape), true, full), shape.places, true, FloatArray(shape.places))
     val score = (0..shape.interactLayers).map { depth ->
         val counts = listOf(1, MANY).map { engine.paddedCandidates(it, depth) }.distinct()
-        curve(counts, counts.map { count -> zeros(engine, count).let { time { engine.score(it, full, depth) } } })
+        curve(counts, counts.map { count -> Entries.of(count, shape).let { time { engine.score(it, full, depth) } } })
     }
     return Costs(curve(tokens, chunk), curve(tokens, encode), curve(appended, append), score)
 }
@@ -49,11 +49,6 @@ private fun segmentsOf(engine: Engine, tokens: Int): List<IntArray> {
     val longest = engine.shape.positions
     val lengths = List(tokens / longest) { longest } + listOf(tokens % longest).filter { it > 0 }
     return lengths.take(engine.chunkSegments).map(::IntArray)
-}
-
-private fun zeros(engine: Engine, count: Int): Entries {
-    val rows = List(count) { FloatArray(engine.shape.hidden) }
-    return Entries.of(rows, rows, List(count) { FloatArray(engine.shape.numbers) }, engine.shape.hidden, engine.shape.numbers)
 }
 
 private fun milliseconds(action: () -> Unit): Double {

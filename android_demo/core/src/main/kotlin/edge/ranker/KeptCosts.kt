@@ -1,5 +1,6 @@
 package edge.ranker
 
+import edge.bundle.lockingDirectory
 import edge.engine.Engine
 import edge.json.JsonError
 import edge.json.JsonReader
@@ -9,24 +10,43 @@ import edge.plan.Curve
 import java.io.File
 import java.io.IOException
 
+private const val PREFIX = "costs-"
+private const val PARTIAL = ".partial"
+
 /**
  * What the engine was measured to take on this device: read from a file of [directory], or measured and written there.
- * A file that cannot be read, or that is none, is measured again; one that cannot be written is left out.
+ * A file that cannot be read, or that is none, is measured again; one that cannot be written is left out. Files of this
+ * bundle stay, and the newest of another one: it may be the version that is still in use.
  */
 internal fun keptCosts(directory: File?, sha256: String, engine: Engine): Costs {
     if (directory == null) return calibrate(engine)
-    val file = File(directory, "costs-$sha256-${engine.name}.json")
+    return try {
+        lockingDirectory(directory) { readOrMeasure(File(directory, "$PREFIX$sha256-${engine.name}.json"), sha256, engine) }
+    } catch (error: IOException) {
+        calibrate(engine)
+    }
+}
+
+private fun readOrMeasure(file: File, sha256: String, engine: Engine): Costs {
+    removeOthers(file.parentFile!!, sha256)
     read(file, engine.shape.interactLayers)?.let { return it.also { warmUp(engine) } }
     val costs = calibrate(engine)
+    val partial = File(file.path + PARTIAL)
     try {
-        directory.mkdirs()
-        val partial = File.createTempFile("costs", ".partial", directory)
         partial.writeText(writeJson(plain(costs)))
         if (!partial.renameTo(file)) partial.delete()
     } catch (error: IOException) {
-        return costs
+        partial.delete()
     }
     return costs
+}
+
+/** What killed processes left, and what belongs to bundles that are out of use. */
+private fun removeOthers(directory: File, sha256: String) {
+    val files = directory.listFiles().orEmpty().filter { it.name.startsWith(PREFIX) }
+    val (partial, whole) = files.partition { it.name.endsWith(PARTIAL) }
+    val others = whole.filter { !it.name.startsWith(PREFIX + sha256) }.sortedByDescending { it.lastModified() }
+    for (file in partial + others.drop(1)) file.delete()
 }
 
 private fun read(file: File, interactLayers: Int): Costs? {

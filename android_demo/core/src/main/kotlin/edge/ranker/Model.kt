@@ -6,6 +6,7 @@ import edge.bundle.Golden
 import edge.bundle.MeasuredExit
 import edge.bundle.best
 import edge.engine.Engine
+import edge.engine.Scratch
 import edge.plan.Costs
 import edge.text.TextSpec
 import edge.text.Texts
@@ -17,8 +18,11 @@ internal class Model(
     val texts: Texts,
     val engine: Engine,
     val costs: Costs,
+    goldenLines: ByteArray = bundle.read("golden.jsonl"),
 ) {
-    val golden = Golden(bundle.manifest, bundle.read("golden.jsonl"), spec, texts)
+    /** What requests compute in, one after another. */
+    val scratch = Scratch()
+    val golden = Golden(bundle.manifest, goldenLines, spec, texts)
     val exits: Map<Exit, MeasuredExit> = bundle.manifest.exits.associateBy { it.exit }
     val best: Exit = best(bundle.manifest.exits).exit
 }

@@ -6,7 +6,10 @@ import edge.plan.lackingOf
 import edge.text.Texts
 
 /** What a request needs at an encode depth: two lists of segments, each of which is taken together (PLAN.md, section 2). */
-internal class Needed(val lacking: Lacking, val items: List<IntArray>, val phrases: List<IntArray>, val newEvents: Int)
+internal class Needed(val lacking: Lacking, val items: List<IntArray>, val phrases: List<IntArray>, val newEvents: Int) {
+    /** The profile, if it is lacking, and the new events. */
+    val newEntries: Int get() = newEvents + if (lacking.whole) 1 else 0
+}
 
 internal fun neededOf(user: UserState, handles: List<Handle>, depth: Int, shape: ModelShape, texts: Texts): Needed {
     val kept = user.timelines[depth]
@@ -19,9 +22,9 @@ internal fun neededOf(user: UserState, handles: List<Handle>, depth: Int, shape:
         items.add(texts.tokens(texts.item(event.item)))
         phrases.add(texts.tokens(texts.phrase(event)))
     }
-    for (handle in handles) {
-        items.add(handle.tokens)
-        phrases.add(handle.context)
+    for (index in handles.indices) {
+        items.add(handles[index].tokens)
+        phrases.add(handles[index].context)
     }
     return Needed(lacking, items, phrases, user.size - lacking.from)
 }

@@ -10,6 +10,7 @@ import edge.plan.Pace
 import edge.text.Event
 import edge.text.Item
 import edge.text.MAX_CANDIDATES
+import edge.text.Request
 import edge.text.User
 import edge.text.checkCandidates
 import edge.text.checkEvents
@@ -20,6 +21,8 @@ import edge.text.checkTime
 import edge.text.checkUser
 import java.io.Closeable
 import java.util.UUID
+import java.util.concurrent.locks.ReentrantLock
+import kotlin.concurrent.withLock
 
 /** A bundle, opened: any number of users and threads. Every call blocks; the engine takes one at a time. */
 public class Ranker internal constructor(internal val model: Model, options: Options) : Closeable {
@@ -29,7 +32,7 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
     private val pace = Pace()
     private val lifetime = Lifetime()
     private val served = ServedLog(options.logRows)
-    private val turn = Any()
+    private val turn = ReentrantLock()
     internal val places: Int get() = shape.places
     internal val value: String get() = shape.value
 
@@ -47,11 +50,15 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
         if (encode !in shape.encodeDepths) throw EdgeError("no exit is encoded $encode times", fix = shape.encodeDepths.joinToString())
         checkCandidates(items)
         val handles = items.map(::handleOf)
-        synchronized(turn) {
-            summaries.take(handles.map { it.tokens }, encode) {}
-            summaries.take(handles.map { it.context }, shape.phraseDepth) {}
+        turn.withLock {
+            encode(handles.map { it.tokens }, encode)
+            encode(handles.map { it.context }, shape.phraseDepth)
         }
         handles
+    }
+
+    private fun encode(segments: List<IntArray>, depth: Int) = model.scratch.frame {
+        summaries.take(segments, depth, model.scratch.matrix(segments.size, shape.hidden)) {}
     }
 
     /** A user to rank for. [id] names the user in the log, where each one without it has a random name. */
@@ -104,20 +111,21 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
         if (user.owner !== this) throw EdgeError("the user was made by another ranker", fix = "user(profile, events)")
         return synchronized(user) {
             val ranking = Ranking(model, summaries, pace, user, handles, time, budget, cancel, started)
-            val ranked = synchronized(turn) { ranking.rank() }
+            val ranked = turn.withLock { ranking.rank() }
             served.add(Served(user.id, user.profile, user.size, time ?: (System.currentTimeMillis() / 1e3), ranked))
             ranked
         }
     }
 
     /** Replays the golden requests of the bundle at every exit. Errors: the first that differs, and by how much. */
-    public fun verify(): Unit = locked {
-        model.golden.replay(model.engine.name) { request, exit ->
-            val user = UserState(this, "", request.user, request.events, model.spec, model.texts)
-            val handles = request.candidates.map(::handleOf)
-            val ranking = Ranking(model, summaries, pace, user, handles, request.time, Budget(), Cancel { false }, 0)
-            synchronized(turn) { ranking.logits(exit) }
-        }
+    public fun verify(): Unit = locked { model.golden.replay(model.engine.name, ::logits) }
+
+    /** Of the candidates in their order. */
+    internal fun logits(request: Request, exit: Exit): FloatArray {
+        val user = UserState(this, "", request.user, request.events, model.spec, model.texts)
+        val handles = request.candidates.map(::handleOf)
+        val ranking = Ranking(model, summaries, pace, user, handles, request.time, Budget(), Cancel { false }, 0)
+        return turn.withLock { ranking.logits(exit) }
     }
 
     /** What was ranked since the last call, a JSON object in a line for each candidate (PLAN.md, section 7). */
@@ -132,8 +140,21 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
     /** Gives back what was computed for a user. */
     public fun forget(user: UserState): Unit = locked { user.forget() }
 
-    /** The least recently used summaries leave until so many MB (10^6 bytes) are met, as when memory runs low. */
-    public fun trim(toMb: Double): Unit = locked { cache.trim((toMb * 1e6).toLong()) }
+    /**
+     * The least recently used summaries leave until so many MB (10^6 bytes) are met, as when memory runs low. What the engine
+     * computes in is given back, too, unless a request is under way: it waits for none.
+     */
+    public fun trim(toMb: Double): Unit = locked {
+        cache.trim((toMb * 1e6).toLong())
+        if (turn.tryLock()) {
+            try {
+                model.scratch.clear()
+                model.engine.trim()
+            } finally {
+                turn.unlock()
+            }
+        }
+    }
 
     /** Gives the memory back. Waits for the requests under way; those that come later are refused. */
     override fun close(): Unit = lifetime.end {
@@ -160,6 +181,7 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
             progress.report("load", 0.5)
             val (spec, texts) = bundle.texts()
             val engine = options.engine.open(bundle, options.directory)
+            bundle.releaseWeights()
             progress.report("measure", 0.8)
             val model = Model(bundle, spec, texts, engine, keptCosts(options.directory, bundle.sha256, engine))
             progress.report("ready", 1.0)

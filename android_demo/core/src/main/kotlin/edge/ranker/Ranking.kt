@@ -7,7 +7,6 @@ import edge.caches.SummaryKey
 import edge.engine.Entries
 import edge.engine.Timeline
 import edge.plan.Choice
-import edge.plan.Lacking
 import edge.plan.Pace
 import edge.plan.Work
 import edge.plan.bestFirst
@@ -27,6 +26,7 @@ internal class Ranking(
     private val started: Long,
 ) {
     private val shape = model.engine.shape
+    private val scratch = model.scratch
     private val newTexts = HashMap<Int, Int>() // by encode depth, what is encoded
 
     fun rank(): Ranked {
@@ -48,13 +48,6 @@ internal class Ranking(
     fun logits(exit: Exit): FloatArray {
         val needed = neededOf(user, handles, exit.encode, shape, model.texts)
         return compute(needed, exit, workOf(needed, exit.encode), numbers(), listOf(exit)).first
-    }
-
-    /** What a user needs before candidates come. */
-    fun prepare(depth: Int) {
-        val needed = neededOf(user, handles, depth, shape, model.texts)
-        val items = summaries.take(needed.items, depth, ::pause)
-        append(needed, depth, items, summaries.take(needed.phrases, shape.phraseDepth, ::pause))
     }
 
     private fun allowed(): List<Exit> {
@@ -90,10 +83,10 @@ internal class Ranking(
 
     private fun compute(
         needed: Needed, planned: Exit, work: Work, numbers: List<FloatArray>, allowed: List<Exit>,
-    ): Pair<FloatArray, Exit> {
-        val items = summaries.take(needed.items, planned.encode, ::pause)
-        val phrases = summaries.take(needed.phrases, shape.phraseDepth, ::pause)
-        val timeline = append(needed, planned.encode, items, phrases)
+    ): Pair<FloatArray, Exit> = scratch.frame {
+        val new = needed.newEntries
+        val entries = entriesOf(needed, planned.encode, numbers)
+        val timeline = append(needed, planned.encode, entries.part(0, new))
         pause()
         var exit = planned
         if (budget.milliseconds != null) {
@@ -101,39 +94,38 @@ internal class Ranking(
             exit = choose(others, left(), budget.minAuc).exit
         }
         if (handles.isEmpty()) return FloatArray(0) to exit
-        val candidates = Entries.of(
-            items.takeLast(handles.size), phrases.takeLast(handles.size), numbers, shape.hidden, shape.numbers,
-        )
-        return model.engine.score(candidates, timeline, exit.interact) to exit
+        model.engine.score(entries.part(new, handles.size), timeline, exit.interact) to exit
+    }
+
+    /** The entries that the timeline lacks, then the candidates. */
+    private fun entriesOf(needed: Needed, depth: Int, numbers: List<FloatArray>): Entries {
+        val entries = Entries.of(needed.newEntries + handles.size, shape, scratch)
+        // The profile has no phrase and no numbers.
+        val events = needed.newEntries - needed.newEvents
+        summaries.take(needed.items, depth, entries.items, ::pause)
+        summaries.take(needed.phrases, shape.phraseDepth, entries.phrases.part(events, needed.phrases.size), ::pause)
+        for (index in 0 until needed.newEvents) entries.setNumbers(events + index, user.numbersOf(needed.lacking.from + index))
+        for (index in numbers.indices) entries.setNumbers(needed.newEntries + index, numbers[index])
+        return entries
     }
 
     /** The timeline with what it lacked: profile and events, or new events alone. */
-    private fun append(needed: Needed, depth: Int, items: List<FloatArray>, phrases: List<FloatArray>): Timeline {
+    private fun append(needed: Needed, depth: Int, entries: Entries): Timeline {
         val lacking = needed.lacking
-        val count = needed.newEvents + if (lacking.whole) 1 else 0
         val kept = if (lacking.whole) KeptTimeline(lacking.first, Timeline(shape)) else user.timelines.getValue(depth)
-        if (count > 0) {
+        if (entries.count > 0) {
             pause()
-            val nothing = FloatArray(shape.hidden)
-            val none = FloatArray(shape.numbers)
-            val words = if (lacking.whole) listOf(nothing) + phrases.take(needed.newEvents) else phrases.take(needed.newEvents)
-            val numbers = ArrayList<FloatArray>()
-            if (lacking.whole) numbers.add(none)
-            for (index in lacking.from until user.size) numbers.add(user.numbersOf(index))
-            val entries = Entries.of(items.take(count), words, numbers, shape.hidden, shape.numbers)
             val new = model.engine.append(entries, lacking.whole, kept.timeline)
-            kept.timeline.append(new, count, lacking.whole, liked(lacking))
+            kept.timeline.append(new, entries.count, lacking.whole, liked(needed))
         }
         user.timelines[depth] = kept
         return kept.timeline
     }
 
     /** The value of each new entry; 0 for the profile. */
-    private fun liked(lacking: Lacking): FloatArray {
-        val values = ArrayList<Float>()
-        if (lacking.whole) values.add(0f)
-        for (index in lacking.from until user.size) values.add(user.value(index))
-        return values.toFloatArray()
+    private fun liked(needed: Needed) = FloatArray(needed.newEntries) { index ->
+        val event = index - (needed.newEntries - needed.newEvents)
+        if (event < 0) 0f else user.value(needed.lacking.from + event)
     }
 
     private fun answer(logits: FloatArray, exit: Exit, planned: Exit, predictedMs: Double, needed: Needed): Ranked {

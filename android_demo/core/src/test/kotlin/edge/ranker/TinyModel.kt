@@ -10,21 +10,37 @@ import edge.plan.Costs
 import edge.plan.Curve
 import edge.text.Event
 import edge.text.Item
+import edge.text.TextEncoder
+import edge.text.Texts
 import edge.text.User
+import edge.text.WordPiece
 import edge.weights.Tensor
 import java.nio.ByteBuffer
 import java.util.Random
 
-/** A ranker of random weights, with the texts and the exits of a small bundle; [wrap] may watch its engine. */
-internal fun tinyRanker(options: Options = Options(), wrap: (Engine) -> Engine = { it }): Ranker {
+private val BUNDLE: Bundle by lazy {
     val bytes = REPOSITORY.resolve("edge/bundle/vectors/calibrated.edge").readBytes()
-    val bundle = Bundle.open(Source.buffer(ByteBuffer.wrap(bytes)))
-    val (spec, texts) = bundle.texts()
-    val shape = bundle.manifest.shape
-    val engine = wrap(ReferenceEngine(randomWeights(shape), shape))
+    Bundle.open(Source.buffer(ByteBuffer.wrap(bytes)))
+}
+
+/** A ranker of random weights, with the texts and the exits of a small bundle; [wrap] may watch its engine. */
+internal fun tinyRanker(options: Options = Options(), wrap: (Engine) -> Engine = { it }): Ranker = Ranker(tinyModel(wrap), options)
+
+/** [weights] and [vocabulary] may spoil what they get; [golden] stands for the golden requests of the bundle. */
+internal fun tinyModel(
+    wrap: (Engine) -> Engine = { it },
+    weights: (Map<String, Tensor>) -> Map<String, Tensor> = { it },
+    vocabulary: (List<String>) -> List<String> = { it },
+    golden: String? = null,
+): Model {
+    val spec = BUNDLE.texts().first
+    val tokens = String(BUNDLE.read("vocab.txt")).removeSuffix("\n").split('\n')
+    val texts = Texts(spec, TextEncoder(WordPiece(vocabulary(tokens)), spec.lowercase))
+    val shape = BUNDLE.manifest.shape
+    val engine = wrap(ReferenceEngine(weights(randomWeights(shape)), shape))
     val curve = Curve(intArrayOf(1, 100), doubleArrayOf(1.0, 2.0))
     val costs = Costs(curve, curve, curve, List(shape.interactLayers + 1) { curve })
-    return Ranker(Model(bundle, spec, texts, engine, costs), options)
+    return Model(BUNDLE, spec, texts, engine, costs, golden?.toByteArray() ?: BUNDLE.read("golden.jsonl"))
 }
 
 internal fun randomWeights(shape: ModelShape): Map<String, Tensor> {

@@ -23,7 +23,7 @@ internal class Appending(private val graphs: Graphs, private val sizes: List<Int
     private fun one(entries: Entries, size: Int, profile: Boolean, timeline: Timeline): NewPlaces {
         val count = entries.count
         val graph = graphs["append_$size"]
-        for ((name, matrix) in entries.arrays) graph.input(name)?.write(matrix.values.copyOf(size * matrix.columns))
+        for ((name, matrix) in entries.arrays) graph.input(name)?.write(FloatArray(size * matrix.columns).also(matrix::copyInto))
         graph.input("events")?.write(FloatArray(size) { if (it >= count || (profile && it == 0)) 0f else 1f })
         graph.input("keys")?.write(*timeline.keys)
         graph.input("values")?.write(*timeline.values)

@@ -71,7 +71,7 @@ internal class LiteRtEngine(private val model: LiteRtModel, private val buckets:
             val graph = graphs["score_${layers}_$size"]
             if (begin == 0) write(timeline, graph) // the buffers of all sizes are the same
             for ((name, matrix) in candidates.arrays) {
-                graph.input(name)?.write(matrix.values, begin * matrix.columns, count * matrix.columns)
+                graph.input(name)?.write(matrix.values, matrix.at(begin), count * matrix.columns)
             }
             graph.run()
             val found = FloatArray(count).also { graph.output("logits").read(depth * size, it) }

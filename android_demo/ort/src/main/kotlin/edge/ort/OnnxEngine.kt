@@ -91,10 +91,10 @@ internal class OnnxEngine(private val sessions: Map<String, OrtSession>, overrid
 
     private fun write(entries: Entries) {
         val (count, few) = entries.count to shape.numbers
-        tensors.floats("items", count, shape.hidden) { it.put(entries.items.values) }
-        tensors.floats("phrases", count, shape.hidden) { it.put(entries.phrases.values) }
-        tensors.floats("numbers", count, few) { it.put(entries.numbers.values) }
-        tensors.floats("missing", count, few) { it.put(entries.missing.values) }
+        tensors.floats("items", count, shape.hidden) { it.put(entries.items.values, entries.items.begin, entries.items.size) }
+        tensors.floats("phrases", count, shape.hidden) { it.put(entries.phrases.values, entries.phrases.begin, entries.phrases.size) }
+        tensors.floats("numbers", count, few) { it.put(entries.numbers.values, entries.numbers.begin, entries.numbers.size) }
+        tensors.floats("missing", count, few) { it.put(entries.missing.values, entries.missing.begin, entries.missing.size) }
     }
 
     private fun writeStates(timeline: Timeline) {
