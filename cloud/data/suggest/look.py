@@ -19,6 +19,7 @@ from cloud.data.split import parts
 from cloud.data.suggest import names
 from cloud.data.suggest.attributes import Attributes, of_file, of_log
 from cloud.data.suggest.files import look_at
+from cloud.data.suggest.history import with_history
 from cloud.data.suggest.roles import Roles, find_roles
 from cloud.data.suggest.sample import ROWS, Column, Sample
 from cloud.data.suggest.wording import numbers_for, text_spec
@@ -90,10 +91,11 @@ def _checked(suggestion: Suggestion, rows: int) -> Suggestion:
     bad = BadRows()
     log = read_log(suggestion.source, bad, rows)
     check = [*suggestion.check, *(warning.problem for warning in bad.warnings)]
-    source, reasons = _split(suggestion.source, log, check)
+    source, log, of_history = with_history(suggestion.source, log, check)
+    source, reasons = _split(source, log, check)
     numbers = numbers_for(log, source.items, source.users)
     source = replace(source, text=replace(source.text, numbers=numbers))
-    reasons = suggestion.reasons | reasons
+    reasons = suggestion.reasons | of_history | reasons
     return replace(suggestion, source=source, check=check, reasons=reasons, bad=bad.total, kinds=bad.kinds)
 
 

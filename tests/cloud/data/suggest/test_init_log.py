@@ -301,7 +301,7 @@ def test_the_comments_of_the_plain_edge_toml_are_kept(tmp_path: Path) -> None:
     lines = (tmp_path / "plain.toml").read_text().splitlines()
     comments = {line[line.index("# ") :] for line in lines[lines.index('name = "my-log"') :] if "# " in line}
     reworded = {comment for comment in comments if comment not in written}
-    assert {comment.split()[1] for comment in reworded} <= {"label", "...", "request"}
+    assert {comment.split()[1] for comment in reworded} <= {"label", "...", "request", "events"}
 
 
 def test_what_is_written_says_what_was_understood(tmp_path: Path) -> None:
