@@ -33,17 +33,13 @@ public fun main(arguments: Array<String>) {
     }
 }
 
-/** The request's candidates are two lists of one length: new ones for a new user, then new ones for the kept user. */
-private fun turn(ranker: Ranker, line: String): String {
-    val request = parseRequest(line)
-    val half = request.candidates.size / 2
-    val (first, second) = request.candidates.take(half) to request.candidates.drop(half)
-    val budget = Budget(exit = ranker.exits.last())
-    ranker.forget()
+/** Milliseconds, those of the processor, and bytes of Java's heap that calls of this thread take, as JSON. */
+private class Meter {
+    private val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
+    private val thread = Thread.currentThread().id
     val costs = ArrayList<String>()
+
     fun timed(action: () -> Ranked): Ranked {
-        val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
-        val thread = Thread.currentThread().id
         val before = threads.getThreadAllocatedBytes(thread)
         val (started, worked) = System.nanoTime() to threads.currentThreadCpuTime
         val ranked = action()
@@ -53,17 +49,27 @@ private fun turn(ranker: Ranker, line: String): String {
         costs.add("[${taken / MILLISECONDS}, ${work / MILLISECONDS}, $bytes]")
         return ranked
     }
+}
+
+/** The request's candidates are two lists of one length: new ones for a new user, then new ones for the kept user. */
+private fun turn(ranker: Ranker, line: String): String {
+    val request = parseRequest(line)
+    val half = request.candidates.size / 2
+    val (first, second) = request.candidates.take(half) to request.candidates.drop(half)
+    val (shallowest, deepest) = Budget(exit = ranker.exits.first()) to Budget(exit = ranker.exits.last())
+    val meter = Meter()
+    ranker.forget()
     lateinit var user: UserState
-    timed {
+    meter.timed {
         user = ranker.user(request.user, request.events)
-        ranker.rank(user, first, budget, request.time)
+        ranker.rank(user, first, deepest, request.time)
     }
-    timed { ranker.rank(user, second, budget, request.time) }
+    meter.timed { ranker.rank(user, second, deepest, request.time) }
     val handles = ranker.prepare(second)
-    timed { ranker.rank(user, handles, budget, request.time) }
-    timed { ranker.rank(user, handles, Budget(exit = ranker.exits.first()), request.time) }
+    meter.timed { ranker.rank(user, handles, deepest, request.time) }
+    meter.timed { ranker.rank(user, handles, shallowest, request.time) }
     user.add(Event(second[0], request.events.last().attributes, request.events.last().time))
-    val last = timed { ranker.rank(user, handles, budget, request.time) }
+    val last = meter.timed { ranker.rank(user, handles, deepest, request.time) }
     val scores = last.items.zip(last.scores).joinToString { (item, score) -> "\"${item.id}\": $score" }
-    return "{\"costs\": [${costs.joinToString()}], \"scores\": {$scores}}"
+    return "{\"costs\": [${meter.costs.joinToString()}], \"scores\": {$scores}}"
 }
