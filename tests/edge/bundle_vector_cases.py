@@ -26,6 +26,7 @@ from bundle_vectors import (
     files_with,
     golden,
     listing,
+    mixed_order,
     packed,
     resealed,
     sealed,
@@ -33,12 +34,15 @@ from bundle_vectors import (
     text_with,
     with_entry,
     with_order_added,
+    with_point_of_order_2,
 )
 from bundles import archive_of, signed
 
+from edge.bundle.keys import PublicKey
 from edge.bundle.weights.forms import in_form
 from edge.bundle.weights.packed import pack
 
+MIXED = PublicKey(with_point_of_order_2(KEY.public.raw))  # a key whose order is twice that of the base point
 VOCABULARY, GOLDEN = BASE["vocab.txt"], BASE["golden.jsonl"]
 # VOCABULARY as zlib 1.2.13 deflates it at level 9
 DEFLATED = bytes.fromhex(
@@ -71,7 +75,8 @@ def accepted() -> Iterator[Vector]:
         ("signed-without-key", "a signature is not asked for", sealed(bundle())),
     ):
         yield Vector(name, kind, data, accept=True)
-    yield Vector("signed", "signature", sealed(bundle()), accept=True, key=KEY)
+    yield Vector("signed", "signature", sealed(bundle()), accept=True, key=KEY.public)
+    yield Vector("signed-by-mixed-order", "k modulo the order", mixed_order(0), accept=True, key=MIXED)
 
 
 def refused() -> Iterator[Vector]:
@@ -88,7 +93,8 @@ def refused() -> Iterator[Vector]:
     ):
         yield from (Vector(name, kind, data, accept=False, step=step) for name, data in cases)
     for name, data in _signatures():
-        yield Vector(name, "signature", data, accept=False, key=KEY)
+        yield Vector(name, "signature", data, accept=False, key=KEY.public)
+    yield Vector("signature-by-mixed-order", "signature", mixed_order(1), accept=False, key=MIXED)
     upper = sealed(bundle())
     yield Vector("signature-upper-case", "signature", upper[:-128] + upper[-128:].upper(), accept=False)
 
