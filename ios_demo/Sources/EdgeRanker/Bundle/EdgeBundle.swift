@@ -128,3 +128,6 @@ private func refusing<Result>(_ source: Source, _ action: () throws -> Result) t
         throw error.fix.isEmpty ? source.refused(reason) : source.refused(reason, fix: error.fix)
     }
 }
+
+/// Whether a bundle would be opened, rather than refused.
+package func isAccepted(_ bundle: [UInt8]) -> Bool { (try? EdgeBundle(.buffer(bundle))) != nil }

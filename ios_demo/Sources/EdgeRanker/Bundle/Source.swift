@@ -35,7 +35,7 @@ public struct Source: Sendable {
     public static func buffer(_ bytes: [UInt8]) -> Source { Source(name: "the bundle") { bytes } }
 
     /// All bytes. Errors: they cannot be read, or are more than a bundle may have.
-    func bytes() throws -> [UInt8] {
+    package func bytes() throws -> [UInt8] {
         let bytes = try load()
         if bytes.count > mostBytes { throw refused("it has more than \(mostBytes) bytes") }
         return bytes
