@@ -64,6 +64,15 @@ func vectors(_ path: String, kind: ByteText) throws -> [Vector] {
     return vectors
 }
 
+/// The cases of a kind that tests/android_demo/plan_cases.py drew with what Python does, where EDGE_PLANS names their file.
+func drawnPlans(kind: ByteText) throws -> [Vector] {
+    guard let path = ProcessInfo.processInfo.environment["EDGE_PLANS"] else { return [] }
+    let lines = try Array(Data(contentsOf: URL(fileURLWithPath: path))).split(separator: 0x0A)
+    let marked = lines.filter { $0.starts(with: Array("{\"kind\": \"\(kind)\"".utf8)) }
+    XCTAssertFalse(marked.isEmpty, "no drawn cases of \(kind)")
+    return try marked.map { Vector(try JsonReader.read(Array($0))) }
+}
+
 /// The text of the refusal. Anything but an `EdgeError` fails.
 func refusal(_ what: String, _ action: () throws -> Void) -> String {
     do {
