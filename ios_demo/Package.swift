@@ -15,14 +15,17 @@ let package = Package(
     platforms: [.iOS(.v15), .macOS(.v12)],
     products: [
         .library(name: "EdgeRanker", targets: ["EdgeRanker", "EdgeReference"]),
+        .library(name: "EdgeLiteRT", targets: ["EdgeLiteRT"]),
         .executable(name: "edge-rank", targets: ["edge-rank"]),
     ],
     targets: [
         .target(name: "EdgeCharacters", resources: [.embedInCode("characters.json")]),
         .target(name: "EdgeRanker", dependencies: ["EdgeCharacters"], exclude: excluded, resources: privacy),
         .target(name: "EdgeReference", dependencies: ["EdgeRanker"]),
-        .executableTarget(name: "edge-rank", dependencies: ["EdgeRanker", "EdgeReference"]),
-        .testTarget(name: "EdgeRankerTests", dependencies: ["EdgeRanker", "EdgeReference"]),
+        .target(name: "CLiteRT"),
+        .target(name: "EdgeLiteRT", dependencies: ["CLiteRT", "EdgeRanker"]),
+        .executableTarget(name: "edge-rank", dependencies: ["EdgeRanker", "EdgeReference", "EdgeLiteRT"]),
+        .testTarget(name: "EdgeRankerTests", dependencies: ["EdgeRanker", "EdgeReference", "EdgeLiteRT"]),
     ],
     swiftLanguageModes: [.v6]
 )

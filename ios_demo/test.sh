@@ -3,7 +3,9 @@
 #   EDGE_IOS_TOOLS   what toolchain.sh made (default: ~/.cache/edge-ranker-ios)
 #   EDGE_IOS_BUILD   where to compile to (default: build/ios of the repository); only what changed is compiled again
 #   EDGE_BUNDLE      a bundle that was exported; without one the tests that need a trained model are skipped
-#   PYTHON           one that has the project, to list the tensors of that bundle (default: .venv/bin/python)
+#   EDGE_PLANS       cases that tests/android_demo/plan_cases.py drew; without them the vectors of PLAN.md alone
+#   PYTHON           one that has the project, to list the tensors of that bundle, and whose LiteRT is used (default:
+#                    .venv/bin/python)
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -26,9 +28,17 @@ import hashlib, sys
 from edge.bundle.bundle import open_bundle
 for name, values in open_bundle(sys.argv[1]).weights.items():
     print(name, hashlib.sha256(values.tobytes()).hexdigest())" "$EDGE_BUNDLE" > "$EDGE_TENSORS"
+    # As the wheel brings it: the toolchain's root sees a copy.
+    cp "$("$python" -c 'import importlib.util as find; print(find.find_spec("ai_edge_litert").submodule_search_locations[0])')/libLiteRt.so" "$build/"
+    export EDGE_LITERT=$build/libLiteRt.so
   else
-    echo "$python is not there: tensors are not compared with those that Python reads"
+    echo "$python is not there: neither are tensors compared with Python's, nor is LiteRT run"
   fi
+fi
+
+if [ -n "${EDGE_PLANS:-}" ]; then
+  cp "$EDGE_PLANS" "$build/plans.jsonl"
+  export EDGE_PLANS=$build/plans.jsonl
 fi
 
 # A debug build, in which tests see what is internal; optimised, because a model is computed.

@@ -14,15 +14,15 @@ struct Parameters {
     }
 
     /// A row of a table.
-    func row(_ name: String, _ index: Int) throws -> [Float] {
+    func row(_ name: String, _ index: Int) throws -> ArraySlice<Float> {
         let table = try tensor(name + ".weight")
         if index >= table.rows { throw EdgeError("the table \(name) has \(table.rows) rows, and no row \(index)") }
         let range = index * table.columns..<(index + 1) * table.columns
         switch table.values {
-        case .floats(let floats): return Array(floats[range])
+        case .floats(let floats): return floats[range]
         case .integers(let integers):
             let scale = try floats(name + ".scale")[index]
-            return integers[range].map { Float($0) * scale }
+            return integers[range].map { Float($0) * scale }[...]
         }
     }
 
@@ -40,7 +40,7 @@ struct Parameters {
         case .integers(let integers):
             result = product(inputs, integers, scales: try floats(name + ".scale"))
         }
-        for row in 0..<result.rows { result.add(bias, toRow: row) }
+        for row in 0..<result.rows { result.add(bias[...], toRow: row) }
         return result
     }
 

@@ -160,5 +160,5 @@ package final class ReferenceEngine: Engine {
         try weights.linear("numbers.2", map(weights.linear("numbers.0", numbers), gelu))
     }
 
-    private func kind(_ kind: Kind) throws -> [Float] { try weights.row("kind", kind.rawValue) }
+    private func kind(_ kind: Kind) throws -> ArraySlice<Float> { try weights.row("kind", kind.rawValue) }
 }

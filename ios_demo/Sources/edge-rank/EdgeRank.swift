@@ -18,11 +18,11 @@ private let help = """
 @main
 struct EdgeRank {
     static func main() async {
-        setvbuf(stdout, nil, Int32(_IOLBF), 0)
         do {
             exit(try await run(Array(CommandLine.arguments.dropFirst())) ? 0 : 1)
         } catch {
-            fputs("error: \(error)\n", stderr)
+            let text = Array("error: \(error)\n".utf8)
+            _ = write(STDERR_FILENO, text, text.count)
             exit(2)
         }
     }

@@ -1,14 +1,13 @@
 private let mostManifest = 256 << 10
 
 /// A bundle whose every byte was checked when it was opened (BUNDLE.md, section 5).
-struct EdgeBundle: Sendable {
+package struct EdgeBundle: Sendable {
     let manifest: Manifest
     /// Of the whole file.
     let sha256: String
     /// That there is a signature, not whose.
     let isSigned: Bool
-    /// Every parameter of the model; none if the bundle packs none.
-    let weights: PackedWeights
+    private let unpacked: Result<PackedWeights, any Error>
     private let source: Source
     private let publicKey: PublicKey?
 
@@ -21,28 +20,34 @@ struct EdgeBundle: Sendable {
         isSigned = archive.isSigned
         manifest = try refusing(source) { try Manifest(manifestBytes(archive)) }
         try checkListing(archive, manifest)
-        if let file = manifest.file(weightsPath) {
-            let packed = try bytes(of: file, archive, .none)
-            weights = try refusing(source) { try PackedWeights(reading: packed) }
-        } else {
-            weights = .none
-        }
+        let packed = try manifest.file(weightsPath).map { try bytes(of: $0, archive, .none) }
+        unpacked = Result { try packed.map { bytes in try refusing(source) { try PackedWeights(reading: bytes) } } ?? .none }
+        // Weights that nothing is filled from are refused by the engine that reads them.
+        let weights = try manifest.files.allSatisfy(\.holes.isEmpty) ? .none : unpacked.get()
         for file in manifest.files where file.path != weightsPath { try read(file, archive, weights) { _ in } }
     }
 
+    /// Every parameter of the model; none if the bundle packs none. Errors: `weights.bin` cannot be decoded.
+    package var weights: PackedWeights { get throws { try unpacked.get() } }
+
     /// The engines for which there is a model.
-    var engines: [String] { engineNames.filter { engine in manifest.files.contains { $0.section == "model:\(engine)" } } }
+    package var engines: [String] { engineNames.filter { engine in manifest.files.contains { $0.section == "model:\(engine)" } } }
+
+    package var shape: ModelShape { manifest.shape }
+
+    /// The names of a model's graphs of static shapes.
+    package func buckets(_ engine: String) -> [String] { manifest.buckets[engine] ?? [] }
 
     /// The SHA-256 that the manifest lists for `weights.bin`, empty without it.
     var weightsSha256: String { manifest.file(weightsPath)?.sha256 ?? "" }
 
     /// The bytes of files, read and checked again. Errors: the bundle is not the one that was opened.
-    func files(_ paths: [String]) throws -> [[UInt8]] {
+    package func files(_ paths: [String]) throws -> [[UInt8]] {
         let archive = try Archive(source, publicKey)
         if archive.sha256 != sha256 { throw source.refused("it was replaced since it was opened") }
         return try paths.map { path in
             guard let file = manifest.file(path) else { throw source.refused("it has no \(path)") }
-            return try bytes(of: file, archive, weights)
+            return try bytes(of: file, archive, file.holes.isEmpty ? .none : weights)
         }
     }
 

@@ -18,16 +18,21 @@ package struct Matrix: Sendable {
         self.init(rows: rows.count, columns: columns, values: Array(rows.joined()))
     }
 
+    @inlinable
     package subscript(row: Int, column: Int) -> Float {
         get { values[row * columns + column] }
         set { values[row * columns + column] = newValue }
     }
 
+    @inlinable
     package subscript(row: Int) -> ArraySlice<Float> { values[row * columns..<(row + 1) * columns] }
 
     /// Adds a row to a row of this one.
-    package mutating func add(_ other: some Collection<Float>, toRow row: Int) {
-        for (index, value) in zip(row * columns..<(row + 1) * columns, other) { values[index] += value }
+    package mutating func add(_ other: ArraySlice<Float>, toRow row: Int) {
+        let begin = row * columns
+        other.withUnsafeBufferPointer { other in
+            for column in 0..<columns { values[begin + column] += other[column] }
+        }
     }
 
     /// Copies a row into a row of this one.

@@ -14,7 +14,7 @@ struct OpenedModel {
         bundle = try EdgeBundle(source, publicKey: options.publicKey)
         progress("load", 0.5)
         texts = try bundle.texts()
-        engine = try options.engine.make(bundle.weights, bundle.manifest.shape)
+        engine = try options.engine.make(bundle)
         progress("measure", 0.8)
         costs = try measuredCosts(engine)
         let budget = Int(options.memoryMb * 1e6)

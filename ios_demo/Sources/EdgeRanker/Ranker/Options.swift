@@ -1,9 +1,9 @@
 /// What computes the model: the engine's module gives one, such as `EdgeReference`'s `.reference`.
 public struct EngineChoice: Sendable {
     let name: String
-    let make: @Sendable (PackedWeights, ModelShape) throws -> any Engine
+    let make: @Sendable (EdgeBundle) throws -> any Engine
 
-    package init(_ name: String, make: @escaping @Sendable (PackedWeights, ModelShape) throws -> any Engine) {
+    package init(_ name: String, make: @escaping @Sendable (EdgeBundle) throws -> any Engine) {
         self.name = name
         self.make = make
     }

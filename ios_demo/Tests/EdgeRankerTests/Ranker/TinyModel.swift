@@ -5,7 +5,9 @@
 func tinyRanker(
     memoryMb: Double = 64, logRows: Int = 1_000, wrap: @escaping @Sendable (any Engine) -> any Engine = { $0 }
 ) async throws -> Ranker {
-    let engine = EngineChoice("reference") { _, shape in wrap(try ReferenceEngine(randomWeights(shape), shape)) }
+    let engine = EngineChoice("reference") { bundle in
+        wrap(try ReferenceEngine(randomWeights(bundle.shape), bundle.shape))
+    }
     let options = try Options(engine: engine, memoryMb: memoryMb, logRows: logRows)
     return try await Ranker.open(.buffer(file("edge/bundle/vectors/calibrated.edge")), options)
 }

@@ -11,6 +11,21 @@ final class TrainedRankerTests: XCTestCase {
         try await ranker.verify()
     }
 
+    func testEngineThatSwapsKindsFailsTheReplayAndTheRecordIsNamed() async throws {
+        let path = try trained("EDGE_BUNDLE")
+        let wrong = EngineChoice("reference") { bundle in
+            let tensors = try bundle.weights.tensors.map { $0.name == "kind.weight" ? eventsAsCandidates($0) : $0 }
+            return try ReferenceEngine(PackedWeights(tensors), bundle.shape)
+        }
+        let ranker = try await Ranker.open(.file(path), Options(engine: wrong))
+        do {
+            try await ranker.verify()
+            XCTFail("replayed")
+        } catch {
+            XCTAssert("\(error)".contains("golden request") && "\(error)".contains("exit"), "\(error)")
+        }
+    }
+
     func testDamagedGoldenRequestIsNamed() throws {
         let bundle = try EdgeBundle(.file(try trained("EDGE_BUNDLE")))
         let texts = try bundle.texts()
@@ -61,4 +76,11 @@ final class TrainedRankerTests: XCTestCase {
             return (.object(copy), isDone)
         }
     }
+}
+
+/// The rows of events and of candidates, each in the place of the other.
+private func eventsAsCandidates(_ tensor: Tensor) -> Tensor {
+    guard let values = tensor.floats else { return tensor }
+    let rows = (0..<3).map { values[$0 * tensor.columns..<($0 + 1) * tensor.columns] }
+    return Tensor(name: tensor.name, shape: tensor.shape, values: .floats(Array(rows[0] + rows[2] + rows[1])))
 }
