@@ -12,13 +12,13 @@ FOLDER = Path(__file__).parents[2] / "ios_demo"
 SOURCES = {path.relative_to(FOLDER): path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.swift")}
 
 
-@pytest.mark.parametrize("command", [["swift.sh", "swift", "build"], ["test.sh"]])
+@pytest.mark.parametrize("command", [["swift.sh", "swift", "build"], ["test.sh"], ["rank.sh", "a.edge", "b.json"]])
 def test_a_script_without_its_tools_names_the_fix(command: list[str], tmp_path: Path) -> None:
     environment = {"PATH": "/usr/bin:/bin", "EDGE_IOS_TOOLS": str(tmp_path), "EDGE_IOS_BUILD": str(tmp_path / "build")}
     call = ["bash", str(FOLDER / command[0]), *command[1:]]
     done = subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "is missing; fix: ios_demo/toolchain.sh" in done.stderr
+    assert "is missing; fix: ios_demo/toolchain.sh" in done.stderr or "fix: make test-ios" in done.stderr
 
 
 def test_no_swift_file_holds_more_than_one_reader_can() -> None:

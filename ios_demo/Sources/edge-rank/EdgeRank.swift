@@ -1,3 +1,4 @@
+import EdgeLiteRT
 import EdgeRanker
 import EdgeReference
 
@@ -9,6 +10,7 @@ import EdgeReference
 
 private let help = """
     edge-rank rank movies.edge request.json       ranks the candidates of a request, best first, within 50 ms
+    edge-rank rank movies.edge request.json libLiteRt.so      the same, with LiteRT from this file
     edge-rank verify movies.edge                  replays the golden requests of a bundle at every exit
     edge-rank verify movies.edge public.pem       and refuses a bundle that the key's owner did not sign
     edge-rank prove cases.bin                     opens damaged bundles, and compares each verdict with Python's
@@ -29,7 +31,8 @@ struct EdgeRank {
 
     private static func run(_ arguments: [String]) async throws -> Bool {
         switch (arguments.first, arguments.count) {
-        case ("rank", 3): try await rank(arguments[1], arguments[2])
+        case ("rank", 3): try await rank(arguments[1], arguments[2], .reference)
+        case ("rank", 4): try await rank(arguments[1], arguments[2], .liteRT(library: arguments[3]))
         case ("verify", 2), ("verify", 3): try await verify(arguments[1], arguments.count == 3 ? arguments[2] : nil)
         case ("prove", 2): return try prove(arguments[1])
         case ("--help", 1), (nil, 0): print(help)
@@ -38,9 +41,9 @@ struct EdgeRank {
         return true
     }
 
-    private static func rank(_ bundle: String, _ path: String) async throws {
+    private static func rank(_ bundle: String, _ path: String, _ engine: EngineChoice) async throws {
         let request = try parseRequest(Source.file(path).bytes())
-        let ranker = try await Ranker.open(.file(bundle), Options(engine: .reference))
+        let ranker = try await Ranker.open(.file(bundle), Options(engine: engine))
         let user = try await ranker.user(request.user, request.events)
         let budget = try Budget(milliseconds: 50)
         let ranked = try await ranker.rank(user, request.candidates, budget: budget, time: request.time)
