@@ -58,7 +58,7 @@ public actor Ranker {
         return RankedUser(state, self)
     }
 
-    /// Best first. `time` is the moment, in seconds since 1970. The task's cancellation and `cancel` are asked between the
+    /// Best first. `time` is the moment, in seconds since 1970. The task's cancellation and `cancel` are checked between the
     /// parts of the request, which then ends with a `CancellationError`.
     public nonisolated func rank(
         _ user: RankedUser, _ candidates: [Item], budget: Budget = .none, time: Double? = nil,

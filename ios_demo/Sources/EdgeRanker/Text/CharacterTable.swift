@@ -2,7 +2,7 @@ import EdgeCharacters
 
 private let expectedSha256 = "9d3918025c046684b0c1de5e670e050b42f6a344e04e768b32bc91e6697baa8f"
 
-/// `characters.json`, the tables of SPEC.md, section 5; the platform's Unicode data is never asked.
+/// `characters.json`, the tables of SPEC.md, section 5; the platform's Unicode data is never used.
 struct CharacterTable: Sendable {
     let removed: CodePoints
     let spaces: CodePoints

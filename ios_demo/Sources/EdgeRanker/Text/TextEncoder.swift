@@ -27,7 +27,7 @@ final class TextEncoder {
         return ids
     }
 
-    /// Two generations of at most `mostKept` / 2 parts: what the older one is asked for moves to the newer.
+    /// Two generations of at most `mostKept` / 2 parts: a part that is used again moves from the older to the newer.
     private func ids(_ part: ArraySlice<UInt8>) -> [Int32] {
         if let kept = newer[part] { return kept }
         let ids = older[part] ?? computed(part)

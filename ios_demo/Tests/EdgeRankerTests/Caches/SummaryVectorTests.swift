@@ -80,7 +80,7 @@ private final class CountingEngine: Engine {
         return segments.map { summary($0, depth) }
     }
 
-    func append(_ entries: Entries, profile: Bool, to timeline: Timeline) throws -> NewPlaces { fatalError("not asked") }
+    func append(_ entries: Entries, profile: Bool, to timeline: Timeline) throws -> NewPlaces { fatalError("not called") }
 
-    func score(_ candidates: Entries, _ timeline: Timeline, depth: Int) throws -> [Float] { fatalError("not asked") }
+    func score(_ candidates: Entries, _ timeline: Timeline, depth: Int) throws -> [Float] { fatalError("not called") }
 }

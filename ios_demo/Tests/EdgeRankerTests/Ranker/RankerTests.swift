@@ -109,9 +109,9 @@ final class RankerTests: XCTestCase {
         let ranker = try await tinyRanker()
         let user = try await ranker.user(profile, (0..<5).map(event))
         for allowed in 0...3 {
-            let asked = Counter()
+            let checks = Counter()
             do {
-                _ = try await ranker.rank(user, candidates, cancel: { asked.next() >= allowed })
+                _ = try await ranker.rank(user, candidates, cancel: { checks.next() >= allowed })
                 XCTFail("answered")
             } catch {
                 XCTAssert(error is CancellationError, "\(error)")
