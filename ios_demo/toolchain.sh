@@ -61,8 +61,10 @@ for package in *.deb; do
   rm "$package"
 done
 gunzip "$root/usr/share/i18n/charmaps/UTF-8.gz"
+as_root=()
+[ "$(id -u)" = 0 ] || as_root=(unshare --map-root-user)
 for locale in "${LOCALES[@]}"; do
-  chroot "$root" /usr/bin/localedef -i "$locale" -f UTF-8 --no-archive "/usr/lib/locale/$locale.UTF-8" 2> "$partial/log.txt" ||
+  "${as_root[@]}" chroot "$root" /usr/bin/localedef -i "$locale" -f UTF-8 --no-archive "/usr/lib/locale/$locale.UTF-8" 2> "$partial/log.txt" ||
     { cat "$partial/log.txt" >&2; missing "there is no locale $locale" "look at the lines above"; }
 done
 mkdir -p "$root"/{proc,dev,tmp}
