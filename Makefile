@@ -5,7 +5,7 @@ READY := .venv/.ready
 # Two tests at a time, those of a file by one process, which shares what it has made.
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-.PHONY: setup demo test test-slow test-android lint docs dist
+.PHONY: setup demo test test-slow test-android test-ios lint docs dist
 
 setup: $(READY)
 
@@ -39,6 +39,10 @@ test-android: setup
 	android_demo/test.sh
 	android_demo/test_modules.sh
 	android_demo/build_apk.sh "$$EDGE_BUNDLE" build/edge.apk
+
+# The Swift package, with the compiler that ios_demo/toolchain.sh fetches.
+test-ios:
+	ios_demo/test.sh
 
 lint: setup
 	$(BIN)/ruff check .

@@ -26,6 +26,7 @@ from bundle_vectors import (
     files_with,
     golden,
     listing,
+    mixed_order,
     packed,
     resealed,
     sealed,
@@ -33,12 +34,16 @@ from bundle_vectors import (
     text_with,
     with_entry,
     with_order_added,
+    with_point_of_order_2,
 )
 from bundles import archive_of, signed
+from deflate_blocks import Repeat, block, distance_code
 
+from edge.bundle.keys import PublicKey
 from edge.bundle.weights.forms import in_form
 from edge.bundle.weights.packed import pack
 
+MIXED = PublicKey(with_point_of_order_2(KEY.public.raw))  # a key whose order is twice that of the base point
 VOCABULARY, GOLDEN = BASE["vocab.txt"], BASE["golden.jsonl"]
 # VOCABULARY as zlib 1.2.13 deflates it at level 9
 DEFLATED = bytes.fromhex(
@@ -66,12 +71,19 @@ def accepted() -> Iterator[Vector]:
             "several stored blocks",
             with_entry(entry("vocab.txt", VOCABULARY, data=stored(VOCABULARY, 5))),
         ),
+        (
+            "one-code-word",
+            "a code of one word",
+            with_entry(entry("vocab.txt", VOCABULARY, data=block(_repeated(), distances=_one(1)))),
+        ),
+        ("no-code-word", "a code of no word", with_entry(entry("vocab.txt", VOCABULARY, data=block(VOCABULARY)))),
         ("holes", "a weight filled in", packed([[2, "a.weight", "rows"]], b"<<" + rows + b">>", b"<<>>")),
         ("golden-separator", "only U+000A ends a line", bundle(BASE | {"golden.jsonl": golden("blue\u2028film\x85")})),
         ("signed-without-key", "a signature is not asked for", sealed(bundle())),
     ):
         yield Vector(name, kind, data, accept=True)
-    yield Vector("signed", "signature", sealed(bundle()), accept=True, key=KEY)
+    yield Vector("signed", "signature", sealed(bundle()), accept=True, key=KEY.public)
+    yield Vector("signed-by-mixed-order", "k modulo the order", mixed_order(0), accept=True, key=MIXED)
 
 
 def refused() -> Iterator[Vector]:
@@ -88,7 +100,8 @@ def refused() -> Iterator[Vector]:
     ):
         yield from (Vector(name, kind, data, accept=False, step=step) for name, data in cases)
     for name, data in _signatures():
-        yield Vector(name, "signature", data, accept=False, key=KEY)
+        yield Vector(name, "signature", data, accept=False, key=KEY.public)
+    yield Vector("signature-by-mixed-order", "signature", mixed_order(1), accept=False, key=MIXED)
     upper = sealed(bundle())
     yield Vector("signature-upper-case", "signature", upper[:-128] + upper[-128:].upper(), accept=False)
 
@@ -139,8 +152,34 @@ def _data() -> Iterator[tuple[str, bytes]]:
     yield "less-than-declared", with_entry(entry("vocab.txt", VOCABULARY, data=stored(VOCABULARY[:-1])))
     yield "deflate-ends-early", with_entry(entry("vocab.txt", VOCABULARY, data=stored(VOCABULARY) + b"\0"))
     yield "deflate-does-not-end", with_entry(entry("vocab.txt", VOCABULARY, data=b"\0" + stored(VOCABULARY)[1:]))
+    for name, data in _codes():
+        yield name, with_entry(entry("vocab.txt", VOCABULARY, data=data))
     yield "declares-a-bomb", with_entry(entry("vocab.txt", VOCABULARY, declared=1 << 26))
     yield "manifest-too-large", archive_of([replace(entries()[0], declared=(1 << 18) + 1), *entries()[1:]])
+
+
+def _codes() -> Iterator[tuple[str, bytes]]:
+    """Codes of which readers differ in what they accept: the data would be right."""
+    yield "too-many-code-words", block(VOCABULARY, [8] * 255 + [9] * 3)
+    yield "too-few-code-words", block(VOCABULARY, [8] * 254 + [9] * 3)
+    yield "one-code-word-of-two-bits", block(_repeated(), distances=_one(2))
+    yield "no-end-of-a-block", block(VOCABULARY, [8] * 256 + [0])
+    yield "distance-before-the-beginning", block([Repeat(1), *VOCABULARY[3:]], distances=[1])
+
+
+def _repeated() -> list[int | Repeat]:
+    """The bytes of VOCABULARY, the first three that occurred before as a repeat."""
+    for at in range(len(VOCABULARY) - 3):
+        before = VOCABULARY.rfind(VOCABULARY[at : at + 3], 0, at + 2)
+        if before >= 0:
+            return [*VOCABULARY[:at], Repeat(at - before), *VOCABULARY[at + 3 :]]
+    raise AssertionError
+
+
+def _one(length: int) -> list[int]:
+    """The code of distances with one code word, that of the repeat."""
+    (repeat,) = (symbol for symbol in _repeated() if isinstance(symbol, Repeat))
+    return [0] * distance_code(repeat.distance)[0] + [length]
 
 
 def _manifests() -> Iterator[tuple[str, bytes]]:

@@ -8,6 +8,7 @@ The bytes depend on nothing but this file and those beside it: files are stored,
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import sys
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from runnable_bundles import TOKENS
 from runnable_weights import reading
 
 from edge.bundle.exits import Exit
-from edge.bundle.keys import PrivateKey
+from edge.bundle.keys import PrivateKey, PublicKey
 from edge.bundle.listing import WEIGHTS, section_of
 from edge.bundle.manifest import SCHEMA
 from edge.bundle.weights.packed import pack
@@ -53,7 +54,7 @@ class Vector:
     data: bytes
     accept: bool
     step: str = READ
-    key: PrivateKey | None = None
+    key: PublicKey | None = None
 
 
 def golden(title: str = "blue film") -> bytes:
@@ -138,11 +139,31 @@ def cofactored(data: bytes) -> bytes:
     """R and a point of order 2 added: [8][S]B = [8]R + [8][k]A holds, [S]B = R + [k]A does not."""
     message = b"edge-ranker/bundle\n" + data[-192:-128]
     secret, nonce = (scalar(key) for key in (KEY, OTHER))
-    point = int.from_bytes(OTHER.public.raw, "little")  # of the nonce; adding (0, -1) negates both coordinates
-    sign, y = point >> 255, point & (2**255 - 1)
-    r = (PRIME - y | (1 - sign) << 255).to_bytes(32, "little")
+    r = with_point_of_order_2(OTHER.public.raw)
     k = int.from_bytes(hashlib.sha512(r + KEY.public.raw + message).digest(), "little")
     return resealed(data, r + ((nonce + k * secret) % ORDER).to_bytes(32, "little"))
+
+
+def with_point_of_order_2(encoded: bytes) -> bytes:
+    """The sum of a point and (0, -1), which negates both coordinates."""
+    point = int.from_bytes(encoded, "little")
+    sign, y = point >> 255, point & (2**255 - 1)
+    return (PRIME - y | (1 - sign) << 255).to_bytes(32, "little")
+
+
+def mixed_order(remainder: int) -> bytes:
+    """Signed for A and a point of order 2, where k modulo 2 is not `remainder`, and k modulo ORDER modulo 2 is.
+
+    [S]B = R + [k]A holds for an even multiple alone: only a reader that reduces k modulo ORDER gets both verdicts.
+    """
+    secret, nonce, r = scalar(KEY), scalar(OTHER), OTHER.public.raw
+    for number in itertools.count():
+        data = sealed(bundle(name=f"small {number}"))
+        message = b"edge-ranker/bundle\n" + data[-192:-128]
+        k = int.from_bytes(hashlib.sha512(r + with_point_of_order_2(KEY.public.raw) + message).digest(), "little")
+        if k % 2 != remainder and k % ORDER % 2 == remainder:
+            return resealed(data, r + ((nonce + k * secret) % ORDER).to_bytes(32, "little"))
+    raise AssertionError
 
 
 def scalar(key: PrivateKey) -> int:
@@ -181,7 +202,7 @@ def write(folder: Path) -> None:
         name = f"{vector.name}.edge"
         (folder / name).write_bytes(vector.data)
         verdict = {"file": name, "verdict": "accept" if vector.accept else "refuse", "kind": vector.kind}
-        key = {"public_key": vector.key.public.raw.hex()} if vector.key else {}
+        key = {"public_key": vector.key.raw.hex()} if vector.key else {}
         index.append(verdict | ({} if vector.accept else {"step": vector.step}) | key)
     lines = ",\n ".join(json.dumps(one) for one in index)
     (folder / "index.json").write_text(f"[{lines}]\n")

@@ -1,0 +1,31 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// A resource makes SwiftPM write code that needs Foundation: only Apple's systems read a privacy manifest.
+#if os(macOS)
+    let privacy: [Resource] = [.copy("PrivacyInfo.xcprivacy")]
+    let excluded: [String] = []
+#else
+    let privacy: [Resource] = []
+    let excluded = ["PrivacyInfo.xcprivacy"]
+#endif
+
+let package = Package(
+    name: "edge-ranker",
+    platforms: [.iOS(.v15), .macOS(.v12)],
+    products: [
+        .library(name: "EdgeRanker", targets: ["EdgeRanker", "EdgeReference"]),
+        .library(name: "EdgeLiteRT", targets: ["EdgeLiteRT"]),
+        .executable(name: "edge-rank", targets: ["edge-rank"]),
+    ],
+    targets: [
+        .target(name: "EdgeCharacters", resources: [.embedInCode("characters.json")]),
+        .target(name: "EdgeRanker", dependencies: ["EdgeCharacters"], exclude: excluded, resources: privacy),
+        .target(name: "EdgeReference", dependencies: ["EdgeRanker"]),
+        .target(name: "CLiteRT"),
+        .target(name: "EdgeLiteRT", dependencies: ["CLiteRT", "EdgeRanker"]),
+        .executableTarget(name: "edge-rank", dependencies: ["EdgeRanker", "EdgeReference", "EdgeLiteRT"]),
+        .testTarget(name: "EdgeRankerTests", dependencies: ["EdgeRanker", "EdgeReference", "EdgeLiteRT"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,19 @@
+/// Segments cut into chunks of at most so many tokens and segments, in their order (PLAN.md, section 2).
+func chunks(_ segments: [[Int32]], positions: Int, mostTokens: Int, mostSegments: Int) -> [[[Int32]]] {
+    var chunks: [[[Int32]]] = []
+    var tokens = 0
+    for segment in segments {
+        let size = tokenCount(segment, positions)
+        if let chunk = chunks.last, tokens + size <= mostTokens, chunk.count < mostSegments {
+            chunks[chunks.count - 1].append(segment)
+            tokens += size
+        } else {
+            chunks.append([segment])
+            tokens = size
+        }
+    }
+    return chunks
+}
+
+/// What a segment counts in a chunk.
+func tokenCount(_ segment: [Int32], _ positions: Int) -> Int { min(max(segment.count, 1), positions) }

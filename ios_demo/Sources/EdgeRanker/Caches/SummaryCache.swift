@@ -1,0 +1,86 @@
+private let tokenBytes = 8
+
+/// What a summary is kept under: how often it was encoded, and the token ids of its text.
+struct SummaryKey: Hashable, Sendable {
+    let depth: Int
+    let tokens: [Int32]
+}
+
+/// Summaries as float16 within a budget of bytes; the least recently used leave (PLAN.md, section 2).
+struct SummaryCache {
+    private struct Kept {
+        var halves: [UInt16]
+        var use: Int
+    }
+
+    private let hidden: Int
+    private let budget: Int
+    private var kept: [SummaryKey: Kept] = [:]
+    /// Every use in order; those that a later use of the same key has replaced are passed over.
+    private var uses: [(key: SummaryKey, use: Int)] = []
+    private var oldest = 0
+    private var use = 0
+    private(set) var bytes = 0
+
+    init(hidden: Int, budget: Int) {
+        self.hidden = hidden
+        self.budget = budget
+    }
+
+    /// Whether an entry is kept; no use.
+    func has(_ key: SummaryKey) -> Bool { kept[key] != nil }
+
+    /// A use.
+    mutating func read(_ key: SummaryKey) -> [Float]? {
+        guard let halves = kept[key]?.halves else { return nil }
+        noteUse(key)
+        return halves.map { float(ofHalf: $0) }
+    }
+
+    /// The summary as it is used from now on, rounded to float16, whether it is kept or not.
+    mutating func write(_ key: SummaryKey, _ summary: [Float]) -> [Float] {
+        let halves = summary.map { halfBits($0) }
+        let size = size(key)
+        if size <= budget {
+            if kept.updateValue(Kept(halves: halves, use: use), forKey: key) == nil { bytes += size }
+            noteUse(key)
+            trim(toBytes: budget)
+        }
+        return halves.map { float(ofHalf: $0) }
+    }
+
+    /// The least recently used leave until so many bytes are met.
+    mutating func trim(toBytes most: Int) {
+        while bytes > most, oldest < uses.count {
+            let (key, use) = uses[oldest]
+            oldest += 1
+            if kept[key]?.use != use { continue }
+            kept[key] = nil
+            bytes -= size(key)
+        }
+    }
+
+    mutating func clear() {
+        kept = [:]
+        uses = []
+        oldest = 0
+        bytes = 0
+    }
+
+    /// Least recently used first.
+    var keys: [SummaryKey] { kept.sorted { $0.value.use < $1.value.use }.map(\.key) }
+
+    private mutating func noteUse(_ key: SummaryKey) {
+        use += 1
+        kept[key]?.use = use
+        uses.append((key, use))
+        if uses.count > 2 * kept.count + 1_024 { forgetReplacedUses() }
+    }
+
+    private mutating func forgetReplacedUses() {
+        uses = uses[oldest...].filter { kept[$0.key]?.use == $0.use }
+        oldest = 0
+    }
+
+    private func size(_ key: SummaryKey) -> Int { 2 * hidden + tokenBytes * key.tokens.count }
+}

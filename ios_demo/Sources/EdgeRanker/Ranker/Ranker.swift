@@ -1,0 +1,180 @@
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// A bundle, opened: any number of users and tasks. It computes on a queue of its own, one request at a time.
+public actor Ranker {
+    private nonisolated let executor = RankerExecutor()
+    private var model: OpenedModel?
+    private var served: ServedLog
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private init(_ options: Options) {
+        served = ServedLog(most: options.logRows)
+    }
+
+    /// Checks a bundle whole, decodes its weights and measures the device, for which the whole model is computed. Errors: a
+    /// bundle that must not be used. `progress` gets a step and the share of the whole that is done.
+    public static func open(
+        _ source: Source, _ options: Options, progress: @escaping @Sendable (String, Double) -> Void = { _, _ in }
+    ) async throws -> Ranker {
+        let ranker = Ranker(options)
+        try await ranker.load(source, options, progress)
+        return ranker
+    }
+
+    private func load(_ source: Source, _ options: Options, _ progress: (String, Double) -> Void) throws {
+        model = try OpenedModel(source, options, progress)
+    }
+
+    /// Ascending, the deepest last.
+    public var exits: [Exit] { get throws { try opened().bundle.manifest.exits.map(\.exit) } }
+
+    /// SHA-256 of the whole bundle.
+    public var sha256: String { get throws { try opened().bundle.sha256 } }
+
+    /// Whether the bundle carries a signature; whose it is says a public key alone.
+    public var isSigned: Bool { get throws { try opened().bundle.isSigned } }
+
+    /// Renders, tokenises and encodes items now, e.g. while the app is idle; what it gives is ranked faster.
+    public func prepare(_ items: [Item]) throws -> [Handle] {
+        try checkCandidates(items)
+        var model = try taken()
+        defer { self.model = model }
+        let handles = try model.handles(items, ObjectIdentifier(self))
+        try model.encode(handles)
+        return handles
+    }
+
+    /// A user to rank for. `id` names the user in the log, where each one without it has a random name.
+    public func user(_ profile: User = User(), _ events: [Event] = [], id: String = "") throws -> RankedUser {
+        try checkUser(profile)
+        try checkEvents(events)
+        let model = try opened()
+        let state = try UserState(id.isEmpty ? randomName() : id, profile, events, model.texts, model.shape)
+        return RankedUser(state, self)
+    }
+
+    /// Best first. `time` is the moment, in seconds since 1970. The task's cancellation and `cancel` are checked between the
+    /// parts of the request, which then ends with a `CancellationError`.
+    public nonisolated func rank(
+        _ user: RankedUser, _ candidates: [Item], budget: Budget = .none, time: Double? = nil,
+        cancel: @escaping @Sendable () -> Bool = { false }
+    ) async throws -> Ranked {
+        let started = nowMs()
+        try checkCandidates(candidates)
+        return try await answer(user, nil, candidates, budget, time, started, cancel)
+    }
+
+    /// As for items, of which nothing is rendered or tokenised again.
+    public nonisolated func rank(
+        _ user: RankedUser, _ candidates: [Handle], budget: Budget = .none, time: Double? = nil,
+        cancel: @escaping @Sendable () -> Bool = { false }
+    ) async throws -> Ranked {
+        let started = nowMs()
+        try checkSize(candidates.count, "candidates", Limits.candidates)
+        try checkIds(candidates.map(\.item))
+        if candidates.contains(where: { $0.owner != ObjectIdentifier(self) }) {
+            throw EdgeError("a candidate was prepared by another ranker", fix: "prepare(items)")
+        }
+        return try await answer(user, candidates, [], budget, time, started, cancel)
+    }
+
+    private func answer(
+        _ user: RankedUser, _ prepared: [Handle]?, _ items: [Item], _ budget: Budget, _ time: Double?, _ started: Double,
+        _ cancel: @escaping @Sendable () -> Bool
+    ) throws -> Ranked {
+        try checkTime(time, "time")
+        var model = try taken()
+        defer { self.model = model }
+        var state = try taken(user)
+        defer { user.assumeIsolated { $0.put(state) } }
+        let handles: [Handle]
+        if let prepared { handles = prepared } else { handles = try model.handles(items, ObjectIdentifier(self)) }
+        let ranking = Ranking(handles: handles, time: time, budget: budget, startedMs: started) {
+            Task.isCancelled || cancel()
+        }
+        let ranked = try ranking.rank(&state, &model)
+        served.add(
+            Served(
+                user: state.id, profile: state.profile, events: state.events.count, time: time ?? wallSeconds(),
+                ranked: ranked))
+        return ranked
+    }
+
+    func add(_ event: Event, to user: RankedUser) throws {
+        let model = try opened()
+        var state = try taken(user)
+        defer { user.assumeIsolated { $0.put(state) } }
+        try state.add(event, model.texts)
+        served.note(user.id, event)
+    }
+
+    /// Replays the golden requests of the bundle at every exit. Errors: the first that differs, and by how much.
+    public func verify() throws {
+        var model = try taken()
+        defer { self.model = model }
+        try model.verify(ObjectIdentifier(self))
+    }
+
+    /// What was ranked since the last call, a JSON object in a line for each candidate (PLAN.md, section 7).
+    public func log() throws -> String {
+        _ = try opened()
+        return served.drain()
+    }
+
+    /// Removes all summaries, and what `log` has not given yet.
+    public func forget() throws {
+        _ = try opened()
+        model?.summaries.cache.clear()
+        served.clear()
+    }
+
+    /// Gives back what was computed for a user; it is computed again when candidates come.
+    public func forget(_ user: RankedUser) throws {
+        _ = try opened()
+        var state = try taken(user)
+        defer { user.assumeIsolated { $0.put(state) } }
+        state.timelines = [:]
+    }
+
+    /// The least recently used summaries leave until so many MB (10^6 bytes) are met, as when memory runs low.
+    public func trim(toMb: Double) throws {
+        _ = try opened()
+        model?.summaries.cache.trim(toBytes: Int(max(min(toMb, 1e6), 0) * 1e6))
+    }
+
+    /// Gives the memory back. Waits for the request under way; those that come later are refused.
+    public func close() {
+        model = nil
+        served.clear()
+    }
+
+    private func opened() throws -> OpenedModel {
+        if let model { return model }
+        throw EdgeError("the ranker was closed", fix: "Ranker.open(...) again")
+    }
+
+    /// The model, which whoever takes it puts back: there is one copy, which is changed in its place. Nothing suspends
+    /// meanwhile, so that no other call finds it gone.
+    private func taken() throws -> OpenedModel {
+        defer { model = nil }
+        return try opened()
+    }
+
+    /// The state of a user, who is on the executor of this actor; whoever takes it puts it back.
+    private func taken(_ user: RankedUser) throws -> UserState {
+        if user.owner !== self { throw EdgeError("the user was made by another ranker", fix: "user(profile, events)") }
+        guard let state = user.assumeIsolated({ $0.take() }) else { throw EdgeError("the user is in use") }
+        return state
+    }
+}
+
+private func wallSeconds() -> Double {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+}

@@ -1,0 +1,44 @@
+import XCTest
+
+@testable import EdgeRanker
+@testable import EdgeReference
+
+private func vectors(kind: ByteText) throws -> [Vector] {
+    try EdgeRankerTests.vectors("edge/engines/vectors.jsonl", kind: kind)
+}
+
+final class EngineVectorTests: XCTestCase {
+    func testEveryDistanceHasItsBucket() throws {
+        for vector in try vectors(kind: "bucket") {
+            let found = vector["of"].list.map { bucket($0.int, vector["distances"].int) }
+            XCTAssertEqual(found, vector["expected"].list.map(\.int), "\(vector)")
+        }
+    }
+
+    func testEveryTimelineHasItsBuckets() throws {
+        for vector in try vectors(kind: "apart") {
+            let (places, distances, entries) = (vector["places"].int, vector["distances"].int, vector["entries"].int)
+            let found = vector["new"].isNull
+                ? [apart(places: places, distances: distances, entries: entries)]
+                : apartOfNew(places: places, distances: distances, entries: entries, new: vector["new"].int)
+            XCTAssertEqual(found, vector["expected"].list.map { $0.list.map(\.int) }, "\(vector)")
+        }
+    }
+
+    func testEveryRowHasItsLevelsAndItsStep() throws {
+        for vector in try vectors(kind: "levels") {
+            let (levels, step) = levels(vector["row"].list.map { Float($0.double) }[...])
+            XCTAssertEqual(levels.map { Int($0) }, vector["levels"].list.map(\.int), "\(vector)")
+            XCTAssertEqual(step, Float(vector["step"].double), "\(vector)")
+        }
+    }
+
+    func testGeluIsWithinFourTenMillionths() throws {
+        for vector in try vectors(kind: "gelu") {
+            for (x, expected) in zip(vector["of"].list, vector["expected"].list) {
+                let difference = abs(Double(gelu(Float(x.double))) - expected.double)
+                XCTAssertLessThanOrEqual(difference, 4e-7 * max(1, abs(expected.double)), "gelu(\(x))")
+            }
+        }
+    }
+}
