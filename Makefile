@@ -31,8 +31,9 @@ dist:
 	build/tools/bin/python -m build
 	build/tools/bin/python -m twine check --strict dist/*
 
-# The Kotlin code, with the tools that android_demo/toolchain.sh fetches, on a small trained bundle or on EDGE_BUNDLE.
-test-android: export EDGE_BUNDLE ?= build/small/run/export/movies.edge
+# The ports, with the tools that their toolchain.sh fetches, on a small trained bundle or on the one that EDGE_BUNDLE names.
+test-android test-ios: export EDGE_BUNDLE ?= $(CURDIR)/build/small/run/export/movies.edge
+
 test-android: setup
 	test -e "$$EDGE_BUNDLE" || $(BIN)/python tests/small_road.py build/small
 	android_demo/toolchain.sh apk
@@ -40,8 +41,9 @@ test-android: setup
 	android_demo/test_modules.sh
 	android_demo/build_apk.sh "$$EDGE_BUNDLE" build/edge.apk
 
-# The Swift package, with the compiler that ios_demo/toolchain.sh fetches.
-test-ios:
+test-ios: setup
+	test -e "$$EDGE_BUNDLE" || $(BIN)/python tests/small_road.py build/small
+	test "$$(uname)" = Darwin || ios_demo/toolchain.sh    # a Mac has Xcode's
 	ios_demo/test.sh
 
 lint: setup

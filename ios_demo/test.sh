@@ -43,7 +43,7 @@ fi
 
 # A debug build, in which tests see what is internal; optimised, because a model is computed.
 optimised=(-Xswiftc -O -Xswiftc -warnings-as-errors)
-test() { "$here/swift.sh" swift test --package-path "$here" --scratch-path "$build" --disable-sandbox "$@"; }
+test() { "$here/swift.sh" swift test --package-path "$here" --scratch-path "$build" --disable-sandbox --disable-swift-testing "$@"; }
 test "${optimised[@]}"
 touch "$build/edge-rank.ready"
 # The app needs SwiftUI, which Linux lacks: its syntax alone is checked.
