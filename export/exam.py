@@ -13,7 +13,7 @@ from edge.conformance.features import (
     optional_fields,
     required_fields,
     text_attributes,
-)  # fmt: skip
+)
 from edge.text.spec import TextSpec
 from edge.text.types import Event, Item, Request, User, Value
 
