@@ -39,8 +39,8 @@ def _sizes(shape: ModelShape) -> Iterator[tuple[str, Sizes]]:
         ("kind.weight", (3, hidden)),
     )
     yield "distance", (max(shape.interact_layers, 1), shape.heads, shape.distances)
-    for name in NORMS:
-        yield from ((f"{name}.weight", (hidden,)), (f"{name}.bias", (hidden,)))
+    for name, size in (("embedding_norm", None), *((norm, hidden) for norm in NORMS)):
+        yield from ((f"{name}.weight", (size,)), (f"{name}.bias", (size,)))
     for name, rows, columns in (
         ("numbers.0", None, inputs), ("numbers.2", hidden, None), ("wide", 1, inputs), ("deep.0", None, inputs),
         ("deep.3", 1, None), ("match.gate", shape.match_heads, hidden), ("match.value", shape.match_heads, hidden),

@@ -99,6 +99,13 @@ def test_weights_without_a_row_for_a_token_are_refused(tmp_path: Path) -> None:
     )
 
 
+def test_a_norm_that_numpy_would_only_stretch_is_refused(tmp_path: Path) -> None:
+    wide = parameters(**{"embedding_norm.weight": parameters()["embedding_norm.weight"][None]})
+    assert "its embedding_norm.weight has shape [1, 4], not ['any']" in refused(
+        make_runnable(tmp_path / "m.edge", wide)
+    )
+
+
 @pytest.mark.parametrize("missing", ["head.bias", "embedding_norm.weight", "match.sharpness", "widen.bias"])
 def test_weights_that_lack_one_are_refused(tmp_path: Path, missing: str) -> None:
     weights = {name: value for name, value in parameters().items() if name != missing}
