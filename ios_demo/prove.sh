@@ -10,7 +10,7 @@ repository=$(dirname "$here")
 build=${EDGE_IOS_BUILD:-$repository/build/ios}
 python=${PYTHON:-$repository/.venv/bin/python}
 [ -e "$build/edge-rank.ready" ] || { echo "error: nothing is compiled yet; fix: make test-ios" >&2; exit 2; }
-export EDGE_IOS_SEEN=$build PYTHONPATH=$repository
+export EDGE_IOS_SEEN=$build PYTHONPATH=$repository:$repository/tests/edge
 
 drawn() { "$python" "$repository/tests/android_demo/$1" --cases "$2" --seed "${SEED:-0}" > "$3"; }
 drawn plan_cases.py "${PLANS:-10000}" "$build/plans.jsonl"

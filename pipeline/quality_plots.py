@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from cloud.ranking.best_exit import encode_depth
+from cloud.ranking.best_exit import Exits, by_exit
 from cloud.rivals.written import three
 from edge.pages.drawing import COLOURS, INK, QUIET, WIDTH, apart, drawable, picture
 from edge.pages.picture import Picture
@@ -116,13 +116,9 @@ def exit_picture(results: Results) -> Picture:
     return picture("exits", "What quality does each exit give?", caption, figure)
 
 
-def exits_of(quality: Mapping[str, Mapping[str, Mapping[str, Any]]], metric: str = "auc") -> dict[str, float]:
+def exits_of(quality: Exits, metric: str = "auc") -> dict[str, float]:
     """ "encode/interact" -> figure, the deepest last."""
-    found = {
-        (encode_depth(encode), int(depth)): figures[metric]
-        for encode, exits in quality.items()
-        for depth, figures in exits.items()
-    }
+    found = by_exit(quality, metric)
     return {
         f"{encode}/{depth}": math.nan if value is None else value for (encode, depth), value in sorted(found.items())
     }

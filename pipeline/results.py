@@ -157,7 +157,8 @@ class Results:
             row = {"name": step, "parameters": run.summary["parameters"], "nonzero": run.summary["nonzero"]}
             quality = run.summary["quality"]
             encode, interact = best_exit(quality)
-            figures = {metric: best_figures(quality)[metric] for metric in METRICS}
+            best = best_figures(quality)
+            figures = {metric: best[metric] for metric in METRICS}
             found.append(row | weight_bytes(run.file(WEIGHTS)) | {"exit": f"{encode}/{interact}"} | figures)
         return found
 

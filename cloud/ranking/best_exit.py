@@ -6,17 +6,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-Quality = Mapping[str, Mapping[str, Mapping[str, Mapping[str, Any]]]]  # split -> "encode 1" -> "2" -> metric -> figure
+Exits = Mapping[str, Mapping[str, Mapping[str, Any]]]  # "encode 1" -> "2" -> metric -> figure
+Quality = Mapping[str, Exits]  # by split
 
 
 def best_exit(quality: Quality) -> tuple[int, int]:
     """Encode and interact depth with the highest AUC on validation rows; of equals, or where it is not known, the
     deepest. `quality` is that of a run's summary."""
-    exits = {
-        (encode_depth(encode), int(interact)): figures["auc"]
-        for encode, by_depth in quality["validation"].items()
-        for interact, figures in by_depth.items()
-    }
+    exits = by_exit(quality["validation"], "auc")
     return max(exits, key=lambda exit: (_known(exits[exit]), exit))
 
 
@@ -24,6 +21,15 @@ def best_figures(quality: Quality) -> Mapping[str, Any]:
     """Of test rows at the best exit: metric -> figure."""
     encode, interact = best_exit(quality)
     return quality["test"][f"encode {encode}"][str(interact)]
+
+
+def by_exit(exits: Exits, metric: str) -> dict[tuple[int, int], float | None]:
+    """(encode depth, interact depth) -> figure."""
+    return {
+        (encode_depth(encode), int(interact)): figures[metric]
+        for encode, by_depth in exits.items()
+        for interact, figures in by_depth.items()
+    }
 
 
 def encode_depth(name: str) -> int:

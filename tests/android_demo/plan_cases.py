@@ -15,21 +15,17 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+from named_texts import named_texts
 
 from edge.bundle.exits import Exit, MeasuredExit
 from edge.engines.chunk import Chunk
 from edge.engines.protocol import Engine
-from edge.engines.timeline import Timeline
 from edge.runtime.choice import Work, choose
 from edge.runtime.costs import Costs
 from edge.runtime.pace import Pace
 from edge.runtime.ranker import best_first
-from edge.runtime.scoring import Candidates, handles_of, needed
 from edge.runtime.summaries import Summaries
-from edge.runtime.user_timeline import Reading, UserTimeline
 from edge.runtime.window import first_event
-from edge.text.offered import NumberGroups
-from edge.text.types import Event, Item, User
 
 SIZES = (1, 8, 16, 32, 64, 128, 256)
 Case = dict[str, Any]
@@ -149,39 +145,10 @@ def texts_case(random: Random) -> Case:
     most, events, candidates = random.randrange(1, 9), random.randrange(30), random.randrange(4)
     first = first_event(random.randint(0, events), most)
     kept = random.choice((None, (first, random.randint(1, 1 + min(most, events - first))))) if first <= events else None
-    shape = SimpleNamespace(places=most + 1, phrase_depth=1, hidden=4)
-    engine, reading = cast(Engine, SimpleNamespace(shape=shape)), cast(Reading, _Plain())
-    user = UserTimeline(reading, User(), [Event(Item(f"event {number}")) for number in range(events)])
-    if kept:
-        user._kept[2] = kept[0], cast(Timeline, SimpleNamespace(length=kept[1]))
-    handles = handles_of(reading, [Item(f"candidate {number}") for number in range(candidates)])
-    found = needed(engine, Summaries(engine, 0), user, Candidates(user, handles, None), 2)
-    named = {"items": found.items.named, "phrases": found.phrases.named}
     return {
         "kind": "texts", "most": most, "events": events, "kept": kept, "candidates": candidates,
-        "expected": {kind: [name for (name,) in texts] for kind, texts in named.items()},
+        "expected": named_texts(most, events, kept, candidates),
     }  # fmt: skip
-
-
-class _Plain:
-    """Reads a text as a token that is its name."""
-
-    groups, value = NumberGroups(()), "rating"
-
-    @property
-    def encoder(self) -> _Plain:
-        return self
-
-    def profile(self, user: User) -> tuple[str]:
-        return ("profile",)
-
-    def item(self, item: Item) -> tuple[str]:
-        return (item.id,)
-
-    def phrase(self, event: Event) -> tuple[str]:
-        return (event.item.id,)
-
-    context = item
 
 
 KINDS = (exit_case, exit_case, exit_case, first_case, pace_case, order_case, summaries_case, texts_case)

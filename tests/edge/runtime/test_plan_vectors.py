@@ -8,25 +8,20 @@ from collections import OrderedDict
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
+from named_texts import named_texts
 
 import edge.runtime
 from edge.bundle.exits import Exit, MeasuredExit
 from edge.engines.chunk import Chunk
-from edge.engines.protocol import Engine
-from edge.engines.timeline import Timeline
 from edge.runtime.choice import Work, choose
 from edge.runtime.costs import Costs
 from edge.runtime.pace import Pace
-from edge.runtime.scoring import Candidates, handles_of, needed
 from edge.runtime.summaries import Summaries
-from edge.runtime.user_timeline import Reading, UserTimeline
 from edge.runtime.window import first_event
-from edge.text.offered import NumberGroups
-from edge.text.types import Event, Item, User
 
 HOME = Path(edge.runtime.__file__).parent
 LINES = [json.loads(line) for name in ("planner", "lru") for line in (HOME / f"{name}.jsonl").read_text().splitlines()]
@@ -172,34 +167,5 @@ def keep(
 
 @pytest.mark.parametrize("line", of_kind("texts"))
 def test_a_request_names_its_texts_in_the_order_of_the_vectors(line: dict[str, Any]) -> None:
-    shape = SimpleNamespace(places=line["most"] + 1, phrase_depth=1, hidden=4)
-    engine = cast(Engine, SimpleNamespace(shape=shape))
-    user = UserTimeline(cast(Reading, Plain()), User(), [Event(Item(f"event {n}")) for n in range(line["events"])])
-    if line["kept"]:
-        first, length = line["kept"]
-        user._kept[2] = first, cast(Timeline, SimpleNamespace(length=length))
-    handles = handles_of(cast(Reading, Plain()), [Item(f"candidate {n}") for n in range(line["candidates"])])
-    found = needed(engine, Summaries(engine, 0), user, Candidates(user, handles, None), 2)
-    named = {"items": found.items.named, "phrases": found.phrases.named}
-    assert {kind: [name for (name,) in texts] for kind, texts in named.items()} == line["expected"]
-
-
-class Plain:
-    """Reads a text as a token that is its name."""
-
-    groups, value = NumberGroups(()), "rating"
-
-    @property
-    def encoder(self) -> Plain:
-        return self
-
-    def profile(self, user: User) -> tuple[str]:
-        return ("profile",)
-
-    def item(self, item: Item) -> tuple[str]:
-        return (item.id,)
-
-    def phrase(self, event: Event) -> tuple[str]:
-        return (event.item.id,)
-
-    context = item
+    found = named_texts(line["most"], line["events"], line["kept"], line["candidates"])
+    assert found == line["expected"]
