@@ -25,7 +25,11 @@ let package = Package(
         .target(name: "CLiteRT"),
         .target(name: "EdgeLiteRT", dependencies: ["CLiteRT", "EdgeRanker"]),
         .executableTarget(name: "edge-rank", dependencies: ["EdgeRanker", "EdgeReference", "EdgeLiteRT"]),
-        .testTarget(name: "EdgeRankerTests", dependencies: ["EdgeRanker", "EdgeReference", "EdgeLiteRT"]),
+        .target(name: "CMallocCount"),
+        .executableTarget(
+            name: "edge-proof", dependencies: ["CMallocCount", "EdgeRanker", "EdgeReference", "EdgeLiteRT"]),
+        .testTarget(
+            name: "EdgeRankerTests", dependencies: ["CMallocCount", "EdgeRanker", "EdgeReference", "EdgeLiteRT"]),
     ],
     swiftLanguageModes: [.v6]
 )

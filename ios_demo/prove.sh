@@ -17,4 +17,4 @@ drawn plan_cases.py "${PLANS:-10000}" "$build/plans.jsonl"
 EDGE_PLANS=$build/plans.jsonl "$here/swift.sh" swift test --package-path "$here" --scratch-path "$build" --disable-sandbox \
   --skip-build -Xswiftc -O -Xswiftc -warnings-as-errors --filter 'PlanVectorTests|SummaryVectorTests'
 drawn bundle_cases.py "${CASES:-100000}" "$build/cases.bin"
-"$here/swift.sh" "$build/debug/edge-rank" prove "$build/cases.bin"
+"$here/swift.sh" "$build/debug/edge-proof" bundles "$build/cases.bin"

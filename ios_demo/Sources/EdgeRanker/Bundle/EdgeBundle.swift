@@ -12,7 +12,7 @@ package struct EdgeBundle: Sendable {
     private let publicKey: PublicKey?
 
     /// Every file inflated and checked once. With a key, a bundle that its owner did not sign is refused.
-    init(_ source: Source, publicKey: PublicKey? = nil) throws {
+    package init(_ source: Source, publicKey: PublicKey? = nil) throws {
         let archive = try Archive(source, publicKey)
         self.source = source
         self.publicKey = publicKey
@@ -49,6 +49,11 @@ package struct EdgeBundle: Sendable {
             guard let file = manifest.file(path) else { throw source.refused("it has no \(path)") }
             return try bytes(of: file, archive, file.holes.isEmpty ? .none : weights)
         }
+    }
+
+    /// The golden requests. Errors: as of `files`, and a line that breaks a rule.
+    package func goldenRequests() throws -> [Request] {
+        try Golden(manifest, files(["golden.jsonl"])[0], texts()).lines.map(\.request)
     }
 
     /// The text side of the model. Errors: `text.json` or `vocab.txt` cannot be read, or contradicts the manifest.

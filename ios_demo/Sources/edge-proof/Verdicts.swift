@@ -4,7 +4,7 @@ import EdgeRanker
 ///
 /// A case is a byte, 1 if Python installs the bundle and 0 if it refuses it, its length in four bytes, the highest first,
 /// and the bundle; tests/android_demo/bundle_cases.py writes them.
-func prove(_ path: String) throws -> Bool {
+func haveVerdictsOfPython(_ path: String) throws -> Bool {
     let bytes = try Source.file(path).bytes()
     var at = 0
     var counts = (accepted: 0, refused: 0, different: 0)
