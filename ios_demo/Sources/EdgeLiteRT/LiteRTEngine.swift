@@ -133,8 +133,7 @@ package final class LiteRTEngine: Engine {
         ]
         for (name, matrix) in arrays {
             let values = matrix.values[rows.lowerBound * matrix.columns..<rows.upperBound * matrix.columns]
-            let padding = [Float](repeating: 0, count: (size - rows.count) * matrix.columns)
-            try graph.write(name, [Array(values), padding])
+            try graph.write(name, values, padded: size * matrix.columns)
         }
     }
 }

@@ -70,17 +70,35 @@ final class LiteRTGraph {
 
     /// Writes a whole input, in parts one after another; a model omits inputs that it would not use. Errors: another size.
     func write<Number>(_ input: String, _ parts: [[Number]]) throws {
-        guard let index = inputNames.firstIndex(of: input), let buffer = inputs[index] else { return }
+        guard let buffer = buffer(input) else { return }
         var offset = 0
-        for part in parts {
-            let status = part.withUnsafeBytes { edge_litert_write(buffer, $0.baseAddress, offset, $0.count) }
-            if status != 0 { throw wrongSize(input) }
-            offset += part.count * MemoryLayout<Number>.stride
-        }
+        for part in parts { offset = try write(input, part[...], to: buffer, from: offset) }
         if offset != edge_litert_size(buffer) { throw wrongSize(input) }
     }
 
-    func write<Number>(_ input: String, _ values: [Number]) throws { try write(input, [values]) }
+    func write<Number>(_ input: String, _ values: [Number]) throws {
+        guard let buffer = buffer(input) else { return }
+        if try write(input, values[...], to: buffer, from: 0) != edge_litert_size(buffer) { throw wrongSize(input) }
+    }
+
+    /// Writes a whole input, the values first and 0 behind them. Errors: it is smaller.
+    func write(_ input: String, _ values: ArraySlice<Float>, padded size: Int) throws {
+        guard let buffer = buffer(input) else { return }
+        let end = try write(input, values, to: buffer, from: 0)
+        let zeros = [Float](repeating: 0, count: size - values.count)
+        if try write(input, zeros[...], to: buffer, from: end) != edge_litert_size(buffer) { throw wrongSize(input) }
+    }
+
+    private func buffer(_ input: String) -> OpaquePointer? { inputNames.firstIndex(of: input).flatMap { inputs[$0] } }
+
+    /// Where the next part begins.
+    private func write<Number>(
+        _ input: String, _ part: ArraySlice<Number>, to buffer: OpaquePointer, from offset: Int
+    ) throws -> Int {
+        let status = part.withUnsafeBytes { edge_litert_write(buffer, $0.baseAddress, offset, $0.count) }
+        if status != 0 { throw wrongSize(input) }
+        return offset + part.count * MemoryLayout<Number>.stride
+    }
 
     /// So many values of an output from a place on. Errors: it is smaller.
     func read(_ output: String, from place: Int = 0, count: Int) throws -> [Float] {

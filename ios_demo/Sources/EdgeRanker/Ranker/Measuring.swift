@@ -52,9 +52,8 @@ private func segments(_ tokens: Int, _ engine: any Engine) -> [[Int32]] {
 }
 
 private func zeros(_ count: Int, _ shape: ModelShape) -> Entries {
-    let rows = Array(repeating: [Float](repeating: 0, count: shape.hidden), count: count)
-    let numbers = Array(repeating: [Float](repeating: 0, count: shape.numbers), count: count)
-    return Entries(items: rows, phrases: rows, numbers: numbers, shape)
+    let rows = Matrix(rows: count, columns: shape.hidden)
+    return Entries(items: rows, phrases: rows, numbers: Matrix(rows: count, columns: shape.numbers))
 }
 
 private func leastMs(_ action: () throws -> Void) rethrows -> Double {
