@@ -41,10 +41,13 @@ private func visit(_ ranker: Ranker, _ request: Request, _ rank: Int) async thro
 }
 
 private func residentBytes() throws -> Int {
-    #if os(Linux)
-        let status = String(decoding: try Source.file("/proc/self/statm").bytes(), as: UTF8.self)
-        let pages = Int(status.split(separator: " ")[1]) ?? 0
-        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+    #if canImport(Glibc)
+        guard let file = fopen("/proc/self/statm", "r") else { throw EdgeError("/proc cannot be read") }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let count = fread(&bytes, 1, bytes.count, file)
+        let pages = String(decoding: bytes[..<count], as: UTF8.self).split(separator: " ").map { Int($0) ?? 0 }
+        return pages[1] * Int(sysconf(Int32(_SC_PAGESIZE)))
     #else
         throw EdgeError("edge-proof leaks reads /proc, which this system lacks", fix: "use Instruments")
     #endif
