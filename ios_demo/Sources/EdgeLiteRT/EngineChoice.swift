@@ -14,8 +14,8 @@ extension EngineChoice {
             }
             if !(1...64).contains(threads) { throw EdgeError("threads is \(threads)", fix: "1 to 64") }
             let file = try bundle.files([modelPath])[0]
-            return try LiteRTEngine(
-                file, bundle.buckets("litert"), bundle.shape, library: library, threads: threads)
+            let model = try LiteRTModel(file, library: library, threads: threads)
+            return try BucketEngine("litert", model, bundle.buckets("litert"), bundle.shape)
         }
     }
 }

@@ -2,7 +2,7 @@ import CLiteRT
 import EdgeRanker
 
 /// A `model.tflite` that is held in memory, its signatures, and a buffer for each of their arrays.
-final class LiteRTModel {
+final class LiteRTModel: BucketModel {
     private let bytes: UnsafeMutableRawBufferPointer
     private let model: OpaquePointer
     private var signatures: [String: Int] = [:]
@@ -31,7 +31,7 @@ final class LiteRTModel {
     }
 
     /// Errors: the model has no such signature.
-    func graph(_ name: String) throws -> LiteRTGraph {
+    func graph(_ name: String) throws -> any BucketGraph {
         if let graph = graphs[name] { return graph }
         guard let signature = signatures[name] else {
             let problem = "model.tflite is not the model that the manifest describes"
@@ -44,7 +44,7 @@ final class LiteRTModel {
 }
 
 /// A signature of a model, with its buffers by name. The model outlives it.
-final class LiteRTGraph {
+final class LiteRTGraph: BucketGraph {
     private let name: String
     private let model: OpaquePointer
     private let signature: Int
@@ -68,40 +68,22 @@ final class LiteRTGraph {
 
     func takes(_ input: String) -> Bool { inputNames.contains(input) }
 
-    /// Writes a whole input, in parts one after another; a model omits inputs that it would not use. Errors: another size.
-    func write<Number>(_ input: String, _ parts: [[Number]]) throws {
-        guard let buffer = buffer(input) else { return }
+    func write(_ input: String, _ parts: [[Float]]) throws { try writeParts(input, parts) }
+
+    func write(_ input: String, _ values: [Int32]) throws { try writeParts(input, [values]) }
+
+    private func writeParts<Number>(_ input: String, _ parts: [[Number]]) throws {
+        guard let index = inputNames.firstIndex(of: input), let buffer = inputs[index] else { return }
         var offset = 0
-        for part in parts { offset = try write(input, part[...], to: buffer, from: offset) }
+        for part in parts {
+            let status = part.withUnsafeBytes { edge_litert_write(buffer, $0.baseAddress, offset, $0.count) }
+            if status != 0 { throw wrongSize(input) }
+            offset += part.count * MemoryLayout<Number>.stride
+        }
         if offset != edge_litert_size(buffer) { throw wrongSize(input) }
     }
 
-    func write<Number>(_ input: String, _ values: [Number]) throws {
-        guard let buffer = buffer(input) else { return }
-        if try write(input, values[...], to: buffer, from: 0) != edge_litert_size(buffer) { throw wrongSize(input) }
-    }
-
-    /// Writes a whole input, the values first and 0 behind them. Errors: it is smaller.
-    func write(_ input: String, _ values: ArraySlice<Float>, padded size: Int) throws {
-        guard let buffer = buffer(input) else { return }
-        let end = try write(input, values, to: buffer, from: 0)
-        let zeros = [Float](repeating: 0, count: size - values.count)
-        if try write(input, zeros[...], to: buffer, from: end) != edge_litert_size(buffer) { throw wrongSize(input) }
-    }
-
-    private func buffer(_ input: String) -> OpaquePointer? { inputNames.firstIndex(of: input).flatMap { inputs[$0] } }
-
-    /// Where the next part begins.
-    private func write<Number>(
-        _ input: String, _ part: ArraySlice<Number>, to buffer: OpaquePointer, from offset: Int
-    ) throws -> Int {
-        let status = part.withUnsafeBytes { edge_litert_write(buffer, $0.baseAddress, offset, $0.count) }
-        if status != 0 { throw wrongSize(input) }
-        return offset + part.count * MemoryLayout<Number>.stride
-    }
-
-    /// So many values of an output from a place on. Errors: it is smaller.
-    func read(_ output: String, from place: Int = 0, count: Int) throws -> [Float] {
+    func read(_ output: String, from place: Int, count: Int) throws -> [Float] {
         if count == 0 { return [] }
         guard let index = outputNames.firstIndex(of: output), let buffer = outputs[index] else { throw wrongSize(output) }
         return try [Float](unsafeUninitializedCapacity: count) { values, initialized in
