@@ -7,7 +7,7 @@ Loops in Kotlin here, numpy there, each on one thread, for one kept user, who ha
 requests, and 50 kept candidates; rounds alternate between the two in one run. Times are those of the processor, so that
 other programs on the machine count little. Figures are medians: `ratio` is Kotlin's time by Python's, `rest` what is
 left of a request without the engine, `heap` what one request takes of Java's heap. Other requests, and LiteRT, are
-measured by kotlin_speed.py. It takes a minute or two.
+measured by port_speed.py. It takes a minute or two.
 """
 
 from __future__ import annotations

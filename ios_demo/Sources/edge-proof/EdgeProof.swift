@@ -9,9 +9,11 @@ import EdgeLiteRT
 #endif
 
 private let help = """
-    edge-proof bundles cases.bin                       opens damaged bundles, and compares each verdict with Python's
-    edge-proof turns movies.edge [libLiteRt.so]        answers requests, one a line, with what each took
-    edge-proof leaks RANKS movies.edge [libLiteRt.so]  ranks for 500 users in turn: does memory grow?
+    edge-proof bundles cases.bin                            opens damaged bundles, and compares each verdict with Python's
+    edge-proof turns movies.edge ENGINE [LIBRARY]           answers requests, one a line, with what each took
+    edge-proof leaks movies.edge RANKS ENGINE [LIBRARY]     ranks for 500 users in turn: does memory grow?
+
+    ENGINE is litert, with the path of libLiteRt.so, or reference.
     """
 
 /// What no app needs: what is drawn at random, long or measured. Exit codes: 0 pass, 1 a proof failed, 2 misuse.
@@ -30,15 +32,18 @@ struct EdgeProof {
     private static func run(_ arguments: [String]) async throws -> Bool {
         switch (arguments.first, arguments.count) {
         case ("bundles", 2): return try haveVerdictsOfPython(arguments[1])
-        case ("turns", 2), ("turns", 3): try await answerTurns(arguments[1], engine(arguments.dropFirst(2).first))
-        case ("leaks", 3), ("leaks", 4):
-            return try await isFlat(Int(arguments[1]) ?? 0, arguments[2], engine(arguments.dropFirst(3).first))
+        case ("turns", 3...4): try await answerTurns(arguments[1], engine(arguments.dropFirst(2)))
+        case ("leaks", 4...5): return try await isFlat(Int(arguments[2]) ?? 0, arguments[1], engine(arguments.dropFirst(3)))
         default: throw EdgeError("edge-proof does not know \(arguments.joined(separator: " "))", fix: help)
         }
         return true
     }
 
-    private static func engine(_ library: String?) -> EngineChoice {
-        library.map { .liteRT(library: $0) } ?? .reference
+    private static func engine(_ arguments: ArraySlice<String>) throws -> EngineChoice {
+        switch (arguments.first, arguments.count) {
+        case ("litert", 2): .liteRT(library: arguments.last)
+        case ("reference", 1): .reference
+        default: throw EdgeError("edge-proof does not know the engine \(arguments.joined(separator: " "))", fix: help)
+        }
     }
 }

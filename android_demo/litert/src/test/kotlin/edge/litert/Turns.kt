@@ -20,7 +20,7 @@ private const val MILLISECONDS = 1e6
 /**
  * Answers requests of standard input, one in a line, so that another process can take turns with it:
  * `TurnsKt BUNDLE DIRECTORY litert|onnx|reference`. For each it prints milliseconds, those of the processor, and allocated bytes of
- * the calls that benchmarks/kotlin_speed.py names, then the scores of the last by item, as one JSON object.
+ * the calls that benchmarks/port_speed.py names, then the scores of the last by item, as one JSON object.
  */
 public fun main(arguments: Array<String>) {
     val (bundle, directory, engine) = arguments
