@@ -10,7 +10,7 @@ package final class LiteRTEngine: Engine {
     package var chunkSegments: Int { buckets.segments }
 
     /// Errors: LiteRT is not in the program, or the file is not the model that the manifest describes.
-    package init(_ file: [UInt8], _ buckets: [String], _ shape: ModelShape, library: String?, threads: Int) throws {
+    package init(_ file: FileBytes, _ buckets: [String], _ shape: ModelShape, library: String?, threads: Int) throws {
         self.shape = shape
         self.buckets = try Buckets(buckets, shape)
         model = try LiteRTModel(file, library: library, threads: threads)
