@@ -20,4 +20,5 @@ if [ $# = 3 ]; then
   cp "$3" "$build/libLiteRt.so"
   given+=("$build/libLiteRt.so")
 fi
+export EDGE_CACHE=${EDGE_CACHE:-$build/cache}  # what is installed and measured, for the next time
 EDGE_IOS_SEEN=$build exec "$here/swift.sh" "$program" rank "${given[@]}"

@@ -6,6 +6,7 @@
 #   EDGE_PLANS       cases that tests/android_demo/plan_cases.py drew; without them the vectors of PLAN.md alone
 #   PYTHON           one that has the project, to list the tensors of that bundle, and whose LiteRT is used (default:
 #                    .venv/bin/python)
+# prove.sh runs few of its cases at the end, if there is a bundle and Python.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -36,6 +37,10 @@ for name, values in open_bundle(sys.argv[1]).weights.items():
   fi
 fi
 
+# Where bundles are installed: a new folder, so that each test measures.
+rm -rf "$build/cache"
+export EDGE_CACHE=$build/cache
+
 if [ -n "${EDGE_PLANS:-}" ]; then
   cp "$EDGE_PLANS" "$build/plans.jsonl"
   export EDGE_PLANS=$build/plans.jsonl
@@ -53,3 +58,4 @@ for locale in tr_TR ar_SA; do
   EDGE_LOCALE=$locale.UTF-8 test --skip-build "${optimised[@]}" \
     --filter 'TextVectorTests|JsonReaderTests|LocaleTests'
 done
+if [ -n "${EDGE_LITERT:-}" ]; then CASES=400 PLANS=800 KILLS=5 "$here/prove.sh"; fi

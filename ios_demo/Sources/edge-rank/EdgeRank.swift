@@ -13,6 +13,8 @@ private let help = """
     edge-rank rank movies.edge request.json libLiteRt.so      the same, with LiteRT from this file
     edge-rank verify movies.edge                  replays the golden requests of a bundle at every exit
     edge-rank verify movies.edge public.pem       and refuses a bundle that the key's owner did not sign
+    edge-rank openings movies.edge                opens a bundle with each directory that standard input names
+    edge-rank openings libLiteRt.so movies.edge   the same, with LiteRT from this file
     edge-rank prove cases.bin                     opens damaged bundles, and compares each verdict with Python's
     """
 
@@ -34,6 +36,8 @@ struct EdgeRank {
         case ("rank", 3): try await rank(arguments[1], arguments[2], .reference)
         case ("rank", 4): try await rank(arguments[1], arguments[2], .liteRT(library: arguments[3]))
         case ("verify", 2), ("verify", 3): try await verify(arguments[1], arguments.count == 3 ? arguments[2] : nil)
+        case ("openings", 2): try await openings(arguments[1], .reference)
+        case ("openings", 3): try await openings(arguments[2], .liteRT(library: arguments[1]))
         case ("prove", 2): return try prove(arguments[1])
         case ("--help", 1), (nil, 0): print(help)
         default: throw EdgeError("edge-rank does not know \(arguments.joined(separator: " "))", fix: "edge-rank --help")
