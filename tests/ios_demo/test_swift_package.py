@@ -12,7 +12,10 @@ FOLDER = Path(__file__).parents[2] / "ios_demo"
 SOURCES = {path.relative_to(FOLDER): path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.swift")}
 
 
-@pytest.mark.parametrize("command", [["swift.sh", "swift", "build"], ["test.sh"], ["prove.sh"], ["rank.sh", "a.edge", "b.json"]])
+COMMANDS = [["swift.sh", "swift", "build"], ["test.sh"], ["prove.sh"], ["rank.sh", "a.edge", "b.json"]]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_a_script_without_its_tools_names_the_fix(command: list[str], tmp_path: Path) -> None:
     environment = {"PATH": "/usr/bin:/bin", "EDGE_IOS_TOOLS": str(tmp_path), "EDGE_IOS_BUILD": str(tmp_path / "build")}
     call = ["bash", str(FOLDER / command[0]), *command[1:]]
