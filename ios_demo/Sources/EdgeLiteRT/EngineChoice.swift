@@ -13,8 +13,8 @@ extension EngineChoice {
                 throw EdgeError("the bundle has no model of litert", fix: "export it with this engine")
             }
             if !(1...64).contains(threads) { throw EdgeError("threads is \(threads)", fix: "1 to 64") }
-            return try LiteRTEngine(
-                bundle.fileBytes(modelPath), bundle.buckets("litert"), bundle.shape, library: library, threads: threads)
+            let model = try LiteRTModel(bundle.fileBytes(modelPath), library: library, threads: threads)
+            return try BucketEngine("litert", model, bundle.buckets("litert"), bundle.shape)
         }
     }
 }
