@@ -16,6 +16,7 @@ let package = Package(
     products: [
         .library(name: "EdgeRanker", targets: ["EdgeRanker", "EdgeReference"]),
         .library(name: "EdgeLiteRT", targets: ["EdgeLiteRT"]),
+        .library(name: "EdgeONNX", targets: ["EdgeONNX"]),
         .executable(name: "edge-rank", targets: ["edge-rank"]),
     ],
     targets: [
@@ -24,8 +25,10 @@ let package = Package(
         .target(name: "EdgeReference", dependencies: ["EdgeRanker"]),
         .target(name: "CLiteRT"),
         .target(name: "EdgeLiteRT", dependencies: ["CLiteRT", "EdgeRanker"]),
-        .executableTarget(name: "edge-rank", dependencies: ["EdgeRanker", "EdgeReference", "EdgeLiteRT"]),
-        .testTarget(name: "EdgeRankerTests", dependencies: ["EdgeRanker", "EdgeReference", "EdgeLiteRT"]),
+        .target(name: "CONNX"),
+        .target(name: "EdgeONNX", dependencies: ["CONNX", "EdgeRanker"]),
+        .executableTarget(name: "edge-rank", dependencies: ["EdgeRanker", "EdgeReference", "EdgeLiteRT", "EdgeONNX"]),
+        .testTarget(name: "EdgeRankerTests", dependencies: ["EdgeRanker", "EdgeReference", "EdgeLiteRT", "EdgeONNX"]),
     ],
     swiftLanguageModes: [.v6]
 )

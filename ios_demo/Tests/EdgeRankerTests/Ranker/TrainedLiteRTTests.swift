@@ -58,21 +58,15 @@ final class TrainedLiteRTTests: XCTestCase {
     func testModelThatIsNoneIsRefused() async throws {
         let library = try trained("EDGE_LITERT")
         let source = Source.buffer(try file("edge/bundle/vectors/two-engines.edge"))
-        do {
+        await assertRefused("LiteRT cannot open the model") {
             _ = try await Ranker.open(source, Options(engine: .liteRT(library: library)))
-            XCTFail("accepted")
-        } catch {
-            XCTAssert("\(error)".contains("LiteRT cannot open the model"), "\(error)")
         }
     }
 
     func testLibraryThatIsNotThereIsNamed() async throws {
         let source = Source.buffer(try file("edge/bundle/vectors/two-engines.edge"))
-        do {
+        await assertRefused("/nowhere/libLiteRt.so") {
             _ = try await Ranker.open(source, Options(engine: .liteRT(library: "/nowhere/libLiteRt.so")))
-            XCTFail("accepted")
-        } catch {
-            XCTAssert("\(error)".contains("/nowhere/libLiteRt.so"), "\(error)")
         }
     }
 }
