@@ -10,6 +10,8 @@ import PackageDescription
     let excluded = ["PrivacyInfo.xcprivacy"]
 #endif
 
+let engines: [Target.Dependency] = ["EdgeRanker", "EdgeReference", "EdgeLiteRT", "EdgeONNX", "EdgeCoreML"]
+
 let package = Package(
     name: "edge-ranker",
     platforms: [.iOS(.v15), .macOS(.v12)],
@@ -17,6 +19,7 @@ let package = Package(
         .library(name: "EdgeRanker", targets: ["EdgeRanker", "EdgeReference"]),
         .library(name: "EdgeLiteRT", targets: ["EdgeLiteRT"]),
         .library(name: "EdgeONNX", targets: ["EdgeONNX"]),
+        .library(name: "EdgeCoreML", targets: ["EdgeCoreML"]),
         .executable(name: "edge-rank", targets: ["edge-rank"]),
     ],
     targets: [
@@ -27,8 +30,9 @@ let package = Package(
         .target(name: "EdgeLiteRT", dependencies: ["CLiteRT", "EdgeRanker"]),
         .target(name: "CONNX"),
         .target(name: "EdgeONNX", dependencies: ["CONNX", "EdgeRanker"]),
-        .executableTarget(name: "edge-rank", dependencies: ["EdgeRanker", "EdgeReference", "EdgeLiteRT", "EdgeONNX"]),
-        .testTarget(name: "EdgeRankerTests", dependencies: ["EdgeRanker", "EdgeReference", "EdgeLiteRT", "EdgeONNX"]),
+        .target(name: "EdgeCoreML", dependencies: ["EdgeRanker"]),
+        .executableTarget(name: "edge-rank", dependencies: engines),
+        .testTarget(name: "EdgeRankerTests", dependencies: engines),
     ],
     swiftLanguageModes: [.v6]
 )
