@@ -73,7 +73,10 @@ struct OpenedModel {
 
     /// Replays the golden requests; then the bundles that this one has replaced go. Errors: the first that differs.
     mutating func verify(_ owner: ObjectIdentifier) throws {
-        let golden = try Golden(bundle.manifest, bundle.files(["golden.jsonl"])[0], texts)
+        try verify(Golden(bundle.manifest, bundle.files(["golden.jsonl"])[0], texts), owner)
+    }
+
+    mutating func verify(_ golden: Golden, _ owner: ObjectIdentifier) throws {
         try golden.replayTexts()
         for line in golden.lines { try verify(line, golden.tolerance(engine.name), owner) }
         if let cache { try? locking(cache) { removeReplaced(by: bundle, in: cache) } }

@@ -14,6 +14,17 @@ func tinyRanker(
     return try await Ranker.open(.buffer(file("edge/bundle/vectors/\(bundle).edge")), options)
 }
 
+/// The same, as the ranker opens it; `change` may spoil its weights.
+func tinyModel(
+    _ change: @escaping @Sendable ([Tensor]) -> [Tensor] = { $0 }, wrap: @escaping @Sendable (any Engine) -> any Engine = { $0 }
+) throws -> OpenedModel {
+    let engine = EngineChoice("reference") { bundle in
+        let weights = PackedWeights(change(randomWeights(bundle.shape).tensors))
+        return wrap(try ReferenceEngine(weights, bundle.shape))
+    }
+    return try OpenedModel(.buffer(file("edge/bundle/vectors/calibrated.edge")), Options(engine: engine)) { _, _ in }
+}
+
 func randomWeights(_ shape: ModelShape) -> PackedWeights {
     var state: UInt64 = 7
     var tensors: [Tensor] = []
