@@ -4,11 +4,11 @@
 
     @available(iOS 18, macOS 15, tvOS 18, visionOS 2, watchOS 11, *)
     extension EngineChoice {
-        /// Apple's Core ML. Errors, of `open`: the bundle has no model of Core ML, or Core ML refuses it.
+        /// Apple's Core ML, which compiles the package of an installed bundle at its first opening.
         ///
-        /// `directory`: where the package and what Core ML compiles of it are written, at the first opening.
-        public static func coreML(directory: String, units: MLComputeUnits = .cpuOnly) -> EngineChoice {
-            coreML(directory: directory) { folder, names in try Framework(folder, names, units) }
+        /// Errors, of `open`: the bundle has no model of Core ML or is not installed, or Core ML refuses it.
+        public static func coreML(units: MLComputeUnits = .cpuOnly) -> EngineChoice {
+            coreML { folder, names in try Framework(folder, names, units) }
         }
     }
 

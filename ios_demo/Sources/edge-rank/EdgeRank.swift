@@ -1,6 +1,4 @@
-import EdgeLiteRT
 import EdgeRanker
-import EdgeReference
 
 #if canImport(Darwin)
     import Darwin
@@ -9,14 +7,18 @@ import EdgeReference
 #endif
 
 private let help = """
-    edge-rank rank movies.edge request.json       ranks the candidates of a request, best first, within 50 ms
-    edge-rank rank movies.edge request.json libLiteRt.so      the same, with LiteRT from this file
-    edge-rank verify movies.edge                  replays the golden requests of a bundle at every exit
-    edge-rank verify movies.edge public.pem       and refuses a bundle that the key's owner did not sign
-    edge-rank openings movies.edge                opens a bundle with each directory that standard input names
-    edge-rank openings libLiteRt.so movies.edge   the same, with LiteRT from this file
-    edge-rank prove cases.bin                     opens damaged bundles, and compares each verdict with Python's
+    edge-rank rank movies.edge request.json                  ranks the candidates of a request, best first, within 50 ms
+    edge-rank rank movies.edge request.json --engine litert --library libLiteRt.so
+    edge-rank verify movies.edge                             replays the golden requests of a bundle at every exit
+    edge-rank verify movies.edge --public-key public.pem     and refuses a bundle that the key's owner did not sign
+    edge-rank openings movies.edge                           opens a bundle with each directory that standard input names
+    edge-rank prove cases.bin                                opens damaged bundles, and compares verdicts with Python's
+
+    --engine     litert, onnx, coreml or reference (default), which computes in Swift alone
+    --library    that of LiteRT or of ONNX Runtime, where the program is not linked with it
     """
+
+private let choices = ["--engine", "--library"]
 
 /// The commands of `help`. Exit codes: 0 pass, 1 a comparison failed, 2 misuse or what must be refused.
 @main
@@ -32,22 +34,37 @@ struct EdgeRank {
     }
 
     private static func run(_ arguments: [String]) async throws -> Bool {
-        switch (arguments.first, arguments.count) {
-        case ("rank", 3): try await rank(arguments[1], arguments[2], .reference)
-        case ("rank", 4): try await rank(arguments[1], arguments[2], .liteRT(library: arguments[3]))
-        case ("verify", 2), ("verify", 3): try await verify(arguments[1], arguments.count == 3 ? arguments[2] : nil)
-        case ("openings", 2): try await openings(arguments[1], .reference)
-        case ("openings", 3): try await openings(arguments[2], .liteRT(library: arguments[1]))
-        case ("prove", 2): return try prove(arguments[1])
-        case ("--help", 1), (nil, 0): print(help)
-        default: throw EdgeError("edge-rank does not know \(arguments.joined(separator: " "))", fix: "edge-rank --help")
+        let command = arguments.first ?? "--help"
+        switch command {
+        case "rank": try await rank(Arguments(arguments, options: choices))
+        case "verify": try await verify(Arguments(arguments, options: choices + ["--public-key"]))
+        case "openings": try await openings(Arguments(arguments, options: choices))
+        case "prove": return try prove(words(Arguments(arguments, options: []), 1)[0])
+        case "--help": print(help)
+        default: throw EdgeError("edge-rank has no command \(command)", fix: "edge-rank --help")
         }
         return true
     }
 
-    private static func rank(_ bundle: String, _ path: String, _ engine: EngineChoice) async throws {
-        let request = try parseRequest(Source.file(path).bytes())
-        let ranker = try await Ranker.open(.file(bundle), Options(engine: engine))
+    /// The words after the command.
+    private static func words(_ arguments: Arguments, _ count: Int) throws -> [String] {
+        let words = Array(arguments.words.dropFirst())
+        if words.count != count { throw EdgeError("\(arguments.words[0]) takes \(count) files", fix: "edge-rank --help") }
+        return words
+    }
+
+    private static func choice(_ arguments: Arguments) throws -> EngineChoice {
+        try engine(arguments["--engine"] ?? "reference", library: arguments["--library"])
+    }
+
+    private static func openings(_ arguments: Arguments) async throws {
+        try await openEach(words(arguments, 1)[0], choice(arguments))
+    }
+
+    private static func rank(_ arguments: Arguments) async throws {
+        let files = try words(arguments, 2)
+        let request = try parseRequest(Source.file(files[1]).bytes())
+        let ranker = try await Ranker.open(.file(files[0]), Options(engine: choice(arguments)))
         let user = try await ranker.user(request.user, request.events)
         let budget = try Budget(milliseconds: 50)
         let ranked = try await ranker.rank(user, request.candidates, budget: budget, time: request.time)
@@ -56,9 +73,10 @@ struct EdgeRank {
         await ranker.close()
     }
 
-    private static func verify(_ bundle: String, _ key: String?) async throws {
-        let publicKey = try key.map { try PublicKey(pem: String(decoding: Source.file($0).bytes(), as: UTF8.self)) }
-        let ranker = try await Ranker.open(.file(bundle), Options(engine: .reference, publicKey: publicKey))
+    private static func verify(_ arguments: Arguments) async throws {
+        let bundle = try words(arguments, 1)[0]
+        let publicKey = try arguments["--public-key"].map { try PublicKey(pem: String(decoding: Source.file($0).bytes(), as: UTF8.self)) }
+        let ranker = try await Ranker.open(.file(bundle), Options(engine: choice(arguments), publicKey: publicKey))
         try await ranker.verify()
         print("\(bundle): every golden request is reproduced at exits \(try await ranker.exits)")
         await ranker.close()

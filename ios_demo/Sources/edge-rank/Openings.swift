@@ -1,4 +1,3 @@
-import EdgeLiteRT
 import EdgeRanker
 
 #if canImport(Darwin)
@@ -10,7 +9,7 @@ import EdgeRanker
 /// Opens a bundle with each directory that standard input names, and verifies it if it says so: `DIRECTORY verify`.
 ///
 /// tests/android_demo/kill_openings.py kills it in between.
-func openings(_ bundle: String, _ engine: EngineChoice) async throws {
+func openEach(_ bundle: String, _ engine: EngineChoice) async throws {
     say("begin")
     while let line = readLine() {
         let words = line.split(separator: " ")

@@ -11,7 +11,7 @@ final class TrainedCoreMLTests: XCTestCase {
 
     func testTrainedBundlePassesItsGoldenRequestsOnSimulatedCoreMLAtEveryExit() async throws {
         let (bundle, engine) = (try trained("EDGE_BUNDLE"), try simulated())
-        let ranker = try await Ranker.open(.file(bundle), Options(engine: engine))
+        let ranker = try await Ranker.open(.file(bundle), Options(engine: engine, directory: .path(directory)))
         try await ranker.verify()
     }
 
@@ -34,15 +34,15 @@ final class TrainedCoreMLTests: XCTestCase {
     #if canImport(CoreML)
         @available(iOS 18, macOS 15, *)
         func testTrainedBundlePassesItsGoldenRequestsOnCoreMLAtEveryExit() async throws {
-            let engine = EngineChoice.coreML(directory: directory)
-            let ranker = try await Ranker.open(.file(try trained("EDGE_BUNDLE")), Options(engine: engine))
+            let engine = EngineChoice.coreML()
+            let ranker = try await Ranker.open(.file(try trained("EDGE_BUNDLE")), Options(engine: engine, directory: .path(directory)))
             try await ranker.verify()
         }
     #endif
 
     private func simulated() throws -> EngineChoice {
         let port = try port()
-        return .coreML(directory: directory) { _, _ in try SimulatedCoreML(port: port) }
+        return .coreML { _, _ in try SimulatedCoreML(port: port) }
     }
 
     private func port() throws -> UInt16 {

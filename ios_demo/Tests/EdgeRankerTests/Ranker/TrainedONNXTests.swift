@@ -11,20 +11,28 @@ final class TrainedONNXTests: XCTestCase {
 
     func testTrainedBundlePassesItsGoldenRequestsOnONNXRuntimeAtEveryExit() async throws {
         let (bundle, engine) = (try trained("EDGE_BUNDLE"), try onnx())
-        let ranker = try await Ranker.open(.file(bundle), Options(engine: engine))
+        let ranker = try await Ranker.open(.file(bundle), options(engine))
         try await ranker.verify()
     }
 
     func testModelThatIsNoneIsRefusedByItsName() async throws {
         let source = Source.buffer(try file("edge/bundle/vectors/plain.edge"))
-        await assertRefused(".onnx is not a model") { _ = try await Ranker.open(source, Options(engine: try onnx())) }
+        await assertRefused(".onnx is not a model") { _ = try await Ranker.open(source, options(try onnx())) }
     }
 
     func testLibraryThatIsNotThereIsNamed() async throws {
         let source = Source.buffer(try file("edge/bundle/vectors/plain.edge"))
-        let engine = EngineChoice.onnx(directory: directory, library: "/nowhere/libonnxruntime.so")
-        await assertRefused("/nowhere/libonnxruntime.so") { _ = try await Ranker.open(source, Options(engine: engine)) }
+        let engine = EngineChoice.onnx(library: "/nowhere/libonnxruntime.so")
+        await assertRefused("/nowhere/libonnxruntime.so") { _ = try await Ranker.open(source, options(engine)) }
     }
 
-    private func onnx() throws -> EngineChoice { .onnx(directory: directory, library: try trained("EDGE_ONNX")) }
+    func testModelThatIsNotInstalledIsRefusedAndTheOptionIsNamed() async throws {
+        let source = Source.buffer(try file("edge/bundle/vectors/plain.edge"))
+        let options = try Options(engine: try onnx(), directory: .memory)
+        await assertRefused("Options(directory") { _ = try await Ranker.open(source, options) }
+    }
+
+    private func onnx() throws -> EngineChoice { .onnx(library: try trained("EDGE_ONNX")) }
+
+    private func options(_ engine: EngineChoice) throws -> Options { try Options(engine: engine, directory: .path(directory)) }
 }
