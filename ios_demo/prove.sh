@@ -32,4 +32,4 @@ killed() {  # what comes before the bundle
     --pairs $(((${KILLS:-200} + 9) / 10)) --seed "${SEED:-0}" -- "$here/swift.sh" "$build/debug/edge-rank" openings "$@"
 }
 killed
-killed "$build/libLiteRt.so"
+killed --engine litert --library "$build/libLiteRt.so"
