@@ -128,9 +128,10 @@ def swift(bundle: Path, engine: str) -> list[str]:
     copy = IOS_BUILD / "turns.edge"
     copy.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(bundle, copy)
-    command = [ROOT / "ios_demo" / "swift.sh", IOS_BUILD / "debug" / "edge-proof", "turns", copy, engine]
+    command = [ROOT / "ios_demo" / "swift.sh", IOS_BUILD / "debug" / "edge-proof", "turns", copy, "--engine", engine]
     libraries = {"litert": "libLiteRt.so", "onnx": "libonnxruntime.so"}
-    return [str(each) for each in (*command, *(IOS_BUILD / libraries[engine] for _ in range(engine in libraries)))]
+    library = ["--library", IOS_BUILD / libraries[engine]] if engine in libraries else []
+    return [str(each) for each in (*command, *library)]
 
 
 def turns(ranker: Ranker, process: subprocess.Popen[str], request: Mapping[str, Any], number: int) -> dict[str, Any]:

@@ -1,20 +1,19 @@
 import CLiteRT
 import EdgeRanker
 
-/// A `model.tflite` that is held in memory, its signatures, and a buffer for each of their arrays.
+/// A `model.tflite`, its signatures, and a buffer for each of their arrays.
 final class LiteRTModel: BucketModel {
-    private let bytes: UnsafeMutableRawBufferPointer
+    private let file: FileBytes
     private let model: OpaquePointer
     private var signatures: [String: Int] = [:]
     private var graphs: [String: LiteRTGraph] = [:]
 
     /// Errors: LiteRT is not in the program, or refuses the file.
-    init(_ file: [UInt8], library: String?, threads: Int) throws {
-        bytes = .allocate(byteCount: file.count, alignment: 64)
-        bytes.copyBytes(from: file)
+    init(_ file: FileBytes, library: String?, threads: Int) throws {
+        self.file = file
+        let bytes = file.bytes
         var reason = [CChar](repeating: 0, count: Int(EDGE_LITERT_ERROR))
         guard let model = edge_litert_open(library, bytes.baseAddress, bytes.count, Int32(threads), &reason) else {
-            bytes.deallocate()
             let text = String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             throw EdgeError("LiteRT cannot open the model", evidence: text, fix: "add LiteRT to the app, or export again")
         }
@@ -27,7 +26,6 @@ final class LiteRTModel: BucketModel {
     deinit {
         graphs = [:]
         edge_litert_close(model)
-        bytes.deallocate()
     }
 
     /// Errors: the model has no such signature.

@@ -1,6 +1,5 @@
+import EdgeCommandLine
 import EdgeRanker
-import EdgeReference
-import EdgeLiteRT
 
 #if canImport(Darwin)
     import Darwin
@@ -9,14 +8,15 @@ import EdgeLiteRT
 #endif
 
 private let help = """
-    edge-proof bundles cases.bin                            opens damaged bundles, and compares each verdict with Python's
-    edge-proof turns movies.edge ENGINE [LIBRARY]           answers requests, one a line, with what each took
-    edge-proof leaks movies.edge RANKS ENGINE [LIBRARY]     ranks for 500 users in turn: does memory grow?
+    edge-proof bundles cases.bin          opens damaged bundles, and compares verdicts with Python's
+    edge-proof openings movies.edge       opens a bundle with each directory that standard input names
+    edge-proof turns movies.edge          answers requests, one a line, with what each took
+    edge-proof leaks movies.edge RANKS    ranks for 500 users in turn: does memory grow?
 
-    ENGINE is litert, with the path of libLiteRt.so, or reference.
+    --engine and --library choose an engine, as of edge-rank.
     """
 
-/// What no app needs: what is drawn at random, long or measured. Exit codes: 0 pass, 1 a proof failed, 2 misuse.
+/// What no app needs: what is drawn at random, killed, long or measured. Exit codes: 0 pass, 1 a proof failed, 2 misuse.
 @main
 struct EdgeProof {
     static func main() async {
@@ -29,21 +29,18 @@ struct EdgeProof {
         }
     }
 
-    private static func run(_ arguments: [String]) async throws -> Bool {
-        switch (arguments.first, arguments.count) {
-        case ("bundles", 2): return try haveVerdictsOfPython(arguments[1])
-        case ("turns", 3...4): try await answerTurns(arguments[1], engine(arguments.dropFirst(2)))
-        case ("leaks", 4...5): return try await isFlat(Int(arguments[2]) ?? 0, arguments[1], engine(arguments.dropFirst(3)))
-        default: throw EdgeError("edge-proof does not know \(arguments.joined(separator: " "))", fix: help)
+    private static func run(_ all: [String]) async throws -> Bool {
+        let arguments = try Arguments(all, options: engineOptions)
+        switch arguments.words.first ?? "" {
+        case "bundles": return try haveVerdictsOfPython(arguments.after("CASES")[0])
+        case "openings": try await openEach(arguments.after("BUNDLE")[0], arguments.engine())
+        case "turns": try await answerTurns(arguments.after("BUNDLE")[0], arguments.engine())
+        case "leaks":
+            let words = try arguments.after("BUNDLE RANKS")
+            guard let ranks = Int(words[1]), ranks >= 10 else { throw EdgeError("RANKS is \(words[1])", fix: "10 or more") }
+            return try await isFlat(ranks, words[0], arguments.engine())
+        default: throw EdgeError("edge-proof has no such command", fix: help)
         }
         return true
-    }
-
-    private static func engine(_ arguments: ArraySlice<String>) throws -> EngineChoice {
-        switch (arguments.first, arguments.count) {
-        case ("litert", 2): .liteRT(library: arguments.last)
-        case ("reference", 1): .reference
-        default: throw EdgeError("edge-proof does not know the engine \(arguments.joined(separator: " "))", fix: help)
-        }
     }
 }

@@ -60,9 +60,3 @@ private func ms(_ clock: clockid_t) -> Double {
     clock_gettime(clock, &now)
     return Double(now.tv_sec) * 1e3 + Double(now.tv_nsec) / 1e6
 }
-
-/// A line that whoever waits for it gets at once.
-private func say(_ line: String) {
-    print(line)
-    fflush(nil)
-}

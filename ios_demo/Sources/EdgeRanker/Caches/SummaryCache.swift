@@ -43,13 +43,18 @@ struct SummaryCache {
     /// The summary as it is used from now on, rounded to float16, whether it is kept or not.
     mutating func write(_ key: SummaryKey, _ summary: [Float]) -> [Float] {
         let halves = summary.map { halfBits($0) }
+        keep(key, halves)
+        return halves.map { float(ofHalf: $0) }
+    }
+
+    /// A summary that was computed before, as its float16 bits.
+    mutating func keep(_ key: SummaryKey, _ halves: [UInt16]) {
         let size = size(key)
         if size <= budget {
             if kept.updateValue(Kept(halves: halves, use: use), forKey: key) == nil { bytes += size }
             if let place = kept.index(forKey: key) { noteUse(key, at: place) }
             trim(toBytes: budget)
         }
-        return halves.map { float(ofHalf: $0) }
     }
 
     /// The least recently used leave until so many bytes are met.
@@ -72,6 +77,11 @@ struct SummaryCache {
 
     /// Least recently used first.
     var keys: [SummaryKey] { kept.sorted { $0.value.use < $1.value.use }.map(\.key) }
+
+    /// All that is kept with its bits, least recently used first.
+    var entries: [(key: SummaryKey, halves: [UInt16])] {
+        kept.sorted { $0.value.use < $1.value.use }.map { ($0.key, $0.value.halves) }
+    }
 
     private mutating func noteUse(_ key: SummaryKey, at place: Dictionary<SummaryKey, Kept>.Index) {
         use += 1

@@ -31,24 +31,42 @@ final class TrainedLiteRTTests: XCTestCase {
         for (reference, liteRT) in zip(found[0], found[1]) { XCTAssertEqual(reference, liteRT, accuracy: 2e-3) }
     }
 
+    func testMappedModelServesAfterItsFilesWereRemovedAndOneInMemoryGivesItsScores() async throws {
+        let (bundle, library) = (try trained("EDGE_BUNDLE"), try trained("EDGE_LITERT"))
+        let cache = Folder(NSTemporaryDirectory() + "edge-\(UUID().uuidString)")
+        defer { try? cache.remove() }
+        let options = try Options(engine: .liteRT(library: library), directory: .path(cache.path))
+        let ranker = try await Ranker.open(.file(bundle), options)
+        let golden = try EdgeBundle(.file(bundle)).files(["golden.jsonl"])[0]
+        let line = Vector(try JsonReader.read(Array(golden[..<(try XCTUnwrap(golden.firstIndex(of: 0x0A)))])))
+        let request = try request(of: line["request"].value)
+        if let maps = Folder("/proc/self").read("maps") {  // on Linux
+            XCTAssert(String(decoding: maps, as: UTF8.self).contains("\(cache.path)/"))
+        }
+        try cache.remove()
+        let inMemory = try await Ranker.open(.file(bundle), Options(engine: .liteRT(library: library), directory: .memory))
+        var scores: [[Double]] = []
+        for each in [ranker, inMemory] {
+            let user = try await each.user(request.user, request.events)
+            scores.append(try await each.rank(user, request.candidates, time: request.time).scores)
+            try await each.verify()
+        }
+        XCTAssertEqual(scores[0], scores[1])
+        XCTAssertFalse(cache.isThere && !cache.names.allSatisfy { $0 == ".lock" })
+    }
+
     func testModelThatIsNoneIsRefused() async throws {
         let library = try trained("EDGE_LITERT")
         let source = Source.buffer(try file("edge/bundle/vectors/two-engines.edge"))
-        do {
+        await assertRefused("LiteRT cannot open the model") {
             _ = try await Ranker.open(source, Options(engine: .liteRT(library: library)))
-            XCTFail("accepted")
-        } catch {
-            XCTAssert("\(error)".contains("LiteRT cannot open the model"), "\(error)")
         }
     }
 
     func testLibraryThatIsNotThereIsNamed() async throws {
         let source = Source.buffer(try file("edge/bundle/vectors/two-engines.edge"))
-        do {
+        await assertRefused("/nowhere/libLiteRt.so") {
             _ = try await Ranker.open(source, Options(engine: .liteRT(library: "/nowhere/libLiteRt.so")))
-            XCTFail("accepted")
-        } catch {
-            XCTAssert("\(error)".contains("/nowhere/libLiteRt.so"), "\(error)")
         }
     }
 }

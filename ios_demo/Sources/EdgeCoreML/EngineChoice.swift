@@ -1,0 +1,14 @@
+import EdgeRanker
+
+extension EngineChoice {
+    /// Core ML, whose functions `load` opens: it gets the folder of `Model.mlpackage` and the names of the functions.
+    package static func coreML(
+        load: @escaping @Sendable (String, [String]) throws -> any CoreMLFunctions
+    ) -> EngineChoice {
+        EngineChoice("coreml") { bundle in
+            let names = bundle.buckets("coreml")
+            let functions = try load(bundle.modelFolder("coreml"), names)
+            return try BucketEngine("coreml", CoreMLModel(functions, bundle.shape), names, bundle.shape)
+        }
+    }
+}
