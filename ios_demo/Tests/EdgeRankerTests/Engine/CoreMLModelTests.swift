@@ -50,9 +50,11 @@ final class CoreMLModelTests: XCTestCase {
     }
 
     private func entries(_ count: Int) -> Entries {
-        let rows = Array(repeating: [Float](repeating: 1, count: shape.hidden), count: count)
-        let numbers = Array(repeating: [Float](repeating: .nan, count: shape.numbers), count: count)
-        return Entries(items: rows, phrases: rows, numbers: numbers, shape)
+        let rows = Matrix(
+            rows: count, columns: shape.hidden, values: Array(repeating: 1, count: count * shape.hidden))
+        let numbers = Matrix(
+            rows: count, columns: shape.numbers, values: Array(repeating: .nan, count: count * shape.numbers))
+        return Entries(items: rows, phrases: rows, numbers: numbers)
     }
 }
 

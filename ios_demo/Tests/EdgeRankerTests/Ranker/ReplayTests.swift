@@ -63,8 +63,9 @@ final class ReplayTests: XCTestCase {
         ]
         var numbers = try UserNumbers(texts.spec.numbers, request.user)
         for event in request.events { _ = try numbers.add(event, "") }
-        let ofCandidates = try request.candidates.map { item in
-            JsonValue.list(try numbers.of(item, request.time, "").map { $0.isNaN ? .null : .number(Double($0)) })
+        let all = try numbers.of(request.candidates, request.time)
+        let ofCandidates = request.candidates.indices.map { row in
+            JsonValue.list(all[row].map { $0.isNaN ? .null : .number(Double($0)) })
         }
         let ids = rendered.map { ($0, JsonValue.list($1.map { .list(texts.tokens($0).map { .integer(Int64($0)) }) })) }
         let line = [
