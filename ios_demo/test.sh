@@ -82,4 +82,12 @@ for locale in tr_TR ar_SA; do
   EDGE_LOCALE=$locale.UTF-8 test --skip-build "${optimised[@]}" \
     --filter 'TextVectorTests|JsonReaderTests|LocaleTests'
 done
+# The command chooses the engine by its name, and refuses one that is none.
+chosen() { "$here/swift.sh" "$build/debug/edge-rank" "$@"; }
+if [ -n "${EDGE_LITERT:-}" ]; then
+  chosen verify "$EDGE_BUNDLE" --engine litert --library "$EDGE_LITERT"
+  chosen verify "$EDGE_BUNDLE" --engine onnx --library "$EDGE_ONNX"
+  if chosen verify "$EDGE_BUNDLE" --engine tensor 2> "$build/refused"; then exit 1; fi
+  grep -q "use one of: litert, onnx, reference, coreml" "$build/refused"
+fi
 if [ -n "${EDGE_LITERT:-}" ]; then CASES=400 PLANS=800 KILLS=5 "$here/prove.sh"; fi

@@ -1,4 +1,5 @@
 import Foundation
+import XCTest
 
 @testable import EdgeCoreML
 @testable import EdgeRanker
@@ -67,4 +68,11 @@ final class SimulatedCoreML: CoreMLFunctions {
         }
         return data
     }
+}
+
+/// The port of the simulator; without one the test is skipped.
+func simulatorPort() throws -> UInt16 {
+    let port = ProcessInfo.processInfo.environment["EDGE_COREML"].flatMap { UInt16($0) }
+    try XCTSkipIf(port == nil, "EDGE_COREML is no port")
+    return try XCTUnwrap(port)
 }

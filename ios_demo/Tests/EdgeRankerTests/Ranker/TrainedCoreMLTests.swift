@@ -16,7 +16,7 @@ final class TrainedCoreMLTests: XCTestCase {
     }
 
     func testInputThatDiffersFromTheFunctionsIsNamed() throws {
-        let simulator = try SimulatedCoreML(port: try port())
+        let simulator = try SimulatedCoreML(port: try simulatorPort())
         let bundle = try EdgeBundle(.file(try trained("EDGE_BUNDLE")))
         let name = try XCTUnwrap(bundle.buckets("coreml").first { $0.hasPrefix("encode") })
         var inputs: [String: CoreMLArray] = [:]
@@ -41,13 +41,7 @@ final class TrainedCoreMLTests: XCTestCase {
     #endif
 
     private func simulated() throws -> EngineChoice {
-        let port = try port()
+        let port = try simulatorPort()
         return .coreML { _, _ in try SimulatedCoreML(port: port) }
-    }
-
-    private func port() throws -> UInt16 {
-        let port = ProcessInfo.processInfo.environment["EDGE_COREML"].flatMap { UInt16($0) }
-        try XCTSkipIf(port == nil, "EDGE_COREML is no port")
-        return try XCTUnwrap(port)
     }
 }
