@@ -8,7 +8,7 @@
         ///
         /// Errors, of `open`: the bundle has no model of Core ML or is not installed, or Core ML refuses it.
         public static func coreML(units: MLComputeUnits = .cpuOnly) -> EngineChoice {
-            coreML { folder, names in try Framework(folder, names, units) }
+            coreML(units: "\(units.rawValue)") { folder, names in try Framework(folder, names, units) }
         }
     }
 

@@ -8,7 +8,7 @@ extension EngineChoice {
     /// `library`: the path of its library; nil if the app is linked with it. Errors, of `open`: the bundle has no model of
     /// LiteRT, or LiteRT is not there.
     public static func liteRT(library: String? = nil, threads: Int = 1) -> EngineChoice {
-        EngineChoice("litert", threads: threads) { bundle in
+        EngineChoice("litert", variant: "\(threads)") { bundle in
             if !bundle.engines.contains("litert") {
                 throw EdgeError("the bundle has no model of litert", fix: "export it with this engine")
             }

@@ -6,7 +6,7 @@ extension EngineChoice {
     /// `library`: the path of its library; nil if the app is linked with it. Errors, of `open`: the bundle has no model of ONNX
     /// or is not installed, or ONNX Runtime is not there.
     public static func onnx(library: String? = nil, threads: Int = 1) -> EngineChoice {
-        EngineChoice("onnx", threads: threads) { bundle in
+        EngineChoice("onnx", variant: "\(threads)") { bundle in
             if !(1...64).contains(threads) { throw EdgeError("threads is \(threads)", fix: "1 to 64") }
             return try ONNXEngine(bundle.modelFolder("onnx"), bundle.shape, library: library, threads: threads)
         }

@@ -36,9 +36,10 @@ struct Folder: Hashable, Sendable {
     /// With the folders that it is in; one that is there stays as it is.
     func make() throws {
         if mkdir(path, ownerOnly) == 0 { return }
+        let code = errno
         let error = DiskError(path)
         let parents = path.split(separator: "/").dropLast()
-        if errno == ENOENT && !parents.isEmpty {
+        if code == ENOENT && !parents.isEmpty {
             try Folder((path.hasPrefix("/") ? "/" : "") + parents.joined(separator: "/")).make()
             if mkdir(path, ownerOnly) == 0 { return }
         }

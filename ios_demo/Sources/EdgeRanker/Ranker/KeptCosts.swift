@@ -1,7 +1,7 @@
 /// What the engine takes on this device: what an earlier opening measured, if its file is there and whole, or measured now
 /// and written for the next. Either way the engine has run every call when it returns.
 func keptCosts(_ choice: EngineChoice, _ engine: any Engine, in folder: Folder) throws -> Costs {
-    let name = "costs-\(choice.name)-\(choice.threads).json"
+    let name = "costs-\(choice.name)-\(choice.variant).json"
     if let kept = folder.read(name).flatMap({ parsedCosts($0, layers: engine.shape.interactLayers) }) {
         _ = try measuredCosts(engine, timings: 1)
         return kept

@@ -1,12 +1,13 @@
 /// What computes the model: the engine's module gives one, such as `EdgeReference`'s `.reference`.
 public struct EngineChoice: Sendable {
     let name: String
-    let threads: Int
+    /// What its times depend on beside its name, such as how many threads it has.
+    let variant: String
     let make: @Sendable (EdgeBundle) throws -> any Engine
 
-    package init(_ name: String, threads: Int = 1, make: @escaping @Sendable (EdgeBundle) throws -> any Engine) {
+    package init(_ name: String, variant: String = "1", make: @escaping @Sendable (EdgeBundle) throws -> any Engine) {
         self.name = name
-        self.threads = threads
+        self.variant = variant
         self.make = make
     }
 }

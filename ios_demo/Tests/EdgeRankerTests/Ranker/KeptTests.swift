@@ -17,7 +17,7 @@ final class KeptTests: XCTestCase {
         let calls = Counter()
         let shape = try EdgeBundle(.buffer(file("edge/bundle/vectors/calibrated.edge"))).shape
         let engine = WatchedEngine(try ReferenceEngine(randomWeights(shape), shape)) { _ = calls.next() }
-        let choice = EngineChoice("reference", threads: 2) { _ in throw EdgeError("not called") }
+        let choice = EngineChoice("reference", variant: "2") { _ in throw EdgeError("not called") }
         func measured() throws -> (costs: Costs, calls: Int) {
             let before = calls.next()
             return (try keptCosts(choice, engine, in: cache), calls.next() - before)

@@ -13,6 +13,8 @@ final class TrainedONNXTests: XCTestCase {
         let (bundle, engine) = (try trained("EDGE_BUNDLE"), try onnx())
         let ranker = try await Ranker.open(.file(bundle), options(engine))
         try await ranker.verify()
+        try FileManager.default.removeItem(atPath: directory)
+        try await ranker.verify()  // what it maps stays
     }
 
     func testModelThatIsNoneIsRefusedByItsName() async throws {
