@@ -15,8 +15,8 @@ public class Options(
     /** How many candidates the log of what was served keeps; 0 logs nothing. */
     public val logRows: Int = 1_000,
     /**
-     * A folder for this library alone, e.g. in `noBackupFilesDir`: what was measured on this device, and the model files of an
-     * engine that reads files. Without it each opening measures.
+     * A folder for this library alone, e.g. in `noBackupFilesDir`: what was measured on this device, the model files of an
+     * engine that reads files, and prepared summaries. Without it each opening measures, and nothing is written.
      */
     public val directory: File? = null,
     /** What computes the model. */
