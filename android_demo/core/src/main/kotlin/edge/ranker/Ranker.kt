@@ -7,6 +7,7 @@ import edge.bundle.Source
 import edge.caches.Summaries
 import edge.caches.SummaryCache
 import edge.caches.SummaryFile
+import edge.caches.sentSummaries
 import edge.plan.Pace
 import edge.text.Event
 import edge.text.Item
@@ -65,6 +66,17 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
 
     private fun encode(segments: List<IntArray>, depth: Int) = model.scratch.frame {
         summaries.take(segments, depth, model.scratch.matrix(segments.size, shape.hidden)) {}
+    }
+
+    /**
+     * Keeps summaries that a server computed with `edge encode`, so that their items are not encoded here: the first line
+     * that it wrote, then lines of items. Gives how many, one for each item and encode depth. Errors: a text of another form
+     * or of other weights, of which none is kept.
+     */
+    public fun receive(text: String): Int = locked {
+        val sent = sentSummaries(text, model.weights, shape, model.texts.vocabulary)
+        for ((key, halves) in sent) cache.keep(key, halves)
+        sent.size
     }
 
     /** A user to rank for. [id] names the user in the log, where each one without it has a random name. */
