@@ -1,6 +1,7 @@
 package edge.bundle
 
 import edge.EdgeError
+import edge.text.hexOf
 
 private const val KEY_INFO = "302a300506032b6570032100"
 

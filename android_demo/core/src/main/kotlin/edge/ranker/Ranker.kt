@@ -32,7 +32,7 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
     private val cache = SummaryCache(shape.hidden, (options.memoryMb * 1e6).toLong())
     private val summaries = Summaries(model.engine, cache)
     private val pace = Pace()
-    private val lifetime = Lifetime()
+    internal val lifetime = Lifetime()
     private val served = ServedLog(options.logRows)
     private val turn = ReentrantLock()
     private val file = summaryFile(options)
@@ -194,7 +194,7 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
         return SummaryFile(options.directory, model.weights, shape.hidden, shape.positions).also { it.load(cache) }
     }
 
-    internal fun <T> locked(action: () -> T): T = lifetime.use(action)
+    internal inline fun <T> locked(action: () -> T): T = lifetime.use(action)
 
     internal fun note(user: String, event: Event) = served.note(user, event)
 
