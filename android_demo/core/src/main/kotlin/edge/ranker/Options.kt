@@ -21,6 +21,8 @@ public class Options(
     public val directory: File? = null,
     /** What computes the model. */
     public val engine: EngineLibrary = Reference,
+    /** Whether `prepare` writes summaries to the directory, which the next opening reads. */
+    public val keepsSummaries: Boolean = true,
 ) {
     init {
         if (!(memoryMb >= 0 && memoryMb <= 1e6)) throw EdgeError("memoryMb is $memoryMb", fix = "0 or more")

@@ -188,9 +188,9 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
         served.clear()
     }
 
-    /** None without a directory, or if the weights are not packed: nothing would tell whose the summaries are. */
+    /** None where nothing is to be kept, or if the weights are not packed: nothing would tell whose the summaries are. */
     private fun summaryFile(options: Options): SummaryFile? {
-        if (options.directory == null || model.weights.isEmpty()) return null
+        if (options.directory == null || !options.keepsSummaries || model.weights.isEmpty()) return null
         return SummaryFile(options.directory, model.weights, shape.hidden, shape.positions).also { it.load(cache) }
     }
 

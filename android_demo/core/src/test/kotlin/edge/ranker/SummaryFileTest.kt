@@ -42,6 +42,15 @@ class SummaryFileTest {
     }
 
     @Test
+    fun `nothing is written or read if no summaries are to be kept`() {
+        val none = Options(directory = directory, keepsSummaries = false)
+        prepare(none)
+        assertFalse(directory.exists())
+        prepare(options)
+        assertEquals(items.size + 1, newTexts(none))
+    }
+
+    @Test
     fun `the file is its owner's alone and nothing is left beside it`() {
         prepare(options)
         assertEquals(setOf(files.single().name, "summaries.lock"), directory.list()!!.toSet())
