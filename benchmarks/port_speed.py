@@ -10,6 +10,9 @@ the rounds' ratios, with an interval that holds the true median 19 times in 20, 
 calling thread (in Swift: of the process), which other jobs hardly change. The scores of each round are compared.
 `memory` is the most that a request allocated: bytes of Java's heap, or allocations of a Swift process. With --engine
 reference both compute without a library: numpy here, loops there. It takes about two minutes an engine.
+
+For Kotlin without a library, a request of a kept user with kept candidates is measured at each exit instead, in
+processor time: medians, their ratio, and what is left without the engine (`rest`).
 """
 
 from __future__ import annotations
@@ -31,6 +34,8 @@ from typing import Any
 
 os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # read when numpy is imported
 
+from kotlin_exits import by_exit, table_by_exit
+
 from edge import Event, Ranker, parse_request
 from edge.bench.percentiles import interval
 from edge.files import write_json
@@ -39,6 +44,7 @@ from edge.table import Cell, render
 ROOT = Path(__file__).parents[1]
 IOS_BUILD = Path(os.environ.get("EDGE_IOS_BUILD", ROOT / "build" / "ios"))
 EVENTS, CANDIDATES, MOST_DIFFERENCE = 20, 50, 2e-3
+REQUESTS = 30  # of each exit, in each round, where exits are measured; of such rounds there are a sixth
 SHALLOWEST = "all kept, shallowest exit"
 PORTS = {"kotlin": "make test-android", "swift": "make test-ios"}  # and what compiles them
 MEMORY = {"kotlin": "Java heap, bytes", "swift": "allocations"}
@@ -62,6 +68,12 @@ def main() -> int:
         "engines": {},
     }
     for engine in arguments.engine:
+        if (arguments.port, engine) == ("kotlin", "reference"):
+            count = max(arguments.rounds // 6, 1)
+            exits = by_exit(arguments.bundle, count, REQUESTS)
+            found["engines"][engine] = {"load": os.getloadavg()[0], "rounds": count, "exits": exits}
+            print(f"{engine}\n{table_by_exit(exits)}\n")
+            continue
         rounds = measured(arguments.port, arguments.bundle, engine, arguments.warm_up + arguments.rounds)
         found["engines"][engine] = figures(rounds[arguments.warm_up :])
         print(f"{engine}\n{table(arguments.port, found['engines'][engine])}\n")

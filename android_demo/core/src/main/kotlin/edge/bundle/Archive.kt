@@ -1,6 +1,6 @@
 package edge.bundle
 
-import edge.text.hexByte
+import edge.text.hexOf
 import edge.text.shown
 import java.security.MessageDigest
 
@@ -127,8 +127,6 @@ internal fun checkTotal(source: Source, total: Long) {
     val allowed = minOf(MOST_BYTES, maxOf(ANY_TOTAL_RATIO, MOST_TOTAL_RATIO * source.size))
     if (total > allowed) throw source.refused("its files declare $total bytes, more than the limit of $allowed")
 }
-
-internal fun hexOf(bytes: ByteArray): String = bytes.joinToString("") { hexByte(it) }
 
 /** The bytes of lower-case hex digits. */
 internal fun bytesOf(hex: String): ByteArray =

@@ -58,8 +58,8 @@ private fun checkSchema(schema: Any?) {
 
 private fun nameOf(values: ManifestValues): String {
     val name = values.string("name")
-    val letters = { char: Char -> char in 'a'..'z' || char in 'A'..'Z' || char in '0'..'9' }
-    if (name.length !in 1..64 || !letters(name[0]) || !name.all { letters(it) || it in " ._-" }) {
+    fun isLetter(char: Char) = char in 'a'..'z' || char in 'A'..'Z' || char in '0'..'9'
+    if (name.length !in 1..64 || !isLetter(name[0]) || !name.all { isLetter(it) || it in " ._-" }) {
         values.fail("name", "1 to 64 letters, digits, spaces, '.', '_' or '-'")
     }
     return name

@@ -19,6 +19,8 @@ internal class Model(
     val engine: Engine,
     val costs: Costs,
     goldenLines: ByteArray = bundle.read("golden.jsonl"),
+    /** What summaries are of: the SHA-256 of the packed weights; empty if they are not packed. */
+    val weights: String = bundle.weightsSha256,
 ) {
     /** What requests compute in, one after another. */
     val scratch = Scratch()
