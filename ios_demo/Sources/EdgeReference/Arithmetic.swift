@@ -8,22 +8,6 @@ import EdgeRanker
 
 let nearZero: Float = 1e-12
 
-/// ln(erfc(z) / t) + z * z as a polynomial of t = 1 / (1 + z / 2), lowest power first; see edge/engines/arithmetic.py.
-private let erfc: [Double] = [
-    -1.265578042, 1.001818217, 0.353201478, 0.232924512, -0.736143749, 1.720586749, -3.630209627, 4.314971755,
-    -2.836915837, 0.990257856, -0.14491331,
-]
-
-/// x times the share of a normal distribution below x.
-func gelu(_ x: Float) -> Float {
-    let z = min(Double(abs(x)) * 0.5.squareRoot(), 30)
-    let t = 1 / (1 + 0.5 * z)
-    var exponent = 0.0
-    for index in stride(from: erfc.count - 1, through: 0, by: -1) { exponent = exponent * t + erfc[index] }
-    let tail = 0.5 * t * exp(exponent - z * z)
-    return Float(Double(x) * (x < 0 ? tail : 1 - tail))
-}
-
 /// Each row divided by its length.
 func unit(_ matrix: Matrix) -> Matrix {
     var result = matrix

@@ -67,7 +67,7 @@ struct Layer {
         var middle = attentionOut(attended)
         middle.add(hidden)
         var inner = feedForwardIn(feedForwardNorm(middle))
-        inner.apply(gelu)
+        gelu(&inner.values, inner.values.count)
         var result = feedForwardOut(inner)
         result.add(middle)
         return result

@@ -1,3 +1,6 @@
+/// Added and taken away again, it rounds a number below 2^22 to the nearest whole one, halves to even, in a vector too.
+let rounding: Float = 0x1.8p23
+
 /// Writes the levels of a row less its zero, and gives the step between them (ENGINE.md, "Integers").
 func quantise(_ row: UnsafePointer<Float>, _ count: Int, into levels: UnsafeMutablePointer<Int16>) -> Float {
     var low: Float = 0
@@ -7,10 +10,10 @@ func quantise(_ row: UnsafePointer<Float>, _ count: Int, into levels: UnsafeMuta
         high = max(high, row[index])
     }
     let step = max((high - low) / 255, nearZero)
-    let zero = min(max((-128 - low / step).rounded(.toNearestOrEven), -128), 127)
+    let zero = min(max(-128 - low / step + rounding - rounding, -128), 127)
     let inverse = 1 / step
     for index in 0..<count {
-        let level = (row[index] * inverse).rounded(.toNearestOrEven) + zero
+        let level = row[index] * inverse + rounding - rounding + zero
         levels[index] = Int16(min(max(level, -128), 127) - zero)
     }
     return step

@@ -124,7 +124,7 @@ private struct Deep {
 
     func callAsFunction(_ input: Matrix) -> Matrix {
         var inner = first(input)
-        inner.apply(gelu)
+        gelu(&inner.values, inner.values.count)
         return second(inner)
     }
 }

@@ -38,7 +38,9 @@ final class EngineVectorTests: XCTestCase {
     func testGeluIsWithinFourTenMillionths() throws {
         for vector in try vectors(kind: "gelu") {
             for (x, expected) in zip(vector["of"].list, vector["expected"].list) {
-                let difference = abs(Double(gelu(Float(x.double))) - expected.double)
+                var found = Float(x.double)
+                gelu(&found, 1)
+                let difference = abs(Double(found) - expected.double)
                 XCTAssertLessThanOrEqual(difference, 4e-7 * max(1, abs(expected.double)), "gelu(\(x))")
             }
         }
