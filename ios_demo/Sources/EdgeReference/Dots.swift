@@ -22,26 +22,46 @@ func blend(_ target: UnsafeMutablePointer<Float>, _ row: UnsafePointer<Float>, _
 }
 
 /// Of four rows of levels, one behind the other, with a row of integers; exact.
-func dots(_ levels: UnsafePointer<Int16>, _ integers: UnsafePointer<Int8>, _ count: Int) -> SIMD4<Int32> {
-    let (second, third, fourth) = (levels + count, levels + 2 * count, levels + 3 * count)
-    var sums: (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
-    for index in 0..<count {
-        let integer = Int32(integers[index])
-        sums.0 &+= Int32(levels[index]) &* integer
-        sums.1 &+= Int32(second[index]) &* integer
-        sums.2 &+= Int32(third[index]) &* integer
-        sums.3 &+= Int32(fourth[index]) &* integer
+func dots(_ levels: UnsafePointer<Float>, _ integers: UnsafePointer<Int8>, _ count: Int) -> SIMD4<Int32> {
+    var sums = SIMD4<Int32>()
+    for begin in stride(from: 0, to: count, by: exactTogether) {
+        let part = dots(levels, integers, count, begin..<min(begin + exactTogether, count))
+        sums &+= SIMD4(Int32(part[0]), Int32(part[1]), Int32(part[2]), Int32(part[3]))
     }
-    return SIMD4(sums.0, sums.1, sums.2, sums.3)
+    return sums
 }
 
-/// Of one row.
-func dot(_ levels: UnsafePointer<Int16>, _ integers: UnsafePointer<Int8>, _ count: Int) -> Int32 {
-    var sum: Int32 = 0
-    for index in 0..<count { sum &+= Int32(levels[index]) &* Int32(integers[index]) }
-    return sum
+/// Products are at most 255 * 128, of which so many have a sum below 2^24, up to which a float32 holds every whole number.
+private let exactTogether = 512
+
+private func dots(
+    _ levels: UnsafePointer<Float>, _ integers: UnsafePointer<Int8>, _ count: Int, _ columns: Range<Int>
+) -> SIMD4<Float> {
+    let (second, third, fourth) = (levels + count, levels + 2 * count, levels + 3 * count)
+    var (a, b, c, d) = (SIMD8<Float>(), SIMD8<Float>(), SIMD8<Float>(), SIMD8<Float>())
+    var index = columns.lowerBound
+    while index + 8 <= columns.upperBound {
+        let weights = eight(integers + index)
+        a += eight(levels + index) * weights
+        b += eight(second + index) * weights
+        c += eight(third + index) * weights
+        d += eight(fourth + index) * weights
+        index += 8
+    }
+    var sums = SIMD4(a.sum(), b.sum(), c.sum(), d.sum())
+    while index < columns.upperBound {
+        sums += SIMD4(levels[index], second[index], third[index], fourth[index]) * Float(integers[index])
+        index += 1
+    }
+    return sums
 }
 
 private func eight(_ values: UnsafePointer<Float>) -> SIMD8<Float> {
     UnsafeRawPointer(values).loadUnaligned(as: SIMD8<Float>.self)
+}
+
+private func eight(_ integers: UnsafePointer<Int8>) -> SIMD8<Float> {
+    SIMD8<Float>(
+        Float(integers[0]), Float(integers[1]), Float(integers[2]), Float(integers[3]), Float(integers[4]), Float(integers[5]),
+        Float(integers[6]), Float(integers[7]))
 }

@@ -1,25 +1,36 @@
 private typealias Lanes = SIMD8<Float>
+private typealias Bits = SIMD8<Int32>
 
 /// Turns each number into itself times the share of a normal distribution below it.
 func gelu(_ numbers: UnsafeMutablePointer<Float>, _ count: Int) {
     var index = 0
+    while index + 8 <= count {
+        let place = UnsafeMutableRawPointer(numbers + index)
+        place.storeBytes(of: gelu(place.loadUnaligned(as: Lanes.self)), as: Lanes.self)
+        index += 8
+    }
     while index < count {
-        var lanes = Lanes()
-        let filled = min(8, count - index)
-        for lane in 0..<filled { lanes[lane] = numbers[index + lane] }
-        lanes = gelu(lanes)
-        for lane in 0..<filled { numbers[index + lane] = lanes[lane] }
-        index += filled
+        numbers[index] = gelu(Lanes(repeating: numbers[index]))[0]
+        index += 1
     }
 }
 
 private func gelu(_ x: Lanes) -> Lanes {
-    let negative = x .< 0
-    let size = x.replacing(with: -x, where: negative) * Float(0.5).squareRoot()
-    let z = size.clamped(lowerBound: Lanes(), upperBound: Lanes(repeating: 9))  // beyond, nothing is left
+    let bits = unsafeBitCast(x, to: Bits.self)
+    let size = unsafeBitCast(bits & Int32.max, to: Lanes.self) * Float(0.5).squareRoot()
+    let most = Lanes(repeating: 9)  // beyond, nothing is left
+    let z = most - positive(most - size)
     let t = 1 / (1 + 0.5 * z)
     let tail = 0.5 * t * exponential(logOfErfc(t) - z * z)
-    return x * (1 - tail).replacing(with: tail, where: negative)
+    let negative = bits &>> 31  // all bits, or none
+    let share = (unsafeBitCast(tail, to: Bits.self) & negative) | (unsafeBitCast(1 - tail, to: Bits.self) & ~negative)
+    return x * unsafeBitCast(share, to: Lanes.self)
+}
+
+/// 0 where a number is below it.
+private func positive(_ x: Lanes) -> Lanes {
+    let bits = unsafeBitCast(x, to: Bits.self)
+    return unsafeBitCast(bits & ~(bits &>> 31), to: Lanes.self)
 }
 
 /// ln(erfc(z) / t) + z * z for t = 1 / (1 + z / 2); see edge/engines/arithmetic.py.
@@ -47,6 +58,6 @@ private func exponential(_ x: Lanes) -> Lanes {
     sum = sum * rest + 0.5
     sum = sum * rest + 1
     sum = sum * rest + 1
-    let bits = (unsafeBitCast(shifted, to: SIMD8<Int32>.self) &- Int32(rounding.bitPattern) &+ 127) &<< 23
+    let bits = (unsafeBitCast(shifted, to: Bits.self) &- Int32(rounding.bitPattern) &+ 127) &<< 23
     return sum * unsafeBitCast(bits, to: Lanes.self)
 }

@@ -2,7 +2,7 @@
 let rounding: Float = 0x1.8p23
 
 /// Writes the levels of a row less its zero, and gives the step between them (ENGINE.md, "Integers").
-func quantise(_ row: UnsafePointer<Float>, _ count: Int, into levels: UnsafeMutablePointer<Int16>) -> Float {
+func quantise(_ row: UnsafePointer<Float>, _ count: Int, into levels: UnsafeMutablePointer<Float>) -> Float {
     var low: Float = 0
     var high: Float = 0
     for index in 0..<count {
@@ -14,7 +14,7 @@ func quantise(_ row: UnsafePointer<Float>, _ count: Int, into levels: UnsafeMuta
     let inverse = 1 / step
     for index in 0..<count {
         let level = row[index] * inverse + rounding - rounding + zero
-        levels[index] = Int16(min(max(level, -128), 127) - zero)
+        levels[index] = min(max(level, -128), 127) - zero
     }
     return step
 }

@@ -38,33 +38,27 @@ struct Linear {
         }
     }
 
-    /// Four rows at once, so that the integers are read a quarter as often.
+    /// Four rows at once, so that the integers are read a quarter as often; behind the last row there are zeros.
     private func multiply(_ input: Matrix, _ weight: UnsafePointer<Int8>, _ result: UnsafeMutablePointer<Float>) {
         let rows = input.rows
-        let levels = UnsafeMutablePointer<Int16>.allocate(capacity: rows * inputs)
+        let levels = UnsafeMutablePointer<Float>.allocate(capacity: (rows + 3) * inputs)
         let steps = UnsafeMutablePointer<Float>.allocate(capacity: rows)
         defer {
             levels.deallocate()
             steps.deallocate()
         }
+        levels.initialize(repeating: 0, count: (rows + 3) * inputs)
         input.values.withUnsafeBufferPointer { values in
             guard let values = values.baseAddress else { return }
             for row in 0..<rows { steps[row] = quantise(values + row * inputs, inputs, into: levels + row * inputs) }
         }
         for output in 0..<outputs {
-            let integers = weight + output * inputs
-            func write(_ sum: Int32, _ row: Int) {
-                result[row * outputs + output] = Float(sum) * steps[row] * scales[output] + bias[output]
-            }
-            var row = 0
-            while row + 4 <= rows {
-                let sums = dots(levels + row * inputs, integers, inputs)
-                for index in 0..<4 { write(sums[index], row + index) }
-                row += 4
-            }
-            while row < rows {
-                write(dot(levels + row * inputs, integers, inputs), row)
-                row += 1
+            let (scale, added) = (scales[output], bias[output])
+            for begin in stride(from: 0, to: rows, by: 4) {
+                let sums = dots(levels + begin * inputs, weight + output * inputs, inputs)
+                for row in begin..<min(begin + 4, rows) {
+                    result[row * outputs + output] = Float(sums[row - begin]) * steps[row] * scale + added
+                }
             }
         }
     }

@@ -28,7 +28,7 @@ final class EngineVectorTests: XCTestCase {
     func testEveryRowHasItsLevelsAndItsStep() throws {
         for vector in try vectors(kind: "levels") {
             let row = vector["row"].list.map { Float($0.double) }
-            var levels = [Int16](repeating: 0, count: row.count)
+            var levels = [Float](repeating: 0, count: row.count)
             let step = quantise(row, row.count, into: &levels)
             XCTAssertEqual(levels.map { Int($0) }, vector["levels"].list.map(\.int), "\(vector)")
             XCTAssertEqual(step, Float(vector["step"].double), "\(vector)")
