@@ -1,9 +1,8 @@
 """A request in Kotlin or Swift beside the same request in Python: one bundle, one engine, one machine, in turns.
 
-    python benchmarks/port_speed.py kotlin movies.edge --out benchmarks/results/kotlin-speed.json
-    python benchmarks/port_speed.py swift movies.edge --engine litert onnx reference
-
-`make test-android` and `make test-ios` compile them.
+    make test-android test-ios
+    python benchmarks/port_speed.py kotlin movies.edge --engine litert onnx --out benchmarks/results/kotlin-speed.json
+    python benchmarks/port_speed.py swift movies.edge --engine litert --out benchmarks/results/swift-speed.json
 
 20 past events and 50 candidates of words that the bundle's golden requests have: user and items new; the user kept;
 all kept, of which nothing is tokenised again, at the deepest exit and at the shallowest; and one event added. Both

@@ -2,7 +2,8 @@
 
 R8 shrinks the classes with the whole public API kept, which is the most that an app can need, and drops Kotlin's
 metadata, which nothing reads at run time. It ends with 1 above 250 KB of dex or 1,500 methods, own and called. Beside
-it stands what D8 makes of the classes as they were compiled, without a limit.
+it stands what D8 makes of the classes as they were compiled, without a limit. Both count what is internal in Kotlin as
+public: classes of several values have fields instead of getters (@JvmField) for that reason.
 """
 
 from __future__ import annotations

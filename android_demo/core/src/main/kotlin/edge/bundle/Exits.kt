@@ -21,7 +21,12 @@ internal class Calibration(private val temperature: Double, private val offset: 
 }
 
 /** An exit with its AUC on the test and validation split, null if not measured, and a calibration unless scores are ranks. */
-internal class MeasuredExit(val exit: Exit, val auc: Double?, val validationAuc: Double?, val calibration: Calibration?)
+internal class MeasuredExit(
+    @JvmField val exit: Exit,
+    @JvmField val auc: Double?,
+    @JvmField val validationAuc: Double?,
+    @JvmField val calibration: Calibration?,
+)
 
 /** The highest AUC on the validation split, or on the test split without one; of equals the deepest, which comes last. */
 internal fun best(ascending: List<MeasuredExit>): MeasuredExit {

@@ -13,14 +13,14 @@ private val SIZES = mapOf("embed" to 1, "encode" to 1, "summarise" to 2, "append
 
 /** What a bundle says of itself (BUNDLE.md, section 2). */
 internal class Manifest(
-    val name: String,
-    val shape: ModelShape,
-    val exits: List<MeasuredExit>,
-    val tolerance: Double,
-    val tolerances: Map<String, Double>,
-    val files: List<BundleFile>,
+    @JvmField val name: String,
+    @JvmField val shape: ModelShape,
+    @JvmField val exits: List<MeasuredExit>,
+    @JvmField val tolerance: Double,
+    @JvmField val tolerances: Map<String, Double>,
+    @JvmField val files: List<BundleFile>,
     /** By engine, the names of its graphs. */
-    val buckets: Map<String, List<String>>,
+    @JvmField val buckets: Map<String, List<String>>,
 )
 
 /** Errors: no JSON, another schema, or what breaks a rule. */

@@ -6,7 +6,12 @@ private sealed class Part
 
 private class Words(val text: String) : Part()
 
-private class Field(val name: String, val column: Int, val filter: String, val arguments: List<String>) : Part()
+private class Field(
+    @JvmField val name: String,
+    @JvmField val column: Int,
+    @JvmField val filter: String,
+    @JvmField val arguments: List<String>,
+) : Part()
 
 private class Group(val parts: List<Part>) : Part()
 
