@@ -12,7 +12,7 @@ import pytest
 from receive_vectors import FILE, write
 
 from edge.errors import EdgeError
-from edge.runtime.sent_summaries import read_sent
+from edge.runtime.sent_summaries import head_line, read_sent
 from edge.runtime.summaries import Summaries
 
 LINES = [json.loads(line) for line in FILE.read_text().splitlines()]
@@ -48,3 +48,9 @@ def test_the_texts_are_those_that_the_script_writes(tmp_path: Path) -> None:
     write(tmp_path / "again.jsonl")
     assert FILE.read_text() == (tmp_path / "again.jsonl").read_text()
     assert len({line["kind"] for line in LINES}) == len(LINES) >= 70
+
+
+def test_a_bundle_without_weights_accepts_no_text() -> None:
+    shape: Any = SimpleNamespace(hidden=4, positions=5, encode_depths=(1,))
+    with pytest.raises(EdgeError, match="other weights"):
+        read_sent(head_line("", 4), "", shape, 17)
