@@ -10,12 +10,16 @@ import PackageDescription
     let excluded = ["PrivacyInfo.xcprivacy"]
 #endif
 
+let engines: [Target.Dependency] = ["EdgeRanker", "EdgeReference", "EdgeLiteRT", "EdgeONNX", "EdgeCoreML"]
+
 let package = Package(
     name: "edge-ranker",
     platforms: [.iOS(.v15), .macOS(.v12)],
     products: [
         .library(name: "EdgeRanker", targets: ["EdgeRanker", "EdgeReference"]),
         .library(name: "EdgeLiteRT", targets: ["EdgeLiteRT"]),
+        .library(name: "EdgeONNX", targets: ["EdgeONNX"]),
+        .library(name: "EdgeCoreML", targets: ["EdgeCoreML"]),
         .executable(name: "edge-rank", targets: ["edge-rank"]),
     ],
     targets: [
@@ -24,8 +28,14 @@ let package = Package(
         .target(name: "EdgeReference", dependencies: ["EdgeRanker"]),
         .target(name: "CLiteRT"),
         .target(name: "EdgeLiteRT", dependencies: ["CLiteRT", "EdgeRanker"]),
-        .executableTarget(name: "edge-rank", dependencies: ["EdgeRanker", "EdgeReference", "EdgeLiteRT"]),
-        .testTarget(name: "EdgeRankerTests", dependencies: ["EdgeRanker", "EdgeReference", "EdgeLiteRT"]),
+        .target(name: "CONNX"),
+        .target(name: "EdgeONNX", dependencies: ["CONNX", "EdgeRanker"]),
+        .target(name: "EdgeCoreML", dependencies: ["EdgeRanker"]),
+        .target(name: "EdgeCommandLine", dependencies: engines),
+        .executableTarget(name: "edge-rank", dependencies: ["EdgeCommandLine", "EdgeRanker"]),
+        .target(name: "CMallocCount"),
+        .executableTarget(name: "edge-proof", dependencies: ["CMallocCount", "EdgeCommandLine", "EdgeRanker"]),
+        .testTarget(name: "EdgeRankerTests", dependencies: engines + ["CMallocCount"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -75,7 +75,7 @@ def _check_head(line: str, weights: str, hidden: int) -> None:
         _refuse(
             "line 1 of the summaries", f"unknown schema {ascii(head['schema'])[:60]}, this version reads {SCHEMA!r}"
         )
-    if head["weights"] != weights or head["hidden"] != hidden:
+    if not weights or head["weights"] != weights or head["hidden"] != hidden:
         raise EdgeError(
             "the summaries were computed from other weights",
             evidence=f"weights of the summaries: {ascii(head['weights'])[:66]}, of the bundle: {weights!r}",

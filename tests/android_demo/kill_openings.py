@@ -1,7 +1,8 @@
-"""Kills the first opening of a bundle at random moments: python kill_openings.py BUNDLE --kills 200 -- JAVA ...
+"""Kills the first opening of a bundle at random moments: python kill_openings.py BUNDLE --kills 200 -- PROGRAM ...
 
 After each kill the next opening must succeed and verify the bundle, and must leave in the directory what an opening
-that nobody killed leaves. What follows `--` starts `edge.proof.OpeningsKt`; `android_demo/prove.sh` calls this.
+that nobody killed leaves; so must two processes that open it at once. What follows `--` starts a program that reads
+directories, such as `edge.proof.OpeningsKt`; `android_demo/prove.sh` and `ios_demo/prove.sh` call this.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class Openings:
     def __init__(self, command: Sequence[str], bundle: Path) -> None:
         arguments = [*command, str(bundle)]
         self._process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self._expect("begin")
+        self.expect("begin")
 
     def send(self, line: str) -> None:
         assert self._process.stdin
@@ -32,9 +33,9 @@ class Openings:
     def open(self, line: str) -> None:
         """Errors: it does not open."""
         self.send(line)
-        self._expect("open")
+        self.expect("open")
 
-    def _expect(self, word: str) -> None:
+    def expect(self, word: str) -> None:
         assert self._process.stdout
         if (found := self._process.stdout.readline().strip()) != word:
             raise SystemExit(f"error: the bundle was not opened: {found!r}")
@@ -74,6 +75,25 @@ def kill_openings(command: Sequence[str], bundle: Path, kills: int, seed: int) -
     return f"{kills} openings killed {moments}: the next one left nothing over"
 
 
+def open_at_once(command: Sequence[str], bundle: Path, times: int) -> str:
+    """Two processes, one directory. Errors: one of them does not open it, or something was left over."""
+    with tempfile.TemporaryDirectory() as scratch:
+        two = [Openings(command, bundle) for _ in range(2)]
+        untouched = Path(scratch, "untouched")
+        two[0].open(str(untouched))
+        for number in range(times):
+            directory = Path(scratch, str(number))
+            for openings in two:
+                openings.send(f"{directory} verify")
+            for openings in two:
+                openings.expect("open")
+            if left := listing(directory) ^ listing(untouched):
+                raise SystemExit(f"error: two openings at once left {sorted(left)}")
+        for openings in two:
+            openings.end()
+    return f"two processes opened {times} directories at once: nothing was left over"
+
+
 def _first_opening(command: Sequence[str], bundle: Path, directory: Path) -> float:
     """Seconds that one takes in a process that has just begun."""
     openings = Openings(command, bundle)
@@ -88,10 +108,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--pairs", type=int, default=0, help="how often two processes open one directory at once")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("command", nargs="+", help="after --")
     options = parser.parse_args()
     print(kill_openings(options.command, options.bundle, options.kills, options.seed))
+    if options.pairs:
+        print(open_at_once(options.command, options.bundle, options.pairs))
     return 0
 
 

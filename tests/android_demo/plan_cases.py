@@ -11,14 +11,13 @@ import json
 import math
 import sys
 from random import Random
-from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 from named_texts import named_texts
+from noting_engine import NotingEngine
 
 from edge.bundle.exits import Exit, MeasuredExit
-from edge.engines.chunk import Chunk
 from edge.engines.protocol import Engine
 from edge.runtime.choice import Work, choose
 from edge.runtime.costs import Costs
@@ -111,7 +110,7 @@ def summaries_case(random: Random) -> Case:
         "chunk_segments": random.randrange(1, 5),
         "budget_bytes": random.choice((0, 30, 60, 100, 10_000)),
     }
-    engine = _Noting(**sizes)
+    engine = NotingEngine(sizes)
     summaries = Summaries(cast(Engine, engine), sizes["budget_bytes"])
     requests, expected = [], []
     for _ in range(random.randrange(1, 5)):
@@ -125,19 +124,6 @@ def summaries_case(random: Random) -> Case:
         kept = [key for key, _ in summaries.entries()]
         expected.append({"missing": missing, "chunks": engine.chunks, "bytes": summaries.bytes, "kept": kept})
     return {"kind": "summaries", **sizes, "requests": requests, "expected": expected}
-
-
-class _Noting:
-    """An engine that notes the chunks that it is given."""
-
-    def __init__(self, hidden: int, positions: int, chunk_tokens: int, chunk_segments: int, budget_bytes: int) -> None:
-        self.shape = SimpleNamespace(hidden=hidden, positions=positions)
-        self.chunk_tokens, self.chunk_segments = chunk_tokens, chunk_segments
-        self.chunks: list[tuple[int, int]] = []
-
-    def summarise(self, chunk: Chunk, depth: int) -> np.ndarray:
-        self.chunks.append((chunk.count, len(chunk)))
-        return np.zeros((chunk.count, self.shape.hidden), dtype=np.float32)
 
 
 def texts_case(random: Random) -> Case:

@@ -8,14 +8,13 @@ extension EngineChoice {
     /// `library`: the path of its library; nil if the app is linked with it. Errors, of `open`: the bundle has no model of
     /// LiteRT, or LiteRT is not there.
     public static func liteRT(library: String? = nil, threads: Int = 1) -> EngineChoice {
-        EngineChoice("litert") { bundle in
+        EngineChoice("litert", variant: "\(threads)") { bundle in
             if !bundle.engines.contains("litert") {
                 throw EdgeError("the bundle has no model of litert", fix: "export it with this engine")
             }
             if !(1...64).contains(threads) { throw EdgeError("threads is \(threads)", fix: "1 to 64") }
-            let file = try bundle.files([modelPath])[0]
-            return try LiteRTEngine(
-                file, bundle.buckets("litert"), bundle.shape, library: library, threads: threads)
+            let model = try LiteRTModel(bundle.fileBytes(modelPath), library: library, threads: threads)
+            return try BucketEngine("litert", model, bundle.buckets("litert"), bundle.shape)
         }
     }
 }

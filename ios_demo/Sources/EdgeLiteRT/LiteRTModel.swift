@@ -1,20 +1,19 @@
 import CLiteRT
 import EdgeRanker
 
-/// A `model.tflite` that is held in memory, its signatures, and a buffer for each of their arrays.
-final class LiteRTModel {
-    private let bytes: UnsafeMutableRawBufferPointer
+/// A `model.tflite`, its signatures, and a buffer for each of their arrays.
+final class LiteRTModel: BucketModel {
+    private let file: FileBytes
     private let model: OpaquePointer
     private var signatures: [String: Int] = [:]
     private var graphs: [String: LiteRTGraph] = [:]
 
     /// Errors: LiteRT is not in the program, or refuses the file.
-    init(_ file: [UInt8], library: String?, threads: Int) throws {
-        bytes = .allocate(byteCount: file.count, alignment: 64)
-        bytes.copyBytes(from: file)
+    init(_ file: FileBytes, library: String?, threads: Int) throws {
+        self.file = file
+        let bytes = file.bytes
         var reason = [CChar](repeating: 0, count: Int(EDGE_LITERT_ERROR))
         guard let model = edge_litert_open(library, bytes.baseAddress, bytes.count, Int32(threads), &reason) else {
-            bytes.deallocate()
             let text = String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             throw EdgeError("LiteRT cannot open the model", evidence: text, fix: "add LiteRT to the app, or export again")
         }
@@ -27,11 +26,10 @@ final class LiteRTModel {
     deinit {
         graphs = [:]
         edge_litert_close(model)
-        bytes.deallocate()
     }
 
     /// Errors: the model has no such signature.
-    func graph(_ name: String) throws -> LiteRTGraph {
+    func graph(_ name: String) throws -> any BucketGraph {
         if let graph = graphs[name] { return graph }
         guard let signature = signatures[name] else {
             let problem = "model.tflite is not the model that the manifest describes"
@@ -44,7 +42,7 @@ final class LiteRTModel {
 }
 
 /// A signature of a model, with its buffers by name. The model outlives it.
-final class LiteRTGraph {
+final class LiteRTGraph: BucketGraph {
     private let name: String
     private let model: OpaquePointer
     private let signature: Int
@@ -68,8 +66,11 @@ final class LiteRTGraph {
 
     func takes(_ input: String) -> Bool { inputNames.contains(input) }
 
-    /// Writes a whole input, in parts one after another; a model omits inputs that it would not use. Errors: another size.
-    func write<Number>(_ input: String, _ parts: [[Number]]) throws {
+    func write(_ input: String, _ parts: [[Float]]) throws { try writeParts(input, parts) }
+
+    func write(_ input: String, _ values: [Int32]) throws { try writeParts(input, [values]) }
+
+    private func writeParts<Number>(_ input: String, _ parts: [[Number]]) throws {
         guard let index = inputNames.firstIndex(of: input), let buffer = inputs[index] else { return }
         var offset = 0
         for part in parts {
@@ -80,10 +81,7 @@ final class LiteRTGraph {
         if offset != edge_litert_size(buffer) { throw wrongSize(input) }
     }
 
-    func write<Number>(_ input: String, _ values: [Number]) throws { try write(input, [values]) }
-
-    /// So many values of an output from a place on. Errors: it is smaller.
-    func read(_ output: String, from place: Int = 0, count: Int) throws -> [Float] {
+    func read(_ output: String, from place: Int, count: Int) throws -> [Float] {
         if count == 0 { return [] }
         guard let index = outputNames.firstIndex(of: output), let buffer = outputs[index] else { throw wrongSize(output) }
         return try [Float](unsafeUninitializedCapacity: count) { values, initialized in

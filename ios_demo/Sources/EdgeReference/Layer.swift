@@ -2,73 +2,103 @@ import EdgeRanker
 
 /// Queries, divided by the root of a head's width, keys and values: H columns each, heads side by side.
 struct Projected {
-    let queries: Matrix
-    let keys: Matrix
-    let values: Matrix
+    let all: Matrix  // (row, 3 H)
+    private var hidden: Int { all.columns / 3 }
+
+    fileprivate init(_ all: Matrix, scale: Float) {
+        var scaled = all
+        let hidden = all.columns / 3
+        for row in 0..<all.rows {
+            for index in row * all.columns..<row * all.columns + hidden { scaled.values[index] *= scale }
+        }
+        self.all = scaled
+    }
+
+    /// Where a head's part of a row's keys, or of its values, begins.
+    func keys(_ row: Int, _ begin: Int) -> Int { row * all.columns + hidden + begin }
+
+    func values(_ row: Int, _ begin: Int) -> Int { row * all.columns + 2 * hidden + begin }
+
+    func queries(_ row: Int, _ begin: Int) -> Int { row * all.columns + begin }
+
+    /// (A, n, H / A) of the keys or of the values.
+    func byHead(_ heads: Int, keys isKeys: Bool) -> [Float] {
+        let width = hidden / heads
+        return [Float](unsafeUninitializedCapacity: all.rows * hidden) { result, count in
+            for head in 0..<heads {
+                for row in 0..<all.rows {
+                    let from = isKeys ? keys(row, head * width) : values(row, head * width)
+                    for index in 0..<width { result[(head * all.rows + row) * width + index] = all.values[from + index] }
+                }
+            }
+            count = all.rows * hidden
+        }
+    }
 }
 
 /// The one layer of the model, which is applied at every depth of both stages.
 struct Layer {
-    private static let name = "layers.0"
-    private let weights: Parameters
     private let shape: ModelShape
     private let width: Int
+    private let attentionNorm: Norm
+    private let attentionIn: Linear
+    private let attentionOut: Linear
+    private let feedForwardNorm: Norm
+    private let feedForwardIn: Linear
+    private let feedForwardOut: Linear
 
-    init(_ weights: Parameters, _ shape: ModelShape) {
-        self.weights = weights
+    init(_ weights: Parameters, _ shape: ModelShape) throws {
         self.shape = shape
         width = shape.hidden / shape.heads
+        attentionNorm = try weights.norm("layers.0.attention_norm")
+        attentionIn = try weights.linear("layers.0.attention_in")
+        attentionOut = try weights.linear("layers.0.attention_out")
+        feedForwardNorm = try weights.norm("layers.0.feed_forward_norm")
+        feedForwardIn = try weights.linear("layers.0.feed_forward_in")
+        feedForwardOut = try weights.linear("layers.0.feed_forward_out")
     }
 
-    func projected(_ hidden: Matrix) throws -> Projected {
-        let normed = try weights.norm(Self.name + ".attention_norm", hidden)
-        let all = try weights.linear(Self.name + ".attention_in", normed)
-        let scale = Float(1 / Double(width).squareRoot())
-        return Projected(
-            queries: map(part(all, 0)) { $0 * scale }, keys: part(all, 1), values: part(all, 2))
-    }
-
-    private func part(_ all: Matrix, _ index: Int) -> Matrix {
-        Matrix((0..<all.rows).map { Array(all[$0].dropFirst(index * shape.hidden).prefix(shape.hidden)) }, columns: shape.hidden)
+    func projected(_ hidden: Matrix) -> Projected {
+        Projected(attentionIn(attentionNorm(hidden)), scale: Float(1 / Double(width).squareRoot()))
     }
 
     /// Residual, output projection and feed-forward; `attended` has the heads side by side.
-    func finish(_ hidden: Matrix, _ attended: Matrix) throws -> Matrix {
-        let middle = sum(try weights.linear(Self.name + ".attention_out", attended), hidden)
-        let normed = try weights.norm(Self.name + ".feed_forward_norm", middle)
-        let inner = map(try weights.linear(Self.name + ".feed_forward_in", normed), gelu)
-        return sum(try weights.linear(Self.name + ".feed_forward_out", inner), middle)
+    func finish(_ hidden: Matrix, _ attended: Matrix) -> Matrix {
+        var middle = attentionOut(attended)
+        middle.add(hidden)
+        var inner = feedForwardIn(feedForwardNorm(middle))
+        gelu(&inner.values, inner.values.count)
+        var result = feedForwardOut(inner)
+        result.add(middle)
+        return result
     }
 
-    private func sum(_ left: Matrix, _ right: Matrix) -> Matrix {
-        Matrix(rows: left.rows, columns: left.columns, values: zip(left.values, right.values).map { $0 + $1 })
-    }
-
-    /// One application to a segment by itself.
-    func encode(_ hidden: Matrix) throws -> Matrix {
-        let projected = try projected(hidden)
+    /// One application to segments, each of which is a range of rows and attends to itself alone.
+    func encode(_ hidden: Matrix, _ segments: [Range<Int>]) -> Matrix {
+        let projected = projected(hidden)
         var attended = Matrix(rows: hidden.rows, columns: shape.hidden)
-        for head in 0..<shape.heads {
-            let begin = head * width
-            for row in 0..<hidden.rows {
-                let from = row * shape.hidden + begin
-                let logits = (0..<hidden.rows).map { other in
-                    dot(projected.queries.values, from, projected.keys.values, other * shape.hidden + begin, width)
-                }
-                for (other, share) in softmax(logits).enumerated() {
-                    blend(&attended.values, from, projected.values.values, other * shape.hidden + begin, share)
+        let shares = UnsafeMutablePointer<Float>.allocate(capacity: segments.map(\.count).max() ?? 0)
+        defer { shares.deallocate() }
+        attended.values.withUnsafeMutableBufferPointer { target in
+            projected.all.values.withUnsafeBufferPointer { all in
+                guard let all = all.baseAddress, let target = target.baseAddress else { return }
+                for segment in segments {
+                    for row in segment {
+                        for begin in stride(from: 0, to: shape.hidden, by: width) {
+                            let query = all + projected.queries(row, begin)
+                            for (index, other) in segment.enumerated() {
+                                shares[index] = dot(query, all + projected.keys(other, begin), width)
+                            }
+                            softmax(shares, segment.count)
+                            for (index, other) in segment.enumerated() {
+                                let values = all + projected.values(other, begin)
+                                blend(target + row * shape.hidden + begin, values, width, shares[index])
+                            }
+                        }
+                    }
                 }
             }
         }
-        return try finish(hidden, attended)
-    }
-
-    /// Adds a share of a head's value.
-    func blend(_ target: inout [Float], _ at: Int, _ values: [Float], _ from: Int, _ share: Float) {
-        target.withUnsafeMutableBufferPointer { target in
-            values.withUnsafeBufferPointer { values in
-                for index in 0..<width { target[at + index] += share * values[from + index] }
-            }
-        }
+        return finish(hidden, attended)
     }
 }

@@ -1,6 +1,6 @@
 import EdgeRanker
 
-/// A model's parameters by name: float32, or int8 with a `.scale` for each row.
+/// A model's parameters by name: float32, or int8 with a `.scale` for each row. Errors: one is not there.
 struct Parameters {
     private let weights: PackedWeights
 
@@ -13,70 +13,28 @@ struct Parameters {
         return floats
     }
 
-    /// A row of a table.
-    func row(_ name: String, _ index: Int) throws -> ArraySlice<Float> {
-        let table = try tensor(name + ".weight")
-        if index >= table.rows { throw EdgeError("the table \(name) has \(table.rows) rows, and no row \(index)") }
-        let range = index * table.columns..<(index + 1) * table.columns
-        switch table.values {
-        case .floats(let floats): return floats[range]
-        case .integers(let integers):
-            let scale = try floats(name + ".scale")[index]
-            return integers[range].map { Float($0) * scale }[...]
-        }
+    func table(_ name: String) throws -> Table {
+        let tensor = try tensor(name + ".weight")
+        return Table(name, tensor, scales: try scales(name, tensor))
     }
 
-    func norm(_ name: String, _ inputs: Matrix) throws -> Matrix {
-        try EdgeReference.norm(inputs, floats(name + ".weight"), floats(name + ".bias"))
+    func norm(_ name: String) throws -> Norm {
+        Norm(weight: try floats(name + ".weight"), bias: try floats(name + ".bias"))
     }
 
-    /// (row, inputs) -> (row, outputs): x W^T + b, in integers where the weights are.
-    func linear(_ name: String, _ inputs: Matrix) throws -> Matrix {
+    func linear(_ name: String) throws -> Linear {
         let weight = try tensor(name + ".weight")
-        let bias = try floats(name + ".bias")
-        var result: Matrix
-        switch weight.values {
-        case .floats(let floats): result = product(inputs, floats, weight.rows)
-        case .integers(let integers):
-            result = product(inputs, integers, scales: try floats(name + ".scale"))
-        }
-        for row in 0..<result.rows { result.add(bias[...], toRow: row) }
-        return result
+        return Linear(weight, scales: try scales(name, weight), bias: try floats(name + ".bias"))
     }
 
-    /// x W^T, in float.
-    func product(_ name: String, _ inputs: Matrix) throws -> Matrix {
-        product(inputs, try floats(name + ".weight"), try tensor(name + ".weight").rows)
+    /// x W^T.
+    func product(_ name: String) throws -> Linear {
+        let weight = try tensor(name + ".weight")
+        return Linear(weight, scales: try scales(name, weight), bias: nil)
     }
 
-    private func product(_ inputs: Matrix, _ weight: [Float], _ outputs: Int) -> Matrix {
-        var result = Matrix(rows: inputs.rows, columns: outputs)
-        for row in 0..<inputs.rows {
-            for output in 0..<outputs {
-                let begin = row * inputs.columns
-                result[row, output] = dot(inputs.values, begin, weight, output * inputs.columns, inputs.columns)
-            }
-        }
-        return result
-    }
-
-    private func product(_ inputs: Matrix, _ weight: [Int8], scales: [Float]) -> Matrix {
-        let width = inputs.columns
-        var result = Matrix(rows: inputs.rows, columns: scales.count)
-        for row in 0..<inputs.rows {
-            let (levels, step) = levels(inputs[row])
-            levels.withUnsafeBufferPointer { levels in
-                weight.withUnsafeBufferPointer { weight in
-                    for output in 0..<scales.count {
-                        var sum: Int32 = 0
-                        let begin = output * width
-                        for index in 0..<width { sum &+= levels[index] &* Int32(weight[begin + index]) }
-                        result[row, output] = Float(sum) * step * scales[output]
-                    }
-                }
-            }
-        }
-        return result
+    private func scales(_ name: String, _ tensor: Tensor) throws -> [Float] {
+        tensor.integers == nil ? [] : try floats(name + ".scale")
     }
 
     private func tensor(_ name: String) throws -> Tensor {

@@ -1,6 +1,5 @@
-import EdgeLiteRT
+import EdgeCommandLine
 import EdgeRanker
-import EdgeReference
 
 #if canImport(Darwin)
     import Darwin
@@ -9,19 +8,22 @@ import EdgeReference
 #endif
 
 private let help = """
-    edge-rank rank movies.edge request.json       ranks the candidates of a request, best first, within 50 ms
-    edge-rank rank movies.edge request.json libLiteRt.so      the same, with LiteRT from this file
-    edge-rank verify movies.edge                  replays the golden requests of a bundle at every exit
-    edge-rank verify movies.edge public.pem       and refuses a bundle that the key's owner did not sign
-    edge-rank prove cases.bin                     opens damaged bundles, and compares each verdict with Python's
+    edge-rank rank movies.edge request.json                  ranks the candidates of a request, best first, within 50 ms
+    edge-rank rank movies.edge request.json --engine litert --library libLiteRt.so
+    edge-rank verify movies.edge                             replays the golden requests of a bundle at every exit
+    edge-rank verify movies.edge --public-key public.pem     and refuses a bundle that the key's owner did not sign
+
+    --engine     litert, onnx, coreml or reference (default), which computes in Swift alone
+    --library    that of LiteRT or of ONNX Runtime, where the program is not linked with it
     """
 
-/// The commands of `help`. Exit codes: 0 pass, 1 a comparison failed, 2 misuse or what must be refused.
+/// The commands of `help`. Exit codes: 0 pass, 2 misuse or what must be refused.
 @main
 struct EdgeRank {
     static func main() async {
         do {
-            exit(try await run(Array(CommandLine.arguments.dropFirst())) ? 0 : 1)
+            try await run(Array(CommandLine.arguments.dropFirst()))
+            exit(0)
         } catch {
             let text = Array("error: \(error)\n".utf8)
             _ = write(STDERR_FILENO, text, text.count)
@@ -29,21 +31,20 @@ struct EdgeRank {
         }
     }
 
-    private static func run(_ arguments: [String]) async throws -> Bool {
-        switch (arguments.first, arguments.count) {
-        case ("rank", 3): try await rank(arguments[1], arguments[2], .reference)
-        case ("rank", 4): try await rank(arguments[1], arguments[2], .liteRT(library: arguments[3]))
-        case ("verify", 2), ("verify", 3): try await verify(arguments[1], arguments.count == 3 ? arguments[2] : nil)
-        case ("prove", 2): return try prove(arguments[1])
-        case ("--help", 1), (nil, 0): print(help)
-        default: throw EdgeError("edge-rank does not know \(arguments.joined(separator: " "))", fix: "edge-rank --help")
+    private static func run(_ arguments: [String]) async throws {
+        let command = arguments.first ?? "--help"
+        switch command {
+        case "rank": try await rank(Arguments(arguments, options: engineOptions))
+        case "verify": try await verify(Arguments(arguments, options: engineOptions + ["--public-key"]))
+        case "--help": print(help)
+        default: throw EdgeError("edge-rank has no command \(command)", fix: "see --help")
         }
-        return true
     }
 
-    private static func rank(_ bundle: String, _ path: String, _ engine: EngineChoice) async throws {
-        let request = try parseRequest(Source.file(path).bytes())
-        let ranker = try await Ranker.open(.file(bundle), Options(engine: engine))
+    private static func rank(_ arguments: Arguments) async throws {
+        let files = try arguments.after("BUNDLE REQUEST")
+        let request = try parseRequest(Source.file(files[1]).bytes())
+        let ranker = try await Ranker.open(.file(files[0]), Options(engine: arguments.engine()))
         let user = try await ranker.user(request.user, request.events)
         let budget = try Budget(milliseconds: 50)
         let ranked = try await ranker.rank(user, request.candidates, budget: budget, time: request.time)
@@ -52,9 +53,10 @@ struct EdgeRank {
         await ranker.close()
     }
 
-    private static func verify(_ bundle: String, _ key: String?) async throws {
-        let publicKey = try key.map { try PublicKey(pem: String(decoding: Source.file($0).bytes(), as: UTF8.self)) }
-        let ranker = try await Ranker.open(.file(bundle), Options(engine: .reference, publicKey: publicKey))
+    private static func verify(_ arguments: Arguments) async throws {
+        let bundle = try arguments.after("BUNDLE")[0]
+        let publicKey = try arguments["--public-key"].map { try PublicKey(pem: String(decoding: Source.file($0).bytes(), as: UTF8.self)) }
+        let ranker = try await Ranker.open(.file(bundle), Options(engine: arguments.engine(), publicKey: publicKey))
         try await ranker.verify()
         print("\(bundle): every golden request is reproduced at exits \(try await ranker.exits)")
         await ranker.close()

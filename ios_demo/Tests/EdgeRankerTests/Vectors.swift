@@ -85,3 +85,13 @@ func refusal(_ what: String, _ action: () throws -> Void) -> String {
     }
     return ""
 }
+
+/// Fails unless an action that waits is refused by an `EdgeError` with a part of its text.
+func assertRefused(_ part: String, _ action: () async throws -> Void) async {
+    do {
+        try await action()
+        XCTFail("accepted: \(part)")
+    } catch {
+        XCTAssert(error is EdgeError && "\(error)".contains(part), "\(part): \(error)")
+    }
+}

@@ -7,16 +7,14 @@ import math
 from collections import OrderedDict
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 from named_texts import named_texts
+from noting_engine import NotingEngine
 
 import edge.runtime
 from edge.bundle.exits import Exit, MeasuredExit
-from edge.engines.chunk import Chunk
 from edge.runtime.choice import Work, choose
 from edge.runtime.costs import Costs
 from edge.runtime.pace import Pace
@@ -113,19 +111,6 @@ def test_the_pace_follows_the_vectors(line: dict[str, Any]) -> None:
             spread = weight * spread + (1 - weight) * min(abs(s / (factor * p) - 1), 1)
             predicted, spent = weight * predicted + p, weight * spent + s
         assert expected == pytest.approx([spent / predicted, spent / predicted * (1 + 2 * spread)])
-
-
-class NotingEngine:
-    """Notes the chunks that it is given."""
-
-    def __init__(self, line: dict[str, Any]) -> None:
-        self.shape = SimpleNamespace(hidden=line["hidden"], positions=line["positions"])
-        self.chunk_tokens, self.chunk_segments = line["chunk_tokens"], line["chunk_segments"]
-        self.chunks: list[list[int]] = []
-
-    def summarise(self, chunk: Chunk, depth: int) -> np.ndarray:
-        self.chunks.append([chunk.count, len(chunk)])
-        return np.zeros((chunk.count, self.shape.hidden), dtype=np.float32)
 
 
 @pytest.mark.parametrize("line", of_kind("summaries"))

@@ -7,18 +7,24 @@ package struct EdgeBundle: Sendable {
     let sha256: String
     /// That there is a signature, not whose.
     let isSigned: Bool
+    /// Every file that an installation has, `manifest.json` first, with its size and its SHA-256.
+    let installable: [(path: String, bytes: Int, sha256: String)]
+    private var folder: Folder?
     private let unpacked: Result<PackedWeights, any Error>
     private let source: Source
     private let publicKey: PublicKey?
 
     /// Every file inflated and checked once. With a key, a bundle that its owner did not sign is refused.
-    init(_ source: Source, publicKey: PublicKey? = nil) throws {
+    package init(_ source: Source, publicKey: PublicKey? = nil) throws {
         let archive = try Archive(source, publicKey)
         self.source = source
         self.publicKey = publicKey
         sha256 = archive.sha256
         isSigned = archive.isSigned
-        manifest = try refusing(source) { try Manifest(manifestBytes(archive)) }
+        let listed = try manifestBytes(archive)
+        manifest = try refusing(source) { try Manifest(listed) }
+        installable = [(manifestPath, listed.count, hex(EdgeRanker.sha256(listed)))]
+            + manifest.files.filter { $0.path != weightsPath }.map { ($0.path, $0.bytes, $0.sha256) }
         try checkListing(archive, manifest)
         let packed = try manifest.file(weightsPath).map { try bytes(of: $0, archive, .none) }
         unpacked = Result { try packed.map { bytes in try refusing(source) { try PackedWeights(reading: bytes) } } ?? .none }
@@ -41,14 +47,51 @@ package struct EdgeBundle: Sendable {
     /// The SHA-256 that the manifest lists for `weights.bin`, empty without it.
     var weightsSha256: String { manifest.file(weightsPath)?.sha256 ?? "" }
 
-    /// The bytes of files, read and checked again. Errors: the bundle is not the one that was opened.
-    package func files(_ paths: [String]) throws -> [[UInt8]] {
+    /// The bundle with its files in a folder, where they are whole.
+    func installed(in folder: Folder) -> EdgeBundle {
+        var bundle = self
+        bundle.folder = folder
+        return bundle
+    }
+
+    /// The path of a file of the installation; nil if the bundle is not installed.
+    package func installedPath(_ path: String) -> String? { folder?.path(path) }
+
+    /// A model's file: mapped if the bundle is installed, otherwise read and held in memory.
+    package func fileBytes(_ path: String) throws -> FileBytes {
+        if let installed = installedPath(path) { return try FileBytes(mapping: installed) }
+        return FileBytes(copying: try files([path])[0])
+    }
+
+    /// Gives each file of an installation in pieces, read and checked again.
+    func unpack(_ write: (String, (_ piece: (ArraySlice<UInt8>) throws -> Void) throws -> Void) throws -> Void) throws {
+        let archive = try archiveAgain()
+        try write(manifestPath) { piece in try piece(manifestBytes(archive)[...]) }
+        let weights = try manifest.files.allSatisfy(\.holes.isEmpty) ? .none : self.weights
+        for file in manifest.files where file.path != weightsPath {
+            try write(file.path) { piece in try read(file, archive, weights, piece) }
+        }
+    }
+
+    /// Errors: the bundle is not the one that was opened.
+    private func archiveAgain() throws -> Archive {
         let archive = try Archive(source, publicKey)
         if archive.sha256 != sha256 { throw source.refused("it was replaced since it was opened") }
+        return archive
+    }
+
+    /// The bytes of files, read and checked again. Errors: the bundle is not the one that was opened.
+    package func files(_ paths: [String]) throws -> [[UInt8]] {
+        let archive = try archiveAgain()
         return try paths.map { path in
             guard let file = manifest.file(path) else { throw source.refused("it has no \(path)") }
             return try bytes(of: file, archive, file.holes.isEmpty ? .none : weights)
         }
+    }
+
+    /// The golden requests. Errors: as of `files`, and a line that breaks a rule.
+    package func goldenRequests() throws -> [Request] {
+        try Golden(manifest, files(["golden.jsonl"])[0], texts()).lines.map(\.request)
     }
 
     /// The text side of the model. Errors: `text.json` or `vocab.txt` cannot be read, or contradicts the manifest.

@@ -63,8 +63,9 @@ struct Golden {
         var numbers = try UserNumbers(texts.spec.numbers, request.user)
         for (index, event) in request.events.enumerated() { _ = try numbers.add(event, "events[\(index)]") }
         if line.numbers.count != request.candidates.count { throw line.error("the numbers are not those of its candidates") }
-        for (index, item) in request.candidates.enumerated() {
-            let found = try numbers.of(item, request.time, "candidates[\(index)]")
+        let candidates = try numbers.of(request.candidates, request.time)
+        for index in request.candidates.indices {
+            let found = Array(candidates[index])
             guard case .list(let expected) = line.numbers[index], expected.count == found.count else {
                 throw line.error("candidate \(index) has another count of numbers")
             }

@@ -57,8 +57,8 @@ private func reduced(_ number: [UInt64]) -> [UInt64] {
     return rest
 }
 
-/// The bytes of base64 with padding, or nil.
-func bytes(ofBase64 text: some Sequence<UInt8>) -> [UInt8]? {
+/// The bytes of base64 with padding, or nil. `unusedBits`: whether those of the last letter that no byte uses may be set.
+func bytes(ofBase64 text: some Sequence<UInt8>, unusedBits: Bool = false) -> [UInt8]? {
     let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     var values = [UInt8?](repeating: nil, count: 256)
     for (value, letter) in letters.enumerated() { values[Int(letter)] = UInt8(value) }
@@ -76,5 +76,5 @@ func bytes(ofBase64 text: some Sequence<UInt8>) -> [UInt8]? {
         count -= 8
         result.append(UInt8(truncatingIfNeeded: bits >> count))
     }
-    return bits & (1 << count - 1) == 0 ? result : nil
+    return unusedBits || bits & (1 << count - 1) == 0 ? result : nil
 }

@@ -12,27 +12,26 @@ struct Summaries {
         return cut(missing, engine)
     }
 
-    /// A summary of each segment. `pause` runs before each chunk, and may end the request by what it throws.
+    /// A summary of each segment, a row each. `pause` runs before each chunk, and may end the request by what it throws.
     mutating func take(
         _ segments: [[Int32]], _ depth: Int, _ engine: any Engine, _ pause: () throws -> Void
-    ) throws -> [[Float]] {
-        var found: [[Int32]: [Float]] = [:]
-        var seen = Set<[Int32]>()
+    ) throws -> Matrix {
+        var summaries = Matrix(rows: segments.count, columns: engine.shape.hidden)
+        var rows: [[Int32]: [Int]] = [:]  // of what is missing
         var missing: [[Int32]] = []
-        for segment in segments {
-            if let kept = cache.read(SummaryKey(depth: depth, tokens: segment)) {
-                found[segment] = kept
-            } else if seen.insert(segment).inserted {
-                missing.append(segment)
-            }
+        for (row, segment) in segments.enumerated() {
+            if cache.read(SummaryKey(depth: depth, tokens: segment), into: &summaries, row: row) { continue }
+            if rows[segment] == nil { missing.append(segment) }
+            rows[segment, default: []].append(row)
         }
         for chunk in cut(missing, engine) {
             try pause()
             for (segment, summary) in zip(chunk, try engine.summarise(chunk, depth: depth)) {
-                found[segment] = cache.write(SummaryKey(depth: depth, tokens: segment), summary)
+                let kept = cache.write(SummaryKey(depth: depth, tokens: segment), summary)
+                for row in rows[segment] ?? [] { summaries.set(kept[...], row: row) }
             }
         }
-        return segments.map { found[$0] ?? [] }
+        return summaries
     }
 
     private func cut(_ segments: [[Int32]], _ engine: any Engine) -> [[[Int32]]] {

@@ -30,23 +30,31 @@ struct SummaryCache {
     /// Whether an entry is kept; no use.
     func has(_ key: SummaryKey) -> Bool { kept[key] != nil }
 
-    /// A use.
-    mutating func read(_ key: SummaryKey) -> [Float]? {
-        guard let halves = kept[key]?.halves else { return nil }
-        noteUse(key)
-        return halves.map { float(ofHalf: $0) }
+    /// A use, which writes the summary into a row; whether it is kept.
+    mutating func read(_ key: SummaryKey, into matrix: inout Matrix, row: Int) -> Bool {
+        guard let place = kept.index(forKey: key) else { return false }
+        noteUse(key, at: place)
+        let begin = row * hidden
+        let halves = kept.values[place].halves
+        for index in 0..<hidden { matrix.values[begin + index] = float(ofHalf: halves[index]) }
+        return true
     }
 
     /// The summary as it is used from now on, rounded to float16, whether it is kept or not.
     mutating func write(_ key: SummaryKey, _ summary: [Float]) -> [Float] {
         let halves = summary.map { halfBits($0) }
+        keep(key, halves)
+        return halves.map { float(ofHalf: $0) }
+    }
+
+    /// A summary that was computed before, as its float16 bits.
+    mutating func keep(_ key: SummaryKey, _ halves: [UInt16]) {
         let size = size(key)
         if size <= budget {
             if kept.updateValue(Kept(halves: halves, use: use), forKey: key) == nil { bytes += size }
-            noteUse(key)
+            if let place = kept.index(forKey: key) { noteUse(key, at: place) }
             trim(toBytes: budget)
         }
-        return halves.map { float(ofHalf: $0) }
     }
 
     /// The least recently used leave until so many bytes are met.
@@ -70,9 +78,14 @@ struct SummaryCache {
     /// Least recently used first.
     var keys: [SummaryKey] { kept.sorted { $0.value.use < $1.value.use }.map(\.key) }
 
-    private mutating func noteUse(_ key: SummaryKey) {
+    /// All that is kept with its bits, least recently used first.
+    var entries: [(key: SummaryKey, halves: [UInt16])] {
+        kept.sorted { $0.value.use < $1.value.use }.map { ($0.key, $0.value.halves) }
+    }
+
+    private mutating func noteUse(_ key: SummaryKey, at place: Dictionary<SummaryKey, Kept>.Index) {
         use += 1
-        kept[key]?.use = use
+        kept.values[place].use = use
         uses.append((key, use))
         if uses.count > 2 * kept.count + 1_024 { forgetReplacedUses() }
     }

@@ -8,10 +8,11 @@ package struct Entries: Sendable {
     package var count: Int { items.rows }
 
     /// Numbers that are NaN are missing.
-    package init(items: [[Float]], phrases: [[Float]], numbers: [[Float]], _ shape: ModelShape) {
-        self.items = Matrix(items, columns: shape.hidden)
-        self.phrases = Matrix(phrases, columns: shape.hidden)
-        self.numbers = Matrix(numbers.map { $0.map { $0.isNaN ? 0 : $0 } }, columns: shape.numbers)
-        missing = Matrix(numbers.map { $0.map { $0.isNaN ? 1 : 0 } }, columns: shape.numbers)
+    package init(items: Matrix, phrases: Matrix, numbers: Matrix) {
+        self.items = items
+        self.phrases = phrases
+        self.numbers = Matrix(
+            rows: numbers.rows, columns: numbers.columns, values: numbers.values.map { $0.isNaN ? 0 : $0 })
+        missing = Matrix(rows: numbers.rows, columns: numbers.columns, values: numbers.values.map { $0.isNaN ? 1 : 0 })
     }
 }

@@ -1,6 +1,6 @@
 /// Numbers in rows, float32, row-major.
 package struct Matrix: Sendable {
-    package let rows: Int
+    package private(set) var rows: Int
     package let columns: Int
     package var values: [Float]
 
@@ -33,6 +33,18 @@ package struct Matrix: Sendable {
         other.withUnsafeBufferPointer { other in
             for column in 0..<columns { values[begin + column] += other[column] }
         }
+    }
+
+    func first(_ count: Int) -> Matrix { Matrix(rows: count, columns: columns, values: Array(values[..<(count * columns)])) }
+
+    func last(_ count: Int) -> Matrix {
+        Matrix(rows: count, columns: columns, values: Array(values[(values.count - count * columns)...]))
+    }
+
+    /// Adds another one's rows behind the last.
+    mutating func append(_ other: Matrix) {
+        values.append(contentsOf: other.values)
+        rows += other.rows
     }
 
     /// Copies a row into a row of this one.

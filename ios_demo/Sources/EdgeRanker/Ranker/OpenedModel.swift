@@ -4,6 +4,11 @@ struct OpenedModel {
     let texts: Texts
     let engine: any Engine
     let costs: Costs
+    /// The app's folder for installations; nil where nothing is kept.
+    let cache: Folder?
+    /// Why nothing is kept, although it was to be.
+    let notInstalled: EdgeError?
+    var file: SummaryFile?
     var summaries: Summaries
     var pace = Pace()
     var shape: ModelShape { bundle.manifest.shape }
@@ -12,13 +17,16 @@ struct OpenedModel {
     init(_ source: Source, _ options: Options, _ progress: (String, Double) -> Void) throws {
         progress("check", 0)
         bundle = try EdgeBundle(source, publicKey: options.publicKey)
-        progress("load", 0.5)
         texts = try bundle.texts()
-        engine = try options.engine.make(bundle)
-        progress("measure", 0.8)
-        costs = try measuredCosts(engine)
+        progress("install", 0.5)
+        let loaded = try LoadedEngine.load(bundle, options, progress)
+        (engine, costs, cache, notInstalled) = (loaded.engine, loaded.costs, loaded.cache, loaded.reason)
         let budget = Int(options.memoryMb * 1e6)
         summaries = Summaries(cache: SummaryCache(hidden: bundle.manifest.shape.hidden, budget: budget))
+        if options.keepsSummaries, let folder = cache?.folder(bundle.sha256) {
+            file = SummaryFile(weights: bundle.weightsSha256, hidden: bundle.manifest.shape.hidden, in: folder)
+        }
+        file?.load(into: &summaries.cache)
         progress("ready", 1)
     }
 
@@ -42,22 +50,41 @@ struct OpenedModel {
         }
     }
 
-    /// Encodes items and contexts now, for the exit that answers without limits.
+    /// Encodes items and contexts now, for the exit that answers without limits, and keeps them for the next opening.
     mutating func encode(_ handles: [Handle]) throws {
         _ = try summaries.take(handles.map(\.tokens), best.encode, engine) {}
         _ = try summaries.take(handles.map(\.context), shape.phraseDepth, engine) {}
+        file?.save(summaries.cache)
     }
 
-    /// Replays the golden requests. Errors: the first that differs.
+    /// Keeps summaries that a server computed; all of them, or none. Returns how many.
+    mutating func receive(_ text: [UInt8]) throws -> Int {
+        let sent = try sentSummaries(text, weights: bundle.weightsSha256, shape)
+        for (key, halves) in sent { summaries.cache.keep(key, halves) }
+        return sent.count
+    }
+
+    /// A user; what is known of the person is never written.
+    mutating func user(_ id: String, _ profile: User, _ events: [Event]) throws -> UserState {
+        let state = try UserState(id, profile, events, texts, shape)
+        file?.leaveOut(state.profileTokens)
+        return state
+    }
+
+    /// Replays the golden requests; then the bundles that this one has replaced go. Errors: the first that differs.
     mutating func verify(_ owner: ObjectIdentifier) throws {
-        let golden = try Golden(bundle.manifest, bundle.files(["golden.jsonl"])[0], texts)
+        try verify(Golden(bundle.manifest, bundle.files(["golden.jsonl"])[0], texts), owner)
+    }
+
+    mutating func verify(_ golden: Golden, _ owner: ObjectIdentifier) throws {
         try golden.replayTexts()
         for line in golden.lines { try verify(line, golden.tolerance(engine.name), owner) }
+        if let cache { try? locking(cache) { removeReplaced(by: bundle, in: cache) } }
     }
 
     private mutating func verify(_ line: GoldenLine, _ tolerance: Float, _ owner: ObjectIdentifier) throws {
         let request = line.request
-        var state = try UserState("", request.user, request.events, texts, shape)
+        var state = try user("", request.user, request.events)
         let handles = try handles(request.candidates, owner)
         let ranking = Ranking(handles: handles, time: request.time, budget: .none, startedMs: nowMs()) { false }
         for (exit, expected) in line.logits {

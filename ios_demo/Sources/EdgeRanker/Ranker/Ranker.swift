@@ -16,8 +16,9 @@ public actor Ranker {
         served = ServedLog(most: options.logRows)
     }
 
-    /// Checks a bundle whole, decodes its weights and measures the device, for which the whole model is computed. Errors: a
-    /// bundle that must not be used. `progress` gets a step and the share of the whole that is done.
+    /// Checks a bundle whole, installs it, decodes its weights and measures the device, for which the whole model is computed; if
+    /// the device was measured before, each call of the model runs once. Errors: a bundle that must not be used. A directory that
+    /// cannot be written is no error, but `notInstalled`. `progress` gets a step and the share of the whole that is done.
     public static func open(
         _ source: Source, _ options: Options, progress: @escaping @Sendable (String, Double) -> Void = { _, _ in }
     ) async throws -> Ranker {
@@ -39,7 +40,14 @@ public actor Ranker {
     /// Whether the bundle carries a signature; whose it is says a public key alone.
     public var isSigned: Bool { get throws { try opened().bundle.isSigned } }
 
-    /// Renders, tokenises and encodes items now, e.g. while the app is idle; what it gives is ranked faster.
+    /// Where the bundle is installed; nil if nothing is kept.
+    public var directory: String? { get throws { try opened().cache.map { $0.path(try opened().bundle.sha256) } } }
+
+    /// Why nothing is kept, although the options name a directory; nil if all is well.
+    public var notInstalled: EdgeError? { get throws { try opened().notInstalled } }
+
+    /// Renders, tokenises and encodes items now, e.g. while the app is idle; what it gives is ranked faster. The summaries are
+    /// kept for the next opening.
     public func prepare(_ items: [Item]) throws -> [Handle] {
         try checkCandidates(items)
         var model = try taken()
@@ -49,12 +57,24 @@ public actor Ranker {
         return handles
     }
 
+    /// Keeps summaries that a server computed with `edge encode`, whose items are then not encoded here: the first line of the
+    /// file, then lines of items. Returns how many. Errors: another text, or other weights; then none is kept.
+    public func receive(_ text: String) throws -> Int { try receive(Array(text.utf8)) }
+
+    /// As for a text, in its UTF-8 bytes.
+    public func receive(_ text: [UInt8]) throws -> Int {
+        var model = try taken()
+        defer { self.model = model }
+        return try model.receive(text)
+    }
+
     /// A user to rank for. `id` names the user in the log, where each one without it has a random name.
     public func user(_ profile: User = User(), _ events: [Event] = [], id: String = "") throws -> RankedUser {
         try checkUser(profile)
         try checkEvents(events)
-        let model = try opened()
-        let state = try UserState(id.isEmpty ? randomName() : id, profile, events, model.texts, model.shape)
+        var model = try taken()
+        defer { self.model = model }
+        let state = try model.user(id.isEmpty ? randomName() : id, profile, events)
         return RankedUser(state, self)
     }
 
@@ -113,7 +133,8 @@ public actor Ranker {
         served.note(user.id, event)
     }
 
-    /// Replays the golden requests of the bundle at every exit. Errors: the first that differs, and by how much.
+    /// Replays the golden requests of the bundle at every exit; if all are reproduced, the files of the bundles of this name that
+    /// it has replaced are removed. Errors: the first that differs, and by how much.
     public func verify() throws {
         var model = try taken()
         defer { self.model = model }
@@ -126,11 +147,12 @@ public actor Ranker {
         return served.drain()
     }
 
-    /// Removes all summaries, and what `log` has not given yet.
+    /// Removes all summaries, from memory and from disk, and what `log` has not given yet.
     public func forget() throws {
         _ = try opened()
         model?.summaries.cache.clear()
         served.clear()
+        try model?.file?.remove()
     }
 
     /// Gives back what was computed for a user; it is computed again when candidates come.

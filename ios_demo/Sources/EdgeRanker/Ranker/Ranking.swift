@@ -57,12 +57,10 @@ struct Ranking {
         return (work, items.reduce(0) { $0 + $1.count })
     }
 
-    private func numbers(_ user: UserState) throws -> [[Float]] {
-        try handles.enumerated().map { try user.numbers.of($0.element.item, time, "candidates[\($0.offset)]") }
-    }
+    private func numbers(_ user: UserState) throws -> Matrix { try user.numbers.of(handles.map(\.item), time) }
 
     private func compute(
-        _ needed: Needed, _ planned: Exit, _ work: Work, _ numbers: [[Float]], _ allowed: [MeasuredExit],
+        _ needed: Needed, _ planned: Exit, _ work: Work, _ numbers: Matrix, _ allowed: [MeasuredExit],
         _ user: inout UserState, _ model: inout OpenedModel
     ) throws -> (logits: [Float], exit: Exit) {
         let (shape, engine) = (model.shape, model.engine)
@@ -79,13 +77,13 @@ struct Ranking {
         }
         guard !handles.isEmpty, let kept = user.timelines[planned.encode] else { return ([], exit) }
         let candidates = Entries(
-            items: items.suffix(handles.count), phrases: phrases.suffix(handles.count), numbers: numbers, shape)
+            items: items.last(handles.count), phrases: phrases.last(handles.count), numbers: numbers)
         return (try engine.score(candidates, kept.timeline, depth: exit.interact), exit)
     }
 
     /// Gives the timeline what it lacks: profile and events, or new events alone.
     private func append(
-        _ needed: Needed, _ depth: Int, _ items: [[Float]], _ phrases: [[Float]], _ user: inout UserState,
+        _ needed: Needed, _ depth: Int, _ items: Matrix, _ phrases: Matrix, _ user: inout UserState,
         _ model: OpenedModel
     ) throws {
         let lacking = needed.lacking
@@ -93,11 +91,13 @@ struct Ranking {
         if count == 0 { return }
         try pause()
         let shape = model.shape
-        let nothing = lacking.whole ? [[Float](repeating: 0, count: shape.hidden)] : []
-        let none = lacking.whole ? [[Float](repeating: 0, count: shape.numbers)] : []
-        let entries = Entries(
-            items: Array(items.prefix(count)), phrases: nothing + phrases.prefix(needed.newEvents),
-            numbers: none + user.numbersOfEvents[lacking.from...], shape)
+        // A profile has no phrase and no numbers.
+        let own = lacking.whole ? 1 : 0
+        var ofPhrases = Matrix(rows: own, columns: shape.hidden)
+        ofPhrases.append(phrases.first(needed.newEvents))
+        var numbers = Matrix(rows: own, columns: shape.numbers)
+        numbers.append(Matrix(Array(user.numbersOfEvents[lacking.from...]), columns: shape.numbers))
+        let entries = Entries(items: items.first(count), phrases: ofPhrases, numbers: numbers)
         var kept = lacking.whole ? nil : user.timelines[depth]
         // The only reference to the arrays, which are then changed in their place.
         user.timelines[depth] = nil

@@ -42,6 +42,9 @@ public struct Event: Hashable, Sendable {
         self.time = time
         self.attributes = attributes
     }
+
+    /// The same with another item.
+    package func again(with item: Item) -> Event { Event(item, attributes, time: time) }
 }
 
 /// A user, events from the oldest on, the items to rank and the moment, in seconds since 1970.

@@ -32,6 +32,42 @@ struct EventSums {
     }
 }
 
+private enum History {
+    case count, seconds, mean
+
+    init(_ name: ByteText) { self = name == "count" ? .count : name == "seconds" ? .seconds : .mean }
+}
+
+private enum Over {
+    case most, least, mean
+
+    init(_ name: ByteText) { self = name == "most" ? .most : name == "least" ? .least : .mean }
+}
+
+/// What a list of figures comes to, without the list.
+private struct Figures {
+    private var count = 0
+    private var sum = 0.0
+    private var most = -Double.infinity
+    private var least = Double.infinity
+    var isEmpty: Bool { count == 0 }
+
+    mutating func take(_ figure: Double) {
+        count += 1
+        sum += figure
+        most = max(most, figure)
+        least = min(least, figure)
+    }
+
+    func value(_ over: Over) -> Double {
+        switch over {
+        case .most: most
+        case .least: least
+        case .mean: sum / Double(count)
+        }
+    }
+}
+
 /// The window of one number (SPEC.md, section 8): events go in oldest first, and leave beyond `last`.
 struct Window {
     /// An event as the window keeps it; without units it has no value.
@@ -42,16 +78,22 @@ struct Window {
     }
 
     private let spec: NumberSpec
+    private let history: History
+    private let over: Over
     private var whole = EventSums()
     private var parts: [Attribute: EventSums] = [:]
     private var entries: [Entry] = []  // with `last` alone; those before `oldest` have left
     private var oldest = 0
 
-    init(_ spec: NumberSpec) { self.spec = spec }
+    init(_ spec: NumberSpec) {
+        self.spec = spec
+        history = History(spec.history)
+        over = Over(spec.over)
+    }
 
     /// Errors: an attribute that the number names is text or a list.
-    mutating func add(_ event: Event, _ path: String) throws {
-        guard let entry = try Self.entry(event, spec, path) else { return }
+    mutating func add(_ event: Event, _ path: @autoclosure () -> String) throws {
+        guard let entry = try Self.entry(event, spec, path()) else { return }
         whole.add(entry)
         for value in entry.values { parts[value, default: EventSums()].add(entry) }
         if spec.last == 0 { return }
@@ -74,20 +116,21 @@ struct Window {
     }
 
     /// What the window keeps of an event; nil if it does not count. Errors: as of `add`.
-    static func entry(_ event: Event, _ spec: NumberSpec, _ path: String) throws -> Entry? {
-        let value = spec.of.isEmpty ? nil : try value(event, spec, path)
+    static func entry(_ event: Event, _ spec: NumberSpec, _ path: @autoclosure () -> String) throws -> Entry? {
+        let value = spec.of.isEmpty ? nil : try value(event, spec, path())
         if !spec.where.isEmpty {
-            let kept = try number(event.attributes, spec.where, path)
+            let kept = try number(event.attributes, spec.where, path())
             if kept == nil || kept == 0 { return nil }
         }
-        let values = spec.same.isEmpty ? [] : distinctValues(event.item, spec.same)
+        var values: [Attribute] = []
+        if !spec.same.isEmpty { eachDistinctValue(event.item, spec.same) { values.append($0) } }
         return Entry(units: value.map { EdgeRanker.units(of: $0) }, time: event.time, values: values)
     }
 
-    private static func value(_ event: Event, _ spec: NumberSpec, _ path: String) throws -> Double? {
-        let value = try number(of: event, spec.of, path)
+    private static func value(_ event: Event, _ spec: NumberSpec, _ path: @autoclosure () -> String) throws -> Double? {
+        let value = try number(of: event, spec.of, path())
         if spec.minus.isEmpty { return value }
-        let other = try number(of: event, spec.minus, path)
+        let other = try number(of: event, spec.minus, path())
         if let value, let other { return value - other }
         return nil
     }
@@ -95,22 +138,21 @@ struct Window {
     /// The value for an entry with this item at this time; nil for none.
     func value(_ item: Item, _ time: Double?) -> Double? {
         if spec.same.isEmpty { return figure(whole, time, spec.prior ?? 0) }
-        let prior = spec.history == "mean" ? mean(whole, spec.prior ?? 0) ?? 0 : 0
-        let figures = distinctValues(item, spec.same).compactMap { figure(parts[$0] ?? EventSums(), time, prior) }
-        switch spec.over {
-        case "most": return figures.max()
-        case "least": return figures.min()
-        default: return figures.isEmpty ? nil : figures.reduce(0, +) / Double(figures.count)
+        let prior = history == .mean ? mean(whole, spec.prior ?? 0) ?? 0 : 0
+        var figures = Figures()
+        eachDistinctValue(item, spec.same) { value in
+            if let figure = figure(parts[value] ?? EventSums(), time, prior) { figures.take(figure) }
         }
+        return figures.isEmpty ? nil : figures.value(over)
     }
 
     private func figure(_ sums: EventSums, _ time: Double?, _ prior: Double) -> Double? {
-        switch spec.history {
-        case "count": return Double(sums.events)
-        case "seconds":
+        switch history {
+        case .count: return Double(sums.events)
+        case .seconds:
             if let time, let newest = sums.newest { return max(time - newest, 0) }
             return nil
-        default: return mean(sums, prior)
+        case .mean: return mean(sums, prior)
         }
     }
 

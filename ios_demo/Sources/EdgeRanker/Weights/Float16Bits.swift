@@ -21,6 +21,18 @@ private func rounded(_ value: UInt32, _ bits: UInt32) -> UInt32 {
     (value + (1 << (bits - 1)) - 1 + (value >> bits & 1)) >> bits
 }
 
+/// The bits of float16 numbers from their bytes, the lowest first; nil unless all are finite.
+func finiteHalves(_ bytes: ArraySlice<UInt8>) -> [UInt16]? {
+    var halves: [UInt16] = []
+    halves.reserveCapacity(bytes.count / 2)
+    for at in stride(from: bytes.startIndex, to: bytes.endIndex - 1, by: 2) {
+        let half = UInt16(bytes[at + 1]) << 8 | UInt16(bytes[at])
+        if half & 0x7C00 == 0x7C00 { return nil }
+        halves.append(half)
+    }
+    return halves
+}
+
 /// The float32 of a float16's bits.
 func float(ofHalf half: UInt16) -> Float {
     let sign = UInt32(half & 0x8000) << 16

@@ -27,7 +27,9 @@ final class EngineVectorTests: XCTestCase {
 
     func testEveryRowHasItsLevelsAndItsStep() throws {
         for vector in try vectors(kind: "levels") {
-            let (levels, step) = levels(vector["row"].list.map { Float($0.double) }[...])
+            let row = vector["row"].list.map { Float($0.double) }
+            var levels = [Float](repeating: 0, count: row.count)
+            let step = quantise(row, row.count, into: &levels)
             XCTAssertEqual(levels.map { Int($0) }, vector["levels"].list.map(\.int), "\(vector)")
             XCTAssertEqual(step, Float(vector["step"].double), "\(vector)")
         }
@@ -36,7 +38,9 @@ final class EngineVectorTests: XCTestCase {
     func testGeluIsWithinFourTenMillionths() throws {
         for vector in try vectors(kind: "gelu") {
             for (x, expected) in zip(vector["of"].list, vector["expected"].list) {
-                let difference = abs(Double(gelu(Float(x.double))) - expected.double)
+                var found = Float(x.double)
+                gelu(&found, 1)
+                let difference = abs(Double(found) - expected.double)
                 XCTAssertLessThanOrEqual(difference, 4e-7 * max(1, abs(expected.double)), "gelu(\(x))")
             }
         }

@@ -235,15 +235,6 @@ final class RankerTests: XCTestCase {
             XCTAssertEqual(score, scores[item.id] ?? .nan, accuracy: 2e-3)
         }
     }
-
-    private func assertRefused(_ part: String, _ action: () async throws -> Void) async {
-        do {
-            try await action()
-            XCTFail("accepted: \(part)")
-        } catch {
-            XCTAssert(error is EdgeError && "\(error)".contains(part), "\(part): \(error)")
-        }
-    }
 }
 
 /// How often what may go wrong between tasks is repeated.

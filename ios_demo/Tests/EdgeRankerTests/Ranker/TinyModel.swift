@@ -3,13 +3,26 @@
 
 /// A ranker of random weights, with the texts and the exits of a small bundle; `wrap` may watch its engine.
 func tinyRanker(
-    memoryMb: Double = 64, logRows: Int = 1_000, wrap: @escaping @Sendable (any Engine) -> any Engine = { $0 }
+    _ bundle: String = "calibrated", directory: Options.Directory = .memory, memoryMb: Double = 64, logRows: Int = 1_000,
+    weights: @escaping @Sendable (ModelShape) -> PackedWeights = { randomWeights($0) },
+    wrap: @escaping @Sendable (any Engine) -> any Engine = { $0 }
 ) async throws -> Ranker {
     let engine = EngineChoice("reference") { bundle in
-        wrap(try ReferenceEngine(randomWeights(bundle.shape), bundle.shape))
+        wrap(try ReferenceEngine(weights(bundle.shape), bundle.shape))
     }
-    let options = try Options(engine: engine, memoryMb: memoryMb, logRows: logRows)
-    return try await Ranker.open(.buffer(file("edge/bundle/vectors/calibrated.edge")), options)
+    let options = try Options(engine: engine, directory: directory, memoryMb: memoryMb, logRows: logRows)
+    return try await Ranker.open(.buffer(file("edge/bundle/vectors/\(bundle).edge")), options)
+}
+
+/// The same, as the ranker opens it; `change` may spoil its weights.
+func tinyModel(
+    _ change: @escaping @Sendable ([Tensor]) -> [Tensor] = { $0 }, wrap: @escaping @Sendable (any Engine) -> any Engine = { $0 }
+) throws -> OpenedModel {
+    let engine = EngineChoice("reference") { bundle in
+        let weights = PackedWeights(change(randomWeights(bundle.shape).tensors))
+        return wrap(try ReferenceEngine(weights, bundle.shape))
+    }
+    return try OpenedModel(.buffer(file("edge/bundle/vectors/calibrated.edge")), Options(engine: engine)) { _, _ in }
 }
 
 func randomWeights(_ shape: ModelShape) -> PackedWeights {

@@ -168,9 +168,8 @@ final class TextVectorTests: XCTestCase {
     private func numbers(_ specs: [NumberSpec], _ request: Request) throws -> (events: [[Float]], candidates: [[Float]]) {
         var numbers = try UserNumbers(specs, request.user)
         let events = try request.events.enumerated().map { try numbers.add($0.element, "events[\($0.offset)]") }
-        let candidates = try request.candidates.enumerated()
-            .map { try numbers.of($0.element, request.time, "candidates[\($0.offset)]") }
-        return (events, candidates)
+        let candidates = try numbers.of(request.candidates, request.time)
+        return (events, request.candidates.indices.map { Array(candidates[$0]) })
     }
 
     private func bits(_ rows: [[Float]]) -> [[UInt32?]] { rows.map { $0.map { $0.isNaN ? nil : $0.bitPattern } } }

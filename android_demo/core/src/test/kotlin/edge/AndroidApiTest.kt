@@ -10,7 +10,8 @@ import kotlin.test.assertTrue
 /** What the compiled library uses of Java: every class below is in Android 7 (API 24). */
 class AndroidApiTest {
     private val allowed = """
-        java/io/ByteArrayInputStream java/io/ByteArrayOutputStream java/io/Closeable java/io/File java/io/FileDescriptor
+        java/io/BufferedInputStream java/io/BufferedOutputStream java/io/ByteArrayInputStream java/io/ByteArrayOutputStream
+        java/io/Closeable java/io/DataInputStream java/io/File java/io/FileDescriptor
         java/io/FileInputStream java/io/FileOutputStream java/io/IOException java/io/InputStream java/io/OutputStream
         java/lang/Boolean java/lang/Byte java/lang/CharSequence java/lang/Character java/lang/Class java/lang/Comparable
         java/lang/Double java/lang/Enum java/lang/Exception java/lang/Float java/lang/IllegalArgumentException
@@ -19,7 +20,7 @@ class AndroidApiTest {
         java/lang/String java/lang/StringBuilder java/lang/System java/lang/Throwable
         java/lang/UnsupportedOperationException java/lang/NoWhenBranchMatchedException
         java/math/BigDecimal java/math/BigInteger java/math/MathContext java/math/RoundingMode
-        java/nio/Buffer java/nio/ByteBuffer java/nio/CharBuffer java/nio/channels/FileChannel
+        java/nio/Buffer java/nio/ByteBuffer java/nio/CharBuffer java/nio/channels/FileChannel java/nio/channels/FileLock
         java/nio/charset/CharacterCodingException java/nio/charset/Charset java/nio/charset/CharsetDecoder
         java/nio/charset/CodingErrorAction java/security/MessageDigest
         java/util/ArrayList java/util/Arrays java/util/Collection java/util/Collections java/util/Comparator

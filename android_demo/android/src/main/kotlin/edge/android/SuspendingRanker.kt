@@ -32,6 +32,8 @@ public class SuspendingRanker private constructor(private val ranker: Ranker, pr
 
     public suspend fun prepare(items: List<Item>): List<Handle> = on { ranker.prepare(items) }
 
+    public suspend fun receive(text: String): Int = on { ranker.receive(text) }
+
     public suspend fun user(profile: User, events: List<Event> = emptyList(), id: String = ""): UserState =
         on { ranker.user(profile, events, id) }
 

@@ -1,6 +1,6 @@
 package edge.bundle
 
-import edge.text.hexByte
+import edge.text.hexOf
 import edge.text.shown
 import java.security.MessageDigest
 
@@ -16,7 +16,12 @@ private const val ANY_TOTAL_RATIO = 1L shl 24
 private const val SIGNED = "edge-ranker/bundle\n"
 
 /** A scanned archive. [sha256] is that of the whole file; [signed] says that it has a signature, not whose. */
-internal class Archive(val source: Source, val sha256: String, val entries: Map<String, Entry>, val signed: Boolean)
+internal class Archive(
+    @JvmField val source: Source,
+    @JvmField val sha256: String,
+    @JvmField val entries: Map<String, Entry>,
+    @JvmField val signed: Boolean,
+)
 
 /**
  * The archive's entries after checking its digest, its signature and its layout (BUNDLE.md, sections 4 to 6).
@@ -127,8 +132,6 @@ internal fun checkTotal(source: Source, total: Long) {
     val allowed = minOf(MOST_BYTES, maxOf(ANY_TOTAL_RATIO, MOST_TOTAL_RATIO * source.size))
     if (total > allowed) throw source.refused("its files declare $total bytes, more than the limit of $allowed")
 }
-
-internal fun hexOf(bytes: ByteArray): String = bytes.joinToString("") { hexByte(it) }
 
 /** The bytes of lower-case hex digits. */
 internal fun bytesOf(hex: String): ByteArray =

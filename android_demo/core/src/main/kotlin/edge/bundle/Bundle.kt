@@ -5,6 +5,7 @@ import edge.text.TextEncoder
 import edge.text.TextSpec
 import edge.text.Texts
 import edge.text.WordPiece
+import edge.text.hexOf
 import edge.text.readTextSpec
 import edge.text.shown
 import edge.weights.Tensor
@@ -81,7 +82,7 @@ internal class Bundle private constructor(private val archive: Archive, val mani
         for (file in manifest.files) write(file, Nowhere)
     }
 
-    private fun <T> refusing(action: () -> T): T = try {
+    private inline fun <T> refusing(action: () -> T): T = try {
         action()
     } catch (error: EdgeError) {
         if (error.problem.startsWith(archive.source.name)) throw error

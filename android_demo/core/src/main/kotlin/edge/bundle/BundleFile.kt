@@ -14,7 +14,13 @@ private val FORMS = setOf(
 private val KEYS = setOf("path", "bytes", "sha256", "section")
 
 /** A file as the manifest lists it: [bytes] and [sha256] are those of the whole file, with its holes filled. */
-internal class BundleFile(val path: String, val bytes: Long, val sha256: String, val section: String, val holes: List<Hole>)
+internal class BundleFile(
+    @JvmField val path: String,
+    @JvmField val bytes: Long,
+    @JvmField val sha256: String,
+    @JvmField val section: String,
+    @JvmField val holes: List<Hole>,
+)
 
 /** The section of a file by its path, null if it has no place in a bundle. */
 private fun sectionOf(path: String): String? =

@@ -14,3 +14,8 @@ internal fun <T> lockingDirectory(directory: File, action: () -> T): T = synchro
         action()
     }
 }
+
+/** Runs [action], unless another process has the lock. One thread of this process at a time. Errors: IOException, it cannot be written. */
+internal fun tryLocking(lock: File, action: () -> Unit): Unit = FileOutputStream(lock).use { file ->
+    if (file.channel.tryLock() != null) action()
+}

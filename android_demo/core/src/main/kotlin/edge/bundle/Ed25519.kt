@@ -32,7 +32,12 @@ internal class Ed25519Key private constructor(private val encoded: ByteArray, pr
 }
 
 /** A point of the curve: x = X / Z, y = Y / Z, x y = T / Z (RFC 8032, section 5.1.4). */
-private class Point(val x: BigInteger, val y: BigInteger, val z: BigInteger, val t: BigInteger) {
+private class Point(
+    @JvmField val x: BigInteger,
+    @JvmField val y: BigInteger,
+    @JvmField val z: BigInteger,
+    @JvmField val t: BigInteger,
+) {
     fun plus(other: Point): Point {
         val a = ((y - x) * (other.y - other.x)).mod(P)
         val b = ((y + x) * (other.y + other.x)).mod(P)

@@ -6,7 +6,7 @@ private const val MOST_DEPTH = 1_000L
 
 /** After how many encode and how many interact layers a score is taken; ordered by the first, then by the second. */
 public data class Exit(public val encode: Int, public val interact: Int) : Comparable<Exit> {
-    override fun compareTo(other: Exit): Int = compareValuesBy(this, other, { it.encode }, { it.interact })
+    override fun compareTo(other: Exit): Int = if (encode != other.encode) encode.compareTo(other.encode) else interact.compareTo(other.interact)
 
     override fun toString(): String = "$encode/$interact"
 }
@@ -21,7 +21,12 @@ internal class Calibration(private val temperature: Double, private val offset: 
 }
 
 /** An exit with its AUC on the test and validation split, null if not measured, and a calibration unless scores are ranks. */
-internal class MeasuredExit(val exit: Exit, val auc: Double?, val validationAuc: Double?, val calibration: Calibration?)
+internal class MeasuredExit(
+    @JvmField val exit: Exit,
+    @JvmField val auc: Double?,
+    @JvmField val validationAuc: Double?,
+    @JvmField val calibration: Calibration?,
+)
 
 /** The highest AUC on the validation split, or on the test split without one; of equals the deepest, which comes last. */
 internal fun best(ascending: List<MeasuredExit>): MeasuredExit {

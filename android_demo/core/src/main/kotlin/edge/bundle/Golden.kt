@@ -14,12 +14,12 @@ private const val NUMBER_TOLERANCE = 1e-4
 
 /** A line of `golden.jsonl` (BUNDLE.md, section 3). */
 internal class GoldenLine(
-    val id: String,
-    val request: Request,
-    val texts: Map<*, *>,
-    val ids: Map<*, *>,
-    val numbers: List<*>,
-    val logits: Map<Exit, List<Double>>,
+    @JvmField val id: String,
+    @JvmField val request: Request,
+    @JvmField val texts: Map<*, *>,
+    @JvmField val ids: Map<*, *>,
+    @JvmField val numbers: List<*>,
+    @JvmField val logits: Map<Exit, List<Double>>,
 )
 
 /** Replays the golden requests of a bundle. Errors name the line's id and what differs. */

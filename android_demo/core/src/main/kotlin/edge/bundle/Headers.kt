@@ -7,7 +7,13 @@ internal const val CENTRAL_SIZE = 46
 internal const val END_SIZE = 22
 
 /** A file of an archive; [offset] is that of its data. */
-internal class Entry(val name: String, val crc: Long, val compressed: Long, val bytes: Long, val offset: Long)
+internal class Entry(
+    @JvmField val name: String,
+    @JvmField val crc: Long,
+    @JvmField val compressed: Long,
+    @JvmField val bytes: Long,
+    @JvmField val offset: Long,
+)
 
 /** The headers that an archive must have, byte for byte (BUNDLE.md, section 4); all numbers little-endian. */
 internal fun localHeader(entry: Entry): ByteArray = HeaderBytes()

@@ -1,6 +1,7 @@
 package edge.bundle
 
 import edge.EdgeError
+import edge.text.hexOf
 import java.io.File
 import java.io.FileOutputStream
 import java.io.IOException
@@ -55,7 +56,7 @@ private fun unpack(bundle: Bundle, target: File) {
     }
 }
 
-private fun write(file: File, action: (OutputStream) -> Unit) {
+private inline fun write(file: File, action: (OutputStream) -> Unit) {
     file.parentFile?.mkdirs()
     FileOutputStream(file).use(action)
 }

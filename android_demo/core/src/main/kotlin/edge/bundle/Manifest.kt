@@ -13,14 +13,14 @@ private val SIZES = mapOf("embed" to 1, "encode" to 1, "summarise" to 2, "append
 
 /** What a bundle says of itself (BUNDLE.md, section 2). */
 internal class Manifest(
-    val name: String,
-    val shape: ModelShape,
-    val exits: List<MeasuredExit>,
-    val tolerance: Double,
-    val tolerances: Map<String, Double>,
-    val files: List<BundleFile>,
+    @JvmField val name: String,
+    @JvmField val shape: ModelShape,
+    @JvmField val exits: List<MeasuredExit>,
+    @JvmField val tolerance: Double,
+    @JvmField val tolerances: Map<String, Double>,
+    @JvmField val files: List<BundleFile>,
     /** By engine, the names of its graphs. */
-    val buckets: Map<String, List<String>>,
+    @JvmField val buckets: Map<String, List<String>>,
 )
 
 /** Errors: no JSON, another schema, or what breaks a rule. */
@@ -58,8 +58,8 @@ private fun checkSchema(schema: Any?) {
 
 private fun nameOf(values: ManifestValues): String {
     val name = values.string("name")
-    val letters = { char: Char -> char in 'a'..'z' || char in 'A'..'Z' || char in '0'..'9' }
-    if (name.length !in 1..64 || !letters(name[0]) || !name.all { letters(it) || it in " ._-" }) {
+    fun isLetter(char: Char) = char in 'a'..'z' || char in 'A'..'Z' || char in '0'..'9'
+    if (name.length !in 1..64 || !isLetter(name[0]) || !name.all { isLetter(it) || it in " ._-" }) {
         values.fail("name", "1 to 64 letters, digits, spaces, '.', '_' or '-'")
     }
     return name

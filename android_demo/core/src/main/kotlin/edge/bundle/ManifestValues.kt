@@ -40,7 +40,7 @@ internal class ManifestValues private constructor(private val path: String, priv
 
     fun objectAt(key: String): ManifestValues = of("$path.$key", values[key])
 
-    fun optional(key: String, check: (String) -> Unit) {
+    inline fun optional(key: String, check: (String) -> Unit) {
         if (key in values) check(key)
     }
 

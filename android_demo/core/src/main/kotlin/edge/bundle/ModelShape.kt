@@ -6,19 +6,19 @@ private const val MOST_KEPT = 1L shl 26
 
 /** The sizes of a model (ENGINE.md, "Sizes"), as the manifest names them. */
 internal class ModelShape(
-    val hidden: Int,
-    val heads: Int,
-    val encodeDepths: List<Int>,
-    val interactLayers: Int,
-    val positions: Int,
-    val places: Int,
-    val numbers: Int,
-    val distances: Int,
-    val matchSize: Int,
-    val matchHeads: Int,
-    val factors: Int,
-    val vocabulary: Int,
-    val value: String,
+    @JvmField val hidden: Int,
+    @JvmField val heads: Int,
+    @JvmField val encodeDepths: List<Int>,
+    @JvmField val interactLayers: Int,
+    @JvmField val positions: Int,
+    @JvmField val places: Int,
+    @JvmField val numbers: Int,
+    @JvmField val distances: Int,
+    @JvmField val matchSize: Int,
+    @JvmField val matchHeads: Int,
+    @JvmField val factors: Int,
+    @JvmField val vocabulary: Int,
+    @JvmField val value: String,
 ) {
     /** How often a phrase is encoded, whatever the depth of a request. */
     val phraseDepth: Int get() = minOf(1, encodeDepths.last())

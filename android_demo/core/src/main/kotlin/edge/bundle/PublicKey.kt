@@ -1,6 +1,7 @@
 package edge.bundle
 
 import edge.EdgeError
+import edge.text.hexOf
 
 private const val KEY_INFO = "302a300506032b6570032100"
 
@@ -27,27 +28,4 @@ public class PublicKey private constructor(private val key: Ed25519Key?) {
             return ofBytes(bytes.copyOfRange(12, 44))
         }
     }
-}
-
-private const val BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
-/** The bytes of base64 with padding, or null. Java's own decoder came to Android after version 7. */
-internal fun base64(text: String): ByteArray? {
-    val digits = text.trimEnd('=')
-    if (text.length % 4 != 0 || text.length - digits.length > 2) return null
-    val result = ByteArray(digits.length * 6 / 8)
-    var bits = 0
-    var count = 0
-    var next = 0
-    for (char in digits) {
-        val value = BASE64.indexOf(char)
-        if (value < 0) return null
-        bits = bits shl 6 or value and 0xFFFF
-        count += 6
-        if (count >= 8) {
-            count -= 8
-            result[next++] = (bits shr count).toByte()
-        }
-    }
-    return if (bits and ((1 shl count) - 1) == 0) result else null
 }

@@ -39,6 +39,12 @@ internal class SummaryCache(private val hidden: Int, private val budget: Long) {
     fun write(key: SummaryKey, summary: FloatArray) {
         val halves = ShortArray(hidden) { toHalf(summary[it]).toShort() }
         for (index in halves.indices) summary[index] = fromHalf(halves[index].toInt())
+        keep(key, halves)
+    }
+
+    /** A use: a summary that was computed from the same weights. */
+    @Synchronized
+    fun keep(key: SummaryKey, halves: ShortArray) {
         val size = bytesOf(key)
         if (size <= budget) {
             if (kept.put(key, halves) == null) bytes += size
@@ -61,7 +67,7 @@ internal class SummaryCache(private val hidden: Int, private val budget: Long) {
 
     /** Least recently used first. */
     @Synchronized
-    fun keys(): List<SummaryKey> = kept.keys.toList()
+    fun entries(): List<Pair<SummaryKey, ShortArray>> = kept.map { it.key to it.value }
 
     private fun bytesOf(key: SummaryKey) = 2L * hidden + TOKEN_BYTES * key.tokens.size
 }

@@ -33,7 +33,7 @@ internal class Chunk(segments: List<IntArray>, longest: Int) {
         return weights
     }
 
-    private fun rows(size: Int, value: (Int, Int) -> Int): IntArray {
+    private inline fun rows(size: Int, value: (Int, Int) -> Int): IntArray {
         val result = IntArray(size)
         var index = 0
         for ((segment, text) in texts.withIndex()) for (position in text.indices) result[index++] = value(segment, position)

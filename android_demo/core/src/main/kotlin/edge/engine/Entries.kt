@@ -3,7 +3,12 @@ package edge.engine
 import edge.bundle.ModelShape
 
 /** New entries or candidates: summaries (n, H), numbers and which of them are missing (n, N). */
-internal class Entries(val items: Matrix, val phrases: Matrix, val numbers: Matrix, val missing: Matrix) {
+internal class Entries(
+    @JvmField val items: Matrix,
+    @JvmField val phrases: Matrix,
+    @JvmField val numbers: Matrix,
+    @JvmField val missing: Matrix,
+) {
     val count: Int get() = items.rows
 
     /** [count] of them from [first] on. */

@@ -2,10 +2,10 @@ package edge.engine
 
 /** Numbers in rows, float32, row-major: [values] from [begin] on; the array may be longer, and belong to others too. */
 internal class Matrix(
-    val rows: Int,
-    val columns: Int,
-    val values: FloatArray = FloatArray(rows * columns),
-    val begin: Int = 0,
+    @JvmField val rows: Int,
+    @JvmField val columns: Int,
+    @JvmField val values: FloatArray = FloatArray(rows * columns),
+    @JvmField val begin: Int = 0,
 ) {
     val size: Int get() = rows * columns
 

@@ -7,12 +7,12 @@ import edge.bundle.ModelShape
  * until the engine's next call; arrays may be longer than what they hold.
  */
 internal class NewPlaces(
-    val keys: Array<FloatArray>,
-    val values: Array<FloatArray>,
-    val matchKeys: Matrix,
-    val gates: Matrix,
-    val said: Matrix,
-    val factors: Matrix,
+    @JvmField val keys: Array<FloatArray>,
+    @JvmField val values: Array<FloatArray>,
+    @JvmField val matchKeys: Matrix,
+    @JvmField val gates: Matrix,
+    @JvmField val said: Matrix,
+    @JvmField val factors: Matrix,
 )
 
 /** What is kept of a user's entries (ENGINE.md, "The timeline"); places behind the last entry are 0. */

@@ -22,7 +22,7 @@ private fun write(value: Any?, out: StringBuilder) {
     }
 }
 
-private fun <T> writeAll(values: Collection<T>, open: Char, close: Char, out: StringBuilder, each: (T) -> Unit) {
+private inline fun <T> writeAll(values: Collection<T>, open: Char, close: Char, out: StringBuilder, each: (T) -> Unit) {
     out.append(open)
     for ((index, value) in values.withIndex()) {
         if (index > 0) out.append(", ")

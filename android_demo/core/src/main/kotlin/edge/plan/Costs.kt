@@ -22,15 +22,20 @@ internal class Curve(val sizes: IntArray, val milliseconds: DoubleArray) {
 }
 
 /** What a device was measured to take: [score] by interact depth. */
-internal class Costs(val chunk: Curve, val encode: Curve, val append: Curve, val score: List<Curve>)
+internal class Costs(
+    @JvmField val chunk: Curve,
+    @JvmField val encode: Curve,
+    @JvmField val append: Curve,
+    @JvmField val score: List<Curve>,
+)
 
 /** What a request has to compute at an encode depth: sizes of chunks, missing entries, candidates by interact depth. */
 internal class Work(
-    val chunks: List<Int>,
-    val phrases: List<Int>,
-    val entries: Int,
-    val candidates: Int,
-    val candidatesWithoutLayers: Int = candidates,
+    @JvmField val chunks: List<Int>,
+    @JvmField val phrases: List<Int>,
+    @JvmField val entries: Int,
+    @JvmField val candidates: Int,
+    @JvmField val candidatesWithoutLayers: Int = candidates,
 ) {
     /** Milliseconds of scoring alone. */
     fun scoring(costs: Costs, interact: Int): Double {

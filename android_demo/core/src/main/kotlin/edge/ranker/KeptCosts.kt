@@ -1,6 +1,8 @@
 package edge.ranker
 
 import edge.bundle.lockingDirectory
+import edge.bundle.removeOthers
+import edge.bundle.replaceFile
 import edge.engine.Engine
 import edge.json.JsonError
 import edge.json.JsonReader
@@ -11,7 +13,6 @@ import java.io.File
 import java.io.IOException
 
 private const val PREFIX = "costs-"
-private const val PARTIAL = ".partial"
 
 /**
  * What the engine was measured to take on this device: read from a file of [directory], or measured and written there.
@@ -28,25 +29,15 @@ internal fun keptCosts(directory: File?, sha256: String, engine: Engine): Costs 
 }
 
 private fun readOrMeasure(file: File, sha256: String, engine: Engine): Costs {
-    removeOthers(file.parentFile!!, sha256)
+    removeOthers(file.parentFile!!, PREFIX, sha256)
     read(file, engine.shape.interactLayers)?.let { return it.also { warmUp(engine) } }
     val costs = calibrate(engine)
-    val partial = File(file.path + PARTIAL)
     try {
-        partial.writeText(writeJson(plain(costs)))
-        if (!partial.renameTo(file)) partial.delete()
+        replaceFile(file) { it.write(writeJson(plain(costs)).toByteArray()) }
     } catch (error: IOException) {
-        partial.delete()
+        // It is measured again at the next opening.
     }
     return costs
-}
-
-/** What killed processes left, and what belongs to bundles that are out of use. */
-private fun removeOthers(directory: File, sha256: String) {
-    val files = directory.listFiles().orEmpty().filter { it.name.startsWith(PREFIX) }
-    val (partial, whole) = files.partition { it.name.endsWith(PARTIAL) }
-    val others = whole.filter { !it.name.startsWith(PREFIX + sha256) }.sortedByDescending { it.lastModified() }
-    for (file in partial + others.drop(1)) file.delete()
 }
 
 private fun read(file: File, interactLayers: Int): Costs? {

@@ -8,15 +8,23 @@ internal class Lifetime {
     private val lock = ReentrantReadWriteLock(true)
     private var closed = false
 
-    fun <T> use(action: () -> T): T {
-        lock.readLock().lock()
+    inline fun <T> use(action: () -> T): T {
+        begin()
         try {
-            if (closed) throw EdgeError("the ranker was closed", fix = "Ranker.open(...) again")
             return action()
         } finally {
-            lock.readLock().unlock()
+            leave()
         }
     }
+
+    fun begin() {
+        lock.readLock().lock()
+        if (!closed) return
+        leave()
+        throw EdgeError("the ranker was closed", fix = "Ranker.open(...) again")
+    }
+
+    fun leave() = lock.readLock().unlock()
 
     /** Runs the action once. Errors: called from within a request, which would wait for itself. */
     fun end(action: () -> Unit) {

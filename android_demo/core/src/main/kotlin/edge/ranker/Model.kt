@@ -13,12 +13,14 @@ import edge.text.Texts
 
 /** An opened bundle and the engine that computes it. */
 internal class Model(
-    val bundle: Bundle,
-    val spec: TextSpec,
-    val texts: Texts,
-    val engine: Engine,
-    val costs: Costs,
+    @JvmField val bundle: Bundle,
+    @JvmField val spec: TextSpec,
+    @JvmField val texts: Texts,
+    @JvmField val engine: Engine,
+    @JvmField val costs: Costs,
     goldenLines: ByteArray = bundle.read("golden.jsonl"),
+    /** What summaries are of: the SHA-256 of the packed weights; empty if they are not packed. */
+    @JvmField val weights: String = bundle.weightsSha256,
 ) {
     /** What requests compute in, one after another. */
     val scratch = Scratch()

@@ -6,7 +6,12 @@ import edge.plan.lackingOf
 import edge.text.Texts
 
 /** What a request needs at an encode depth: two lists of segments, each of which is taken together (PLAN.md, section 2). */
-internal class Needed(val lacking: Lacking, val items: List<IntArray>, val phrases: List<IntArray>, val newEvents: Int) {
+internal class Needed(
+    @JvmField val lacking: Lacking,
+    @JvmField val items: List<IntArray>,
+    @JvmField val phrases: List<IntArray>,
+    @JvmField val newEvents: Int,
+) {
     /** The profile, if it is lacking, and the new events. */
     val newEntries: Int get() = newEvents + if (lacking.whole) 1 else 0
 }

@@ -15,12 +15,14 @@ public class Options(
     /** How many candidates the log of what was served keeps; 0 logs nothing. */
     public val logRows: Int = 1_000,
     /**
-     * A folder for this library alone, e.g. in `noBackupFilesDir`: what was measured on this device, and the model files of an
-     * engine that reads files. Without it each opening measures.
+     * A folder for this library alone, e.g. in `noBackupFilesDir`: what was measured on this device, the model files of an
+     * engine that reads files, and prepared summaries. Without it each opening measures, and nothing is written.
      */
     public val directory: File? = null,
     /** What computes the model. */
     public val engine: EngineLibrary = Reference,
+    /** Whether `prepare` writes summaries to the directory, which the next opening reads. */
+    public val keepsSummaries: Boolean = true,
 ) {
     init {
         if (!(memoryMb >= 0 && memoryMb <= 1e6)) throw EdgeError("memoryMb is $memoryMb", fix = "0 or more")

@@ -6,6 +6,8 @@ import edge.bundle.Exit
 import edge.bundle.Source
 import edge.caches.Summaries
 import edge.caches.SummaryCache
+import edge.caches.SummaryFile
+import edge.caches.sentSummaries
 import edge.plan.Pace
 import edge.text.Event
 import edge.text.Item
@@ -30,9 +32,10 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
     private val cache = SummaryCache(shape.hidden, (options.memoryMb * 1e6).toLong())
     private val summaries = Summaries(model.engine, cache)
     private val pace = Pace()
-    private val lifetime = Lifetime()
+    internal val lifetime = Lifetime()
     private val served = ServedLog(options.logRows)
     private val turn = ReentrantLock()
+    private val file = summaryFile(options)
     internal val places: Int get() = shape.places
     internal val value: String get() = shape.value
 
@@ -45,7 +48,10 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
     /** Whether the bundle carries a signature; whose it is says a public key alone. */
     public val isSigned: Boolean get() = model.bundle.signed
 
-    /** Renders, tokenises and encodes items now, e.g. while the app is idle; what it gives is ranked faster. */
+    /**
+     * Renders, tokenises and encodes items now, e.g. while the app is idle; what it gives is ranked faster. With a directory
+     * the summaries are written there, for the next start.
+     */
     public fun prepare(items: List<Item>, encode: Int = model.best.encode): List<Handle> = locked {
         if (encode !in shape.encodeDepths) throw EdgeError("no exit is encoded $encode times", fix = shape.encodeDepths.joinToString())
         checkCandidates(items)
@@ -54,6 +60,7 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
             encode(handles.map { it.tokens }, encode)
             encode(handles.map { it.context }, shape.phraseDepth)
         }
+        file?.save(cache)
         handles
     }
 
@@ -61,12 +68,29 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
         summaries.take(segments, depth, model.scratch.matrix(segments.size, shape.hidden)) {}
     }
 
+    /**
+     * Keeps summaries that a server computed with `edge encode`, so that their items are not encoded here: the first line
+     * that it wrote, then lines of items. Gives how many, one for each item and encode depth. Errors: a text of another form
+     * or of other weights, of which none is kept.
+     */
+    public fun receive(text: String): Int = locked {
+        val sent = sentSummaries(text, model.weights, shape, model.texts.vocabulary)
+        for ((key, halves) in sent) cache.keep(key, halves)
+        sent.size
+    }
+
     /** A user to rank for. [id] names the user in the log, where each one without it has a random name. */
     public fun user(profile: User, events: List<Event> = emptyList(), id: String = ""): UserState = locked {
         checkUser(profile)
         checkEvents(events)
         checkText(id, "the user's id")
-        UserState(this, id.ifEmpty { UUID.randomUUID().toString() }, profile, events.toList(), model.spec, model.texts)
+        stateOf(id.ifEmpty { UUID.randomUUID().toString() }, profile, events.toList())
+    }
+
+    private fun stateOf(id: String, profile: User, events: List<Event>): UserState {
+        val user = UserState(this, id, profile, events, model.spec, model.texts)
+        file?.leaveOut(user.profileTokens)
+        return user
     }
 
     /** Best first. [time] is the moment, in seconds since 1970; [cancel] is asked between the parts of the request. */
@@ -122,7 +146,7 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
 
     /** Of the candidates in their order. */
     internal fun logits(request: Request, exit: Exit): FloatArray {
-        val user = UserState(this, "", request.user, request.events, model.spec, model.texts)
+        val user = stateOf("", request.user, request.events)
         val handles = request.candidates.map(::handleOf)
         val ranking = Ranking(model, summaries, pace, user, handles, request.time, Budget(), Cancel { false }, 0)
         return turn.withLock { ranking.logits(exit) }
@@ -131,10 +155,11 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
     /** What was ranked since the last call, a JSON object in a line for each candidate (PLAN.md, section 7). */
     public fun log(): String = locked { served.drain() }
 
-    /** Removes all summaries, and what [log] has not given yet. */
+    /** Removes all summaries, also from the directory, and what [log] has not given yet. Errors: a file cannot be removed. */
     public fun forget(): Unit = locked {
         cache.clear()
         served.clear()
+        file?.remove()
     }
 
     /** Gives back what was computed for a user. */
@@ -163,7 +188,13 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
         served.clear()
     }
 
-    internal fun <T> locked(action: () -> T): T = lifetime.use(action)
+    /** None where nothing is to be kept, or if the weights are not packed: nothing would tell whose the summaries are. */
+    private fun summaryFile(options: Options): SummaryFile? {
+        if (options.directory == null || !options.keepsSummaries || model.weights.isEmpty()) return null
+        return SummaryFile(options.directory, model.weights, shape.hidden, shape.positions).also { it.load(cache) }
+    }
+
+    internal inline fun <T> locked(action: () -> T): T = lifetime.use(action)
 
     internal fun note(user: String, event: Event) = served.note(user, event)
 

@@ -102,8 +102,8 @@ internal class Ranking(
         val entries = Entries.of(needed.newEntries + handles.size, shape, scratch)
         // The profile has no phrase and no numbers.
         val events = needed.newEntries - needed.newEvents
-        summaries.take(needed.items, depth, entries.items, ::pause)
-        summaries.take(needed.phrases, shape.phraseDepth, entries.phrases.part(events, needed.phrases.size), ::pause)
+        summaries.take(needed.items, depth, entries.items) { pause() }
+        summaries.take(needed.phrases, shape.phraseDepth, entries.phrases.part(events, needed.phrases.size)) { pause() }
         for (index in 0 until needed.newEvents) entries.setNumbers(events + index, user.numbersOf(needed.lacking.from + index))
         for (index in numbers.indices) entries.setNumbers(needed.newEntries + index, numbers[index])
         return entries

@@ -6,7 +6,13 @@ import edge.text.User
 import java.util.UUID
 
 /** A request that was answered. */
-internal class Served(val user: String, val profile: User, val events: Int, val time: Double, val ranked: Ranked) {
+internal class Served(
+    @JvmField val user: String,
+    @JvmField val profile: User,
+    @JvmField val events: Int,
+    @JvmField val time: Double,
+    @JvmField val ranked: Ranked,
+) {
     /** By item: the attributes of what the user did with it since. */
     val said = HashMap<String, Map<String, Any?>>()
 }

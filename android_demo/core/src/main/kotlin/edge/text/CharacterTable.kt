@@ -58,7 +58,7 @@ internal class CharacterTable private constructor(json: Map<String, Any?>) {
             val stream = CharacterTable::class.java.getResourceAsStream(RESOURCE)
                 ?: throw EdgeError("the resource $RESOURCE is not in the app", fix = "keep Java resources when you shrink")
             val bytes = stream.use { it.readBytes() }
-            val digest = MessageDigest.getInstance("SHA-256").digest(bytes).joinToString("") { hexByte(it) }
+            val digest = hexOf(MessageDigest.getInstance("SHA-256").digest(bytes))
             if (digest != SHA256) throw EdgeError("the resource $RESOURCE was changed", "SHA-256 $digest")
             return JsonReader.readStrictly(bytes) as Map<String, Any?>
         }
@@ -68,8 +68,10 @@ internal class CharacterTable private constructor(json: Map<String, Any?>) {
 private fun ranges(value: Any?): List<List<Int>> =
     (value as List<*>).map { range -> (range as List<*>).map { (it as Long).toInt() } }
 
-/** Two lower-case hex digits. */
-internal fun hexByte(byte: Byte): String {
+/** Two lower-case hex digits for each byte. */
+internal fun hexOf(bytes: ByteArray): String {
     val digits = "0123456789abcdef"
-    return "${digits[byte.toInt() shr 4 and 15]}${digits[byte.toInt() and 15]}"
+    val hex = StringBuilder(2 * bytes.size)
+    for (byte in bytes) hex.append(digits[byte.toInt() shr 4 and 15]).append(digits[byte.toInt() and 15])
+    return hex.toString()
 }

@@ -7,19 +7,19 @@ private const val MOST_LAST = 1L shl 31
 
 /** What a number of an entry is (SPEC.md, section 8). Empty texts stand for fields that are absent. */
 internal class NumberSpec(
-    val name: String,
-    val of: String,
-    val history: String,
-    val minus: String,
-    val where: String,
-    val last: Long,
-    val same: String,
-    val over: String,
-    val smoothing: Double,
-    val prior: Double?,
-    val transform: String,
-    val mean: Double,
-    val spread: Double,
+    @JvmField val name: String,
+    @JvmField val of: String,
+    @JvmField val history: String,
+    @JvmField val minus: String,
+    @JvmField val where: String,
+    @JvmField val last: Long,
+    @JvmField val same: String,
+    @JvmField val over: String,
+    @JvmField val smoothing: Double,
+    @JvmField val prior: Double?,
+    @JvmField val transform: String,
+    @JvmField val mean: Double,
+    @JvmField val spread: Double,
 ) {
     private val named = "the number ${shown(name)}"
 

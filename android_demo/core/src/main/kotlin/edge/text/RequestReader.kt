@@ -14,7 +14,7 @@ public fun parseRequest(text: String): Request = readRequest(text.length) { text
 /** A request from JSON in UTF-8. Errors: as of text, and bytes that are not UTF-8. */
 public fun parseRequest(bytes: ByteArray): Request = readRequest(bytes.size) { decodeUtf8(bytes) }
 
-private fun readRequest(size: Int, text: () -> String): Request {
+private inline fun readRequest(size: Int, text: () -> String): Request {
     if (size > MAX_BYTES) throw EdgeError("the request is longer than 64 MiB", fix = "send fewer events")
     val value = try {
         JsonReader.read(text().also { if (utf8Length(it) > MAX_BYTES) throw JsonError("it is longer than 64 MiB") })

@@ -12,12 +12,12 @@ internal class Segments(val user: List<List<Int>>, val slots: List<Int>, val can
 internal class Segmenter(private val spec: TextSpec, private val encoder: TextEncoder) {
     private val most = spec.maxSegmentTokens
 
-    fun profileText(user: User): String = spec.profileTemplate.render { user.attributes[it] }
+    fun profileText(user: User): String = spec.profileTemplate.render(user.attributes)
 
     fun eventText(event: Event): String =
-        joined(spec.eventTemplate.render { event.attributes[it] }, itemText(event.item))
+        joined(spec.eventTemplate.render(event.attributes), itemText(event.item))
 
-    fun candidateText(item: Item): String = joined(spec.contextTemplate.render { item.attributes[it] }, itemText(item))
+    fun candidateText(item: Item): String = joined(spec.contextTemplate.render(item.attributes), itemText(item))
 
     fun segments(request: Request): Segments {
         val profile = listOf(BEGIN_PROFILE) + encoder.encode(profileText(request.user), most - 1).asList()
@@ -37,7 +37,7 @@ internal class Segmenter(private val spec: TextSpec, private val encoder: TextEn
         return Segments(listOf(profile) + kept.asReversed() + listOf(listOf(END_USER)), slots, candidates)
     }
 
-    private fun itemText(item: Item): String = spec.itemTemplate.render { item.attributes[it] }
+    private fun itemText(item: Item): String = spec.itemTemplate.render(item.attributes)
 }
 
 private fun joined(first: String, second: String): String =

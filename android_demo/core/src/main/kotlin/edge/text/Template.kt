@@ -6,7 +6,12 @@ private sealed class Part
 
 private class Words(val text: String) : Part()
 
-private class Field(val name: String, val column: Int, val filter: String, val arguments: List<String>) : Part()
+private class Field(
+    @JvmField val name: String,
+    @JvmField val column: Int,
+    @JvmField val filter: String,
+    @JvmField val arguments: List<String>,
+) : Part()
 
 private class Group(val parts: List<Part>) : Part()
 
@@ -16,15 +21,13 @@ internal class Template private constructor(
     private val text: String,
     private val parts: List<Part>,
 ) {
-    /**
-     * The text for a scope of names and values. Errors: a field outside a group has no value, a filter does not fit.
-     */
-    fun render(scope: (String) -> Any?): String {
+    /** The text for a scope of names and values. Errors: a field outside a group has no value, a filter does not fit. */
+    fun render(scope: Map<String, Any?>): String {
         val joined = StringBuilder()
         for (part in parts) {
             when (part) {
                 is Words -> joined.append(part.text)
-                is Field -> joined.append(required(part, scope(part.name)))
+                is Field -> joined.append(required(part, scope[part.name]))
                 is Group -> joined.append(group(part, scope))
             }
         }
@@ -36,11 +39,11 @@ internal class Template private constructor(
         fail(name, text, field.column, "'${field.name}' has no value", "give the record that attribute, or put it into [[ ]]")
     }
 
-    private fun group(group: Group, scope: (String) -> Any?): String {
+    private fun group(group: Group, scope: Map<String, Any?>): String {
         val joined = StringBuilder()
         for (part in group.parts) {
             if (part is Field) {
-                val value = scope(part.name)
+                val value = scope[part.name]
                 val words = if (isMissing(value)) "" else words(part, value)
                 if (words.isEmpty()) return ""
                 joined.append(words)

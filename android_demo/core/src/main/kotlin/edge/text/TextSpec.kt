@@ -6,15 +6,15 @@ internal const val TEXT_SCHEMA = "edge-ranker/text/2"
 
 /** The text specification, `text.json` (SPEC.md, section 2): templates, numbers and limits, checked when it is made. */
 internal class TextSpec(
-    val profile: String,
-    val item: String,
-    val event: String,
-    val context: String = "",
-    val numbers: List<NumberSpec> = emptyList(),
-    val maxEvents: Int = 20,
-    val maxSegmentTokens: Int = 32,
-    val maxUserTokens: Int = 192,
-    val lowercase: Boolean = true,
+    @JvmField val profile: String,
+    @JvmField val item: String,
+    @JvmField val event: String,
+    @JvmField val context: String = "",
+    @JvmField val numbers: List<NumberSpec> = emptyList(),
+    @JvmField val maxEvents: Int = 20,
+    @JvmField val maxSegmentTokens: Int = 32,
+    @JvmField val maxUserTokens: Int = 192,
+    @JvmField val lowercase: Boolean = true,
 ) {
     val profileTemplate = Template.parse(profile, "profile")
     val itemTemplate = Template.parse(item, "item")

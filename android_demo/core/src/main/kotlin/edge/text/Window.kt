@@ -36,7 +36,12 @@ internal class Sums {
 }
 
 /** An event as a number's window keeps it. */
-internal class WindowEntry(val valued: Boolean, val units: Long, val time: Double, val values: List<Any>)
+internal class WindowEntry(
+    @JvmField val valued: Boolean,
+    @JvmField val units: Long,
+    @JvmField val time: Double,
+    @JvmField val values: List<Any>,
+)
 
 /** The window of one number (SPEC.md, section 8): events go in oldest first, and leave beyond `last`. */
 internal class Window(private val spec: NumberSpec) {

@@ -64,7 +64,7 @@ private fun sums(values: ByteArray, rows: Int, columns: Int): ByteArray = bytes(
 }
 
 /** The lowest bytes of integers, little-endian. */
-private fun bytes(count: Int, each: Int, bits: (Int) -> Int): ByteArray {
+private inline fun bytes(count: Int, each: Int, bits: (Int) -> Int): ByteArray {
     val result = ByteArray(count * each)
     for (index in 0 until count) {
         val value = bits(index)

@@ -2,10 +2,10 @@ package edge.weights
 
 /** A tensor of the model, row-major: [integers] of (rows, columns), or [floats]; the other one is null. */
 internal class Tensor private constructor(
-    val name: String,
-    val shape: IntArray,
-    val integers: ByteArray?,
-    val floats: FloatArray?,
+    @JvmField val name: String,
+    @JvmField val shape: IntArray,
+    @JvmField val integers: ByteArray?,
+    @JvmField val floats: FloatArray?,
 ) {
     val size: Int get() = integers?.size ?: floats!!.size
 

@@ -16,14 +16,14 @@ private val KEYS = setOf("name", "kind", "shape", "value", "nonzero", "largest",
 
 /** What the header of a `weights.bin` says of a tensor. */
 internal class TensorHeader(
-    val name: String,
-    val kind: String,
-    val shape: IntArray,
-    val value: Float,
-    val nonzero: Int,
-    val largest: Int,
-    val planes: Int,
-    val classes: Int,
+    @JvmField val name: String,
+    @JvmField val kind: String,
+    @JvmField val shape: IntArray,
+    @JvmField val value: Float,
+    @JvmField val nonzero: Int,
+    @JvmField val largest: Int,
+    @JvmField val planes: Int,
+    @JvmField val classes: Int,
 ) {
     val size: Int = shape.fold(1L) { product, extent -> minOf(product * extent, MAX_VALUES + 1) }.toInt()
     val scale: String get() = name.removeSuffix("weight") + "scale"

@@ -5,6 +5,7 @@ import edge.hex
 import edge.jsonOf
 import edge.objectOf
 import edge.refusal
+import edge.text.hexOf
 import java.io.File
 import java.io.FileInputStream
 import java.nio.ByteBuffer

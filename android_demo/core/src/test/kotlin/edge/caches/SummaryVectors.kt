@@ -30,7 +30,7 @@ internal fun checkSummaries(vector: Map<String, Any?>) {
         assertEquals(expectedValues, found.values.asList())
         assertEquals(expected["chunks"].toString(), engine.chunks.toString())
         assertEquals((expected["bytes"] as Number).toLong(), cache.bytes)
-        assertEquals(expected["kept"].toString(), cache.keys().map { listOf(it.depth, it.tokens.toList()) }.toString())
+        assertEquals(expected["kept"].toString(), cache.entries().map { (key, _) -> listOf(key.depth, key.tokens.toList()) }.toString())
     }
 }
 

@@ -20,8 +20,8 @@ class SummaryVectorsTest {
         cache.read(SummaryKey(1, intArrayOf(0)), Matrix(1, 4), 0)
         cache.trim(40)
         assertEquals(32L, cache.bytes)
-        assertEquals(listOf(9, 0), cache.keys().map { it.tokens[0] })
+        assertEquals(listOf(9, 0), cache.entries().map { (key, _) -> key.tokens[0] })
         cache.clear()
-        assertTrue(cache.keys().isEmpty() && cache.bytes == 0L)
+        assertTrue(cache.entries().isEmpty() && cache.bytes == 0L)
     }
 }

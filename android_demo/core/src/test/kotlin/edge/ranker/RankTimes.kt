@@ -18,7 +18,7 @@ private val THREADS = ManagementFactory.getThreadMXBean() as ThreadMXBean
 /**
  * Times requests of a kept user with kept candidates: `RankTimesKt BUNDLE REQUEST`, then on standard input an exit and
  * a number of requests in a line, e.g. `1/2 50`. Each request is answered by the milliseconds that its thread computed,
- * those in the engine among them, and the bytes of the heap that it took: benchmarks/kotlin_reference_speed.py reads them.
+ * those in the engine among them, and the bytes of the heap that it took: benchmarks/kotlin_exits.py reads them.
  */
 internal fun main(arguments: Array<String>) {
     val (bundle, request) = arguments.map(::File)

@@ -40,7 +40,7 @@ internal fun tinyModel(
     val engine = wrap(ReferenceEngine(weights(randomWeights(shape)), shape))
     val curve = Curve(intArrayOf(1, 100), doubleArrayOf(1.0, 2.0))
     val costs = Costs(curve, curve, curve, List(shape.interactLayers + 1) { curve })
-    return Model(BUNDLE, spec, texts, engine, costs, golden?.toByteArray() ?: BUNDLE.read("golden.jsonl"))
+    return Model(BUNDLE, spec, texts, engine, costs, golden?.toByteArray() ?: BUNDLE.read("golden.jsonl"), "0".repeat(64))
 }
 
 internal fun randomWeights(shape: ModelShape): Map<String, Tensor> {

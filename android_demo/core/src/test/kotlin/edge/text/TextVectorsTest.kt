@@ -67,10 +67,10 @@ class TextVectorsTest {
             val template = Template.parse(vector["template"] as String, "t")
             val scope = User(objectOf(vector["scope"])).attributes
             if ("error" in vector) {
-                val message = refusal("$vector") { template.render { scope[it] } }
+                val message = refusal("$vector") { template.render(scope) }
                 assertContains(message, "column ${column(vector)}:", message = "$vector")
             } else {
-                assertEquals(vector["expect"], template.render { scope[it] }, "$vector")
+                assertEquals(vector["expect"], template.render(scope), "$vector")
             }
         }
     }

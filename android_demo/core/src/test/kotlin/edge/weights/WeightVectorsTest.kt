@@ -1,6 +1,6 @@
 package edge.weights
 
-import edge.bundle.hexOf
+import edge.text.hexOf
 import edge.hex
 import edge.jsonOf
 import edge.objectOf

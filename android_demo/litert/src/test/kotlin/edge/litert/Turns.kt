@@ -3,7 +3,6 @@ package edge.litert
 import com.sun.management.ThreadMXBean
 import edge.bundle.Source
 import edge.engine.EngineLibrary
-import edge.engine.Reference
 import edge.ort.OnnxRuntime
 import edge.ranker.Budget
 import edge.ranker.Options
@@ -19,12 +18,12 @@ private const val MILLISECONDS = 1e6
 
 /**
  * Answers requests of standard input, one in a line, so that another process can take turns with it:
- * `TurnsKt BUNDLE DIRECTORY litert|onnx|reference`. For each it prints milliseconds, those of the processor, and allocated bytes of
- * the calls that benchmarks/kotlin_speed.py names, then the scores of the last by item, as one JSON object.
+ * `TurnsKt BUNDLE DIRECTORY litert|onnx`. For each it prints milliseconds, those of the processor, and allocated bytes of
+ * the calls that benchmarks/port_speed.py names, then the scores of the last by item, as one JSON object.
  */
 public fun main(arguments: Array<String>) {
     val (bundle, directory, engine) = arguments
-    val library = mapOf<String, EngineLibrary>("litert" to LiteRt(), "onnx" to OnnxRuntime(), "reference" to Reference).getValue(engine)
+    val library = mapOf<String, EngineLibrary>("litert" to LiteRt(), "onnx" to OnnxRuntime()).getValue(engine)
     val options = Options(directory = File(directory), engine = library, memoryMb = 64.0)
     Source.file(File(bundle)).use { Ranker.open(it, options) }.use { ranker ->
         ranker.verify()

@@ -1,19 +1,18 @@
-import EdgeRanker
-
-/// Runs `model.tflite`: static shapes, so that what is computed is padded to a bucket (ENGINE.md, "Sizes").
-package final class LiteRTEngine: Engine {
-    package let name = "litert"
+/// Computes a model of static shapes, so that its input is padded to a bucket (ENGINE.md, "Sizes").
+package final class BucketEngine: Engine {
+    package let name: String
     package let shape: ModelShape
-    private let model: LiteRTModel
+    private let model: any BucketModel
     private let buckets: Buckets
     package var chunkTokens: Int { buckets.tokens }
     package var chunkSegments: Int { buckets.segments }
 
-    /// Errors: LiteRT is not in the program, or the file is not the model that the manifest describes.
-    package init(_ file: [UInt8], _ buckets: [String], _ shape: ModelShape, library: String?, threads: Int) throws {
+    /// `buckets`: the names that the manifest lists. Errors: they are not those of a model.
+    package init(_ name: String, _ model: any BucketModel, _ buckets: [String], _ shape: ModelShape) throws {
+        self.name = name
         self.shape = shape
         self.buckets = try Buckets(buckets, shape)
-        model = try LiteRTModel(file, library: library, threads: threads)
+        self.model = model
     }
 
     package func paddedTokens(_ tokens: Int) -> Int { buckets.encode.first { $0 >= tokens } ?? buckets.tokens }
@@ -93,7 +92,7 @@ package final class LiteRTEngine: Engine {
     }
 
     /// (L, A, size, H / A) without the padding, by layer.
-    private func states(_ name: String, _ graph: LiteRTGraph, _ count: Int, _ size: Int) throws -> [[Float]] {
+    private func states(_ name: String, _ graph: any BucketGraph, _ count: Int, _ size: Int) throws -> [[Float]] {
         let width = shape.hidden / shape.heads
         return try (0..<shape.interactLayers).map { layer in
             try (0..<shape.heads).flatMap { head in
@@ -113,7 +112,7 @@ package final class LiteRTEngine: Engine {
         }
     }
 
-    private func write(_ timeline: Timeline, to graph: LiteRTGraph) throws {
+    private func write(_ timeline: Timeline, to graph: any BucketGraph) throws {
         try graph.write("keys", timeline.keys)
         try graph.write("values", timeline.values)
         try graph.write("match_keys", timeline.matchKeys.values)
@@ -127,7 +126,7 @@ package final class LiteRTEngine: Engine {
     }
 
     /// Some rows of entries, padded with 0.
-    private func write(_ entries: Entries, _ rows: Range<Int>, _ size: Int, to graph: LiteRTGraph) throws {
+    private func write(_ entries: Entries, _ rows: Range<Int>, _ size: Int, to graph: any BucketGraph) throws {
         let arrays = [
             ("items", entries.items), ("phrases", entries.phrases), ("numbers", entries.numbers), ("missing", entries.missing),
         ]

@@ -1,15 +1,19 @@
-"""A request in Kotlin beside the same request in Python: one bundle, one engine, one machine, in turns.
+"""A request in Kotlin or Swift beside the same request in Python: one bundle, one engine, one machine, in turns.
 
-    make test-android
-    python benchmarks/kotlin_speed.py movies.edge --engine litert onnx --out benchmarks/results/kotlin-speed.json
+    make test-android test-ios
+    python benchmarks/port_speed.py kotlin movies.edge --engine litert onnx --out benchmarks/results/kotlin-speed.json
+    python benchmarks/port_speed.py swift movies.edge --engine litert --out benchmarks/results/swift-speed.json
 
 20 past events and 50 candidates of words that the bundle's golden requests have: user and items new; the user kept;
 all kept, of which nothing is tokenised again, at the deepest exit and at the shallowest; and one event added. Both
-sides answer each request in turn, Python first in one round and Kotlin first in the next; a ratio is the median of
-the rounds' ratios, with an interval that holds the true median 19 times in 20, and again of the calling threads'
-processor time, which other jobs hardly change. The scores of each round are compared. Java's heap is the most that
-the calling thread allocated. With --engine reference both compute without a library: numpy here, loops in Kotlin. It
-takes about two minutes an engine.
+sides answer each request in turn, Python first in one round and the port first in the next; a ratio is the median of
+the rounds' ratios, with an interval that holds the true median 19 times in 20, and again of the processor time of the
+calling thread (in Swift: of the process), which other jobs hardly change. The scores of each round are compared.
+`memory` is the most that a request allocated: bytes of Java's heap, or allocations of a Swift process. With --engine
+reference both compute without a library: numpy here, loops there. It takes about two minutes an engine.
+
+For Kotlin without a library, a request of a kept user with kept candidates is measured at each exit instead, in
+processor time: medians, their ratio, and what is left without the engine (`rest`).
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,19 +35,26 @@ from typing import Any
 
 os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # read when numpy is imported
 
+from kotlin_exits import by_exit, table_by_exit
+
 from edge import Event, Ranker, parse_request
 from edge.bench.percentiles import interval
 from edge.files import write_json
 from edge.table import Cell, render
 
 ROOT = Path(__file__).parents[1]
+IOS_BUILD = Path(os.environ.get("EDGE_IOS_BUILD", ROOT / "build" / "ios"))
 EVENTS, CANDIDATES, MOST_DIFFERENCE = 20, 50, 2e-3
+REQUESTS = 30  # of each exit, in each round, where exits are measured; of such rounds there are a sixth
 SHALLOWEST = "all kept, shallowest exit"
+PORTS = {"kotlin": "make test-android", "swift": "make test-ios"}  # and what compiles them
+MEMORY = {"kotlin": "Java heap, bytes", "swift": "allocations"}
 WAYS = ("user and items new", "user kept, items new", "all kept", SHALLOWEST, "one event added, items kept")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("port", choices=tuple(PORTS))
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--engine", nargs="+", choices=("litert", "onnx", "reference"), default=["litert"])
     parser.add_argument("--rounds", type=int, default=60)
@@ -50,27 +62,34 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
     arguments = parser.parse_args()
     found: dict[str, Any] = {
+        "port": arguments.port,
         "load": os.getloadavg()[0],
         "warm_up": arguments.warm_up,
         "rounds": arguments.rounds,
         "engines": {},
     }
     for engine in arguments.engine:
-        rounds = measured(arguments.bundle, engine, arguments.warm_up + arguments.rounds)
+        if (arguments.port, engine) == ("kotlin", "reference"):
+            count = max(arguments.rounds // 6, 1)
+            exits = by_exit(arguments.bundle, count, REQUESTS)
+            found["engines"][engine] = {"load": os.getloadavg()[0], "rounds": count, "exits": exits}
+            print(f"{engine}\n{table_by_exit(exits)}\n")
+            continue
+        rounds = measured(arguments.port, arguments.bundle, engine, arguments.warm_up + arguments.rounds)
         found["engines"][engine] = figures(rounds[arguments.warm_up :])
-        print(f"{engine}\n{table(found['engines'][engine])}\n")
+        print(f"{engine}\n{table(arguments.port, found['engines'][engine])}\n")
     if arguments.out:
         write_json(arguments.out, found)
     return 0
 
 
-def measured(bundle: Path, engine: str, count: int) -> list[dict[str, Any]]:
+def measured(port: str, bundle: Path, engine: str, count: int) -> list[dict[str, Any]]:
     """So many rounds of both sides."""
     requests = Requests(bundle)
     with (
         tempfile.TemporaryDirectory() as scratch,
         Ranker.open(bundle, engine=engine) as ranker,
-        kotlin(bundle, Path(scratch), engine) as process,
+        started(port, bundle, Path(scratch), engine) as process,
     ):
         return [turns(ranker, process, requests.next(), number) for number in range(count)]
 
@@ -100,15 +119,32 @@ class Requests:
         return item
 
 
-def kotlin(bundle: Path, scratch: Path, engine: str) -> subprocess.Popen[str]:
+def started(port: str, bundle: Path, scratch: Path, engine: str) -> subprocess.Popen[str]:
     """The program that answers a request in a line. Errors: it was not compiled."""
-    script = ROOT / "android_demo" / "run_modules.sh"
-    run = [str(each) for each in (script, "edge.litert.TurnsKt", bundle, scratch / "kotlin", engine)]
-    process = subprocess.Popen(run, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    run = swift(bundle, engine) if port == "swift" else kotlin(bundle, scratch, engine)
+    seen = os.environ | {"EDGE_IOS_SEEN": str(IOS_BUILD)}
+    process = subprocess.Popen(run, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=seen)
     assert process.stdout
     if process.stdout.readline().strip() != "ready":
-        raise SystemExit("error: the Kotlin program did not start; fix: android_demo/test_modules.sh")
+        raise SystemExit(f"error: the {port} program did not start; fix: {PORTS[port]}")
     return process
+
+
+def kotlin(bundle: Path, scratch: Path, engine: str) -> list[str]:
+    """The command of android_demo/litert's Turns.kt."""
+    script = ROOT / "android_demo" / "run_modules.sh"
+    return [str(each) for each in (script, "edge.litert.TurnsKt", bundle, scratch / "kotlin", engine)]
+
+
+def swift(bundle: Path, engine: str) -> list[str]:
+    """The command of ios_demo's Turns.swift, which sees the folder that it was compiled to."""
+    copy = IOS_BUILD / "turns.edge"
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(bundle, copy)
+    command = [ROOT / "ios_demo" / "swift.sh", IOS_BUILD / "debug" / "edge-proof", "turns", copy, "--engine", engine]
+    libraries = {"litert": "libLiteRt.so", "onnx": "libonnxruntime.so"}
+    library = ["--library", IOS_BUILD / libraries[engine]] if engine in libraries else []
+    return [str(each) for each in (*command, *library)]
 
 
 def turns(ranker: Ranker, process: subprocess.Popen[str], request: Mapping[str, Any], number: int) -> dict[str, Any]:
@@ -122,16 +158,16 @@ def turns(ranker: Ranker, process: subprocess.Popen[str], request: Mapping[str, 
         answer: dict[str, Any] = json.loads(process.stdout.readline())
         return answer
 
-    sides: dict[str, Callable[[], dict[str, Any]]] = {"python": lambda: here(ranker, text), "kotlin": there}
+    sides: dict[str, Callable[[], dict[str, Any]]] = {"python": lambda: here(ranker, text), "port": there}
     order = list(sides) if number % 2 else list(reversed(sides))
     answers = {side: sides[side]() for side in order}
-    scores = answers["python"]["scores"], answers["kotlin"]["scores"]
+    scores = answers["python"]["scores"], answers["port"]["scores"]
     difference = max(abs(scores[0][item] - scores[1][item]) for item in scores[0])
-    return {"python": answers["python"]["costs"], "kotlin": answers["kotlin"]["costs"], "difference": difference}
+    return {side: answer["costs"] for side, answer in answers.items()} | {"difference": difference}
 
 
 def here(ranker: Ranker, text: str) -> dict[str, Any]:
-    """As android_demo/litert's Turns.kt."""
+    """As Turns.kt and Turns.swift."""
     request = parse_request(text)
     first, second = request.candidates[:CANDIDATES], request.candidates[CANDIDATES:]
     wish: dict[str, Any] = {"exit": ranker.exits[-1], "time_s": request.time}
@@ -161,21 +197,21 @@ def here(ranker: Ranker, text: str) -> dict[str, Any]:
 
 
 def figures(rounds: list[dict[str, Any]]) -> dict[str, Any]:
-    """By way: milliseconds of each side, their ratio, and Java's heap. Errors: scores differ."""
+    """By way: milliseconds of each side, their ratio, and what the port allocated. Errors: scores differ."""
     difference = max(each["difference"] for each in rounds)
     if not difference <= MOST_DIFFERENCE:
         raise SystemExit(f"error: scores differ by {difference}")
     ways = {}
     for index, way in enumerate(WAYS):
-        python, there = ([each[side][index] for each in rounds] for side in ("python", "kotlin"))
+        python, there = ([each[side][index] for each in rounds] for side in ("python", "port"))
         ways[way] = {
             "python_ms": median(spent[0] for spent in python),
-            "kotlin_ms": median(spent[0] for spent in there),
+            "port_ms": median(spent[0] for spent in there),
             "ratio": median_interval([theirs[0] / own[0] for own, theirs in zip(python, there, strict=True)]),
             "ratio_of_processor_time": median_interval(
                 [theirs[1] / own[1] for own, theirs in zip(python, there, strict=True)]
             ),
-            "java_heap_bytes": max(int(spent[2]) for spent in there),
+            "memory": max(int(spent[2]) for spent in there),
         }
     return {"greatest_difference": difference, "ways": ways}
 
@@ -186,18 +222,18 @@ def median_interval(values: Sequence[float]) -> list[float | None]:
     return [median(ordered), *interval(ordered, 0.5)]
 
 
-def table(found: Mapping[str, Any]) -> str:
+def table(port: str, found: Mapping[str, Any]) -> str:
     """One way a row."""
     rows = list[Sequence[Cell]]()
     for way, of in found["ways"].items():
         times = (
             f"{of['python_ms']:.2f}",
-            f"{of['kotlin_ms']:.2f}",
+            f"{of['port_ms']:.2f}",
             written(of["ratio"]),
             written(of["ratio_of_processor_time"]),
         )
-        rows.append((way, *times, f"{of['java_heap_bytes'] / 1024:.0f}"))
-    return render(("way", "Python ms", "Kotlin ms", "ratio", "of processor time", "Java heap, KiB"), rows)
+        rows.append((way, *times, f"{of['memory']:,}"))
+    return render(("way", "Python ms", f"{port.capitalize()} ms", "ratio", "of processor time", MEMORY[port]), rows)
 
 
 def written(ratio: Sequence[float | None]) -> str:

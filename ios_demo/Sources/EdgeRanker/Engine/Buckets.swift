@@ -1,5 +1,3 @@
-import EdgeRanker
-
 /// The sizes of a model's graphs by entry point, from the names that the manifest lists, such as "score_2_64".
 struct Buckets {
     /// The S and T of `summarise`.

@@ -1,22 +1,14 @@
-"""Times a request on the reference engine by exit, in Kotlin beside Python, and what of it is not the engine's.
-
-    android_demo/toolchain.sh && make test-android
-    python benchmarks/kotlin_reference_speed.py movies.edge --out benchmarks/results/kotlin-reference-speed.json
+"""A kept request by exit on the reference engine, Kotlin beside Python, for `port_speed.py kotlin --engine reference`.
 
 Loops in Kotlin here, numpy there, each on one thread, for one kept user, who has the longest history of the golden
-requests, and 50 kept candidates; rounds alternate between the two in one run. Times are those of the processor, so that
-other programs on the machine count little. Figures are medians: `ratio` is Kotlin's time by Python's, `rest` what is
-left of a request without the engine, `heap` what one request takes of Java's heap. Other requests, and LiteRT, are
-measured by kotlin_speed.py. It takes a minute or two.
+requests, and kept candidates; rounds alternate between the two in one run. Times are those of the processor.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,17 +18,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple, cast
 
-os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # before numpy is imported
-
 import numpy as np
 
 from edge import Ranker, Request
-from edge.bench.host import this_host
 from edge.bench.run import read_requests
 from edge.bundle.exits import Exit
 from edge.engines.protocol import Engine, Entries
 from edge.engines.timeline import Timeline
-from edge.files import write_json
 from edge.runtime.opening import open_model
 from edge.table import render
 from edge.text.request import request_to_json
@@ -47,11 +35,11 @@ BUILD = Path(os.environ.get("EDGE_ANDROID_BUILD", ROOT / "build/android"))
 CANDIDATES = 50
 HEADINGS = {
     "python_ms": "python ms",
-    "kotlin_ms": "kotlin ms",
+    "port_ms": "kotlin ms",
     "ratio": "ratio",
     "python_rest_ms": "rest",
-    "kotlin_rest_ms": "rest",
-    "heap": "heap bytes",
+    "port_rest_ms": "rest",
+    "memory": "heap bytes",
 }
 
 
@@ -137,8 +125,8 @@ def in_python(ranker: Ranker, engine: TimedEngine, request: Request, exit: Exit,
     return samples
 
 
-def measure(bundle: Path, rounds: int, count: int) -> dict[str, dict[str, float]]:
-    """By exit."""
+def by_exit(bundle: Path, rounds: int, count: int) -> dict[str, dict[str, float]]:
+    """So many rounds of `count` requests at each exit, in both."""
     request = longest_request(bundle)
     model = open_model(bundle, "reference", 1, None)
     engine = TimedEngine(model.engine)
@@ -159,34 +147,18 @@ def figures(kotlin: Sequence[Sample], python: Sequence[Sample]) -> dict[str, flo
     rest = [median(sample.milliseconds - sample.engine for sample in samples) for samples in (kotlin, python)]
     return {
         "python_ms": of_python,
-        "kotlin_ms": of_kotlin,
+        "port_ms": of_kotlin,
         "ratio": of_kotlin / of_python,
         "python_rest_ms": rest[1],
-        "kotlin_rest_ms": rest[0],
-        "heap": median(sample.heap for sample in kotlin),
+        "port_rest_ms": rest[0],
+        "memory": median(sample.heap for sample in kotlin),
     }
 
 
+def table_by_exit(found: Mapping[str, Mapping[str, float]]) -> str:
+    """One exit a row."""
+    return render(("exit", *HEADINGS.values()), [(exit, *_cells(one)) for exit, one in found.items()])
+
+
 def _cells(one: Mapping[str, float]) -> list[str]:
-    return [f"{one[key]:,.0f}" if key == "heap" else f"{one[key]:.2f}" for key in HEADINGS]
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("bundle", type=Path)
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--requests", type=int, default=30, help="of each exit, in each round and runtime")
-    parser.add_argument("--out", type=Path, help="write the figures as JSON")
-    options = parser.parse_args(arguments)
-    host = this_host()
-    found = measure(options.bundle, options.rounds, options.requests)
-    print(render(("exit", *HEADINGS.values()), [(exit, *_cells(one)) for exit, one in found.items()]))
-    if options.out:
-        protocol = {"rounds": options.rounds, "requests a round": options.requests, "candidates": CANDIDATES}
-        machine = {"cpu": host.cpu, "cores": host.cores, "load": host.load}
-        write_json(options.out, {"machine": machine, "protocol": protocol, "figures": found})
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return [f"{one[key]:,.0f}" if key == "memory" else f"{one[key]:.2f}" for key in HEADINGS]

@@ -1,29 +1,29 @@
 private let masked: Float = -1e4
 
 /// Segments one after another in arrays of a bucket's size (ENGINE.md, "Chunks of segments").
-struct Chunk {
+package struct Chunk {
     private let segments: [[Int32]]
 
-    init(_ segments: [[Int32]], positions: Int) {
+    package init(_ segments: [[Int32]], positions: Int) {
         self.segments = segments.map { $0.isEmpty ? [1] : Array($0.prefix(positions)) }
     }
 
-    var tokens: Int { segments.reduce(0) { $0 + $1.count } }
+    package var tokens: Int { segments.reduce(0) { $0 + $1.count } }
 
     /// (size): padding is token 0.
-    func ids(_ size: Int) -> [Int32] { padded(segments.flatMap { $0 }, size, 0) }
+    package func ids(_ size: Int) -> [Int32] { padded(segments.flatMap { $0 }, size, 0) }
 
     /// (size): counted from 0 in each segment.
-    func positions(_ size: Int) -> [Int32] { padded(segments.flatMap { $0.indices.map { Int32($0) } }, size, 0) }
+    package func positions(_ size: Int) -> [Int32] { padded(segments.flatMap { $0.indices.map { Int32($0) } }, size, 0) }
 
     /// (size, size), additive: each segment by itself, and padding as one segment.
-    func mask(_ size: Int) -> [Float] {
+    package func mask(_ size: Int) -> [Float] {
         let owners = padded(segments.enumerated().flatMap { index, ids in ids.map { _ in index } }, size, -1)
         return owners.flatMap { row in owners.map { $0 == row ? 0 : masked } }
     }
 
     /// (rows, size): the mean over each segment's tokens.
-    func weights(_ rows: Int, _ size: Int) -> [Float] {
+    package func weights(_ rows: Int, _ size: Int) -> [Float] {
         var weights = [Float](repeating: 0, count: rows * size)
         var begin = 0
         for (row, ids) in segments.enumerated() {

@@ -1,0 +1,51 @@
+/// The engine of a bundle, what it takes on this device, and where the bundle was installed for it.
+struct LoadedEngine {
+    let engine: any Engine
+    let costs: Costs
+    /// The app's folder for installations; nil where nothing is kept.
+    private(set) var cache: Folder?
+    /// Why nothing is kept, although it was to be.
+    private(set) var reason: EdgeError?
+
+    /// Errors: the bundle has no model for the engine, or one that it refuses. A folder that cannot be written is none: what
+    /// would be read from it is held in memory, and measured at each opening.
+    static func load(
+        _ bundle: EdgeBundle, _ options: Options, _ progress: (String, Double) -> Void
+    ) throws -> LoadedEngine {
+        if case .memory = options.directory { return try inMemory(bundle, options.engine, progress) }
+        let failure: EdgeError
+        do {
+            if let cache = options.directory.folder { return try fromDisk(bundle, options.engine, cache, progress) }
+            failure = EdgeError("the system names no folder to install in", fix: "Options(directory: .path(...))")
+        } catch let error as DiskError {
+            let fix = "make room there, or name another folder: Options(directory: .path(...))"
+            failure = EdgeError("\(error.path) cannot be written", evidence: error.reason, fix: fix)
+        }
+        var loaded = try inMemory(bundle, options.engine, progress)
+        loaded.reason = failure
+        return loaded
+    }
+
+    /// While one process installs, loads and measures, others wait: they would disturb its times, and remove its files.
+    private static func fromDisk(
+        _ bundle: EdgeBundle, _ choice: EngineChoice, _ cache: Folder, _ progress: (String, Double) -> Void
+    ) throws -> LoadedEngine {
+        try locking(cache) {
+            excludeFromBackup(cache)
+            let folder = try installed(bundle, in: cache)
+            progress("load", 0.6)
+            let engine = try choice.make(bundle.installed(in: folder))
+            progress("measure", 0.8)
+            return LoadedEngine(engine: engine, costs: try keptCosts(choice, engine, in: folder), cache: cache)
+        }
+    }
+
+    private static func inMemory(
+        _ bundle: EdgeBundle, _ choice: EngineChoice, _ progress: (String, Double) -> Void
+    ) throws -> LoadedEngine {
+        progress("load", 0.6)
+        let engine = try choice.make(bundle)
+        progress("measure", 0.8)
+        return LoadedEngine(engine: engine, costs: try measuredCosts(engine))
+    }
+}
