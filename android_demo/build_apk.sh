@@ -2,8 +2,8 @@
 # Builds the demo app without Gradle and without Google's servers, signed with a key made on the spot, and checks it:
 #   android_demo/toolchain.sh apk && make test-android && android_demo/test_modules.sh
 #   android_demo/build_apk.sh movies.edge build/edge.apk
-#   EDGE_ABIS   default: arm64-v8a
-# As app/build.gradle.kts builds a release, except for the key. The rest as for compile.sh.
+#   EDGE_ABIS   the processors whose libraries are packed (default: arm64-v8a)
+# The package is that of a release by app/build.gradle.kts, except for the key. The variables of compile.sh count, too.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/compile.sh"
 [ $# = 2 ] || { echo "error: name a bundle and the file to write; fix: android_demo/build_apk.sh movies.edge build/edge.apk" >&2; exit 2; }

@@ -1,4 +1,4 @@
-# Read by the scripts beside it: how Kotlin is compiled without Gradle, with what toolchain.sh fetched. Not to be run.
+# Sourced by the scripts beside it, not run: compiles Kotlin without Gradle, with what toolchain.sh fetched.
 #   EDGE_ANDROID_TOOLS   what toolchain.sh made (default: ~/.cache/edge-ranker-android)
 #   EDGE_ANDROID_BUILD   where to compile to (default: build/android of the repository)
 #   PYTHON               one that has the project (default: .venv/bin/python)
@@ -9,7 +9,7 @@ build=${EDGE_ANDROID_BUILD:-$repository/build/android}
 python=${PYTHON:-$repository/.venv/bin/python}
 library=$tools/kotlin/lib
 test_jars=$library/kotlin-test.jar:$library/kotlin-test-junit.jar:$tools/lib/junit.jar:$tools/lib/hamcrest.jar
-# A compiler that runs for seconds gains nothing from what it would take to optimise it.
+# A compiler that runs for seconds gains less from the JVM's optimiser than the optimiser takes.
 quick=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC)
 
 need() {  # paths below the tools

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Proves the Kotlin code on cases drawn at random, beside Python: android_demo/prove.sh [PLANS MUTANTS KILLS RANKS]
+# Compares the Kotlin code with Python on cases drawn at random: android_demo/prove.sh [PLANS MUTANTS KILLS RANKS]
 # Without numbers: 10,000 plans, 100,000 damaged bundles, 200 killed openings and 10,000 requests, which takes half an hour.
-# test.sh compiles the code before, and runs few of each.
+# test.sh compiles the code first, and runs a few cases of each kind.
 #   EDGE_BUNDLE   a bundle that was exported, to open and to rank with (default: that of `make test-android`)
-# and what compile.sh reads.
+# The variables of compile.sh count, too.
 set -euo pipefail
 
 source "$(dirname "${BASH_SOURCE[0]}")/compile.sh"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a class of what test_modules.sh compiled: android_demo/run_modules.sh CLASS ...
+# Runs a class that test_modules.sh compiled: android_demo/run_modules.sh [JAVA OPTIONS] CLASS ...
 #   NATIVE   the folder of native libraries (default: the one that test_modules.sh made)
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/compile.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Compiles the Kotlin code and its tests without Gradle, and runs the tests.
 #   EDGE_BUNDLE   a bundle that was exported, with which the tests that need a trained model run
-# and what compile.sh reads. prove.sh runs more of the random cases at the end.
+# The variables of compile.sh count, too. If there are a bundle and Python, prove.sh runs a few of its cases at the end.
 set -euo pipefail
 
 source "$(dirname "${BASH_SOURCE[0]}")/compile.sh"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Compiles the modules litert, ort, android and app after test.sh compiled the core, and tests them on this machine: a trained bundle
-# runs on LiteRT and on ONNX Runtime.
+# Compiles the modules litert, ort, android and app, once test.sh has compiled the core, and tests them on this machine: a trained
+# bundle runs on LiteRT and on ONNX Runtime.
 #   EDGE_BUNDLE   a bundle that was exported, with models of both; without one the tests that need it are skipped
 #   JAVA_HOME     a JDK, for jni.h (default: that of javac)
-# The rest as for compile.sh. Needs gcc, and in Python's environment the wheels whose libraries do the work.
+# The variables of compile.sh count, too. Needs gcc, and in Python's environment the wheels of LiteRT and ONNX Runtime.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/compile.sh"
 need kotlin/lib/kotlin-compiler.jar kotlin/lib/kotlinx-coroutines-core-jvm.jar lib/junit.jar onnxruntime/classes.jar

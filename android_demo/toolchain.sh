@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fetches what compiles and tests the Kotlin code into one folder, outside git: run it again at any time.
+# Fetches what compiles and tests the Kotlin code, into one folder outside git. It may be run again at any time.
 #   android_demo/toolchain.sh       the compiler and JUnit, for the core: 90 MB
 #   android_demo/toolchain.sh apk   and ONNX Runtime for Android and what packages an app, for the other modules: 270 MB more
 #   EDGE_ANDROID_TOOLS   the folder (default: ~/.cache/edge-ranker-android)

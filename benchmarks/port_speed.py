@@ -4,16 +4,18 @@
     python benchmarks/port_speed.py kotlin movies.edge --engine litert onnx --out benchmarks/results/kotlin-speed.json
     python benchmarks/port_speed.py swift movies.edge --engine litert --out benchmarks/results/swift-speed.json
 
-20 past events and 50 candidates of words that the bundle's golden requests have: user and items new; the user kept;
-all kept, of which nothing is tokenised again, at the deepest exit and at the shallowest; and one event added. Both
-sides answer each request in turn, Python first in one round and the port first in the next; a ratio is the median of
-the rounds' ratios, with an interval that holds the true median 19 times in 20, and again of the processor time of the
-calling thread (in Swift: of the process), which other jobs hardly change. The scores of each round are compared.
-`memory` is the most that a request allocated: bytes of Java's heap, or allocations of a Swift process. With --engine
-reference both compute without a library: numpy here, loops there. It takes about two minutes an engine.
+The user has 20 past events, the request 50 candidates, made of words from the bundle's golden requests. Each round
+measures five requests: user and items new; user kept, items new; all kept, nothing tokenised again, at the deepest
+exit; the same at the shallowest; and one event added, items kept. Both sides answer each request in turn, Python
+first in one round and the port first in the next, and their scores are compared. A ratio is the median of the rounds'
+ratios, with an interval that holds the true median 19 times in 20; it is given for elapsed time, and for the
+processor time of the calling thread (in Swift: of the process), which other jobs hardly change. `memory` is the most
+that a request allocated: bytes of Java's heap, or the number of allocations of the Swift process. With --engine
+reference, both sides compute without a library: numpy in Python, loops in the port. It takes about two minutes an
+engine.
 
-For Kotlin without a library, a request of a kept user with kept candidates is measured at each exit instead, in
-processor time: medians, their ratio, and what is left without the engine (`rest`).
+Kotlin without a library is measured differently: a kept user with kept candidates, at each exit, in processor time.
+The figures are the medians, their ratio, and the time that is not the engine's (`rest`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Gives bundles and plans that are drawn at random, with what Python does, to the Swift code that `make test-ios` compiled,
+# Compares the Swift code that `make test-ios` compiled with Python, on damaged bundles and plans that are drawn at random,
 # and kills openings of a bundle at random moments.
-#   CASES, PLANS, KILLS, SEED   how many of each, and from which seed (default: 100000, 10000, 200, 0), which takes half an hour
+#   CASES, PLANS, KILLS   how many bundles, plans and killed openings (default: 100000, 10000, 200: half an hour)
+#   SEED                  of the random numbers (default: 0)
 #   EDGE_BUNDLE                 a bundle that was exported, to open and to kill (default: that of `make test-ios`)
 #   EDGE_IOS_BUILD              where the code was compiled to (default: build/ios of the repository)
 #   PYTHON                      one that has the project (default: .venv/bin/python)

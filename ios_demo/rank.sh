@@ -23,5 +23,5 @@ for word in "$@"; do
   fi
   given+=("$word")
 done
-export EDGE_CACHE=${EDGE_CACHE:-$build/cache}  # what is installed and measured, for the next time
+export EDGE_CACHE=${EDGE_CACHE:-$build/cache}  # keeps the installation and the measured costs for the next run
 EDGE_IOS_SEEN=$build exec "$here/swift.sh" "$program" rank "${given[@]}"

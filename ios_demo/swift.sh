@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Runs a program of the Swift toolchain on this package: `ios_demo/swift.sh swift build`. On a Mac it is Xcode's own.
 #   EDGE_IOS_TOOLS   what toolchain.sh made (default: ~/.cache/edge-ranker-ios)
-#   EDGE_IOS_SEEN    folders outside the repository that the program may read, divided by colons
+#   EDGE_IOS_SEEN    folders outside the repository that the program may use, separated by colons
 #   EDGE_LOCALE      the locale of the program, such as tr_TR.UTF-8 (default: C)
-# All variables whose names begin with EDGE_ are passed on. What is mounted is seen by this process alone, and is gone
-# when it ends.
+# All variables whose names begin with EDGE_ are passed on. Only this process sees what is mounted, and it is unmounted
+# when the process ends.
 set -euo pipefail
 
 repository=$(cd "$(dirname "$0")/.." && pwd)

@@ -3,10 +3,10 @@
 #   EDGE_IOS_TOOLS   what toolchain.sh made (default: ~/.cache/edge-ranker-ios)
 #   EDGE_IOS_BUILD   where to compile to (default: build/ios of the repository); only what changed is compiled again
 #   EDGE_BUNDLE      a bundle that was exported; without one the tests that need a trained model are skipped
-#   EDGE_PLANS       cases that tests/android_demo/plan_cases.py drew; without them the vectors of PLAN.md alone
-#   PYTHON           one that has the project: it lists the tensors of that bundle, runs its Core ML functions in the
-#                    simulator, and has LiteRT and ONNX Runtime, which are used (default: .venv/bin/python)
-# prove.sh runs few of its cases at the end, if there is a bundle and Python.
+#   EDGE_PLANS       cases that tests/android_demo/plan_cases.py drew; without them only the vectors of PLAN.md run
+#   PYTHON           one that has the project: it lists the tensors of that bundle and runs its Core ML functions in the
+#                    simulator; LiteRT and ONNX Runtime are those of its packages (default: .venv/bin/python)
+# If there are a bundle and Python, prove.sh runs a few of its cases at the end.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

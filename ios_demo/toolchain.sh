@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fetches the Swift that compiles and tests this package on Linux into one folder, outside git: run it again at any time.
-#   EDGE_IOS_TOOLS   the folder (default: ~/.cache/edge-ranker-ios), 1.5 GB
+# Fetches the Swift that compiles and tests this package on Linux, into one folder outside git. It may be run again at any time.
+#   EDGE_IOS_TOOLS   the folder (default: ~/.cache/edge-ranker-ios), 1.6 GB
 # Needed before: x86-64 Linux, apt-get and Debian's archive keyring. Nothing is installed globally and nothing stays
 # mounted: the packages are unpacked into a root of their own, in which swift.sh runs. A Mac needs Xcode 16 instead.
 set -euo pipefail

@@ -17,13 +17,13 @@ MARKERS = "os^Dv"  # by encode depth
 HATCHES = ("", "//", "..", "xx")  # of parts
 MAX_LABEL, NARROW = 48, 34  # characters in the legend; more than NARROW leave no room beside them
 LEAST_AUC = 0.004  # from the bottom to the top of the picture of quality
-APART = 1.15  # times on a logarithmic axis whose numbers do not overlap
+LABEL = 0.07  # of the width of a logarithmic axis: what the number of an exit takes
 PANEL, LEGEND = 2.0, 0.22  # inches that a panel and a line of the legend take
 LATENCY = "Measured milliseconds per request. Bars are 95 % confidence intervals of the median."
 PARTS = "Median times of a request at the deepest exit, as measured."
 QUALITY = (
     "AUC of each exit against its p90 time. The line is the best AUC within that time: solid as measured on this host, "
-    "dashed as modelled for the device. Exits on the line are named; pale points lie below it."
+    "dashed as modelled for the device. Exits on the line are named where there is room; pale points lie below it."
 )
 SUSTAINED = "One request of a new user with new items at the deepest exit, back to back, in ten windows."
 
@@ -134,14 +134,18 @@ def _quality(panels: Any, report: Report) -> list[Any]:
     for axes, scenario in zip(panels, SCENARIOS, strict=True):
         axes.set_xscale("log")  # a host and a device may be far apart
         axes.margins(y=0.1)  # room for the target's label
+        numbered = []
         for entry, colour in _coloured(report):
             for points, linestyle, size in (
                 (modelled_points(entry, scenario), "--", 3.5),
                 (measured_points(entry, scenario), "-", 5.5),
             ):
                 _frontier(axes, points, markers, {"linestyle": linestyle, "markersize": size, "color": colour})
+                numbered.append((frontier(points), colour))
         if report.target:
             _budget_line(axes, report.target.ms(scenario))
+        for best, colour in numbered:  # now that the axis has its width
+            _number(axes, best, colour)
         _widen(axes)
         axes.set_title(f"{scenario}: {SCENARIOS[scenario]}")
         axes.set_xlabel("p90 of a request, ms (logarithmic)")
@@ -176,14 +180,13 @@ def _frontier(axes: Any, points: Sequence[Point], markers: Mapping[int, str], st
         times = [point.p90 for point in best]
         line = {"color": style["color"], "linewidth": 1.2, "linestyle": style["linestyle"]}
         axes.step(times, [point.auc for point in best], where="post", **line)
-    _number(axes, best, style["color"])
 
 
 def _number(axes: Any, best: Sequence[Point], colour: str) -> None:
     """Exits above the points, from the slowest down, as many as have room."""
-    reached = math.inf
+    reached, (low, high) = math.inf, axes.get_xlim()
     for point in reversed(best):
-        if point.p90 * APART <= reached:
+        if point.p90 * (high / low) ** LABEL <= reached:
             reached = point.p90
             place = {"xytext": (0, 5), "textcoords": "offset points", "ha": "center"}
             axes.annotate(str(point.exit), (point.p90, point.auc), fontsize=7, color=colour, **place)

@@ -5,7 +5,7 @@ package struct Arguments {
     package let words: [String]
     private let options: [String: String]
 
-    /// Errors: an option that the command does not have, twice, or without a value.
+    /// Errors: an option that the command does not have, that is given twice, or that has no value.
     package init(_ arguments: [String], options known: [String]) throws {
         var words: [String] = []
         var options: [String: String] = [:]
@@ -26,14 +26,14 @@ package struct Arguments {
 
     package subscript(option: String) -> String? { options[option] }
 
-    /// The words after the command. Errors: there are others than `names`.
+    /// The words after the command. Errors: they are not as many as `names` lists.
     package func after(_ names: String) throws -> [String] {
         let found = Array(words.dropFirst())
         if found.count != names.split(separator: " ").count { throw EdgeError("\(words[0]) takes \(names)", fix: "see --help") }
         return found
     }
 
-    /// What `--engine` and `--library` choose. Errors: there is no such engine.
+    /// The engine that `--engine` and `--library` choose. Errors: there is no such engine.
     package func engine() throws -> EngineChoice {
         try EdgeCommandLine.engine(self["--engine"] ?? "reference", library: self["--library"])
     }

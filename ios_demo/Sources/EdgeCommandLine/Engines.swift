@@ -4,7 +4,7 @@ import EdgeONNX
 import EdgeRanker
 import EdgeReference
 
-/// The engine of a name, as Python has them. Errors: there is none, or none on this system.
+/// The engine with a name, which is the same as in Python. Errors: no engine has it, or this system lacks the engine.
 package func engine(_ name: String, library: String?) throws -> EngineChoice {
     if library != nil && !["litert", "onnx"].contains(name) {
         throw EdgeError("the engine \(name) has no library", fix: "leave out --library, or add --engine litert")

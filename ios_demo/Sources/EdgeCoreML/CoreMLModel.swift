@@ -1,6 +1,6 @@
 import EdgeRanker
 
-/// A package of functions as the graphs of a model of static shapes, whose arrays are those that ENGINE.md lists.
+/// Makes each function of a package a graph of static shape, whose arrays must be those that ENGINE.md lists.
 package final class CoreMLModel: BucketModel {
     private let functions: any CoreMLFunctions
     private let shape: ModelShape
@@ -20,7 +20,7 @@ package final class CoreMLModel: BucketModel {
     }
 }
 
-/// A function, with the inputs that were written last and the outputs of the last call.
+/// A function, with the inputs that were last written and the outputs of the last call.
 private final class CoreMLGraph: BucketGraph {
     private let name: String
     private let signature: Signature

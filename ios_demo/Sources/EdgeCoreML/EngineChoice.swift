@@ -1,8 +1,8 @@
 import EdgeRanker
 
 extension EngineChoice {
-    /// Core ML, whose functions `load` opens: it gets the folder of `Model.mlpackage` and the names of the functions.
-    /// `units`: the name of what computes, of which the times are kept.
+    /// Core ML, whose functions `load` opens, given the folder of `Model.mlpackage` and the names of the functions.
+    /// `units`: the name of the compute units, for which the costs are kept.
     package static func coreML(
         units: String = "cpu", load: @escaping @Sendable (String, [String]) throws -> any CoreMLFunctions
     ) -> EngineChoice {

@@ -6,13 +6,13 @@
     extension EngineChoice {
         /// Apple's Core ML, which compiles the package of an installed bundle at its first opening.
         ///
-        /// Errors, of `open`: the bundle has no model of Core ML or is not installed, or Core ML refuses it.
+        /// Errors, thrown by `open`: the bundle has no Core ML model or is not installed, or Core ML refuses the model.
         public static func coreML(units: MLComputeUnits = .cpuOnly) -> EngineChoice {
             coreML(units: "\(units.rawValue)") { folder, names in try Framework(folder, names, units) }
         }
     }
 
-    /// The functions of a compiled package, each of which Core ML opens as a model of its own.
+    /// The functions of a compiled package. Core ML opens each as a model of its own.
     @available(iOS 18, macOS 15, tvOS 18, visionOS 2, watchOS 11, *)
     private final class Framework: CoreMLFunctions {
         private let models: [String: MLModel]
@@ -43,13 +43,14 @@
         }
     }
 
-    /// Compiles the package unless it was compiled before: Core ML does so into a folder that the system empties.
+    /// Compiles the package unless it was compiled before. Core ML compiles into a folder that the system may empty, so
+    /// the result is moved beside the package.
     @available(iOS 18, macOS 15, tvOS 18, visionOS 2, watchOS 11, *)
     private func openedModels(
         in folder: URL, _ names: [String], _ units: MLComputeUnits
     ) throws -> [String: MLModel] {
         let kept = folder.appendingPathComponent("Model.mlmodelc", isDirectory: true)
-        // It fails if there is none yet, or it is damaged, or of another system.
+        // This fails if there is none yet, or if it is damaged or of another system.
         if let models = try? opened(kept, names, units) { return models }
         try? FileManager.default.removeItem(at: kept)
         let compiled = try MLModel.compileModel(at: folder.appendingPathComponent("Model.mlpackage", isDirectory: true))

@@ -1,7 +1,7 @@
 import EdgeRanker
 
-/// A session for each entry point over one mapped file of weights; sizes are dynamic, so that nothing is padded but the
-/// timeline (ENGINE.md, "Sizes").
+/// A session for each entry point, over one mapped file of weights. Sizes are dynamic, so only the timeline is padded
+/// (ENGINE.md, "Sizes").
 package final class ONNXEngine: Engine {
     package let name = "onnx"
     package let shape: ModelShape
@@ -10,7 +10,8 @@ package final class ONNXEngine: Engine {
     private let sessions: [String: ONNXSession]
     private let inputs: ONNXInputs
 
-    /// `folder`: that of the model's files. Errors: ONNX Runtime is not there, or they are not what the manifest describes.
+    /// `folder`: that of the model's files. Errors: ONNX Runtime is missing, or the files are not what the manifest
+    /// describes.
     package init(_ folder: String, _ shape: ModelShape, library: String?, threads: Int) throws {
         let runtime = try ONNXRuntime(library)
         self.shape = shape
@@ -24,7 +25,7 @@ package final class ONNXEngine: Engine {
 
     package func paddedCandidates(_ count: Int, depth: Int) -> Int { count }
 
-    /// Hidden states stay ONNX Runtime's: the output of a call is the input of the next.
+    /// Hidden states stay in ONNX Runtime's memory: the output of one call is the input of the next.
     package func summarise(_ segments: [[Int32]], depth: Int) throws -> [[Float]] {
         if segments.isEmpty { return [] }
         let chunk = Chunk(segments, positions: shape.positions)

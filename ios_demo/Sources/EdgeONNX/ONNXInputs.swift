@@ -22,7 +22,7 @@ final class ONNXInputs {
         return value.pointer
     }
 
-    /// Writes a whole input, in parts one after another; one without elements is left out. The parts fill the extents.
+    /// Writes a whole input, part after part; the parts must fill the extents. An input without elements is skipped.
     func write(_ name: String, _ extents: [Int], _ parts: [ArraySlice<Float>]) throws {
         try writeParts(name, extents, element: Int32(EDGE_ONNX_FLOAT), parts)
     }
@@ -45,7 +45,7 @@ final class ONNXInputs {
         }
     }
 
-    /// The memory of an input, which is made again if its extents are others.
+    /// The memory of an input, which is allocated again if its extents change.
     private func memory(_ name: String, _ extents: [Int], _ element: Int32) throws -> UnsafeMutableRawBufferPointer {
         if let before = kept[name], before.extents == extents { return before.memory }
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 * extents.reduce(1, *), alignment: 64)

@@ -1,11 +1,11 @@
 import CONNX
 import EdgeRanker
 
-/// ONNX Runtime's library, found when the first model is opened, and its environment.
+/// ONNX Runtime's library, which is looked up when a model is opened, and its environment.
 final class ONNXRuntime {
     let pointer: OpaquePointer
 
-    /// `library`: a path; nil if the app is linked with it. Errors: it is not there, or too old.
+    /// `library`: a path; nil if the app links it. Errors: it is missing or too old.
     init(_ library: String?) throws {
         var reason = Reason()
         guard let pointer = edge_onnx_open(library, &reason.bytes) else {
@@ -17,7 +17,7 @@ final class ONNXRuntime {
     deinit { edge_onnx_close(pointer) }
 }
 
-/// A tensor of ONNX Runtime's, over memory of its own, or over memory that must live as long.
+/// A tensor of ONNX Runtime, over memory of its own or over memory of ours, which must live as long as the tensor.
 final class ONNXValue {
     let pointer: OpaquePointer
     private let runtime: ONNXRuntime
@@ -29,7 +29,7 @@ final class ONNXValue {
 
     deinit { edge_onnx_free(runtime.pointer, pointer) }
 
-    /// So many floats from a place on. Errors: there are fewer, or no floats.
+    /// Reads `count` floats from `place` on. Errors: there are fewer, or the elements are not floats.
     func read(from place: Int = 0, count: Int) throws -> [Float] {
         var size = 0
         guard let floats = edge_onnx_floats(runtime.pointer, pointer, &size), place + count <= size else {
@@ -39,7 +39,7 @@ final class ONNXValue {
     }
 }
 
-/// Where C writes why something failed.
+/// The text in which C code says why a call failed.
 struct Reason {
     var bytes = [CChar](repeating: 0, count: Int(EDGE_ONNX_TEXT))
 

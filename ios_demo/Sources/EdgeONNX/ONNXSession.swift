@@ -40,7 +40,8 @@ final class ONNXSession {
         edge_onnx_end(runtime.pointer, session)
     }
 
-    /// The outputs by name. Takes its inputs from `kept`, and `hidden` from the call before, if there was one.
+    /// Runs the graph; returns the outputs by name. Inputs come from `kept`, but `hidden` from the call before, if
+    /// given.
     func run(_ kept: ONNXInputs, hidden: ONNXValue? = nil) throws -> [String: ONNXValue] {
         let values = try inputs.map { input in
             if input == "hidden", let hidden { return OpaquePointer?(hidden.pointer) }
@@ -55,7 +56,7 @@ final class ONNXSession {
         return Dictionary(uniqueKeysWithValues: zip(outputs, made))
     }
 
-    /// Refuses a graph of other arrays: its scores would be others.
+    /// Refuses a graph whose arrays differ: its scores would be wrong.
     private func check(_ wanted: [String: [Int]], output: Bool) throws {
         var found: [String: [Int]] = [:]
         for index in 0..<edge_onnx_arrays(runtime.pointer, session, output ? 1 : 0) {

@@ -21,7 +21,7 @@ func unit(_ matrix: Matrix) -> Matrix {
     return result
 }
 
-/// Turns numbers in their place into those that sum to 1.
+/// Softmax, in place.
 func softmax(_ numbers: UnsafeMutablePointer<Float>, _ count: Int) {
     var greatest = -Float.infinity
     for index in 0..<count { greatest = max(greatest, numbers[index]) }
@@ -36,7 +36,7 @@ func softmax(_ numbers: UnsafeMutablePointer<Float>, _ count: Int) {
 func logSigmoid(_ x: Float) -> Float { Float(Double(min(x, 0)) - log1p(exp(-Double(abs(x))))) }
 
 extension Matrix {
-    /// The function on each value, in its place.
+    /// Applies the function to each value, in place.
     mutating func apply(_ function: (Float) -> Float) {
         for index in values.indices { values[index] = function(values[index]) }
     }
@@ -47,7 +47,7 @@ extension Matrix {
         return result
     }
 
-    /// Adds another one of the same size.
+    /// Adds another matrix of the same size.
     mutating func add(_ other: Matrix) {
         for index in values.indices { values[index] += other.values[index] }
     }

@@ -16,12 +16,12 @@ func dot(_ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ count: I
     return sum
 }
 
-/// Adds a share of a row to another one.
+/// Adds a row, times `share`, to another row.
 func blend(_ target: UnsafeMutablePointer<Float>, _ row: UnsafePointer<Float>, _ count: Int, _ share: Float) {
     for index in 0..<count { target[index] += share * row[index] }
 }
 
-/// Of four rows of levels, one behind the other, with a row of integers; exact.
+/// Of four rows of levels, one after another in memory, with a row of integers; exact.
 func dots(_ levels: UnsafePointer<Float>, _ integers: UnsafePointer<Int8>, _ count: Int) -> SIMD4<Int32> {
     var sums = SIMD4<Int32>()
     for begin in stride(from: 0, to: count, by: exactTogether) {
@@ -31,7 +31,7 @@ func dots(_ levels: UnsafePointer<Float>, _ integers: UnsafePointer<Int8>, _ cou
     return sums
 }
 
-/// Products are at most 255 * 128, of which so many have a sum below 2^24, up to which a float32 holds every whole number.
+/// How many products are summed in float32: each is at most 255 * 128, so the sum stays below 2^24 and is exact.
 private let exactTogether = 512
 
 private func dots(

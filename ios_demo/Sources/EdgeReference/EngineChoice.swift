@@ -1,7 +1,7 @@
 import EdgeRanker
 
 extension EngineChoice {
-    /// Swift alone, without a library: slower than an engine made for the device, and the same on every one.
+    /// Swift alone, without a library: slower than the other engines, and the same on every device.
     public static let reference = EngineChoice("reference") { bundle in
         let weights = try bundle.weights
         if weights.tensors.isEmpty { throw EdgeError("the bundle has no weights.bin, which this engine reads") }

@@ -1,7 +1,7 @@
 private typealias Lanes = SIMD8<Float>
 private typealias Bits = SIMD8<Int32>
 
-/// Turns each number into itself times the share of a normal distribution below it.
+/// Multiplies each number by the share of the standard normal distribution that is below it.
 func gelu(_ numbers: UnsafeMutablePointer<Float>, _ count: Int) {
     var index = 0
     while index + 8 <= count {
@@ -18,7 +18,7 @@ func gelu(_ numbers: UnsafeMutablePointer<Float>, _ count: Int) {
 private func gelu(_ x: Lanes) -> Lanes {
     let bits = unsafeBitCast(x, to: Bits.self)
     let size = unsafeBitCast(bits & Int32.max, to: Lanes.self) * Float(0.5).squareRoot()
-    let most = Lanes(repeating: 9)  // beyond, nothing is left
+    let most = Lanes(repeating: 9)  // beyond it the tail is negligible
     let z = most - positive(most - size)
     let t = 1 / (1 + 0.5 * z)
     let tail = 0.5 * t * exponential(logOfErfc(t) - z * z)

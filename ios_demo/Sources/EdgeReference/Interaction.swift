@@ -1,6 +1,7 @@
 import EdgeRanker
 
-/// The attention of the interact layers: new rows to the places of a timeline, and to new rows (ENGINE.md, "The timeline").
+/// The attention of the interact layers, from new rows to a timeline's places and to new rows (ENGINE.md, "The
+/// timeline").
 struct Interaction {
     private let shape: ModelShape
     private let width: Int
@@ -14,8 +15,8 @@ struct Interaction {
         buckets = (0..<2 * shape.places).map { bucket($0, shape.distances) }
     }
 
-    /// (row, H) before the output projection. A row attends to the timeline and, with `growing`, to the new rows up to
-    /// itself, as if they followed the timeline; else to itself alone, as if it did.
+    /// (row, H) before the output projection. A row attends to the timeline and to itself; with `growing`, also to the
+    /// new rows before it. The new rows that it attends to count as following the timeline.
     func attended(_ own: Projected, _ timeline: Timeline, _ depth: Int, growing: Bool) -> Matrix {
         let (entries, hidden) = (timeline.entries, shape.hidden)
         var result = Matrix(rows: own.all.rows, columns: hidden)
@@ -33,7 +34,8 @@ struct Interaction {
         return result
     }
 
-    /// A row at a head: `first` is the first new row that it sees, and as many as `before` stand between it and the timeline.
+    /// A row at a head: `first` is the first new row that it sees, and as many as `before` stand between it and the
+    /// timeline.
     private struct Place {
         let row: Int
         let head: Int

@@ -1,7 +1,7 @@
-/// Added and taken away again, it rounds a number below 2^22 to the nearest whole one, halves to even, in a vector too.
+/// Adding and subtracting it rounds a number below 2^22 to the nearest whole number, halves to even, in vectors too.
 let rounding: Float = 0x1.8p23
 
-/// Writes the levels of a row less its zero, and gives the step between them (ENGINE.md, "Integers").
+/// Writes the levels of a row minus its zero point, and returns its scale (ENGINE.md, "Integers").
 func quantise(_ row: UnsafePointer<Float>, _ count: Int, into levels: UnsafeMutablePointer<Float>) -> Float {
     var low: Float = 0
     var high: Float = 0

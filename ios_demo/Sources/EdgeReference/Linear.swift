@@ -38,7 +38,7 @@ struct Linear {
         }
     }
 
-    /// Four rows at once, so that the integers are read a quarter as often; behind the last row there are zeros.
+    /// Four rows at once, so that the integers are read a quarter as often; zeros fill up the last four.
     private func multiply(_ input: Matrix, _ weight: UnsafePointer<Int8>, _ result: UnsafeMutablePointer<Float>) {
         let rows = input.rows
         let levels = UnsafeMutablePointer<Float>.allocate(capacity: (rows + 3) * inputs)

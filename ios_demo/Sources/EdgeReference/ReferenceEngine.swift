@@ -2,7 +2,7 @@ import EdgeRanker
 
 private enum Kind: Int { case profile, event, candidate }
 
-/// The arithmetic of ENGINE.md in Swift alone: it needs no library, and reads a bundle's weights.
+/// The arithmetic of ENGINE.md in Swift alone: it needs no library, and computes from a bundle's `weights.bin`.
 package final class ReferenceEngine: Engine {
     package let name = "reference"
     package let shape: ModelShape

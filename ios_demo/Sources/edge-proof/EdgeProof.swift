@@ -16,7 +16,7 @@ private let help = """
     --engine and --library choose an engine, as of edge-rank.
     """
 
-/// What no app needs: what is drawn at random, killed, long or measured. Exit codes: 0 pass, 1 a proof failed, 2 misuse.
+/// What the tests and benchmarks run and no app needs. Exit codes: 0 pass, 1 a proof failed, 2 misuse.
 @main
 struct EdgeProof {
     static func main() async {

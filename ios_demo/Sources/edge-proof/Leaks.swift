@@ -9,8 +9,8 @@ import EdgeRanker
 private let users = 500
 private let flatBytes = 2_000_000
 
-/// Ranks for 500 users in turn, who come, meet events and go. After the first tenth what the process has resident may not
-/// grow by 2 MB.
+/// Ranks for 500 users in turn; each visit makes a user, adds an event and ends. After the first tenth of the visits
+/// the resident memory of the process may grow by 2 MB at most.
 func isFlat(_ ranks: Int, _ path: String, _ engine: EngineChoice) async throws -> Bool {
     let requests = try EdgeBundle(.file(path)).goldenRequests().filter { !$0.events.isEmpty }
     let ranker = try await Ranker.open(.file(path), Options(engine: engine, memoryMb: 0.5))
@@ -26,7 +26,7 @@ func isFlat(_ ranks: Int, _ path: String, _ engine: EngineChoice) async throws -
     return growth <= flatBytes
 }
 
-/// One of a user's visits: each has a history of a length of its own.
+/// One visit of a user. The length of the history depends on the user.
 private func visit(_ ranker: Ranker, _ request: Request, _ rank: Int) async throws {
     let length = rank % users % (request.events.count + 1)
     let user = try await ranker.user(request.user, Array(request.events.prefix(length)))

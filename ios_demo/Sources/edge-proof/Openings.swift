@@ -6,9 +6,9 @@ import EdgeRanker
     import Glibc
 #endif
 
-/// Opens a bundle with each directory that standard input names, and verifies it if it says so: `DIRECTORY verify`.
+/// Opens a bundle with each directory that standard input names, and verifies it if the line ends in `verify`.
 ///
-/// tests/android_demo/kill_openings.py kills it in between.
+/// tests/android_demo/kill_openings.py kills the process meanwhile.
 func openEach(_ bundle: String, _ engine: EngineChoice) async throws {
     say("begin")
     while let line = readLine() {
@@ -22,7 +22,7 @@ func openEach(_ bundle: String, _ engine: EngineChoice) async throws {
     }
 }
 
-/// At once: what `print` gives to a pipe waits in the process.
+/// Writes a line at once; `print` would buffer it if the output is a pipe.
 func say(_ word: String) {
     let line = Array("\(word)\n".utf8)
     _ = write(STDOUT_FILENO, line, line.count)

@@ -7,9 +7,9 @@ import EdgeRanker
     import Glibc
 #endif
 
-/// Answers requests of standard input, one in a line, so that another process can take turns with it; "ready" is printed
-/// first. For each it prints milliseconds, those of the processor, and allocations of the calls that
-/// benchmarks/port_speed.py names, then the scores of the last by item, as one JSON object.
+/// Answers requests from standard input, one per line, so that another process can take turns with it. Prints "ready"
+/// first. For each request it prints one JSON object: milliseconds, processor milliseconds and allocations of each call
+/// that benchmarks/port_speed.py names, and the scores of the last call by item.
 func answerTurns(_ bundle: String, _ engine: EngineChoice) async throws {
     let ranker = try await Ranker.open(.file(bundle), Options(engine: engine))
     try await ranker.verify()
@@ -18,7 +18,7 @@ func answerTurns(_ bundle: String, _ engine: EngineChoice) async throws {
     await ranker.close()
 }
 
-/// The request's candidates are two lists of one length: new ones for a new user, then new ones for the kept user.
+/// The candidates are two lists of equal length: the first for a new user, the second, also new, for the kept user.
 private func turn(_ ranker: Ranker, _ request: Request) async throws -> String {
     let half = request.candidates.count / 2
     let (first, second) = (Array(request.candidates[..<half]), Array(request.candidates[half...]))
@@ -42,7 +42,7 @@ private func turn(_ ranker: Ranker, _ request: Request) async throws -> String {
     return "{\"costs\": [\(meter.costs.joined(separator: ", "))], \"scores\": {\(scores.joined(separator: ", "))}}"
 }
 
-/// Milliseconds, those of the processor, and allocations that calls take, as JSON.
+/// Collects milliseconds, processor milliseconds and allocations of calls, as JSON.
 private struct Meter {
     private(set) var costs: [String] = []
 

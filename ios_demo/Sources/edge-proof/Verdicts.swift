@@ -6,14 +6,14 @@ import EdgeRanker
     import Glibc
 #endif
 
-/// Beyond four times the largest bundle, what a refusal or an acceptance may take (bytes).
+/// What opening a bundle may take beyond four times its file (bytes).
 private let allowance = 32 << 20
 
-/// Whether each bundle of a file has the verdict that Python gave it, and none takes more memory than it may. On Linux the program
-/// gets no more, and ends where it asks for it.
+/// Whether each bundle in a file of cases gets the verdict that Python gave it, and none takes more memory than it may.
+/// On Linux the process cannot get more memory: it ends when it requests it.
 ///
-/// A case is a byte, 1 if Python installs the bundle and 0 if it refuses it, its length in four bytes, the highest first,
-/// and the bundle; tests/android_demo/bundle_cases.py writes them.
+/// A case has a byte, 1 if Python installs the bundle and 0 if it refuses it; the bundle's length in four bytes,
+/// highest byte first; and the bundle. tests/android_demo/bundle_cases.py writes the cases.
 func haveVerdictsOfPython(_ path: String) throws -> Bool {
     guard let file = fopen(path, "rb") else { throw EdgeError("\(path) cannot be read", fix: "name a file of cases") }
     defer { fclose(file) }
@@ -40,7 +40,7 @@ func haveVerdictsOfPython(_ path: String) throws -> Bool {
     return counts.different == 0 && counts.accepted + counts.refused > 0 && taken <= 4 * largest + allowance
 }
 
-/// So many bytes; nil at the end of the file. Errors: it ends before.
+/// Reads `count` bytes; nil at the end of the file. Errors: the file ends within them.
 private func bytes(_ count: Int, of file: UnsafeMutablePointer<FILE>, _ path: String) throws -> [UInt8]? {
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { $1 = fread($0.baseAddress, 1, count, file) }
     if bytes.isEmpty && count > 0 { return nil }
@@ -48,7 +48,7 @@ private func bytes(_ count: Int, of file: UnsafeMutablePointer<FILE>, _ path: St
     return bytes
 }
 
-/// Memory of the process besides code, whether it was touched or not; 0 where the system does not say.
+/// Memory of the process besides code, touched or not; 0 if the system does not report it.
 private func heldBytes() -> Int {
     guard let file = fopen("/proc/self/statm", "r") else { return 0 }
     defer { fclose(file) }

@@ -1,9 +1,10 @@
-/// How many installations stay: an app's bundle, and the one before it.
+/// How many installations stay: that of the app's bundle, and the one used before it.
 private let most = 2
 
-/// The folder of `cache` with a bundle's files, unpacked if need be (BUNDLE.md, section 7). Call it under the lock of the cache.
+/// The folder of `cache` with a bundle's files, unpacked if need be (BUNDLE.md, section 7). Call it under the lock of
+/// the cache.
 ///
-/// Of the bundles that were opened before, the one used last stays. Errors: no room, or no right to write there.
+/// Of the other installations, only the one used last stays. Errors: the cache cannot be written.
 func installed(_ bundle: EdgeBundle, in cache: Folder) throws -> Folder {
     let target = cache.folder(bundle.sha256)
     removeLeftovers(cache)
@@ -18,7 +19,8 @@ func installed(_ bundle: EdgeBundle, in cache: Folder) throws -> Folder {
     return target
 }
 
-/// Removes the installations of other bundles of this one's name, which it has replaced. Call it under the lock of the cache.
+/// Removes the installations of other bundles of this one's name, which it has replaced. Call it under the lock of the
+/// cache.
 func removeReplaced(by bundle: EdgeBundle, in cache: Folder) {
     for folder in installations(cache) where folder.name != bundle.sha256 {
         if nameOfBundle(folder) == bundle.manifest.name { try? removeWhole(folder) }
@@ -53,7 +55,7 @@ private func removeLeftovers(_ cache: Folder) {
     }
 }
 
-/// Renamed first: whoever is killed leaves no half of it under its name.
+/// Renamed first, so that a killed process leaves no incomplete installation under this name.
 private func removeWhole(_ folder: Folder) throws {
     if isHeld(folder) { return }
     let leaving = folder.sibling(partialEnding)

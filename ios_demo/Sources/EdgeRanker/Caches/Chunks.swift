@@ -1,4 +1,4 @@
-/// Segments cut into chunks of at most so many tokens and segments, in their order (PLAN.md, section 2).
+/// Divides segments, in their order, into chunks of at most so many tokens and segments (PLAN.md, section 2).
 func chunks(_ segments: [[Int32]], positions: Int, mostTokens: Int, mostSegments: Int) -> [[[Int32]]] {
     var chunks: [[[Int32]]] = []
     var tokens = 0
@@ -15,5 +15,5 @@ func chunks(_ segments: [[Int32]], positions: Int, mostTokens: Int, mostSegments
     return chunks
 }
 
-/// What a segment counts in a chunk.
+/// How many tokens a segment counts as in a chunk.
 func tokenCount(_ segment: [Int32], _ positions: Int) -> Int { min(max(segment.count, 1), positions) }

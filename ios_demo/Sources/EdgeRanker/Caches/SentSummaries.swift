@@ -3,8 +3,8 @@ private let mostTextBytes = 1 << 26
 private let headFix = "compute them with the bundle that ranks: edge encode ITEMS.jsonl --bundle BUNDLE --out FILE"
 private let lineFix = "send the first line that edge encode wrote, then lines of items"
 
-/// The summaries in a text from a server, all of them, in the order of its lines (BUNDLE.md, section 9). Errors: it is no such
-/// text, or of other weights.
+/// All summaries in a text from a server, in the order of its lines (BUNDLE.md, section 9). Errors: text of another
+/// form, or of other weights.
 func sentSummaries(
     _ text: [UInt8], weights: String, _ shape: ModelShape
 ) throws -> [(key: SummaryKey, halves: [UInt16])] {
@@ -21,7 +21,7 @@ func sentSummaries(
     return summaries
 }
 
-/// One line, an object; what breaks a rule is refused by its number.
+/// One line, which holds a JSON object. Its errors give the number of the line.
 private struct SentLine {
     let number: Int
     let values: JsonObject

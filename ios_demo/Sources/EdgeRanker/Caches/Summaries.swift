@@ -2,7 +2,7 @@
 struct Summaries {
     var cache: SummaryCache
 
-    /// What is not kept of the segments, each once, in chunks.
+    /// The segments whose summaries are not kept, each once, in chunks.
     func missing(_ segments: [[Int32]], _ depth: Int, _ engine: any Engine) -> [[[Int32]]] {
         var seen = Set<SummaryKey>()
         let missing = segments.filter { segment in
@@ -12,7 +12,7 @@ struct Summaries {
         return cut(missing, engine)
     }
 
-    /// A summary of each segment, a row each. `pause` runs before each chunk, and may end the request by what it throws.
+    /// A row with the summary of each segment. `pause` runs before each chunk; if it throws, the request ends.
     mutating func take(
         _ segments: [[Int32]], _ depth: Int, _ engine: any Engine, _ pause: () throws -> Void
     ) throws -> Matrix {
@@ -40,7 +40,7 @@ struct Summaries {
     }
 }
 
-/// The sizes that an engine computes for chunks.
+/// The number of tokens to which an engine pads each chunk.
 func paddedSizes(_ chunks: [[[Int32]]], _ engine: any Engine) -> [Int] {
     chunks.map { chunk in engine.paddedTokens(chunk.reduce(0) { $0 + tokenCount($1, engine.shape.positions) }) }
 }

@@ -1,12 +1,12 @@
 private let tokenBytes = 8
 
-/// What a summary is kept under: how often it was encoded, and the token ids of its text.
+/// The key of a summary: its encode depth, and the token ids of its text.
 struct SummaryKey: Hashable, Sendable {
     let depth: Int
     let tokens: [Int32]
 }
 
-/// Summaries as float16 within a budget of bytes; the least recently used leave (PLAN.md, section 2).
+/// Summaries as float16 within a budget of bytes; the least recently used are removed first (PLAN.md, section 2).
 struct SummaryCache {
     private struct Kept {
         var halves: [UInt16]
@@ -16,7 +16,7 @@ struct SummaryCache {
     private let hidden: Int
     private let budget: Int
     private var kept: [SummaryKey: Kept] = [:]
-    /// Every use in order; those that a later use of the same key has replaced are passed over.
+    /// Every use, in order. A use is skipped if there is a later one of the same key.
     private var uses: [(key: SummaryKey, use: Int)] = []
     private var oldest = 0
     private var use = 0
@@ -27,10 +27,10 @@ struct SummaryCache {
         self.budget = budget
     }
 
-    /// Whether an entry is kept; no use.
+    /// Whether an entry is kept. This does not count as a use.
     func has(_ key: SummaryKey) -> Bool { kept[key] != nil }
 
-    /// A use, which writes the summary into a row; whether it is kept.
+    /// Writes the summary into a row, which counts as a use. False if it is not kept.
     mutating func read(_ key: SummaryKey, into matrix: inout Matrix, row: Int) -> Bool {
         guard let place = kept.index(forKey: key) else { return false }
         noteUse(key, at: place)
@@ -40,14 +40,14 @@ struct SummaryCache {
         return true
     }
 
-    /// The summary as it is used from now on, rounded to float16, whether it is kept or not.
+    /// Rounds a summary to float16 and keeps it if the budget allows. Returns the rounded summary, which requests use.
     mutating func write(_ key: SummaryKey, _ summary: [Float]) -> [Float] {
         let halves = summary.map { halfBits($0) }
         keep(key, halves)
         return halves.map { float(ofHalf: $0) }
     }
 
-    /// A summary that was computed before, as its float16 bits.
+    /// Keeps a summary that was computed before, as its float16 bits.
     mutating func keep(_ key: SummaryKey, _ halves: [UInt16]) {
         let size = size(key)
         if size <= budget {
@@ -57,7 +57,7 @@ struct SummaryCache {
         }
     }
 
-    /// The least recently used leave until so many bytes are met.
+    /// Removes the least recently used until at most so many bytes are left.
     mutating func trim(toBytes most: Int) {
         while bytes > most, oldest < uses.count {
             let (key, use) = uses[oldest]
@@ -78,7 +78,7 @@ struct SummaryCache {
     /// Least recently used first.
     var keys: [SummaryKey] { kept.sorted { $0.value.use < $1.value.use }.map(\.key) }
 
-    /// All that is kept with its bits, least recently used first.
+    /// Every key with the bits of its summary, least recently used first.
     var entries: [(key: SummaryKey, halves: [UInt16])] {
         kept.sorted { $0.value.use < $1.value.use }.map { ($0.key, $0.value.halves) }
     }

@@ -1,11 +1,11 @@
 private let fileName = "summaries.bin"
 private let digestBytes = 32
 private let magic = Array("edge-ranker/swift/1\n".utf8)
-/// With more profiles a ranker serves many users, and nothing of what it computes is written.
+/// A ranker with more profiles serves many users, and writes no summaries.
 private let mostProfiles = 10_000
 
-/// The file that keeps summaries after the process ends (PLAN.md, section 2): only what was prepared ahead of requests, and
-/// nothing of profiles. One that is damaged, of other weights or cannot be written counts as absent.
+/// The file that keeps summaries of items and phrases, never of profiles, after the process ends (PLAN.md, section 2).
+/// A file that is damaged, belongs to other weights or cannot be written counts as absent.
 struct SummaryFile {
     private let folder: Folder
     private let weights: [UInt8]
@@ -13,7 +13,7 @@ struct SummaryFile {
     private var saved: Set<SummaryKey> = []
     private var profiles: Set<[Int32]> = []
 
-    /// Nil for a bundle whose weights have no name.
+    /// Nil for a bundle without `weights.bin`: `weights` is the SHA-256 of that file.
     init?(weights: String, hidden: Int, in folder: Folder) {
         if weights.isEmpty { return nil }
         self.folder = folder
@@ -21,29 +21,29 @@ struct SummaryFile {
         self.hidden = hidden
     }
 
-    /// What is known of a user's person is never written.
+    /// Excludes a profile: its summary is never written.
     mutating func leaveOut(_ profile: [Int32]) {
         if profiles.count <= mostProfiles { profiles.insert(profile) }
     }
 
-    /// Gives a cache what the file has.
+    /// Adds the summaries of the file to a cache.
     mutating func load(into cache: inout SummaryCache) {
         guard let bytes = folder.read(fileName), let entries = entries(of: bytes) else { return }
         for (key, halves) in entries { cache.keep(key, halves) }
         saved = Set(cache.keys)
     }
 
-    /// Writes what a cache keeps, if something of it is new.
+    /// Writes what a cache keeps, if some of it is new.
     mutating func save(_ cache: SummaryCache) {
         let entries = cache.entries.filter { !profiles.contains($0.key.tokens) }
         if profiles.count > mostProfiles || entries.allSatisfy({ saved.contains($0.key) }) { return }
         do {
             try folder.replace(fileName, with: bytes(of: entries))
             saved = Set(entries.map(\.key))
-        } catch {}  // the next `prepare` tries again
+        } catch {}  // the next call tries again
     }
 
-    /// Errors: it is there and cannot be removed.
+    /// Errors: the file exists and cannot be removed.
     mutating func remove() throws {
         saved = []
         do {
@@ -53,8 +53,9 @@ struct SummaryFile {
         }
     }
 
-    /// The SHA-256 of what follows, the name of this layout and of the weights, numbers of 32 bits, lowest byte first: width and
-    /// count; then of each entry its depth, how many tokens, the tokens, and the summary in halves of 16 bits.
+    /// The layout: the SHA-256 of all that follows; the name of the layout; the SHA-256 of the weights in hex; the
+    /// width and the number of entries; then for each entry its depth, its number of tokens, the tokens, and the
+    /// summary as float16 bits. Numbers have 32 bits, lowest byte first.
     private func bytes(of entries: [(key: SummaryKey, halves: [UInt16])]) -> [UInt8] {
         var content = magic + weights
         func add(_ number: Int) { for shift in stride(from: 0, to: 32, by: 8) { content.append(UInt8(number >> shift & 255)) } }
@@ -72,7 +73,7 @@ struct SummaryFile {
         return sha256(content) + content
     }
 
-    /// Nil for bytes that are damaged, or of other weights.
+    /// Nil if the bytes are damaged or belong to other weights.
     private func entries(of bytes: [UInt8]) -> [(key: SummaryKey, halves: [UInt16])]? {
         let head = magic + weights
         let content = Array(bytes.dropFirst(digestBytes))
@@ -90,7 +91,8 @@ struct SummaryFile {
     }
 }
 
-/// Numbers of 32 and 16 bits from bytes, lowest byte first; nil beyond the end, and for what no token and no summary is.
+/// Reads numbers of 32 and 16 bits from bytes, lowest byte first; nil beyond the end, and for invalid tokens and
+/// summaries.
 private struct NumberReader {
     let bytes: [UInt8]
     var at: Int

@@ -6,8 +6,8 @@
 
 private let lockName = ".lock"
 
-/// Runs `action` while nobody else does so in a folder: no other ranker, and no other process, which the system forgets when
-/// it dies. Errors: the folder cannot be written, or those of `action`.
+/// Runs `action` under a lock of the folder, which one ranker of one process holds at a time. The system releases the
+/// lock when the process dies. Errors: the folder cannot be written, or those of `action`.
 func locking<Result>(_ folder: Folder, _ action: () throws -> Result) throws -> Result {
     try folder.make()
     let path = folder.path(lockName)
@@ -20,7 +20,7 @@ func locking<Result>(_ folder: Folder, _ action: () throws -> Result) throws -> 
     return try action()
 }
 
-/// Whether a folder is in use by a runtime that holds a lock of the folder itself while it opens a bundle.
+/// Whether a runtime that is opening a bundle holds a lock of this folder itself, as Python's does.
 func isHeld(_ folder: Folder) -> Bool {
     let descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if descriptor < 0 { return false }

@@ -4,8 +4,8 @@
     import Glibc
 #endif
 
-/// The bytes of a model's file, at one place as long as this lives: mapped from an installation, so that the system can take
-/// the memory back and read it again, or held in memory.
+/// The bytes of a model's file, whose address stays the same as long as this object lives: mapped from an installation,
+/// so that the system may take the memory back, or held in memory.
 package final class FileBytes {
     package let bytes: UnsafeRawBufferPointer
     private let isMapped: Bool

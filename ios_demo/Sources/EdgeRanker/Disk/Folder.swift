@@ -6,7 +6,7 @@
 
 private let ownerOnly: mode_t = 0o700
 
-/// A file or folder that the system would not read or write.
+/// A file or folder that the system failed to read or write.
 struct DiskError: Error {
     let path: String
     let reason: String
@@ -17,7 +17,7 @@ struct DiskError: Error {
     }
 }
 
-/// A folder by its path, and what can be done with it: only the app may read what is in it.
+/// A folder, by its path. Only the app's user may read what is written into it.
 struct Folder: Hashable, Sendable {
     let path: String
 
@@ -30,10 +30,10 @@ struct Folder: Hashable, Sendable {
 
     func folder(_ name: String) -> Folder { Folder(path(name)) }
 
-    /// Whose name is this one's with an ending.
+    /// The folder beside it whose name is this one's with an ending.
     func sibling(_ ending: String) -> Folder { Folder(path + ending) }
 
-    /// With the folders that it is in; one that is there stays as it is.
+    /// Creates the folder and its parents; those that exist stay as they are.
     func make() throws {
         if mkdir(path, ownerOnly) == 0 { return }
         let code = errno
@@ -46,10 +46,10 @@ struct Folder: Hashable, Sendable {
         if !isThere { throw error }
     }
 
-    /// Whether it is there, and a folder.
+    /// Whether it exists and is a folder.
     var isThere: Bool { status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false }
 
-    /// What is in it, in no order; nothing if it cannot be read.
+    /// The names of its entries, in no order; empty if it cannot be read.
     var names: [String] {
         guard let stream = opendir(path) else { return [] }
         defer { closedir(stream) }
@@ -63,7 +63,7 @@ struct Folder: Hashable, Sendable {
         return names
     }
 
-    /// Nanoseconds since 1970; 0 if it is not there.
+    /// When it was last changed, in nanoseconds since 1970; 0 if it does not exist.
     var modified: Int {
         guard let status = status(path) else { return 0 }
         #if canImport(Darwin)
@@ -73,24 +73,24 @@ struct Folder: Hashable, Sendable {
         #endif
     }
 
-    /// Makes it the one that was used last.
+    /// Marks it as the folder that was used last.
     func touch() throws {
         if utimensat(AT_FDCWD, path, nil, 0) != 0 { throw DiskError(path) }
     }
 
-    /// Gives the folder, whole, another name. Errors: there is one of that name.
+    /// Renames the folder atomically. Errors: the other name is taken.
     func rename(to other: Folder) throws {
         if renamed(path, other.path) != 0 { throw DiskError(other.path) }
     }
 
-    /// With all that is in it.
+    /// Removes it with everything in it.
     func remove() throws { try removeTree(path) }
 }
 
-/// The call of the system, whose name `Folder` has, too.
+/// The system's `rename`, which the method of `Folder` would hide.
 func renamed(_ path: String, _ other: String) -> Int32 { rename(path, other) }
 
-/// Of the entry itself, where it is a link.
+/// The status of an entry; of a link, that of the link itself.
 func status(_ path: String) -> stat? {
     var status = stat()
     return lstat(path, &status) == 0 ? status : nil

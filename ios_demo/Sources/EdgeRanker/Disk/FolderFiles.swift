@@ -4,13 +4,14 @@
     import Glibc
 #endif
 
-/// The ending of what is not whole yet.
+/// The ending of files and folders that are not complete yet.
 let partialEnding = ".partial"
 private let ownerOnly: mode_t = 0o600
 private let pieceBytes = 1 << 16
 
 extension Folder {
-    /// A file from its pieces, in the folders that its name has. Errors: it cannot be written, or those of `pieces`.
+    /// Writes a file piece by piece, and creates the folders in its name. Errors: it cannot be written, or those of
+    /// `pieces`.
     func write(_ name: String, _ pieces: (_ piece: (ArraySlice<UInt8>) throws -> Void) throws -> Void) throws {
         let parents = name.split(separator: "/").dropLast()
         if !parents.isEmpty { try folder(parents.joined(separator: "/")).make() }
@@ -21,7 +22,7 @@ extension Folder {
         try pieces { try writeAll($0, descriptor, path) }
     }
 
-    /// A file that is whole, or as it was: no process ever reads half of it, however many write it.
+    /// Replaces a file atomically: no process reads half of it, however many write it.
     func replace(_ name: String, with bytes: [UInt8]) throws {
         let partial = "\(name).\(randomName())\(partialEnding)"
         do {
@@ -33,7 +34,7 @@ extension Folder {
         }
     }
 
-    /// The bytes of a file; nil if it cannot be read, or is no file.
+    /// The bytes of a file; nil if it cannot be read or is not a file.
     func read(_ name: String) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(size(name) ?? 0)
@@ -46,13 +47,13 @@ extension Folder {
         return readPieces(name) { digest.update($0) } ? hex(digest.finish()) : nil
     }
 
-    /// Bytes of a regular file; nil if it is none.
+    /// The size of a regular file in bytes; nil if it is not one.
     func size(_ name: String) -> Int? {
         guard let status = status(path(name)), status.st_mode & S_IFMT == S_IFREG else { return nil }
         return Int(status.st_size)
     }
 
-    /// Errors: it is there and cannot be removed.
+    /// Errors: the file exists and cannot be removed.
     func removeFile(_ name: String) throws {
         if unlink(path(name)) != 0 && errno != ENOENT { throw DiskError(path(name)) }
     }

@@ -6,7 +6,7 @@
 #endif
 
 extension Options.Directory {
-    /// The folder; nil where nothing is to be kept, or the system names none.
+    /// The folder; nil for `.memory`, or if the system names none.
     var folder: Folder? {
         switch self {
         case .memory: nil
@@ -17,7 +17,7 @@ extension Options.Directory {
 }
 
 #if canImport(Darwin)
-    /// The system removes nothing of it, whereas it empties `Caches` while the app runs.
+    /// The system removes nothing from it, whereas it may empty `Caches` while the app runs.
     private let ofHome = "Library/Application Support/edge-ranker"
 #else
     private let ofHome = ".cache/edge-ranker"
@@ -28,7 +28,7 @@ private func environment(_ name: String) -> String? {
     return String(cString: value)
 }
 
-/// Keeps a folder out of the backups of Apple's systems: all of it can be made again from the bundle.
+/// Excludes a folder from the backups of Apple's systems: everything in it can be made again from the bundle.
 func excludeFromBackup(_ folder: Folder) {
     #if canImport(Darwin)
         let path = Array(folder.path.utf8)

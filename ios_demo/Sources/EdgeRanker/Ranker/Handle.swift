@@ -1,4 +1,4 @@
-/// An item that was rendered and tokenised before, by `Ranker.prepare`.
+/// An item that `Ranker.prepare` rendered and tokenised ahead of requests.
 public struct Handle: Sendable {
     public let item: Item
     let owner: ObjectIdentifier

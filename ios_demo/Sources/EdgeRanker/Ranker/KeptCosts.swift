@@ -1,5 +1,5 @@
-/// What the engine takes on this device: what an earlier opening measured, if its file is there and whole, or measured now
-/// and written for the next. Either way the engine has run every call when it returns.
+/// The engine's costs on this device: those that an earlier opening measured, if their file is valid; otherwise they
+/// are measured now and written for the next opening. In both cases every call of the engine has run when this returns.
 func keptCosts(_ choice: EngineChoice, _ engine: any Engine, in folder: Folder) throws -> Costs {
     let name = "costs-\(choice.name)-\(choice.variant).json"
     if let kept = folder.read(name).flatMap({ parsedCosts($0, layers: engine.shape.interactLayers) }) {
@@ -11,7 +11,7 @@ func keptCosts(_ choice: EngineChoice, _ engine: any Engine, in folder: Folder) 
     return costs
 }
 
-/// Nil for what is none.
+/// Nil if the bytes are not costs.
 private func parsedCosts(_ bytes: [UInt8], layers: Int) -> Costs? {
     guard case .object(let values) = try? JsonReader.readStrictly(bytes), case .list(let list) = values["score"],
         let chunk = curve(values["chunk"]), let encode = curve(values["encode"]), let append = curve(values["append"])
@@ -21,7 +21,7 @@ private func parsedCosts(_ bytes: [UInt8], layers: Int) -> Costs? {
     return Costs(chunk: chunk, encode: encode, append: append, score: score)
 }
 
-/// Of [[size, milliseconds], ...]; nil for what is none, or does not ascend.
+/// Of [[size, milliseconds], ...]; nil if the value is not that, or the sizes do not ascend.
 private func curve(_ value: JsonValue?) -> Curve? {
     guard case .list(let points) = value, !points.isEmpty else { return nil }
     var sizes: [Int] = []

@@ -1,14 +1,14 @@
-/// The engine of a bundle, what it takes on this device, and where the bundle was installed for it.
+/// The engine of a bundle, its costs on this device, and where the bundle was installed for it.
 struct LoadedEngine {
     let engine: any Engine
     let costs: Costs
-    /// The app's folder for installations; nil where nothing is kept.
+    /// The app's folder for installations; nil if nothing is kept.
     private(set) var cache: Folder?
-    /// Why nothing is kept, although it was to be.
+    /// Why nothing is kept although the options name a directory.
     private(set) var reason: EdgeError?
 
-    /// Errors: the bundle has no model for the engine, or one that it refuses. A folder that cannot be written is none: what
-    /// would be read from it is held in memory, and measured at each opening.
+    /// Errors: the bundle has no model for the engine, or one that the engine refuses. If the folder cannot be written,
+    /// the model is held in memory; that is an error only for an engine that reads files.
     static func load(
         _ bundle: EdgeBundle, _ options: Options, _ progress: (String, Double) -> Void
     ) throws -> LoadedEngine {
@@ -26,7 +26,7 @@ struct LoadedEngine {
         return loaded
     }
 
-    /// While one process installs, loads and measures, others wait: they would disturb its times, and remove its files.
+    /// While one process installs, loads and measures, others wait: they would disturb its times and remove its files.
     private static func fromDisk(
         _ bundle: EdgeBundle, _ choice: EngineChoice, _ cache: Folder, _ progress: (String, Double) -> Void
     ) throws -> LoadedEngine {

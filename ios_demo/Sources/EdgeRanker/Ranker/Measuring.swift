@@ -2,8 +2,8 @@ let usualTimings = 3
 private let tokenCounts = [16, 64, 256]
 private let counts = [1, 16, 64]
 
-/// Times an engine on this device (PLAN.md, section 3): the least of several timings, arrays of 0, at the sizes that the
-/// engine computes.
+/// Measures the costs of an engine on this device (PLAN.md, section 3): for each call the least of several timings, on
+/// arrays of 0, at the sizes to which the engine pads.
 func measuredCosts(_ engine: any Engine, timings: Int = usualTimings) throws -> Costs {
     let shape = engine.shape
     let sizes = ascending(tokenCounts.map { engine.paddedTokens(min($0, engine.chunkTokens)) })
@@ -42,7 +42,7 @@ private func scoringCosts(
 
 private func ascending(_ sizes: [Int]) -> [Int] { Set(sizes).sorted() }
 
-/// Segments of so many tokens together, or as many as the engine takes.
+/// Segments that have so many tokens together, or as many segments as the engine takes.
 private func segments(_ tokens: Int, _ engine: any Engine) -> [[Int32]] {
     var segments: [[Int32]] = []
     var left = tokens

@@ -1,4 +1,5 @@
-/// What a request needs at an encode depth: two lists of segments, each of which is taken together (PLAN.md, section 2).
+/// What a request needs at an encode depth: two lists of segments, each of which is handled together (PLAN.md, section
+/// 2).
 struct Needed {
     let lacking: Lacking
     let items: [[Int32]]

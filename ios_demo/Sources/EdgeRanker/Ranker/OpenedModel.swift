@@ -1,19 +1,19 @@
-/// An opened bundle, the engine that computes it, and what is kept between requests.
+/// An opened bundle, its engine, and what is kept between requests.
 struct OpenedModel {
     let bundle: EdgeBundle
     let texts: Texts
     let engine: any Engine
     let costs: Costs
-    /// The app's folder for installations; nil where nothing is kept.
+    /// The app's folder for installations; nil if nothing is kept.
     let cache: Folder?
-    /// Why nothing is kept, although it was to be.
+    /// Why nothing is kept although the options name a directory.
     let notInstalled: EdgeError?
     var file: SummaryFile?
     var summaries: Summaries
     var pace = Pace()
     var shape: ModelShape { bundle.manifest.shape }
 
-    /// Errors: the bundle must not be used, or the engine cannot compute it.
+    /// Errors: the bundle is invalid, or the engine cannot compute it.
     init(_ source: Source, _ options: Options, _ progress: (String, Double) -> Void) throws {
         progress("check", 0)
         bundle = try EdgeBundle(source, publicKey: options.publicKey)
@@ -36,7 +36,7 @@ struct OpenedModel {
         throw EdgeError("the bundle has no exit \(exit)", fix: known)
     }
 
-    /// Of all exits, the one that answers without limits.
+    /// The exit that answers a request without limits.
     var best: Exit {
         let exits = bundle.manifest.exits
         return exits.reduce(exits[0]) { $1.worth >= $0.worth ? $1 : $0 }.exit
@@ -50,7 +50,8 @@ struct OpenedModel {
         }
     }
 
-    /// Encodes items and contexts now, for the exit that answers without limits, and keeps them for the next opening.
+    /// Encodes items and contexts now, for the exit that answers without limits, and writes the summaries for the next
+    /// opening.
     mutating func encode(_ handles: [Handle]) throws {
         _ = try summaries.take(handles.map(\.tokens), best.encode, engine) {}
         _ = try summaries.take(handles.map(\.context), shape.phraseDepth, engine) {}
@@ -64,14 +65,15 @@ struct OpenedModel {
         return sent.count
     }
 
-    /// A user; what is known of the person is never written.
+    /// A user, whose profile is never written to disk.
     mutating func user(_ id: String, _ profile: User, _ events: [Event]) throws -> UserState {
         let state = try UserState(id, profile, events, texts, shape)
         file?.leaveOut(state.profileTokens)
         return state
     }
 
-    /// Replays the golden requests; then the bundles that this one has replaced go. Errors: the first that differs.
+    /// Replays the golden requests, then removes the bundles that this one has replaced. Errors: the first that
+    /// differs.
     mutating func verify(_ owner: ObjectIdentifier) throws {
         try verify(Golden(bundle.manifest, bundle.files(["golden.jsonl"])[0], texts), owner)
     }

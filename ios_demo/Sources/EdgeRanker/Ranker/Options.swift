@@ -1,7 +1,7 @@
-/// What computes the model: the engine's module gives one, such as `EdgeReference`'s `.reference`.
+/// What computes the model. Each engine's module has one, such as `.reference` of `EdgeReference`.
 public struct EngineChoice: Sendable {
     let name: String
-    /// What its times depend on beside its name, such as how many threads it has.
+    /// What its costs depend on besides its name, such as the number of threads.
     let variant: String
     let make: @Sendable (EdgeBundle) throws -> any Engine
 
@@ -12,15 +12,16 @@ public struct EngineChoice: Sendable {
     }
 }
 
-/// How a bundle is opened. With a key, one that its owner did not sign is refused.
+/// How a bundle is opened. With a public key, a bundle that was not signed with the matching private key is refused.
 public struct Options: Sendable {
-    /// Where a ranker keeps what it then need not make again: the bundle's files, what was measured, summaries of items.
+    /// Where a ranker keeps what the next opening need not make again: the bundle's files, costs, summaries of items.
     public enum Directory: Sendable {
-        /// `edge-ranker` in Application Support, out of every backup; elsewhere `EDGE_CACHE`, or `~/.cache/edge-ranker`.
+        /// `EDGE_CACHE` if it is set; otherwise `edge-ranker` in Application Support, excluded from backups, or
+        /// `~/.cache/edge-ranker` on Linux.
         case standard
-        /// A folder for this library alone, which the system does not empty while the app runs.
+        /// A folder that only this library uses, and that the system does not empty while the app runs.
         case path(String)
-        /// Nowhere: models are held in memory, and each opening measures.
+        /// Nowhere: models are held in memory, and each opening measures. ONNX Runtime and Core ML refuse it.
         case memory
     }
 
@@ -31,8 +32,9 @@ public struct Options: Sendable {
     let memoryMb: Double
     let logRows: Int
 
-    /// `keepsSummaries`: whether `prepare` writes summaries to a file, which the next opening reads. `memoryMb`: MB of 10^6 bytes for summaries of texts between requests, 0 keeps none. `logRows`: how many candidates
-    /// the log of what was served keeps, 0 logs nothing. Errors: numbers that cannot be.
+    /// `keepsSummaries`: whether `prepare` writes summaries to a file, which the next opening reads. `memoryMb`: MB of
+    /// 10^6 bytes for summaries between requests; 0 keeps none. `logRows`: how many candidates the served log keeps; 0
+    /// logs nothing. Errors: a number out of range.
     public init(
         engine: EngineChoice, publicKey: PublicKey? = nil, directory: Directory = .standard, keepsSummaries: Bool = true,
         memoryMb: Double = 64, logRows: Int = 1_000
@@ -48,13 +50,13 @@ public struct Options: Sendable {
     }
 }
 
-/// What a request wishes: limits, or an exit, or nothing, which is the best exit.
+/// The limits of a request, or the exit that it names. With neither, the best exit answers.
 public struct Budget: Sendable {
     let milliseconds: Double?
     let minAuc: Double?
     let exit: Exit?
 
-    /// Neither a limit nor an exit.
+    /// No limit and no exit.
     public static let none = Budget()
 
     private init() {
@@ -63,7 +65,7 @@ public struct Budget: Sendable {
         exit = nil
     }
 
-    /// Errors: numbers that cannot be.
+    /// Errors: a number out of range.
     public init(milliseconds: Double? = nil, minAuc: Double? = nil) throws {
         if let milliseconds, !(milliseconds > 0 && milliseconds.isFinite) {
             throw EdgeError("milliseconds is \(milliseconds)", fix: "above 0")

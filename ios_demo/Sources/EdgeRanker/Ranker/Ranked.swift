@@ -5,14 +5,15 @@ public struct Ranked: Sendable {
     public let explanation: Explanation
 }
 
-/// How an answer came about. `auc` is that of the exit when the bundle was made, nil if it was not measured.
+/// How an answer came about. `auc` is the exit's AUC on the test split when the bundle was made; nil if it was not
+/// measured.
 public struct Explanation: Sendable, CustomStringConvertible {
     public let exit: Exit
     /// The exit that was chosen before anything was computed.
     public let planned: Exit
     public let predictedMs: Double
     public let spentMs: Double
-    /// Items and profiles that were encoded for this request, and those that did not have to be.
+    /// How many items and profiles were encoded for this request.
     public let newTexts: Int
     public let keptTexts: Int
     public let newEvents: Int
@@ -22,7 +23,7 @@ public struct Explanation: Sendable, CustomStringConvertible {
     public let minAuc: Double?
     public let areProbabilities: Bool
 
-    /// The limits that were not kept, in words.
+    /// The limits that were missed, in words.
     public var missed: [String] {
         var missed: [String] = []
         if let budgetMs, spentMs > budgetMs { missed.append("\(tenths(spentMs - budgetMs)) ms over \(budgetMs) ms") }

@@ -1,6 +1,7 @@
-/// A user to rank for, which `Ranker.user` gives. It is computed when candidates come, and kept while the app holds it.
+/// A user to rank for, made by `Ranker.user`. It is computed at the first request, and kept as long as the app holds
+/// it.
 ///
-/// An actor on the executor of its ranker: nothing of it is computed anywhere else, or at the same time.
+/// An actor on the executor of its ranker, so that the two never run at the same time.
 public actor RankedUser {
     /// The name in the log.
     public nonisolated let id: String
@@ -15,10 +16,10 @@ public actor RankedUser {
         self.state = state
     }
 
-    /// One more event, the newest. Errors: what no event may be, or one before the newest; nothing is changed then.
+    /// One more event. Errors: an invalid event, or one that is older than the newest; then nothing is changed.
     public func add(_ event: Event) async throws { try await owner.add(event, to: self) }
 
-    /// Gives the state to the ranker, which puts it back: there is one copy, which can be changed in its place.
+    /// Gives the state to the ranker, which puts it back: so there is one copy, which can be changed in place.
     func take() -> UserState? {
         defer { state = nil }
         return state

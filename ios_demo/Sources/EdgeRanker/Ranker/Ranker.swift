@@ -16,9 +16,10 @@ public actor Ranker {
         served = ServedLog(most: options.logRows)
     }
 
-    /// Checks a bundle whole, installs it, decodes its weights and measures the device, for which the whole model is computed; if
-    /// the device was measured before, each call of the model runs once. Errors: a bundle that must not be used. A directory that
-    /// cannot be written is no error, but `notInstalled`. `progress` gets a step and the share of the whole that is done.
+    /// Checks every byte of a bundle, installs it, decodes its weights and measures costs, or runs each call of the
+    /// engine once if they were measured before. `progress` gets a step and the share of all work that is done. Errors:
+    /// an invalid bundle. If the directory cannot be written, `notInstalled` says why; an engine that reads its model
+    /// from files then throws.
     public static func open(
         _ source: Source, _ options: Options, progress: @escaping @Sendable (String, Double) -> Void = { _, _ in }
     ) async throws -> Ranker {
@@ -37,17 +38,17 @@ public actor Ranker {
     /// SHA-256 of the whole bundle.
     public var sha256: String { get throws { try opened().bundle.sha256 } }
 
-    /// Whether the bundle carries a signature; whose it is says a public key alone.
+    /// Whether the bundle has a signature. Only a public key can tell whose it is.
     public var isSigned: Bool { get throws { try opened().bundle.isSigned } }
 
-    /// Where the bundle is installed; nil if nothing is kept.
+    /// Where the bundle is installed; nil if it is not.
     public var directory: String? { get throws { try opened().cache.map { $0.path(try opened().bundle.sha256) } } }
 
-    /// Why nothing is kept, although the options name a directory; nil if all is well.
+    /// Why the bundle could not be installed; nil if it was, or if the directory is `.memory`.
     public var notInstalled: EdgeError? { get throws { try opened().notInstalled } }
 
-    /// Renders, tokenises and encodes items now, e.g. while the app is idle; what it gives is ranked faster. The summaries are
-    /// kept for the next opening.
+    /// Renders, tokenises and encodes items now, e.g. while the app is idle. Returns handles, which are ranked faster.
+    /// The summaries are written to disk for the next opening.
     public func prepare(_ items: [Item]) throws -> [Handle] {
         try checkCandidates(items)
         var model = try taken()
@@ -57,8 +58,9 @@ public actor Ranker {
         return handles
     }
 
-    /// Keeps summaries that a server computed with `edge encode`, whose items are then not encoded here: the first line of the
-    /// file, then lines of items. Returns how many. Errors: another text, or other weights; then none is kept.
+    /// Keeps summaries that a server computed with `edge encode`, so that their items are not encoded here: the first
+    /// line of the file, then lines of items. Returns how many, one for each item and encode depth. Errors: text of
+    /// another form, or of other weights; then none is kept.
     public func receive(_ text: String) throws -> Int { try receive(Array(text.utf8)) }
 
     /// As for a text, in its UTF-8 bytes.
@@ -68,7 +70,7 @@ public actor Ranker {
         return try model.receive(text)
     }
 
-    /// A user to rank for. `id` names the user in the log, where each one without it has a random name.
+    /// A user to rank for. `id` names the user in the log; without it the name is random.
     public func user(_ profile: User = User(), _ events: [Event] = [], id: String = "") throws -> RankedUser {
         try checkUser(profile)
         try checkEvents(events)
@@ -78,8 +80,8 @@ public actor Ranker {
         return RankedUser(state, self)
     }
 
-    /// Best first. `time` is the moment, in seconds since 1970. The task's cancellation and `cancel` are checked between the
-    /// parts of the request, which then ends with a `CancellationError`.
+    /// Best first. `time` is that of the request, in seconds since 1970. The task's cancellation and `cancel` are
+    /// checked between the parts of the request; a cancelled request ends with a `CancellationError`.
     public nonisolated func rank(
         _ user: RankedUser, _ candidates: [Item], budget: Budget = .none, time: Double? = nil,
         cancel: @escaping @Sendable () -> Bool = { false }
@@ -89,7 +91,7 @@ public actor Ranker {
         return try await answer(user, nil, candidates, budget, time, started, cancel)
     }
 
-    /// As for items, of which nothing is rendered or tokenised again.
+    /// The same for handles, which are not rendered or tokenised again.
     public nonisolated func rank(
         _ user: RankedUser, _ candidates: [Handle], budget: Budget = .none, time: Double? = nil,
         cancel: @escaping @Sendable () -> Bool = { false }
@@ -133,21 +135,21 @@ public actor Ranker {
         served.note(user.id, event)
     }
 
-    /// Replays the golden requests of the bundle at every exit; if all are reproduced, the files of the bundles of this name that
-    /// it has replaced are removed. Errors: the first that differs, and by how much.
+    /// Replays the golden requests of the bundle at every exit. If all are reproduced, the installations of other
+    /// bundles of this name are removed. Errors: the first request that differs, and by how much.
     public func verify() throws {
         var model = try taken()
         defer { self.model = model }
         try model.verify(ObjectIdentifier(self))
     }
 
-    /// What was ranked since the last call, a JSON object in a line for each candidate (PLAN.md, section 7).
+    /// What was ranked since the last call: a line for each candidate, with a JSON object (PLAN.md, section 7).
     public func log() throws -> String {
         _ = try opened()
         return served.drain()
     }
 
-    /// Removes all summaries, from memory and from disk, and what `log` has not given yet.
+    /// Removes all summaries, from memory and from disk, and what `log` has not returned yet.
     public func forget() throws {
         _ = try opened()
         model?.summaries.cache.clear()
@@ -155,7 +157,7 @@ public actor Ranker {
         try model?.file?.remove()
     }
 
-    /// Gives back what was computed for a user; it is computed again when candidates come.
+    /// Frees what was computed for a user; the next request computes it again.
     public func forget(_ user: RankedUser) throws {
         _ = try opened()
         var state = try taken(user)
@@ -163,13 +165,13 @@ public actor Ranker {
         state.timelines = [:]
     }
 
-    /// The least recently used summaries leave until so many MB (10^6 bytes) are met, as when memory runs low.
+    /// Removes the least recently used summaries from memory until at most so many MB (10^6 bytes) are left.
     public func trim(toMb: Double) throws {
         _ = try opened()
         model?.summaries.cache.trim(toBytes: Int(max(min(toMb, 1e6), 0) * 1e6))
     }
 
-    /// Gives the memory back. Waits for the request under way; those that come later are refused.
+    /// Frees the memory. Waits for the running request; later calls are refused.
     public func close() {
         model = nil
         served.clear()
@@ -180,14 +182,14 @@ public actor Ranker {
         throw EdgeError("the ranker was closed", fix: "Ranker.open(...) again")
     }
 
-    /// The model, which whoever takes it puts back: there is one copy, which is changed in its place. Nothing suspends
-    /// meanwhile, so that no other call finds it gone.
+    /// Takes the model out; the caller puts it back. So there is one copy, which is changed in place. Nothing suspends
+    /// in between, so no other call finds it missing.
     private func taken() throws -> OpenedModel {
         defer { model = nil }
         return try opened()
     }
 
-    /// The state of a user, who is on the executor of this actor; whoever takes it puts it back.
+    /// Takes the state out of a user, which is an actor on the same executor; the caller puts it back.
     private func taken(_ user: RankedUser) throws -> UserState {
         if user.owner !== self { throw EdgeError("the user was made by another ranker", fix: "user(profile, events)") }
         guard let state = user.assumeIsolated({ $0.take() }) else { throw EdgeError("the user is in use") }

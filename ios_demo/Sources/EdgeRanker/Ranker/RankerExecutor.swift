@@ -1,6 +1,7 @@
 import Dispatch
 
-/// Where a ranker computes: one queue of its own, so that neither the main thread nor the shared pool ever waits for it.
+/// The queue on which a ranker computes: one of its own, so that neither the main thread nor the shared pool waits for
+/// it.
 final class RankerExecutor: SerialExecutor {
     private let queue = DispatchQueue(label: "edge.ranker", qos: .userInitiated)
 
@@ -12,5 +13,5 @@ final class RankerExecutor: SerialExecutor {
     func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
 }
 
-/// Milliseconds of a clock that never goes back.
+/// Milliseconds of a monotonic clock.
 func nowMs() -> Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e6 }

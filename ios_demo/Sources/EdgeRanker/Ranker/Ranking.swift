@@ -1,4 +1,4 @@
-/// One request on its way: planned, encoded, appended and scored (PLAN.md).
+/// One request: it is planned, encoded, appended and scored (PLAN.md).
 struct Ranking {
     let handles: [Handle]
     let time: Double?
@@ -38,7 +38,7 @@ struct Ranking {
         return answer(logits, try model.measured(taken).calibration, explanation)
     }
 
-    /// The logits of the candidates in their order, at an exit: what golden requests are replayed by.
+    /// The logits of the candidates at an exit, in the order of the candidates, to replay golden requests.
     func logits(at exit: Exit, _ user: inout UserState, _ model: inout OpenedModel) throws -> [Float] {
         let needed = try Needed(user, handles, depth: exit.encode, model.shape, model.texts)
         let work = work(needed, exit.encode, model).work
@@ -81,7 +81,7 @@ struct Ranking {
         return (try engine.score(candidates, kept.timeline, depth: exit.interact), exit)
     }
 
-    /// Gives the timeline what it lacks: profile and events, or new events alone.
+    /// Appends what the timeline lacks: the profile and events, or only new events.
     private func append(
         _ needed: Needed, _ depth: Int, _ items: Matrix, _ phrases: Matrix, _ user: inout UserState,
         _ model: OpenedModel
@@ -99,7 +99,7 @@ struct Ranking {
         numbers.append(Matrix(Array(user.numbersOfEvents[lacking.from...]), columns: shape.numbers))
         let entries = Entries(items: items.first(count), phrases: ofPhrases, numbers: numbers)
         var kept = lacking.whole ? nil : user.timelines[depth]
-        // The only reference to the arrays, which are then changed in their place.
+        // So that only one reference to the arrays is left, and they are changed in place.
         user.timelines[depth] = nil
         var next = kept ?? KeptTimeline(first: lacking.first, timeline: Timeline(shape))
         kept = nil
@@ -120,6 +120,6 @@ struct Ranking {
 
     private var elapsedMs: Double { nowMs() - startedMs }
 
-    /// What is left of the budget, in calibrated milliseconds.
+    /// What is left of the budget, in the milliseconds that were measured at opening.
     private func left(_ pace: Pace) -> Double? { budget.milliseconds.map { ($0 - elapsedMs) / pace.caution } }
 }

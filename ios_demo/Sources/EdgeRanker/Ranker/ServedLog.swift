@@ -5,7 +5,7 @@ struct Served {
     let events: Int
     let time: Double
     let ranked: Ranked
-    /// By item: the attributes of what the user did with it since.
+    /// By item: the attributes of the user's newest event with it since.
     var outcomes: [ByteText: Attributes] = [:]
 }
 
@@ -26,7 +26,7 @@ struct ServedLog {
         while rows > most { rows -= kept.removeFirst().served.ranked.items.count }
     }
 
-    /// What the user did with an item, for the newest request that showed it to that user.
+    /// Notes what the user did with an item, in the newest request that showed the item to that user.
     mutating func note(_ user: String, _ event: Event) {
         let shown = kept.lastIndex { entry in
             entry.served.user == user && entry.served.ranked.items.contains { $0.name == event.item.name }
@@ -39,7 +39,7 @@ struct ServedLog {
         rows = 0
     }
 
-    /// A JSON object in a line for each candidate; the log is empty then.
+    /// A line for each candidate, with a JSON object. The log is empty afterwards.
     mutating func drain() -> String {
         var flags = Set<ByteText>()
         for attributes in kept.flatMap({ $0.served.outcomes.values }) {
@@ -77,7 +77,7 @@ struct ServedLog {
                 add(ByteText(ByteText(side).bytes + name.bytes), json(value, flagsAsNumbers: false))
             }
         }
-        // The table's names come first, and keep their values; `add` passes over a name that is there.
+        // The names of PLAN.md's table win: `add` skips a name that is there already.
         let outcome = served.outcomes[item.name] ?? Attributes()
         for (name, value) in zip(outcome.names, outcome.values) { add(name, json(value, flagsAsNumbers: true)) }
         for flag in ["liked"] + flags { add(flag, .integer(0)) }
@@ -95,5 +95,5 @@ private func json(_ attribute: Attribute, flagsAsNumbers: Bool) -> JsonValue {
     }
 }
 
-/// Unlike any other of any process: 128 random bits.
+/// 128 random bits in hex, so that no two processes make the same name.
 func randomName() -> String { hex((0..<16).map { _ in UInt8.random(in: .min ... .max) }) }

@@ -13,7 +13,7 @@ struct UserState: Sendable {
     let profileTokens: [Int32]
     private(set) var events: [Event] = []
     private(set) var numbersOfEvents: [[Float]] = []
-    /// Of each event, what the model reads as its value; 0 where it is missing.
+    /// The value of each event that the model reads; 0 if it is missing.
     private(set) var values: [Float] = []
     private(set) var numbers: UserNumbers
     var timelines: [Int: KeptTimeline] = [:]
@@ -21,7 +21,7 @@ struct UserState: Sendable {
     private let value: ByteText
     private let specs: [NumberSpec]
 
-    /// Errors: what no user may be, and templates that cannot be rendered.
+    /// Errors: an invalid user, or one that the templates cannot render.
     init(_ id: String, _ profile: User, _ events: [Event], _ texts: Texts, _ shape: ModelShape) throws {
         self.id = id
         self.profile = profile
@@ -30,11 +30,11 @@ struct UserState: Sendable {
         specs = texts.spec.numbers
         numbers = try UserNumbers(specs, profile)
         for (index, event) in events.enumerated() { try take(event, "events[\(index)]") }
-        // What cannot be rendered is refused here, and not by a request.
+        // An event that cannot be rendered is refused here, not by a later request.
         for event in events[firstEvent(events.count, most: shape.places - 1)...] { try render(event, texts) }
     }
 
-    /// One more event, the newest. Errors: what no event may be, or one before the newest; nothing is changed then.
+    /// One more event. Errors: an invalid event, or one that is older than the newest; then nothing is changed.
     mutating func add(_ event: Event, _ texts: Texts) throws {
         try checkEvent(event, "event")
         if let time = event.time, time < greatest {

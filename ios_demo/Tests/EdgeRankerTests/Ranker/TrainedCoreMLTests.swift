@@ -15,6 +15,13 @@ final class TrainedCoreMLTests: XCTestCase {
         try await ranker.verify()
     }
 
+    func testScoresWithoutItemsFailTheReplayAndTheRecordIsNamed() async throws {
+        let (bundle, port) = (try trained("EDGE_BUNDLE"), try simulatorPort())
+        let engine = EngineChoice.coreML { _, _ in WithoutItems(try SimulatedCoreML(port: port)) }
+        let ranker = try await Ranker.open(.file(bundle), Options(engine: engine, directory: .path(directory)))
+        await assertRefused("golden request") { try await ranker.verify() }
+    }
+
     func testInputThatDiffersFromTheFunctionsIsNamed() throws {
         let simulator = try SimulatedCoreML(port: try simulatorPort())
         let bundle = try EdgeBundle(.file(try trained("EDGE_BUNDLE")))
@@ -43,5 +50,20 @@ final class TrainedCoreMLTests: XCTestCase {
     private func simulated() throws -> EngineChoice {
         let port = try simulatorPort()
         return .coreML { _, _ in try SimulatedCoreML(port: port) }
+    }
+}
+
+/// Functions whose candidates are all the same item.
+private final class WithoutItems: CoreMLFunctions {
+    private let functions: any CoreMLFunctions
+
+    init(_ functions: any CoreMLFunctions) { self.functions = functions }
+
+    func predict(_ function: String, _ inputs: [String: CoreMLArray]) throws -> [String: [Float]] {
+        var inputs = inputs
+        if function.hasPrefix("score"), case .floats(let values, let extents)? = inputs["items"] {
+            inputs["items"] = .floats(Array(repeating: 0, count: values.count), extents: extents)
+        }
+        return try functions.predict(function, inputs)
     }
 }

@@ -10,13 +10,12 @@ import XCTest
 final class TrainedEngineTests: XCTestCase {
     func testManyCandidatesAndEventsAreCutIntoCallsAndRankedAsByTheReference() async throws {
         let (liteRT, onnx, port) = (try trained("EDGE_LITERT"), try trained("EDGE_ONNX"), try simulatorPort())
-        let bundle = try EdgeBundle(.file(try trained("EDGE_BUNDLE")))
         let expected = try await scores(.reference)
         let engines: [EngineChoice] = [
             .liteRT(library: liteRT), .onnx(library: onnx), .coreML { _, _ in try SimulatedCoreML(port: port) },
         ]
         for engine in engines {
-            let accuracy = engine.name == "coreml" ? Float(bundle.manifest.tolerances["coreml"] ?? 0.02) : 2e-3
+            let accuracy: Float = engine.name == "coreml" ? 1e-2 : 2e-3  // Core ML's states are float16
             let found = try await scores(engine)
             XCTAssertEqual(found.count, expected.count)
             for (score, reference) in zip(found, expected) {

@@ -30,7 +30,8 @@ class SuspendingRankerTest {
         val user = ranker.user(PROFILE, events)
         assertEquals(expected, ranker.rank(user, candidates).scores)
         assertEquals(expected, ranker.rank(user, ranker.prepare(candidates)).scores)
-        val head = """{"schema": "edge-ranker/summaries/1", "weights": "${"0".repeat(64)}", "hidden": ${tinyRanker().model.engine.shape.hidden}}"""
+        val hidden = tinyRanker().use { it.model.engine.shape.hidden }
+        val head = """{"schema": "edge-ranker/summaries/1", "weights": "${"0".repeat(64)}", "hidden": $hidden}"""
         assertEquals(0, ranker.receive(head))
         assertTrue("line 2" in assertFailsWith<EdgeError> { ranker.receive("$head\n[]") }.problem)
         ranker.close()

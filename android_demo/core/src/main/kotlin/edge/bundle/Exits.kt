@@ -6,7 +6,8 @@ private const val MOST_DEPTH = 1_000L
 
 /** After how many encode and how many interact layers a score is taken; ordered by the first, then by the second. */
 public data class Exit(public val encode: Int, public val interact: Int) : Comparable<Exit> {
-    override fun compareTo(other: Exit): Int = if (encode != other.encode) encode.compareTo(other.encode) else interact.compareTo(other.interact)
+    override fun compareTo(other: Exit): Int =
+        if (encode == other.encode) interact.compareTo(other.interact) else encode.compareTo(other.encode)
 
     override fun toString(): String = "$encode/$interact"
 }

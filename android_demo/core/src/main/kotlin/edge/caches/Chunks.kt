@@ -1,6 +1,6 @@
 package edge.caches
 
-/** Segments cut into chunks of at most so many tokens and segments, in their order (PLAN.md, section 2). */
+/** Divides segments, in their order, into chunks of at most so many tokens and segments (PLAN.md, section 2). */
 internal fun chunksOf(segments: List<IntArray>, positions: Int, mostTokens: Int, mostSegments: Int): List<List<IntArray>> {
     val chunks = ArrayList<List<IntArray>>()
     var chunk = ArrayList<IntArray>()
@@ -19,5 +19,5 @@ internal fun chunksOf(segments: List<IntArray>, positions: Int, mostTokens: Int,
     return chunks
 }
 
-/** What a segment counts in a chunk. */
+/** How many tokens a segment counts as in a chunk. */
 internal fun tokensOf(segment: IntArray, positions: Int): Int = segment.size.coerceIn(1, positions)

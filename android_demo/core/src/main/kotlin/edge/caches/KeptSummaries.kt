@@ -10,7 +10,10 @@ import java.security.MessageDigest
 private const val FORMAT = "edge-ranker/kept-summaries/1"
 private const val INFINITE = 0x7C00 // the exponent of a float16 that is no finite number
 
-/** The summaries of one bundle's weights as a file holds them: a head, each key and its float16 numbers, the SHA-256 of all. */
+/**
+ * The layout of a file of summaries: a head that names the weights, each key with its float16 numbers, the SHA-256 of
+ * all that.
+ */
 internal class KeptSummaries(weights: String, private val hidden: Int, private val positions: Int) {
     private val head = "$FORMAT $weights $hidden\n".toByteArray()
 
@@ -32,7 +35,7 @@ internal class KeptSummaries(weights: String, private val hidden: Int, private v
         out.write(digest.digest())
     }
 
-    /** All of them, or none. Errors: IOException, they are damaged, of other weights, or of another version. */
+    /** All of them, or none. Errors: IOException if they are damaged, of other weights or of another version. */
     fun read(stream: InputStream): List<Pair<SummaryKey, ShortArray>> {
         val input = DataInputStream(stream)
         val digest = MessageDigest.getInstance("SHA-256")

@@ -11,7 +11,10 @@ private const val SCHEMA = "edge-ranker/summaries/1"
 private const val MOST_CHARACTERS = 1 shl 26 // of one text: a catalogue is sent in parts
 private const val HEAD = "line 1 of the summaries"
 
-/** The summaries of a text that `edge encode` wrote (BUNDLE.md, section 9): all or none. Errors: no such text, or of other weights. */
+/**
+ * All summaries in a text that `edge encode` wrote (BUNDLE.md, section 9). Errors: text of another form, or of other
+ * weights.
+ */
 internal fun sentSummaries(text: String, weights: String, shape: ModelShape, vocabulary: Int): List<Pair<SummaryKey, ShortArray>> {
     if (text.length > MOST_CHARACTERS) {
         throw EdgeError("the summaries have ${text.length} characters, $MOST_CHARACTERS at most", fix = "send fewer at once")

@@ -7,20 +7,20 @@ import edge.engine.Matrix
 internal class Summaries(private val engine: Engine, private val cache: SummaryCache) {
     private val positions = engine.shape.positions
 
-    /** What is not kept of the segments, each once, in chunks. */
+    /** The segments whose summaries are not kept, each once, in chunks. */
     fun missing(segments: List<IntArray>, depth: Int): List<List<IntArray>> {
         val missing = LinkedHashSet<SummaryKey>()
         for (index in segments.indices) SummaryKey(depth, segments[index]).let { if (it !in cache) missing.add(it) }
         return chunksOf(missing.map { it.tokens }, positions, engine.chunkTokens, engine.chunkSegments)
     }
 
-    /** The sizes that the engine computes for chunks. */
+    /** The number of tokens to which the engine pads each chunk. */
     fun sizesOf(chunks: List<List<IntArray>>): List<Int> =
         chunks.map { chunk -> engine.paddedTokens(chunk.sumOf { tokensOf(it, positions) }) }
 
     /**
-     * Writes the summary of each segment to a row of [target]. [pause] runs before each chunk, and may end the request by
-     * what it throws.
+     * Writes the summary of each segment to a row of [target]. [pause] runs before each chunk; if it throws, the
+     * request ends.
      */
     fun take(segments: List<IntArray>, depth: Int, target: Matrix, pause: () -> Unit) {
         val missing = LinkedHashMap<SummaryKey, ArrayList<Int>>()

@@ -6,7 +6,7 @@ import edge.weights.toHalf
 
 private const val TOKEN_BYTES = 8L
 
-/** What a summary is kept under: how often it was encoded, and the token ids of its text. */
+/** The key of a summary: its encode depth, and the token ids of its text. */
 internal class SummaryKey(val depth: Int, val tokens: IntArray) {
     override fun equals(other: Any?): Boolean =
         other is SummaryKey && depth == other.depth && tokens.contentEquals(other.tokens)
@@ -14,18 +14,20 @@ internal class SummaryKey(val depth: Int, val tokens: IntArray) {
     override fun hashCode(): Int = 31 * tokens.contentHashCode() + depth
 }
 
-/** Summaries as float16 within a budget of bytes; the least recently used leave (PLAN.md, section 2). Thread-safe. */
+/**
+ * Summaries as float16 within a budget of bytes; the least recently used go first (PLAN.md, section 2). Thread-safe.
+ */
 internal class SummaryCache(private val hidden: Int, private val budget: Long) {
     private val kept = LinkedHashMap<SummaryKey, ShortArray>(64, 0.75f, true)
     var bytes = 0L
         @Synchronized get
         private set
 
-    /** Whether an entry is kept; no use. */
+    /** Whether an entry is kept. This does not count as a use. */
     @Synchronized
     operator fun contains(key: SummaryKey): Boolean = kept.containsKey(key)
 
-    /** A use: writes the summary to a row, unless it is not kept. */
+    /** Writes the summary to a row, which counts as a use. False if it is not kept. */
     @Synchronized
     fun read(key: SummaryKey, target: Matrix, row: Int): Boolean {
         val halves = kept[key] ?: return false
@@ -34,7 +36,7 @@ internal class SummaryCache(private val hidden: Int, private val budget: Long) {
         return true
     }
 
-    /** Rounds a summary to float16, as it is used from now on, whether it is kept or not. */
+    /** Rounds a summary to float16 in place, and keeps it if the budget allows. */
     @Synchronized
     fun write(key: SummaryKey, summary: FloatArray) {
         val halves = ShortArray(hidden) { toHalf(summary[it]).toShort() }
@@ -42,7 +44,7 @@ internal class SummaryCache(private val hidden: Int, private val budget: Long) {
         keep(key, halves)
     }
 
-    /** A use: a summary that was computed from the same weights. */
+    /** Keeps a summary that was computed before from the same weights, which counts as a use. */
     @Synchronized
     fun keep(key: SummaryKey, halves: ShortArray) {
         val size = bytesOf(key)
@@ -52,7 +54,7 @@ internal class SummaryCache(private val hidden: Int, private val budget: Long) {
         }
     }
 
-    /** The least recently used leave until so many bytes are met. */
+    /** Removes the least recently used until at most so many bytes are left. */
     @Synchronized
     fun trim(toBytes: Long) {
         val oldest = kept.keys.iterator()

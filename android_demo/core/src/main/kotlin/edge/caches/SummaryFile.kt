@@ -13,18 +13,18 @@ private const val MOST_PROFILES = 10_000 // of one ranker: with more it serves m
 private val TURN = Any() // one thread of the process at a time
 
 /**
- * The file that keeps a ranker's summaries across restarts, whichever processes use it (PLAN.md, section 2). One that is
- * damaged, or that cannot be written, counts as absent.
+ * The file that keeps a ranker's summaries across restarts, whichever processes use it (PLAN.md, section 2). One that
+ * is damaged, or that cannot be written, counts as absent.
  */
 internal class SummaryFile(
     private val directory: File, private val weights: String, hidden: Int, positions: Int, private val mostProfiles: Int = MOST_PROFILES,
 ) {
     private val file = File(directory, "$PREFIX$weights.bin")
     private val form = KeptSummaries(weights, hidden, positions)
-    private val profiles = HashSet<SummaryKey>() // at depth 0, whatever theirs
+    private val profiles = HashSet<SummaryKey>() // under depth 0, at whatever depth they are encoded
     private var saved = emptySet<SummaryKey>()
 
-    /** What is known of a user's person is never written. */
+    /** Excludes a profile: its summary is never written. */
     fun leaveOut(profile: IntArray): Unit = synchronized(profiles) {
         if (profiles.size <= mostProfiles) profiles.add(SummaryKey(0, profile))
     }
@@ -40,7 +40,7 @@ internal class SummaryFile(
         saved = cache.entries().mapTo(HashSet()) { it.first }
     }
 
-    /** Writes what is kept if some of it is new. Where another process is writing, its file stays. */
+    /** Writes what is kept if some of it is new, unless another process is writing: then its file stays. */
     fun save(cache: SummaryCache): Unit = synchronized(TURN) {
         val entries = synchronized(profiles) {
             if (profiles.size > mostProfiles) return

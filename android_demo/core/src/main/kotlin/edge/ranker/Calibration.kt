@@ -10,14 +10,17 @@ private const val TIMINGS = 3
 private const val SEVERAL = 16
 private const val MANY = 64
 
-/** Times the engine on this device (PLAN.md, section 3): the least of several timings, arrays of 0, at padded sizes. */
+/**
+ * Measures the engine's costs on this device (PLAN.md, section 3): the least of several timings, on arrays of 0, at
+ * padded sizes.
+ */
 internal fun calibrate(engine: Engine): Costs = measure(engine) { action ->
     var least = Double.MAX_VALUE
     repeat(TIMINGS) { least = minOf(least, milliseconds(action)) }
     least
 }
 
-/** Every call once: an engine prepares what it meets for the first time, which belongs to opening and not to a request. */
+/** Runs every call once: what an engine prepares at its first call belongs to opening, not to a request. */
 internal fun warmUp(engine: Engine) {
     measure(engine, ::milliseconds)
 }
@@ -44,7 +47,7 @@ private fun measure(engine: Engine, time: (() -> Unit) -> Double): Costs {
 
 private fun curve(sizes: List<Int>, milliseconds: List<Double>) = Curve(sizes.toIntArray(), milliseconds.toDoubleArray())
 
-/** Segments of as many tokens as there may be, in all so many. */
+/** The longest segments that together have `tokens` tokens. */
 private fun segmentsOf(engine: Engine, tokens: Int): List<IntArray> {
     val longest = engine.shape.positions
     val lengths = List(tokens / longest) { longest } + listOf(tokens % longest).filter { it > 0 }

@@ -2,7 +2,7 @@ package edge.ranker
 
 import edge.text.Item
 
-/** An item that was rendered and tokenised before, by `Ranker.prepare`. */
+/** An item that `Ranker.prepare` rendered and tokenised ahead of requests. */
 public class Handle internal constructor(
     public val item: Item,
     internal val owner: Any,

@@ -15,9 +15,9 @@ import java.io.IOException
 private const val PREFIX = "costs-"
 
 /**
- * What the engine was measured to take on this device: read from a file of [directory], or measured and written there.
- * A file that cannot be read, or that is none, is measured again; one that cannot be written is left out. Files of this
- * bundle stay, and the newest of another one: it may be the version that is still in use.
+ * The engine's costs on this device: read from a file in [directory], or measured and written there. If the file cannot
+ * be read or is invalid, they are measured again; if it cannot be written, there is none. The files of this bundle
+ * stay, and the newest file of another bundle: it may be the version that is still in use.
  */
 internal fun keptCosts(directory: File?, sha256: String, engine: Engine): Costs {
     if (directory == null) return calibrate(engine)
@@ -35,7 +35,7 @@ private fun readOrMeasure(file: File, sha256: String, engine: Engine): Costs {
     try {
         replaceFile(file) { it.write(writeJson(plain(costs)).toByteArray()) }
     } catch (error: IOException) {
-        // It is measured again at the next opening.
+        // The next opening measures again.
     }
     return costs
 }
@@ -56,7 +56,7 @@ private fun read(file: File, interactLayers: Int): Costs? {
     )
 }
 
-/** Of [[size, milliseconds], ...]; null for what is none, or not ascending. */
+/** Of [[size, milliseconds], ...]; null if the value is not that, or the sizes do not ascend. */
 private fun curveOf(value: Any?): Curve? {
     val points = (value as? List<*>)?.map { point -> (point as? List<*>)?.map { (it as? Number)?.toDouble() } }
     if (points.isNullOrEmpty() || points.any { it?.size != 2 || it.any { number -> number == null || number < 0 } }) return null

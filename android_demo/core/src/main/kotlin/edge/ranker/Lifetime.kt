@@ -3,7 +3,7 @@ package edge.ranker
 import edge.EdgeError
 import java.util.concurrent.locks.ReentrantReadWriteLock
 
-/** Requests run side by side; closing waits for those under way, and later ones are refused. */
+/** Calls run side by side; closing waits for running calls, and later ones are refused. */
 internal class Lifetime {
     private val lock = ReentrantReadWriteLock(true)
     private var closed = false

@@ -19,10 +19,10 @@ internal class Model(
     @JvmField val engine: Engine,
     @JvmField val costs: Costs,
     goldenLines: ByteArray = bundle.read("golden.jsonl"),
-    /** What summaries are of: the SHA-256 of the packed weights; empty if they are not packed. */
+    /** The SHA-256 of `weights.bin`, by which summaries are recognised; empty if the bundle has none. */
     @JvmField val weights: String = bundle.weightsSha256,
 ) {
-    /** What requests compute in, one after another. */
+    /** The memory in which requests compute, one after another. */
     val scratch = Scratch()
     val golden = Golden(bundle.manifest, goldenLines, spec, texts)
     val exits: Map<Exit, MeasuredExit> = bundle.manifest.exits.associateBy { it.exit }

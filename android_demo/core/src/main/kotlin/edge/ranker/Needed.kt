@@ -5,7 +5,10 @@ import edge.plan.Lacking
 import edge.plan.lackingOf
 import edge.text.Texts
 
-/** What a request needs at an encode depth: two lists of segments, each of which is taken together (PLAN.md, section 2). */
+/**
+ * What a request needs at an encode depth: two lists of segments, each of which is handled together (PLAN.md, section
+ * 2).
+ */
 internal class Needed(
     @JvmField val lacking: Lacking,
     @JvmField val items: List<IntArray>,

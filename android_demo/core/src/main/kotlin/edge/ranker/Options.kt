@@ -7,16 +7,16 @@ import edge.engine.EngineLibrary
 import edge.engine.Reference
 import java.io.File
 
-/** How a bundle is opened. With a key, one that its owner did not sign is refused. */
+/** How a bundle is opened. With a public key, a bundle that was not signed with the matching private key is refused. */
 public class Options(
     public val publicKey: PublicKey? = null,
-    /** MB of 10^6 bytes for summaries of texts between requests; 0 keeps none. */
+    /** MB of 10^6 bytes for summaries between requests; 0 keeps none. */
     public val memoryMb: Double = 64.0,
-    /** How many candidates the log of what was served keeps; 0 logs nothing. */
+    /** How many candidates the served log keeps; 0 logs nothing. */
     public val logRows: Int = 1_000,
     /**
-     * A folder for this library alone, e.g. in `noBackupFilesDir`: what was measured on this device, the model files of an
-     * engine that reads files, and prepared summaries. Without it each opening measures, and nothing is written.
+     * A folder that only this library uses, e.g. in `noBackupFilesDir`, for the costs on this device, the model files
+     * of an engine that reads files, and prepared summaries. Without it each opening measures, and nothing is written.
      */
     public val directory: File? = null,
     /** What computes the model. */
@@ -30,7 +30,7 @@ public class Options(
     }
 }
 
-/** What a request wishes: limits, or an exit, or nothing, which is the best exit. */
+/** The limits of a request, or the exit that it names. With neither, the best exit answers. */
 public class Budget(
     public val milliseconds: Double? = null,
     public val minAuc: Double? = null,
@@ -52,7 +52,7 @@ public fun interface Progress {
     public fun report(step: String, done: Double)
 }
 
-/** Asked between the parts of a request; true ends it with a CancellationException. */
+/** Called between the parts of a request; true ends the request with a CancellationException. */
 public fun interface Cancel {
     public fun isCancelled(): Boolean
 }

@@ -3,21 +3,24 @@ package edge.ranker
 import edge.bundle.Exit
 import edge.text.Item
 
-/** The answer to a request, best first. Scores are probabilities if the explanation says so, otherwise ranks. */
+/** The answer to a request, best first. Scores are probabilities if the explanation says so, otherwise logits. */
 public class Ranked internal constructor(
     public val items: List<Item>,
     public val scores: List<Double>,
     public val explanation: Explanation,
 )
 
-/** How an answer came about. [auc] is that of the exit when the bundle was made, null if it was not measured. */
+/**
+ * How an answer came about. [auc] is the exit's AUC on the test split when the bundle was made; null if it was not
+ * measured.
+ */
 public class Explanation internal constructor(
     public val exit: Exit,
     /** The exit that was chosen before anything was computed. */
     public val planned: Exit,
     public val predictedMs: Double,
     public val spentMs: Double,
-    /** Items and profiles that were encoded for this request, and those that did not have to be. */
+    /** How many items and profiles were encoded for this request. */
     public val newTexts: Int,
     public val keptTexts: Int,
     public val newEvents: Int,
@@ -27,7 +30,7 @@ public class Explanation internal constructor(
     public val minAuc: Double?,
     public val probabilities: Boolean,
 ) {
-    /** The limits that were not kept, in words. */
+    /** The limits that were missed, in words. */
     public val missed: List<String>
         get() {
             val found = ArrayList<String>()

@@ -26,7 +26,9 @@ import java.util.UUID
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
 
-/** A bundle, opened: any number of users and threads. Every call blocks; the engine takes one at a time. */
+/**
+ * An opened bundle, for any number of users and threads. Every call blocks; the engine computes one request at a time.
+ */
 public class Ranker internal constructor(internal val model: Model, options: Options) : Closeable {
     private val shape = model.engine.shape
     private val cache = SummaryCache(shape.hidden, (options.memoryMb * 1e6).toLong())
@@ -45,12 +47,12 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
     /** SHA-256 of the whole bundle. */
     public val sha256: String get() = model.bundle.sha256
 
-    /** Whether the bundle carries a signature; whose it is says a public key alone. */
+    /** Whether the bundle has a signature. Only a public key can tell whose it is. */
     public val isSigned: Boolean get() = model.bundle.signed
 
     /**
-     * Renders, tokenises and encodes items now, e.g. while the app is idle; what it gives is ranked faster. With a directory
-     * the summaries are written there, for the next start.
+     * Renders, tokenises and encodes items now, e.g. while the app is idle. Returns handles, which are ranked faster.
+     * With a directory, the summaries are written there for the next start.
      */
     public fun prepare(items: List<Item>, encode: Int = model.best.encode): List<Handle> = locked {
         if (encode !in shape.encodeDepths) throw EdgeError("no exit is encoded $encode times", fix = shape.encodeDepths.joinToString())
@@ -69,9 +71,9 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
     }
 
     /**
-     * Keeps summaries that a server computed with `edge encode`, so that their items are not encoded here: the first line
-     * that it wrote, then lines of items. Gives how many, one for each item and encode depth. Errors: a text of another form
-     * or of other weights, of which none is kept.
+     * Keeps summaries that a server computed with `edge encode`, so that their items are not encoded here: the first
+     * line that it wrote, then lines of items. Returns how many, one for each item and encode depth. Errors: text of
+     * another form or of other weights; then none is kept.
      */
     public fun receive(text: String): Int = locked {
         val sent = sentSummaries(text, model.weights, shape, model.texts.vocabulary)
@@ -79,7 +81,7 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
         sent.size
     }
 
-    /** A user to rank for. [id] names the user in the log, where each one without it has a random name. */
+    /** A user to rank for. [id] names the user in the log; without it the name is random. */
     public fun user(profile: User, events: List<Event> = emptyList(), id: String = ""): UserState = locked {
         checkUser(profile)
         checkEvents(events)
@@ -93,7 +95,10 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
         return user
     }
 
-    /** Best first. [time] is the moment, in seconds since 1970; [cancel] is asked between the parts of the request. */
+    /**
+     * Best first. [time] is that of the request, in seconds since 1970; [cancel] is called between the parts of the
+     * request.
+     */
     public fun rank(
         user: UserState,
         candidates: List<Item>,
@@ -108,7 +113,7 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
         }
     }
 
-    /** As for items, of which nothing is rendered or tokenised again. */
+    /** The same for handles, which are not rendered or tokenised again. */
     @JvmName("rankHandles")
     public fun rank(
         user: UserState,
@@ -141,10 +146,12 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
         }
     }
 
-    /** Replays the golden requests of the bundle at every exit. Errors: the first that differs, and by how much. */
+    /**
+     * Replays the golden requests of the bundle at every exit. Errors: the first request that differs, and by how much.
+     */
     public fun verify(): Unit = locked { model.golden.replay(model.engine.name, ::logits) }
 
-    /** Of the candidates in their order. */
+    /** In the order of the candidates. */
     internal fun logits(request: Request, exit: Exit): FloatArray {
         val user = stateOf("", request.user, request.events)
         val handles = request.candidates.map(::handleOf)
@@ -152,22 +159,25 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
         return turn.withLock { ranking.logits(exit) }
     }
 
-    /** What was ranked since the last call, a JSON object in a line for each candidate (PLAN.md, section 7). */
+    /** What was ranked since the last call: a line for each candidate, with a JSON object (PLAN.md, section 7). */
     public fun log(): String = locked { served.drain() }
 
-    /** Removes all summaries, also from the directory, and what [log] has not given yet. Errors: a file cannot be removed. */
+    /**
+     * Removes all summaries, also from the directory, and what [log] has not returned yet. Errors: a file cannot be
+     * removed.
+     */
     public fun forget(): Unit = locked {
         cache.clear()
         served.clear()
         file?.remove()
     }
 
-    /** Gives back what was computed for a user. */
+    /** Frees what was computed for a user. */
     public fun forget(user: UserState): Unit = locked { user.forget() }
 
     /**
-     * The least recently used summaries leave until so many MB (10^6 bytes) are met, as when memory runs low. What the engine
-     * computes in is given back, too, unless a request is under way: it waits for none.
+     * Removes the least recently used summaries from memory until at most so many MB (10^6 bytes) are left. Also frees
+     * the memory in which the engine computes, unless a request is running: it does not wait for requests.
      */
     public fun trim(toMb: Double): Unit = locked {
         cache.trim((toMb * 1e6).toLong())
@@ -181,14 +191,17 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
         }
     }
 
-    /** Gives the memory back. Waits for the requests under way; those that come later are refused. */
+    /** Frees the memory. Waits for running requests; later calls are refused. */
     override fun close(): Unit = lifetime.end {
         model.engine.close()
         cache.clear()
         served.clear()
     }
 
-    /** None where nothing is to be kept, or if the weights are not packed: nothing would tell whose the summaries are. */
+    /**
+     * Null if nothing is to be kept, or without `weights.bin`: nothing would tell to which weights the summaries
+     * belong.
+     */
     private fun summaryFile(options: Options): SummaryFile? {
         if (options.directory == null || !options.keepsSummaries || model.weights.isEmpty()) return null
         return SummaryFile(options.directory, model.weights, shape.hidden, shape.positions).also { it.load(cache) }
@@ -203,8 +216,8 @@ public class Ranker internal constructor(internal val model: Model, options: Opt
 
     public companion object {
         /**
-         * Checks a bundle whole, loads its model and measures the device, or runs each call once if it was measured before.
-         * Errors: a bundle that must not be used. The source may be closed afterwards.
+         * Checks every byte of a bundle, loads its model and measures costs, or runs each call of the engine once if
+         * they were measured before. The source may be closed afterwards. Errors: an invalid bundle.
          */
         public fun open(source: Source, options: Options = Options(), progress: Progress = Progress { _, _ -> }): Ranker {
             progress.report("check", 0.0)

@@ -13,7 +13,10 @@ import edge.plan.bestFirst
 import edge.plan.choose
 import java.util.concurrent.CancellationException
 
-/** One request on its way: planned, encoded, appended and scored (PLAN.md). It holds the user and the engine. */
+/**
+ * One request: it is planned, encoded, appended and scored (PLAN.md). The caller holds the locks of the user and the
+ * engine.
+ */
 internal class Ranking(
     private val model: Model,
     private val summaries: Summaries,
@@ -27,7 +30,7 @@ internal class Ranking(
 ) {
     private val shape = model.engine.shape
     private val scratch = model.scratch
-    private val newTexts = HashMap<Int, Int>() // by encode depth, what is encoded
+    private val newTexts = HashMap<Int, Int>() // by encode depth: how many texts are encoded
 
     fun rank(): Ranked {
         val allowed = allowed()
@@ -44,7 +47,7 @@ internal class Ranking(
         return answer(logits, taken, planned.exit, predictedMs, needed)
     }
 
-    /** The logits of the candidates in their order, at an exit: what golden requests are replayed by. */
+    /** The logits of the candidates at an exit, in the order of the candidates, to replay golden requests. */
     fun logits(exit: Exit): FloatArray {
         val needed = neededOf(user, handles, exit.encode, shape, model.texts)
         return compute(needed, exit, workOf(needed, exit.encode), numbers(), listOf(exit)).first
@@ -148,6 +151,6 @@ internal class Ranking(
 
     private fun elapsed(): Double = (System.nanoTime() - started) / 1e6
 
-    /** What is left of the budget, in calibrated milliseconds. */
+    /** What is left of the budget, in the milliseconds that were measured at opening. */
     private fun left(): Double? = budget.milliseconds?.let { (it - elapsed()) / pace.caution }
 }

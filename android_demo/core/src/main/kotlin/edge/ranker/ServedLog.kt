@@ -13,7 +13,7 @@ internal class Served(
     @JvmField val time: Double,
     @JvmField val ranked: Ranked,
 ) {
-    /** By item: the attributes of what the user did with it since. */
+    /** By item: the attributes of the user's newest event with it since. */
     val said = HashMap<String, Map<String, Any?>>()
 }
 
@@ -32,7 +32,7 @@ internal class ServedLog(private val most: Int) {
         while (rows > most) rows -= kept.removeFirst().second.ranked.items.size
     }
 
-    /** What the user did with an item, for the newest request that showed it to that user. */
+    /** Notes what the user did with an item, in the newest request that showed the item to that user. */
     @Synchronized
     fun note(user: String, event: Event) {
         val shown = kept.lastOrNull { (_, served) -> served.user == user && served.ranked.items.any { it.id == event.item.id } }
@@ -45,7 +45,7 @@ internal class ServedLog(private val most: Int) {
         rows = 0
     }
 
-    /** A JSON object in a line for each candidate; the log is empty then. */
+    /** A line for each candidate, with a JSON object. The log is empty afterwards. */
     @Synchronized
     fun drain(): String {
         val labels = kept.flatMap { (_, served) -> served.said.values.flatMap(::switches) }.toSortedSet()

@@ -14,7 +14,9 @@ import edge.text.numberAt
 
 private const val LEAVING = 2_500
 
-/** A user to rank for: what `Ranker.user` gives. It is computed when candidates come, and kept while the app holds it. */
+/**
+ * A user to rank for, made by `Ranker.user`. It is computed at the first request, and kept as long as the app holds it.
+ */
 public class UserState internal constructor(
     internal val owner: Ranker,
     /** The name in the log. */
@@ -35,7 +37,7 @@ public class UserState internal constructor(
 
     init {
         for ((index, event) in events.withIndex()) take(event, "events[$index]")
-        // What cannot be rendered is refused here, and not by a request.
+        // An event that cannot be rendered is refused here, not by a later request.
         texts.profile(profile)
         for (index in firstOf(events.size, owner.places - 1) until events.size) render(events[index])
     }
@@ -48,7 +50,7 @@ public class UserState internal constructor(
 
     internal fun numbersOf(index: Int): FloatArray = numbersOfEvents[index]
 
-    /** One more event, the newest. Errors: what no event may be, or one before the newest; nothing is changed then. */
+    /** One more event. Errors: an invalid event, or one that is older than the newest; then nothing is changed. */
     public fun add(event: Event): Unit = owner.locked {
         synchronized(this) {
             checkEvent(event, "event")
@@ -64,7 +66,7 @@ public class UserState internal constructor(
         owner.note(id, event)
     }
 
-    /** Gives back what was computed for the user; it is computed again when candidates come. */
+    /** Frees what was computed for the user; the next request computes it again. */
     public fun forget(): Unit = synchronized(this) { timelines.clear() }
 
     private fun render(event: Event) {

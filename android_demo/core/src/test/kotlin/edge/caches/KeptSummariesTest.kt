@@ -35,7 +35,8 @@ class KeptSummariesTest {
     @Test
     fun `a file of other weights or of another size is none`() {
         val whole = written(entries)
-        for (other in listOf(KeptSummaries("b".repeat(64), 3, 5), KeptSummaries("a".repeat(64), 4, 5), KeptSummaries("a".repeat(64), 3, 4))) {
+        val (own, another) = listOf("a".repeat(64), "b".repeat(64))
+        for (other in listOf(KeptSummaries(another, 3, 5), KeptSummaries(own, 4, 5), KeptSummaries(own, 3, 4))) {
             assertFailsWith<IOException> { other.read(whole.inputStream()) }
         }
     }
