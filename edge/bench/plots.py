@@ -140,8 +140,8 @@ def _quality(panels: Any, report: Report) -> list[Any]:
                 (modelled_points(entry, scenario), "--", 3.5),
                 (measured_points(entry, scenario), "-", 5.5),
             ):
-                _frontier(axes, points, markers, {"linestyle": linestyle, "markersize": size, "color": colour})
-                numbered.append((frontier(points), colour))
+                style = {"linestyle": linestyle, "markersize": size, "color": colour}
+                numbered.append((_frontier(axes, points, markers, style), colour))
         if report.target:
             _budget_line(axes, report.target.ms(scenario))
         for best, colour in numbered:  # now that the axis has its width
@@ -169,8 +169,8 @@ def _widen(axes: Any) -> None:
     axes.set_ylim(low - missing, high + missing)
 
 
-def _frontier(axes: Any, points: Sequence[Point], markers: Mapping[int, str], style: dict[str, Any]) -> None:
-    """Every exit of known AUC, pale where another is as good in less time; a step at each that is not."""
+def _frontier(axes: Any, points: Sequence[Point], markers: Mapping[int, str], style: dict[str, Any]) -> Sequence[Point]:
+    """Exits of known AUC, pale where another is as good in less time; a step at each that is not: these it returns."""
     best = frontier(points)
     for point in points:
         if point.auc is not None:
@@ -180,6 +180,7 @@ def _frontier(axes: Any, points: Sequence[Point], markers: Mapping[int, str], st
         times = [point.p90 for point in best]
         line = {"color": style["color"], "linewidth": 1.2, "linestyle": style["linestyle"]}
         axes.step(times, [point.auc for point in best], where="post", **line)
+    return best
 
 
 def _number(axes: Any, best: Sequence[Point], colour: str) -> None:
