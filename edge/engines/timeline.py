@@ -53,12 +53,6 @@ class Timeline:
         events[1 : self.length] = 1
         return events
 
-    @property
-    def bytes(self) -> int:
-        """Memory of all arrays."""
-        arrays = (self.keys, self.values, self.match_keys, self.gates, self.said, self.factors, self.liked)
-        return sum(array.nbytes for array in arrays)
-
     def apart(self) -> np.ndarray:
         """(place,) int32: buckets of the distance from the first empty place."""
         return self._row(self.length)

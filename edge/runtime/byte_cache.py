@@ -25,15 +25,6 @@ class ByteCache(Generic[K, V]):
         """Bytes that the entries take now."""
         return self._bytes
 
-    def get(self, key: K) -> V | None:
-        """The entry, which is now the one used last; or None."""
-        with self._turn:
-            found = self._entries.get(key)
-            if found is None:
-                return None
-            self._entries.move_to_end(key)
-            return found[0]
-
     def look(self, keys: Sequence[K]) -> list[V | None]:
         """What is kept of each. Looking does not count as a use."""
         entries = self._entries
@@ -73,9 +64,3 @@ class ByteCache(Generic[K, V]):
         with self._turn:
             self._entries.clear()
             self._bytes = 0
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._entries
-
-    def __len__(self) -> int:
-        return len(self._entries)

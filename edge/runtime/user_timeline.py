@@ -76,11 +76,6 @@ class UserTimeline:
         self._places.append(place)
         self.events.append(event)
 
-    @property
-    def bytes(self) -> int:
-        """Memory of the timelines of all encode depths."""
-        return sum(timeline.bytes for _, timeline in self._kept.values())
-
     def lacks(self, most: int, depth: int) -> Lacks:
         """At an encode depth, of a timeline of at most so many events."""
         first = first_event(len(self.events), most)

@@ -39,11 +39,6 @@ class WordPiece:
     def __reduce__(self) -> tuple[type[WordPiece], tuple[tuple[str, ...], bool]]:
         return WordPiece, (self.vocabulary, self.lowercase)  # worker processes fill caches of their own
 
-    @property
-    def unknown_id(self) -> int:
-        """The id of `[UNK]`."""
-        return UNKNOWN
-
     def encode(self, text: str) -> list[int]:
         """Token ids of `text`, no special tokens added."""
         ids: list[int] = []

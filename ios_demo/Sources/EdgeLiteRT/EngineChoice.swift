@@ -9,9 +9,7 @@ extension EngineChoice {
     /// LiteRT, or LiteRT is not there.
     public static func liteRT(library: String? = nil, threads: Int = 1) -> EngineChoice {
         EngineChoice("litert", variant: "\(threads)") { bundle in
-            if !bundle.engines.contains("litert") {
-                throw EdgeError("the bundle has no model of litert", fix: "export it with this engine")
-            }
+            try bundle.requireModel("litert")
             if !(1...64).contains(threads) { throw EdgeError("threads is \(threads)", fix: "1 to 64") }
             let model = try LiteRTModel(bundle.fileBytes(modelPath), library: library, threads: threads)
             return try BucketEngine("litert", model, bundle.buckets("litert"), bundle.shape)

@@ -47,8 +47,9 @@ package final class ONNXEngine: Engine {
         try inputs.write("events", [count], (0..<count).map { Float(profile && $0 == 0 ? 0 : 1) })
         if shape.interactLayers > 1 {
             try writeStates(timeline)
-            let apart = apartOfNew(places: places, distances: shape.distances, entries: timeline.entries, new: count)
-            try inputs.write("apart", [count, places + count], apart.flatMap { $0.map { Int32($0) } })
+            let apart = apartOfNew(
+                places: places, distances: shape.distances, entries: timeline.entries, new: count, size: count)
+            try inputs.write("apart", [count, places + count], apart)
         }
         let new = try session("append").run(inputs)
         func matrix(_ name: String, _ columns: Int) throws -> Matrix {
@@ -78,7 +79,7 @@ package final class ONNXEngine: Engine {
         if depth > 0 {
             try writeStates(timeline)
             let apart = apart(places: places, distances: shape.distances, entries: timeline.entries)
-            try inputs.write("apart", [places], apart.map { Int32($0) })
+            try inputs.write("apart", [places], apart)
         }
         return try run("score_\(depth > 0 ? shape.interactLayers : 0)", "logits").read(from: depth * count, count: count)
     }

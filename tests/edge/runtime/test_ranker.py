@@ -120,7 +120,10 @@ def test_handles_are_ranked_as_their_items_are() -> None:
     found = ranker.rank(user, handles)
     assert model.engine.encoded == before + 1  # the profile alone
     other = ranker_of()
-    assert found.scores == other.rank(other.user(PERSON), items()).scores
+    expected = other.rank(other.user(PERSON), items())
+    assert found.items == expected.items
+    # Texts that are encoded together with others may differ in their last bit: products of another size.
+    assert found.scores == pytest.approx(expected.scores, abs=1e-4)
 
 
 def test_without_memory_scores_are_the_same() -> None:

@@ -88,7 +88,7 @@ def test_a_word_is_cut_into_its_longest_pieces_from_the_left() -> None:
 def test_a_word_of_101_code_points_is_unknown() -> None:
     wordpiece = small("x", "##x")
     assert len(wordpiece.encode("x" * 100)) == 100
-    assert wordpiece.encode("x" * 101 + " x") == [wordpiece.unknown_id, 7]
+    assert wordpiece.encode("x" * 101 + " x") == [UNKNOWN, 7]
 
 
 def test_the_cache_stays_bounded_and_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,7 +76,7 @@ struct SummaryCache {
     }
 
     /// Least recently used first.
-    var keys: [SummaryKey] { kept.sorted { $0.value.use < $1.value.use }.map(\.key) }
+    var keys: [SummaryKey] { entries.map(\.key) }
 
     /// Every key with the bits of its summary, least recently used first.
     var entries: [(key: SummaryKey, halves: [UInt16])] {

@@ -66,7 +66,7 @@ package final class BucketEngine: Engine {
     private func append(
         _ entries: Entries, _ rows: Range<Int>, _ size: Int, profile: Bool, to timeline: Timeline
     ) throws -> NewPlaces {
-        let (places, distances, count) = (shape.places, shape.distances, rows.count)
+        let count = rows.count
         let graph = try model.graph("append_\(size)")
         try write(entries, rows, size, to: graph)
         let events = (0..<size).map { Float($0 >= count || (profile && $0 == 0) ? 0 : 1) }
@@ -74,11 +74,8 @@ package final class BucketEngine: Engine {
         try graph.write("keys", timeline.keys)
         try graph.write("values", timeline.values)
         if graph.takes("apart") {
-            var apart = [Int32](repeating: Int32(distances), count: size * (places + size))
-            let seen = apartOfNew(places: places, distances: distances, entries: timeline.entries, new: count)
-            for (row, buckets) in seen.enumerated() {
-                for (column, bucket) in buckets.enumerated() { apart[row * (places + size) + column] = Int32(bucket) }
-            }
+            let apart = apartOfNew(
+                places: shape.places, distances: shape.distances, entries: timeline.entries, new: count, size: size)
             try graph.write("apart", apart)
         }
         try graph.run()
@@ -121,8 +118,7 @@ package final class BucketEngine: Engine {
         try graph.write("factors", timeline.factors.values)
         try graph.write("events", timeline.events)
         try graph.write("liked", timeline.liked)
-        let apart = apart(places: shape.places, distances: shape.distances, entries: timeline.entries)
-        try graph.write("apart", apart.map { Int32($0) })
+        try graph.write("apart", apart(places: shape.places, distances: shape.distances, entries: timeline.entries))
     }
 
     /// Some rows of entries, padded with 0.

@@ -13,17 +13,18 @@ package func bucket(_ distance: Int, _ distances: Int) -> Int {
 }
 
 /// (place): from a candidate behind so many entries to each place; `distances` where it is empty.
-package func apart(places: Int, distances: Int, entries: Int) -> [Int] {
-    (0..<places).map { $0 < entries ? bucket(entries - $0, distances) : distances }
+package func apart(places: Int, distances: Int, entries: Int) -> [Int32] {
+    (0..<places).map { Int32($0 < entries ? bucket(entries - $0, distances) : distances) }
 }
 
-/// (new, place + new): from each new entry to the places of the timeline, then to the new ones up to itself.
-package func apartOfNew(places: Int, distances: Int, entries: Int, new: Int) -> [[Int]] {
-    (0..<new).map { row in
-        (0..<places + new).map { column in
-            let place = column < places ? column : entries + column - places
-            let isSeen = column < places ? column < entries : column - places <= row
-            return isSeen ? bucket(entries + row - place, distances) : distances
-        }
+/// (size, place + size), row-major: from each of the `new` entries to the places of the timeline, then to the new ones
+/// up to itself; `distances` everywhere else.
+package func apartOfNew(places: Int, distances: Int, entries: Int, new: Int, size: Int) -> [Int32] {
+    var apart = [Int32](repeating: Int32(distances), count: size * (places + size))
+    for row in 0..<new {
+        let begin = row * (places + size)
+        for place in 0..<entries { apart[begin + place] = Int32(bucket(entries + row - place, distances)) }
+        for before in 0...row { apart[begin + places + before] = Int32(bucket(row - before, distances)) }
     }
+    return apart
 }

@@ -18,10 +18,17 @@ final class EngineVectorTests: XCTestCase {
     func testEveryTimelineHasItsBuckets() throws {
         for vector in try vectors(kind: "apart") {
             let (places, distances, entries) = (vector["places"].int, vector["distances"].int, vector["entries"].int)
-            let found = vector["new"].isNull
-                ? [apart(places: places, distances: distances, entries: entries)]
-                : apartOfNew(places: places, distances: distances, entries: entries, new: vector["new"].int)
-            XCTAssertEqual(found, vector["expected"].list.map { $0.list.map(\.int) }, "\(vector)")
+            let expected = vector["expected"].list.map { $0.list.map { Int32($0.int) } }
+            if vector["new"].isNull {
+                XCTAssertEqual(apart(places: places, distances: distances, entries: entries), expected[0], "\(vector)")
+                continue
+            }
+            let new = vector["new"].int
+            let found = apartOfNew(places: places, distances: distances, entries: entries, new: new, size: new)
+            XCTAssertEqual(found, Array(expected.joined()), "\(vector)")
+            let padded = apartOfNew(places: places, distances: distances, entries: entries, new: new, size: new + 2)
+            let (nowhere, width) = (Int32(distances), places + new + 2)
+            XCTAssertEqual(padded, expected.flatMap { $0 + [nowhere, nowhere] } + Array(repeating: nowhere, count: 2 * width))
         }
     }
 

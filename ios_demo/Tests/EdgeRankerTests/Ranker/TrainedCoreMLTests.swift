@@ -4,11 +4,7 @@ import XCTest
 @testable import EdgeCoreML
 @testable import EdgeRanker
 
-final class TrainedCoreMLTests: XCTestCase {
-    private let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
-
-    override func tearDown() { try? FileManager.default.removeItem(atPath: directory) }
-
+final class TrainedCoreMLTests: InstallingTestCase {
     func testTrainedBundlePassesItsGoldenRequestsOnSimulatedCoreMLAtEveryExit() async throws {
         let (bundle, engine) = (try trained("EDGE_BUNDLE"), try simulated())
         let ranker = try await Ranker.open(.file(bundle), Options(engine: engine, directory: .path(directory)))

@@ -4,11 +4,7 @@ import XCTest
 @testable import EdgeONNX
 @testable import EdgeRanker
 
-final class TrainedONNXTests: XCTestCase {
-    private let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
-
-    override func tearDown() { try? FileManager.default.removeItem(atPath: directory) }
-
+final class TrainedONNXTests: InstallingTestCase {
     func testTrainedBundlePassesItsGoldenRequestsOnONNXRuntimeAtEveryExit() async throws {
         let (bundle, engine) = (try trained("EDGE_BUNDLE"), try onnx())
         let ranker = try await Ranker.open(.file(bundle), options(engine))
