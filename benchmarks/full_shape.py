@@ -65,6 +65,22 @@ start = time.perf_counter()
 install(sys.argv[1])
 print(time.perf_counter() - start)
 """
+RESIDENT = """
+import json, sys
+import ai_edge_litert.compiled_model
+from edge.bench.resident import memory
+from edge.runtime.allocator import return_freed
+from edge.runtime.costs import warm_up
+from edge.runtime.opening import open_files
+opened = open_files(sys.argv[1])
+return_freed()
+before = memory()
+engine = opened.engine("litert")
+warm_up(engine)
+return_freed()
+after = memory()
+print(json.dumps([after.resident - before.resident, after.anonymous - before.anonymous]))
+"""
 
 
 def main() -> int:
@@ -167,6 +183,7 @@ def weighed(path: Path) -> dict[str, Any]:
         },
         "compressed_models": {engine: _compressed(_model(bundle, engine)) for engine in bundle.engines},
         "install_seconds": sorted(round(_install_seconds(path), 2) for _ in range(3)),
+        "litert_memory": dict(zip(("resident", "anonymous"), _litert_memory(path), strict=True)),
     }
 
 
@@ -182,28 +199,47 @@ def _compressed(data: bytes) -> dict[str, int]:
 
 def _install_seconds(bundle: Path) -> float:
     """Of a first launch: everything checked, decoded and written."""
+    return float(_printed(INSTALL, bundle))
+
+
+def _litert_memory(bundle: Path) -> list[int]:
+    """Bytes that the warm LiteRT engine takes beyond a process that has read the bundle's texts, at a later launch:
+    resident in all, and without the pages of files, most of which are LiteRT's code."""
+    found: list[int] = json.loads(_printed(RESIDENT, bundle, launches=2))
+    return found
+
+
+def _printed(program: str, bundle: Path, launches: int = 1) -> str:
+    """By the last of several processes, the first of which finds nothing installed."""
     with tempfile.TemporaryDirectory() as cache:
         environment = os.environ | {"EDGE_CACHE": cache, "OMP_NUM_THREADS": "1"}
-        command = [sys.executable, "-c", INSTALL, str(bundle)]
-        done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    return float(done.stdout)
+        command = [sys.executable, "-c", program, str(bundle)]
+        for _ in range(launches):
+            done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return done.stdout
 
 
 def _report(found: dict[str, dict[str, Any]]) -> str:
     sizes: list[Sequence[Any]] = []
     weights: list[Sequence[Any]] = []
+    memory: list[Sequence[Any]] = []
     for name, one in found.items():
         for engine, size in one["download"].items():
             plain = one["compressed_models"][engine].values()
             sizes.append((name, engine, size, one["installed"][engine], *plain))
         integers = one["integers"]
         coded = (integers["stored"], integers["entropy"], integers["stored_to_entropy"])
-        seconds = ", ".join(map(str, one["install_seconds"]))
+        seconds, taken = ", ".join(map(str, one["install_seconds"])), one["litert_memory"]
+        memory.append((name, *taken.values(), one["installed"]["litert"]))
         weights.append((name, integers["weights"], integers["zeros"], *coded, one["floats"]["stored"], seconds))
     plain = ("model as installed", "zstd -19", "brotli 11")
     headings = ("bundle", "integers", "zeros", "stored", "entropy", "stored/entropy", "floats stored", "installing, s")
     return "\n\n".join(
-        [render(("bundle", "engine", "download", "installed", *plain), sizes), render(headings, weights)]
+        (
+            render(("bundle", "engine", "download", "installed", *plain), sizes),
+            render(headings, weights),
+            render(("bundle", "memory of LiteRT", "without pages of files", "installed"), memory),
+        )
     )
 
 

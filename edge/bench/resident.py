@@ -24,6 +24,6 @@ def memory() -> Memory:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return Memory(peak if sys.platform == "darwin" else peak * 1024, None)
     fields = dict(line.split(":", 1) for line in lines if ":" in line)
-    kilobytes = {name: int(fields[name].split()[0]) for name in ("VmRSS", "RssAnon") if name in fields}
-    anonymous = kilobytes.get("RssAnon")
-    return Memory(kilobytes["VmRSS"] * 1024, None if anonymous is None else anonymous * 1024)
+    kilobytes = {name: int(fields[name].split()[0]) for name in ("VmRSS", "RssFile") if name in fields}
+    resident, of_files = kilobytes["VmRSS"], kilobytes.get("RssFile")
+    return Memory(resident * 1024, None if of_files is None else (resident - of_files) * 1024)
