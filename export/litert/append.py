@@ -18,11 +18,12 @@ from export.litert.operators import binary, join, reshape, take
 
 def append(graph: Graph, model: RankingModel, shape: ModelShape, given: Mapping[str, Value]) -> dict[str, Value]:
     """The arrays of ENGINE.md, by name."""
-    kept = kept_of_events(graph, model.match, given["items"], given["phrases"])
+    # First: it looks biases up, which is no operator of XNNPACK's. What stands before it would be computed by itself,
+    # and LiteRT would keep its results in memory for the rest.
+    kept = _keys_values(graph, model, shape.interact_layers, given) if shape.interact_layers else {}
+    kept |= kept_of_events(graph, model.match, given["items"], given["phrases"])
     if model.likeness is not None:
         kept["new_factors"] = linear(graph, model.likeness.factors, given["items"])
-    if shape.interact_layers:
-        kept |= _keys_values(graph, model, shape.interact_layers, given)
     return kept
 
 

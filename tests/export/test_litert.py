@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from litert_faults import altered, duplicate, empty, sparsify, spoil, to_float, unshare
 from random_rankers import (
     CANDIDATES,
@@ -197,6 +198,19 @@ def test_the_full_student_takes_its_weights_and_little_beside(tmp_path: Path) ->
     assert integers == 11_020_288
     assert facts.weight_bytes < integers + floats + 16_384  # what is beside them: shapes, and biases that are folded
     assert facts.file_bytes - facts.weight_bytes < 200_000  # operators, and a zero point for each scale
+
+
+def test_the_look_up_of_biases_comes_first_so_that_all_that_follows_is_one_part_of_xnnpack(tmp_path: Path) -> None:
+    export_litert(model_of(SHAPE), PLACES, BUCKETS, tmp_path / "model.tflite")
+    written = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel((tmp_path / "model.tflite").read_bytes(), 0))
+    kinds, seen = schema.BuiltinOperator, 0
+    for graph in written.subgraphs:
+        if not graph.name.decode().startswith(("append", f"score_{SHAPE.interact_layers}")):
+            continue
+        codes = [written.operatorCodes[operator.opcodeIndex].builtinCode for operator in graph.operators]
+        assert codes.count(kinds.GATHER) == 1 and {*codes[: codes.index(kinds.GATHER)]} <= {kinds.RESHAPE}, graph.name
+        seen += 1
+    assert seen == 4
 
 
 def test_a_bucket_costs_the_same_whatever_the_weights_size(tmp_path: Path) -> None:
