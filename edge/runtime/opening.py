@@ -24,6 +24,7 @@ from edge.engines.protocol import Engine
 from edge.engines.shape import ModelShape
 from edge.errors import EdgeError
 from edge.files import write_json
+from edge.runtime.allocator import return_freed
 from edge.runtime.costs import Costs, measure_costs, warm_up
 from edge.runtime.model import Model
 from edge.runtime.refusing import refusing_what_cannot_run
@@ -132,6 +133,7 @@ def open_model(path: Path | str, engine: str, threads: int = 1, public_key: Publ
     with refusing_what_cannot_run(opened.path, engine):
         running.summarise(chunk_of([last_token], opened.shape.positions), 0)  # there is a row for every token
         costs = _calibrated(opened.directory / f"calibration-{engine}-{threads}.json", running)
+    return_freed()  # opening took more than requests do
     return Model(running, opened.reading, costs, opened.exits, opened.weights, opened.directory)
 
 
