@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from edge.text.columns import Keys, values_of_ids
 from edge.text.event_columns import EventColumns
 from edge.text.history import numbers_of
-from edge.text.number import Number
 from edge.text.offered import NumberGroup, NumberGroups, Offered
-from edge.text.types import Event, Request, User
+from edge.text.types import Event, User
 
 Floats32 = NDArray[np.float32]
 MOST_ROWS = 4_096  # of a table; beyond, it is emptied
@@ -80,15 +79,3 @@ class UserNumbers:
             columns = {name: values_of_ids([[ids.get(key, -1) for key in each] for each in values])}
         entries = self._events.candidates(len(values), time, columns)
         return numbers_of(group.numbers, self._events.history(), entries)
-
-
-def request_numbers(numbers: Sequence[Number], request: Request) -> tuple[Floats32, Floats32]:
-    """(event, number) of the past events, each after those of an earlier time; (candidate, number). NaN: missing.
-
-    Errors: an attribute that is no number where one is needed.
-    """
-    groups = NumberGroups(numbers)
-    user = UserNumbers(groups, request.user)
-    for event in request.events:
-        user.add(event)
-    return user.of_events(0), user.of_candidates(groups.offered(request.candidates), request.time)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from commands import edge
 from logs import read, write_csv
+from request_numbers import request_numbers
 
 from cloud.data.audit import audit
 from cloud.data.default_numbers import suggest_numbers
@@ -24,7 +25,6 @@ from cloud.runs.directory import Run
 from edge.errors import EdgeError
 from edge.text.history import numbers_of
 from edge.text.spec import TextSpec
-from edge.text.user_numbers import request_numbers
 
 TEXT = TextSpec(
     profile="", item="{title} [[{kind}]]", event="{liked|choose:clicked:shown}", context="[[{views_rank|top} seen]]"

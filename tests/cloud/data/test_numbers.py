@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from request_numbers import request_numbers
 
 from cloud.data.default_numbers import default_numbers
 from cloud.data.examples import request_of
@@ -19,7 +20,6 @@ from cloud.data.number_columns import Known, NumberColumns, known_at
 from edge.text.history import numbers_of
 from edge.text.number import Number
 from edge.text.request import parse_request, request_to_json
-from edge.text.user_numbers import request_numbers
 
 EVERY_KIND = (
     *default_numbers(same=["genres"], item=["year"], user=["age"]),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_numbers import plain_log1p, plain_numbers
+from request_numbers import request_numbers
 
 from edge.config import from_dict, to_dict
 from edge.errors import EdgeError
@@ -16,7 +17,7 @@ from edge.text.number import Number, check_numbers
 from edge.text.offered import NumberGroups
 from edge.text.request import request_from_json
 from edge.text.types import Event, Item, User
-from edge.text.user_numbers import MOST_ROWS, UserNumbers, request_numbers
+from edge.text.user_numbers import MOST_ROWS, UserNumbers
 
 amounts = st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-1e12, 1e12) | st.sampled_from([0.1, 3.7, 1e15])
 words = (

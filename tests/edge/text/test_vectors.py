@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from request_numbers import request_numbers
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
@@ -23,7 +24,6 @@ from edge.text.normalize import normalize, words
 from edge.text.number import Number
 from edge.text.request import request_from_json, request_to_json
 from edge.text.spec import parse_spec
-from edge.text.user_numbers import request_numbers
 
 Vector = dict[str, Any]
 

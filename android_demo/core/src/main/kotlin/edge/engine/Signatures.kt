@@ -4,7 +4,6 @@ import edge.bundle.ModelShape
 
 /** A size that each call chooses. */
 internal const val ANY = -1
-internal val INTEGERS = setOf("ids", "positions", "apart")
 
 /** The sizes of an entry point's arrays by name, in the order of ENGINE.md; without those of no element. */
 internal class Signature(inputs: Map<String, List<Int>>, outputs: Map<String, List<Int>>) {

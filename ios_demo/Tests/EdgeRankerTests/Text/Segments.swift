@@ -1,3 +1,5 @@
+@testable import EdgeRanker
+
 private let beginProfile: Int32 = 3
 private let endUser: Int32 = 4
 private let beginCandidate: Int32 = 5
