@@ -2,18 +2,27 @@ import EdgeRanker
 
 /// x W^T + b, in integers where the weights are.
 struct Linear {
-    private let weight: Tensor.Values
-    private let scales: [Float]  // of integers, one for each output
+    private enum Weight {
+        case floats([Float])
+        case integers(NonZeros, scales: [Float])  // a scale for each output
+    }
+
+    private let weight: Weight
     private let bias: [Float]
     private let inputs: Int
     private var outputs: Int { bias.count }
 
-    /// Without a `bias` nothing is added.
-    init(_ weight: Tensor, scales: [Float], bias: [Float]?) {
-        self.weight = weight.values
-        self.scales = scales
-        self.bias = bias ?? Array(repeating: 0, count: weight.rows)
-        inputs = weight.columns
+    /// Without a `bias` nothing is added. Errors: a matrix of integers with too many inputs.
+    init(_ name: String, _ weight: Tensor, scales: [Float], bias: [Float]?) throws {
+        let (outputs, inputs) = (weight.rows, weight.columns)
+        self.weight =
+            switch weight.values {
+            case .floats(let floats): .floats(floats)
+            case .integers(let integers):
+                .integers(try NonZeros(name, integers, outputs: outputs, inputs: inputs), scales: scales)
+            }
+        self.bias = bias ?? Array(repeating: 0, count: outputs)
+        self.inputs = inputs
     }
 
     /// (row, inputs) -> (row, outputs).
@@ -21,7 +30,7 @@ struct Linear {
         var result = Matrix(rows: input.rows, columns: outputs)
         switch weight {
         case .floats(let floats): multiply(input, floats, &result.values)
-        case .integers(let integers): multiply(input, integers, &result.values)
+        case .integers(let integers, let scales): multiply(input, integers, scales, &result.values)
         }
         return result
     }
@@ -38,27 +47,28 @@ struct Linear {
         }
     }
 
-    /// Four rows at once, so that the integers are read a quarter as often; zeros fill up the last four.
-    private func multiply(_ input: Matrix, _ weight: UnsafePointer<Int8>, _ result: UnsafeMutablePointer<Float>) {
-        let rows = input.rows
-        let levels = UnsafeMutablePointer<Float>.allocate(capacity: (rows + 3) * inputs)
-        let steps = UnsafeMutablePointer<Float>.allocate(capacity: rows)
-        defer {
-            levels.deallocate()
-            steps.deallocate()
-        }
-        levels.initialize(repeating: 0, count: (rows + 3) * inputs)
-        input.values.withUnsafeBufferPointer { values in
-            guard let values = values.baseAddress else { return }
-            for row in 0..<rows { steps[row] = quantise(values + row * inputs, inputs, into: levels + row * inputs) }
-        }
-        for output in 0..<outputs {
-            let (scale, added) = (scales[output], bias[output])
-            for begin in stride(from: 0, to: rows, by: 4) {
-                let sums = dots(levels + begin * inputs, weight + output * inputs, inputs)
-                for row in begin..<min(begin + 4, rows) {
-                    result[row * outputs + output] = Float(sums[row - begin]) * steps[row] * scale + added
+    /// A tile of rows at once, so that the integers are read once for all of them; its levels of a column stand one after
+    /// another. Zeros fill up the last tile.
+    private func multiply(
+        _ input: Matrix, _ integers: NonZeros, _ scales: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>
+    ) {
+        let levels = UnsafeMutablePointer<Float>.allocate(capacity: (tileRows + 1) * inputs)
+        defer { levels.deallocate() }
+        let tile = levels + inputs
+        var steps = SIMD8<Float>()
+        for begin in stride(from: 0, to: input.rows, by: tileRows) {
+            let rows = begin..<min(begin + tileRows, input.rows)
+            if rows.count < tileRows { tile.update(repeating: 0, count: tileRows * inputs) }
+            input.values.withUnsafeBufferPointer { values in
+                guard let values = values.baseAddress else { return }
+                for row in rows {
+                    steps[row - begin] = quantise(values + row * inputs, inputs, into: levels)
+                    for column in 0..<inputs { tile[column * tileRows + row - begin] = levels[column] }
                 }
+            }
+            integers.multiply(tile) { output, sums in
+                let products = sums * steps * scales[output] + bias[output]
+                for row in rows { result[row * outputs + output] = products[row - begin] }
             }
         }
     }

@@ -24,13 +24,13 @@ struct Parameters {
 
     func linear(_ name: String) throws -> Linear {
         let weight = try tensor(name + ".weight")
-        return Linear(weight, scales: try scales(name, weight), bias: try floats(name + ".bias"))
+        return try Linear(name, weight, scales: try scales(name, weight), bias: try floats(name + ".bias"))
     }
 
     /// x W^T.
     func product(_ name: String) throws -> Linear {
         let weight = try tensor(name + ".weight")
-        return Linear(weight, scales: try scales(name, weight), bias: nil)
+        return try Linear(name, weight, scales: try scales(name, weight), bias: nil)
     }
 
     private func scales(_ name: String, _ tensor: Tensor) throws -> [Float] {
