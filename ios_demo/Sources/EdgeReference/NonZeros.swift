@@ -8,11 +8,9 @@ private let exactTogether = 512
 
 /// The integers of a matrix that are not 0, output by output: without the others, a sum of products is the same.
 struct NonZeros {
-    let outputs: Int
-    let inputs: Int
-    fileprivate let columns: [UInt16]
-    fileprivate let values: [Int8]
-    fileprivate let ends: [Int]  // by output
+    private let columns: [UInt16]
+    private let values: [Int8]
+    private let ends: [Int]  // by output
 
     /// Errors: the matrix has more inputs than there are numbers for.
     init(_ name: String, _ integers: [Int8], outputs: Int, inputs: Int) throws {
@@ -30,14 +28,13 @@ struct NonZeros {
             }
             ends.append(columns.count)
         }
-        (self.outputs, self.inputs, self.columns, self.values, self.ends) = (outputs, inputs, columns, values, ends)
+        (self.columns, self.values, self.ends) = (columns, values, ends)
     }
 
     /// The exact sums of each output, for each of the rows of a tile.
     func multiply(_ tile: UnsafePointer<Float>, _ use: (_ output: Int, _ sums: SIMD8<Float>) -> Void) {
         var begin = 0
-        for output in 0..<outputs {
-            let end = ends[output]
+        for (output, end) in ends.enumerated() {
             use(output, dots(tile, columns, values, begin..<end))
             begin = end
         }
