@@ -79,7 +79,8 @@ engine = opened.engine("litert")
 warm_up(engine)
 return_freed()
 after = memory()
-print(json.dumps([after.resident - before.resident, after.anonymous - before.anonymous]))
+gained = {"resident": after.resident - before.resident, "anonymous": after.anonymous - before.anonymous}
+print(json.dumps(gained))
 """
 
 
@@ -183,7 +184,7 @@ def weighed(path: Path) -> dict[str, Any]:
         },
         "compressed_models": {engine: _compressed(_model(bundle, engine)) for engine in bundle.engines},
         "install_seconds": sorted(round(_install_seconds(path), 2) for _ in range(3)),
-        "litert_memory": dict(zip(("resident", "anonymous"), _litert_memory(path), strict=True)),
+        "litert_memory": _litert_memory(path),
     }
 
 
@@ -202,10 +203,10 @@ def _install_seconds(bundle: Path) -> float:
     return float(_printed(INSTALL, bundle))
 
 
-def _litert_memory(bundle: Path) -> list[int]:
+def _litert_memory(bundle: Path) -> dict[str, int]:
     """Bytes that the warm LiteRT engine takes beyond a process that has read the bundle's texts, at a later launch:
     resident in all, and without the pages of files, most of which are LiteRT's code."""
-    found: list[int] = json.loads(_printed(RESIDENT, bundle, launches=2))
+    found: dict[str, int] = json.loads(_printed(RESIDENT, bundle, launches=2))
     return found
 
 
