@@ -18,8 +18,8 @@ from export.litert.operators import binary, join, reshape, take
 
 def append(graph: Graph, model: RankingModel, shape: ModelShape, given: Mapping[str, Value]) -> dict[str, Value]:
     """The arrays of ENGINE.md, by name."""
-    # First: it looks biases up, which is no operator of XNNPACK's. What stands before it would be computed by itself,
-    # and LiteRT would keep its results in memory for the rest.
+    # First, because it looks biases up, and XNNPACK has no such operator. Operators before it would be a separate part
+    # of the graph, whose results LiteRT would keep in memory for the other part.
     kept = _keys_values(graph, model, shape.interact_layers, given) if shape.interact_layers else {}
     kept |= kept_of_events(graph, model.match, given["items"], given["phrases"])
     if model.likeness is not None:

@@ -47,8 +47,8 @@ struct Linear {
         }
     }
 
-    /// A tile of rows at once, so that the integers are read once for all of them; its levels of a column stand one after
-    /// another. Zeros fill up the last tile.
+    /// Eight rows, a tile, at once, so that the integers are read once for each tile. The levels of a column are adjacent in
+    /// a tile. Zeros fill up the last one.
     private func multiply(
         _ input: Matrix, _ integers: NonZeros, _ scales: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>
     ) {

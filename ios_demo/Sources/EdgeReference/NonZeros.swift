@@ -31,7 +31,7 @@ struct NonZeros {
         (self.columns, self.values, self.ends) = (columns, values, ends)
     }
 
-    /// The exact sums of each output, for each of the rows of a tile.
+    /// The sums of each output for each row of a tile: exact in integers, then rounded to float32.
     func multiply(_ tile: UnsafePointer<Float>, _ use: (_ output: Int, _ sums: SIMD8<Float>) -> Void) {
         var begin = 0
         for (output, end) in ends.enumerated() {
@@ -53,7 +53,7 @@ private func dots(
     return SIMD8<Float>(sums)
 }
 
-/// Two sums at once, because a sum waits for its last addition.
+/// Two sums at once, because each addition to a sum waits for the one before.
 private func exactDots(
     _ tile: UnsafePointer<Float>, _ columns: UnsafePointer<UInt16>, _ values: UnsafePointer<Int8>, _ range: Range<Int>
 ) -> SIMD8<Float> {
